@@ -1,0 +1,1 @@
+"""Facts about code: synchronous, read-only. Nothing in the workspace is imported or executed here."""

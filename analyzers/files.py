@@ -1,0 +1,126 @@
+"""The workspace's files that may be read: not ignored, not secret, not too large. Nothing is followed or executed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathspec import PathSpec
+
+IGNORE_FILES = (".gitignore", ".assayignore")
+SKIPPED_FOLDERS = frozenset(
+    ".git .hg .svn .venv venv env .env node_modules __pycache__ .tox .nox .mypy_cache .ruff_cache .pytest_cache "
+    ".idea .vscode .eggs dist build site-packages .direnv .ssh .aws .gnupg".split()
+)
+SECRET_NAMES = (
+    ".env", ".env.*", "*.pem", "*.key", "*.p12", "*.pfx", "*.keystore", "id_rsa*", "id_ed25519*", "id_ecdsa*",
+    ".netrc", ".pypirc", ".npmrc", "credentials*", "secrets.*", "*.kdbx", ".htpasswd", "*.tfvars",
+)  # fmt: skip
+FILE_LIMIT = 512 << 10  # bytes
+COUNT_LIMIT = 4000
+ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", "pytest.ini", "tox.ini")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A readable file: POSIX path relative to the root, and what tells a changed one from an unchanged one."""
+
+    name: str
+    size: int
+    mtime_ns: int
+
+
+class Rules:
+    """The ignore rules of one workspace root; cheap to ask, made anew when an ignore file changes."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._specs: dict[str, PathSpec | None] = {}
+        self._secret = _spec(SECRET_NAMES)
+
+    def allows(self, name: str) -> bool:
+        """Whether the file at this relative POSIX path may be read into a prompt or a container."""
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or SKIPPED_FOLDERS & set(path.parts[:-1]):
+            return False
+        return not self._secret.match_file(path.name) and not self._is_ignored(path)
+
+    def allows_folder(self, name: str) -> bool:
+        """Whether anything below this folder may be read."""
+        path = PurePosixPath(name)
+        return path.name not in SKIPPED_FOLDERS and not self._is_ignored(path, ending="/")
+
+    def _is_ignored(self, path: PurePosixPath, ending: str = "") -> bool:
+        folders = [*reversed(path.parents)]
+        for folder in folders:
+            spec = self._spec_of(str(folder))
+            if spec is not None and spec.match_file(str(path.relative_to(folder)) + ending):
+                return True
+        return False
+
+    def _spec_of(self, folder: str) -> PathSpec | None:
+        if folder not in self._specs:
+            lines: list[str] = []
+            for name in IGNORE_FILES:
+                file = self._root / folder / name
+                if file.is_file() and not file.is_symlink():
+                    lines += file.read_text("utf-8", "replace").splitlines()[:2000]
+            self._specs[folder] = _spec(lines) if lines else None
+        return self._specs[folder]
+
+
+def walk(root: Path, rules: Rules) -> Iterator[Entry]:
+    """Readable files below `root` in a stable order, at most COUNT_LIMIT; links are neither followed nor listed."""
+    count = 0
+    folders = [""]
+    while folders and count < COUNT_LIMIT:
+        folder = folders.pop()
+        try:
+            entries = sorted(os.scandir(root / folder), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        below = []
+        for entry in entries:
+            name = f"{folder}/{entry.name}".lstrip("/")
+            if entry.is_symlink():
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                if rules.allows_folder(name):
+                    below.append(name)
+            elif entry.is_file(follow_symlinks=False) and rules.allows(name):
+                status = entry.stat(follow_symlinks=False)
+                if status.st_size <= FILE_LIMIT:
+                    count += 1
+                    yield Entry(name, status.st_size, status.st_mtime_ns)
+                    if count >= COUNT_LIMIT:
+                        return
+        folders += reversed(below)
+
+
+def project_root(path: Path) -> Path:
+    """The nearest folder above `path` that looks like a project's root, else the file's own folder."""
+    for folder in path.parents:
+        if any((folder / mark).exists() for mark in ROOT_MARKS):
+            return folder
+    return path.parent
+
+
+def site_packages(root: Path) -> Path | None:
+    """The site-packages of the project's own virtual environment, found by its layout; nothing in it is run."""
+    for name in (".venv", "venv", "env"):
+        home = root / name
+        if (home / "pyvenv.cfg").is_file():
+            found = sorted(home.glob("lib/python3.*/site-packages"))
+            if found and found[-1].resolve().is_relative_to(home.resolve()):
+                return found[-1]
+    return None
+
+
+def _spec(lines: tuple[str, ...] | list[str]) -> PathSpec:
+    import pathspec
+
+    return pathspec.PathSpec.from_lines("gitignore", lines)

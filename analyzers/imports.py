@@ -1,0 +1,72 @@
+"""Which import statement an undefined name needs: as this project does it, else from the standard library."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from functools import lru_cache
+
+from .reach import module_names
+
+# Names that are written without their module so often that a model forgets the import.
+STANDARD: Mapping[str, str] = {
+    name: module
+    for module, names in {
+        "abc": "ABC abstractmethod",
+        "collections": "Counter OrderedDict defaultdict deque namedtuple",
+        "collections.abc": "Callable Iterable Iterator Mapping MutableMapping Sequence",
+        "contextlib": "contextmanager suppress",
+        "copy": "deepcopy",
+        "dataclasses": "dataclass field asdict",
+        "datetime": "datetime timedelta timezone",
+        "decimal": "Decimal",
+        "enum": "Enum IntEnum",
+        "fractions": "Fraction",
+        "functools": "cached_property lru_cache partial reduce wraps cmp_to_key",
+        "itertools": "accumulate chain combinations count cycle groupby islice permutations product zip_longest",
+        "math": "ceil floor gcd isclose log10 sqrt",
+        "operator": "attrgetter itemgetter",
+        "pathlib": "Path",
+        "typing": "Any Dict List Optional Set Tuple Union cast",
+        "uuid": "uuid4",
+    }.items()
+    for name in names.split()
+}
+
+
+def statement_for(name: str, code: str, texts: Mapping[str, str], path: str) -> str | None:
+    """The import that defines `name` as `code` uses it, or None. `texts`: relative path → text; `path` asks."""
+    if not name.isidentifier():
+        return None
+    for file, text in texts.items():
+        if file != path and name in text and (found := _imported(text, name)):
+            return found
+    for file, text in texts.items():
+        if file != path and name in text and name in _defined(text):
+            module = module_names(file)
+            if module:
+                dotted = module[1] if len(module) > 1 and module[0].startswith(("src.", "lib.")) else module[0]
+                return f"from {dotted} import {name}"
+    if name in STANDARD:
+        return f"from {STANDARD[name]} import {name}"
+    if name in sys.stdlib_module_names and not name.startswith("_") and re.search(rf"(?<![\w.]){name}\.\w", code):
+        return f"import {name}"
+    return None
+
+
+def _imported(text: str, name: str) -> str | None:
+    """A one-line absolute import of `name` at the top level of `text`."""
+    escaped = re.escape(name)
+    plain = re.search(rf"^import (?:{escaped}|[\w.]+ as {escaped})[ \t]*(?:#.*)?$", text, re.M)
+    if plain:
+        return plain[0].partition("#")[0].strip()
+    source = re.search(rf"^from ([\w.]+) import (?:.*\W)?({escaped}|\w+ as {escaped})(?:\W.*)?$", text, re.M)
+    return f"from {source[1]} import {source[2]}" if source and not source[1].startswith(".") else None
+
+
+@lru_cache(maxsize=4096)
+def _defined(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"^(?:async def|def|class) (\w+)", text, re.M)) | frozenset(
+        re.findall(r"^([A-Z][A-Z0-9_]+)\s*(?::[^=\n]+)?=", text, re.M)
+    )

@@ -1,0 +1,83 @@
+"""Ruff over standard input: which findings are new. Our own ruff and our own rules; the workspace configures nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+
+# What makes code wrong rather than unlovely: syntax, pyflakes' errors, misused builtins, statements without effect.
+RULES = "E9,F4,F5,F6,F7,F82,F83,F811,PLE,B015,B018,B005,B006"
+HARMLESS = "F401,F403,F405,F601"  # unused or star imports are not for a snippet to be blamed for
+TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding: ruff's code and message; line and column from 1, offsets are not known here."""
+
+    code: str
+    message: str
+    line: int
+    column: int
+    end_column: int = 0
+
+
+class LintError(Exception):
+    """Ruff could not be run or gave no answer; nothing was learned about the code."""
+
+
+async def check(text: str) -> tuple[Finding, ...]:
+    """Findings in `text` under RULES; raises LintError."""
+    command = ("check", "--isolated", "--no-cache", f"--select={RULES}", f"--ignore={HARMLESS}", "--exit-zero")
+    process = await asyncio.create_subprocess_exec(
+        _program(), *command, "--output-format=json", "--stdin-filename=snippet.py", "-",
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        data = text.encode("utf-8", "replace")
+        output, _ = await asyncio.wait_for(process.communicate(data), TIMEOUT_S)
+        return tuple(_finding(item) for item in json.loads(output))
+    except (TimeoutError, ValueError, KeyError, TypeError) as error:
+        raise LintError(f"ruff gave no answer ({type(error).__name__})") from error
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+def new(before: tuple[Finding, ...], after: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Findings of `after` that `before` does not have, by code and message: lines move, words stay."""
+    known = Counter((f.code, f.message) for f in before)
+    fresh = []
+    for finding in after:
+        key = (finding.code, finding.message)
+        if known[key]:
+            known[key] -= 1
+        else:
+            fresh.append(finding)
+    return tuple(fresh)
+
+
+def _finding(item: dict[str, object]) -> Finding:
+    start, end = item["location"], item["end_location"]
+    assert isinstance(start, dict) and isinstance(end, dict)
+    same_line = start["row"] == end["row"]
+    return Finding(
+        str(item["code"] or "invalid-syntax"),
+        str(item["message"]),
+        int(start["row"]),
+        int(start["column"]),
+        int(end["column"]) if same_line else 0,
+    )
+
+
+@lru_cache(maxsize=1)
+def _program() -> str:
+    from ruff import find_ruff_bin
+
+    return str(find_ruff_bin())

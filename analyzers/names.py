@@ -1,0 +1,148 @@
+"""Names that exist and names that do not, by jedi in a worker process that can be killed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+LINE_LIMIT = 32 << 20  # bytes of one answer
+SLOW_LIMIT = 3  # answers in a row that came too late; then the worker is taken for hung and started anew
+
+
+class NamesUnavailable(Exception):
+    """Jedi gave no answer in time; nothing was learned about the code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The document as jedi should see it: text, absolute path ("" for none), workspace root, extra search paths."""
+
+    text: str
+    path: str
+    root: str
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A name that certainly does not exist. Line from 1, column from 0 in code points; `instead` may be ""."""
+
+    kind: str
+    what: str
+    line: int
+    column: int
+    length: int
+    instead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A name that exists after the cursor; `length` characters of it are already typed."""
+
+    name: str
+    kind: str
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """Where another file of the project defines a name; line from 1."""
+
+    path: str
+    line: int
+    name: str
+    kind: str
+
+
+class Names:
+    """One worker process, started on first use, asked one thing at a time, ended when it hangs."""
+
+    def __init__(self, cache: Path) -> None:
+        self._cache = str(cache)
+        self._process: asyncio.subprocess.Process | None = None
+        self._turn = asyncio.Lock()
+        self._count = 0
+        self._slow = 0
+
+    async def check(self, where: Where, first: int, last: int, *, timeout_s: float) -> tuple[Unknown, ...]:
+        """Names in lines `first` to `last` (1-based) that certainly do not exist; raises NamesUnavailable."""
+        request = {"op": "check", "lines": [first, last], "budget_s": timeout_s * 0.8}
+        answer = await self._ask(request, where, timeout_s)
+        return tuple(Unknown(**item) for item in answer["findings"])
+
+    async def complete(self, where: Where, line: int, column: int, *, timeout_s: float) -> tuple[Completion, ...]:
+        """Names that fit at a position (line from 1, column from 0); raises NamesUnavailable."""
+        answer = await self._ask({"op": "complete", "position": [line, column]}, where, timeout_s)
+        return tuple(Completion(**item) for item in answer["items"])
+
+    async def define(
+        self, where: Where, positions: tuple[tuple[int, int], ...], *, timeout_s: float
+    ) -> tuple[Definition, ...]:
+        """Project definitions of the names at `positions`; raises NamesUnavailable."""
+        request = {"op": "define", "positions": positions, "budget_s": timeout_s * 0.7}
+        answer = await self._ask(request, where, timeout_s)
+        return tuple(Definition(**item) for item in answer["definitions"])
+
+    async def warm(self, root: str) -> None:
+        """Load jedi and what it always needs, so that the first check is quick."""
+        with contextlib.suppress(NamesUnavailable):
+            await self._ask({"op": "warm"}, Where("", "", root), 20.0)
+
+    async def close(self) -> None:
+        await self._end()
+
+    async def _ask(self, request: dict[str, Any], where: Where, timeout_s: float) -> dict[str, Any]:
+        context = {"text": where.text, "path": where.path, "root": where.root, "paths": list(where.paths)}
+        try:
+            async with asyncio.timeout(timeout_s):
+                async with self._turn:
+                    answer = await self._exchange(request | context | {"cache": self._cache})
+            self._slow = 0
+            return answer
+        except TimeoutError:
+            self._slow += 1
+            if self._slow >= SLOW_LIMIT:
+                await self._end()
+            raise NamesUnavailable("name resolution took too long") from None
+
+    async def _exchange(self, request: dict[str, Any]) -> dict[str, Any]:
+        process = await self._started()
+        assert process.stdin is not None and process.stdout is not None
+        self._count += 1
+        number = self._count
+        try:
+            process.stdin.write(json.dumps(request | {"id": number}).encode() + b"\n")
+            await process.stdin.drain()
+            while line := await process.stdout.readline():
+                answer: dict[str, Any] = json.loads(line)
+                if answer["id"] == number:
+                    if "error" in answer:
+                        raise NamesUnavailable(f"name resolution failed ({answer['error']})")
+                    return answer
+        except (OSError, ValueError, KeyError) as error:
+            await self._end()
+            raise NamesUnavailable(f"name resolution failed ({type(error).__name__})") from error
+        await self._end()
+        raise NamesUnavailable("the name resolution process ended")
+
+    async def _started(self) -> asyncio.subprocess.Process:
+        if self._process is None or self._process.returncode is not None:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-I", "-m", "analyzers.names_worker",
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                limit=LINE_LIMIT, cwd="/",
+            )  # fmt: skip
+        return self._process
+
+    async def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is not None and process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()

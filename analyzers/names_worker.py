@@ -1,0 +1,230 @@
+"""The process in which jedi works: it may be slow or die, and then it is ended and started anew.
+
+It runs isolated, with our own interpreter as jedi's environment; the project's folders reach jedi as text only
+(`sys_path`), so no `.pth`, `sitecustomize` or extension module of the workspace is ever run.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+NAME_LIMIT = 24  # names looked at in one check
+SIMILAR = 0.75  # difflib ratio from which a real name is offered for a wrong one
+
+
+def main() -> None:
+    """Answer one JSON line for each JSON line, until standard input ends."""
+    sys.setrecursionlimit(3000)
+    operations = {"check": _check, "complete": _complete, "define": _define, "warm": _warm}
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            answer: dict[str, Any] = operations[request["op"]](request)
+        except Exception as error:  # tidy: allow-broad  jedi raises anything on odd code; the worker must go on
+            answer = {"error": f"{type(error).__name__}: {error}"[:200]}
+        sys.stdout.write(json.dumps(answer | {"id": request["id"]}) + "\n")
+        sys.stdout.flush()
+
+
+def _script(request: dict[str, Any]) -> Any:
+    import jedi
+    from jedi.api.environment import InterpreterEnvironment
+
+    jedi.settings.cache_directory = request["cache"]
+    jedi.settings.allow_unsafe_interpreter_executions = False
+    root = request["root"]
+    paths = [root, str(Path(root) / "src"), *request["paths"], *_own_paths()]
+    project = jedi.Project(root, sys_path=paths, load_unsafe_extensions=False, smart_sys_path=False)
+    path = request["path"] or None
+    return jedi.Script(request["text"], path=path, project=project, environment=InterpreterEnvironment())
+
+
+def _own_paths() -> list[str]:
+    """The standard library's folders; our own site-packages are not the project's."""
+    return [p for p in sys.path if p and "site-packages" not in p and "dist-packages" not in p]
+
+
+def _warm(request: dict[str, Any]) -> dict[str, Any]:
+    script = _script(request | {"text": "import os\nos.path.jo", "path": ""})
+    script.complete(2, 10)
+    return {}
+
+
+def _complete(request: dict[str, Any]) -> dict[str, Any]:
+    line, column = request["position"]
+    found = _script(request).complete(line, column)
+    return {
+        "items": [
+            {"name": c.name, "kind": c.type, "length": c.get_completion_prefix_length()}
+            for c in found[: request.get("limit", 100)]
+            if request.get("private") or not c.name.startswith("__")
+        ]
+    }
+
+
+def _define(request: dict[str, Any]) -> dict[str, Any]:
+    """Signatures of the names at `positions`, for those that another file of the project defines."""
+    script, root, found = _script(request), request["root"], []
+    end = time.monotonic() + request["budget_s"]
+    for line, column in request["positions"]:
+        if time.monotonic() > end:
+            break
+        for name in script.goto(line, column, follow_imports=True, follow_builtin_imports=False)[:1]:
+            path = name.module_path
+            if path is None or str(path) == request["path"] or not Path(path).is_relative_to(root):
+                continue
+            if name.type in ("function", "class", "module") and "site-packages" not in Path(path).parts:
+                found.append({"path": str(path), "line": name.line, "name": name.name, "kind": name.type})
+    return {"definitions": found}
+
+
+def _check(request: dict[str, Any]) -> dict[str, Any]:
+    """Attributes, imports and keywords in the given lines that certainly do not exist."""
+    tree = ast.parse(request["text"])
+    first, last = request["lines"]
+    script = _script(request)
+    end = time.monotonic() + request["budget_s"]
+    findings: list[dict[str, Any]] = []
+    checked = 0
+    for node in ast.walk(tree):
+        line = getattr(node, "lineno", 0)
+        if not first <= line <= last or checked >= NAME_LIMIT or time.monotonic() > end:
+            continue
+        if isinstance(node, ast.Attribute):
+            checked += 1
+            findings += _attribute(script, node, request["text"])
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            checked += 1
+            findings += _import(script, node)
+        elif isinstance(node, ast.Call) and node.keywords:
+            checked += 1
+            findings += _keywords(script, node)
+    return {"findings": findings, "checked": checked}
+
+
+def _attribute(script: Any, node: ast.Attribute, text: str) -> list[dict[str, Any]]:
+    line, end = node.end_lineno or node.lineno, node.end_col_offset or 0
+    column = _column(text, line, end) - len(node.attr)
+    receiver_line = node.value.end_lineno or line
+    receiver = script.infer(receiver_line, max(_column(text, receiver_line, node.value.end_col_offset or 0) - 1, 0))
+    if not isinstance(node.value, ast.Name | ast.Attribute) or not receiver or not all(map(_is_known, receiver)):
+        return []
+    if isinstance(node.ctx, ast.Store | ast.Del):
+        return []
+    names = {name.name for name in script.complete(line, column)}
+    if not names or node.attr in names or script.infer(line, column):
+        return []
+    close = difflib.get_close_matches(node.attr, names, n=1, cutoff=SIMILAR)
+    what = f"{ast.unparse(node.value)} ({receiver[0].type} {receiver[0].name}) has no {node.attr}"
+    return [_finding("attribute", what, line, column, len(node.attr), close)]
+
+
+def _is_known(name: Any) -> bool:
+    """Whether jedi sees all there is: a module or a class from source or stub, with nothing dynamic about it."""
+    path = name.module_path
+    if name.type == "module":
+        return path is not None and path.suffix in (".py", ".pyi") and not _mentions(path, "__getattr__")
+    if name.type not in ("instance", "class"):
+        return False
+    if name.full_name and name.full_name.startswith("builtins."):
+        return name.full_name.removeprefix("builtins.") in _PLAIN
+    return path is not None and _is_plain_class(path, name)
+
+
+_PLAIN = frozenset("str bytes int float complex list dict set frozenset tuple bool".split())
+
+
+def _mentions(path: Path, word: str) -> bool:
+    try:
+        return word in path.read_text("utf-8", "replace")
+    except OSError:
+        return True
+
+
+def _is_plain_class(path: Path, name: Any) -> bool:
+    try:
+        tree = ast.parse(path.read_text("utf-8"))
+    except (OSError, SyntaxError, ValueError):
+        return False
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and node.name == name.name:
+            bases = {ast.unparse(base) for base in node.bases}
+            text = ast.unparse(node)
+            dynamic = ("__getattr__", "__getattribute__", "setattr(", "__dict__", "__slots__")
+            plain_decorators = all("dataclass" in ast.unparse(d) for d in node.decorator_list)
+            return not (bases - {"object"}) and not node.keywords and plain_decorators and not any(w in text for w in dynamic)
+    return False
+
+
+def _import(script: Any, node: ast.Import | ast.ImportFrom) -> list[dict[str, Any]]:
+    findings = []
+    for alias in node.names:
+        if alias.name == "*" or alias.lineno is None:
+            continue
+        if script.infer(alias.lineno, alias.col_offset) or script.goto(alias.lineno, alias.col_offset):
+            continue
+        if isinstance(node, ast.Import):
+            what = f"there is no module {alias.name}"
+            findings.append(_finding("import", what, alias.lineno, alias.col_offset, len(alias.name), []))
+            continue
+        column = node.col_offset + len("from ") + len("." * node.level)
+        module = script.infer(node.lineno, column + len(node.module or "") - 1) if node.module else []
+        if not module:
+            if node.level == 0 and not _could_exist(node.module or ""):
+                what = f"there is no module {node.module}"
+                findings.append(_finding("import", what, node.lineno, column, len(node.module or ""), []))
+            continue
+        if all(m.type == "module" and _is_known(m) for m in module):
+            names = {n.name for m in module for n in m.defined_names()}
+            close = difflib.get_close_matches(alias.name, names, n=1, cutoff=SIMILAR)
+            what = f"{node.module} has no {alias.name}"
+            findings.append(_finding("import", what, alias.lineno, alias.col_offset, len(alias.name), close))
+    return findings
+
+
+def _could_exist(module: str) -> bool:
+    return not module or module.partition(".")[0] in sys.stdlib_module_names
+
+
+def _keywords(script: Any, node: ast.Call) -> list[dict[str, Any]]:
+    if not isinstance(node.func, ast.Name | ast.Attribute) or any(k.arg is None for k in node.keywords):
+        return []
+    line, column = node.func.end_lineno or node.lineno, (node.func.end_col_offset or 0) - 1
+    targets = script.infer(line, column)
+    signatures = [s for t in targets for s in t.get_signatures()]
+    if not signatures or any(t.type not in ("function", "class") for t in targets):
+        return []
+    if any(t.type == "class" and not _is_known(t) for t in targets):
+        return []
+    if any(p.kind.name == "VAR_KEYWORD" for s in signatures for p in s.params) or not any(s.params for s in signatures):
+        return []
+    if any(t.module_path is None or t.module_path.suffix == ".pyi" for t in targets):
+        return []  # overloads in stubs are seen one at a time
+    known = {p.name for s in signatures for p in s.params}
+    findings = []
+    for keyword in node.keywords:
+        if keyword.arg and keyword.arg not in known:
+            close = difflib.get_close_matches(keyword.arg, known, n=1, cutoff=SIMILAR)
+            what = f"{ast.unparse(node.func)} takes no keyword {keyword.arg}"
+            findings.append(_finding("keyword", what, keyword.lineno, keyword.col_offset, len(keyword.arg), close))
+    return findings
+
+
+def _finding(kind: str, what: str, line: int, column: int, length: int, close: list[str]) -> dict[str, Any]:
+    return {"kind": kind, "what": what, "line": line, "column": column, "length": length, "instead": "".join(close)}
+
+
+def _column(text: str, line: int, byte_column: int) -> int:
+    """ast counts UTF-8 bytes, jedi code points."""
+    source = text.split("\n")[line - 1]
+    return byte_column if source.isascii() else len(source.encode()[:byte_column].decode("utf-8", "ignore"))
+
+
+if __name__ == "__main__":
+    main()

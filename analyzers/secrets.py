@@ -1,0 +1,84 @@
+"""Find secrets in text by pattern and by entropy, and put a harmless text of the same length in their place.
+
+Equal secrets get equal replacements within one process, so code that compares a constant with itself still does;
+lengths and line ends are kept, so every offset stays true.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import math
+import os
+import re
+from collections import Counter
+
+MIN_LENGTH = 8  # shorter values are passwords for tests, and guessing them costs nothing
+MIN_ENTROPY = 2.8  # bits a character; "changeme" has 2.75, random hex of 16 has about 3.4
+LONG = 32  # characters from which a value with no telling name is judged by entropy alone
+LONG_ENTROPY = 4.4  # bits a character; hex digests have at most 4.0 and stay, base64 of random bytes has about 5
+_KEY = os.urandom(16)
+
+_PATTERNS = re.compile(
+    r"""
+    -----BEGIN[ A-Z]*PRIVATE\ KEY-----[\s\S]*?(?:-----END[ A-Z]*PRIVATE\ KEY-----|\Z)
+    | \b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}\b
+    | \b(?:ghp|gho|ghu|ghs|ghr|glpat|github_pat|npm|pypi|hf|dop_v1|shpat|sk_live|sk_test|rk_live|pk_live)[_-][A-Za-z0-9_-]{16,}
+    | \bsk-[A-Za-z0-9_-]{16,}
+    | \bxox[abeprs]-[A-Za-z0-9-]{10,}
+    | \bAIza[A-Za-z0-9_-]{30,}
+    | \bya29\.[A-Za-z0-9_-]{20,}
+    | \bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}
+    | \beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{5,}
+    | (?<=://)[^\s:/@'"]+:[^\s@'"]{3,}(?=@)
+    | (?i:(?<=bearer\ ))[A-Za-z0-9._~+/=-]{16,}
+    """,
+    re.VERBOSE,
+)
+_NAMED = re.compile(
+    r"""(?ix)
+    \b[\w.-]*(?:secret|token|passw(?:or)?d|passwd|api_?key|apikey|access_?key|private_?key|credential|auth_?key|client_?key|\bpwd)
+    [\w]*["']?\]?\s*(?::\s*\w+\s*)?(?:=|:|=>)\s*(?:[rbuf]{0,2})
+    (?P<quote>["']?)(?P<value>[^\s"'`,;(){}\[\]<>]{8,})(?P=quote)
+    """
+)
+_LONG = re.compile(rf"""(?<=["'])[A-Za-z0-9+/=_-]{{{LONG},}}(?=["'])""")
+
+
+def redact(text: str) -> str:
+    """`text` with every secret replaced by one of the same length."""
+    text = _PATTERNS.sub(lambda found: _stand_in(found[0]), text)
+    text = _NAMED.sub(_named, text)
+    return _LONG.sub(_long, text)
+
+
+def has_secret(text: str) -> bool:
+    """Whether `redact` would change `text`."""
+    return redact(text) != text
+
+
+def _named(found: re.Match[str]) -> str:
+    value = found["value"]
+    if not found["quote"] and not re.search(r"\d", value):
+        return found[0]  # a name or a call, not a literal
+    if _entropy(value) < MIN_ENTROPY or re.fullmatch(r"[a-z_.]+", value):
+        return found[0]
+    start, end = found.span("value")
+    return found[0][: start - found.start()] + _stand_in(value) + found[0][end - found.start() :]
+
+
+def _long(found: re.Match[str]) -> str:
+    value = found[0]
+    is_mixed = re.search(r"[a-z]", value) and re.search(r"[A-Z]", value) and re.search(r"\d", value)
+    return _stand_in(value) if is_mixed and _entropy(value) >= LONG_ENTROPY else value
+
+
+def _entropy(value: str) -> float:
+    counts = Counter(value)
+    return -sum(n / len(value) * math.log2(n / len(value)) for n in counts.values())
+
+
+def _stand_in(secret: str) -> str:
+    mark = hmac.new(_KEY, secret.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:6]
+    filler = iter(f"REDACTED{mark}".ljust(len(secret), "x")[: len(secret)])
+    return "".join(c if c in "\r\n" else next(filler) for c in secret)

@@ -1,0 +1,161 @@
+"""What may be completed at an offset, judged from the lines around it: broken code is the normal case."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from . import syntax
+from .text import Snapshot
+
+SiteKind = Literal["none", "line", "block", "function"]
+
+INDENT = 4  # columns, where nothing says otherwise
+_HEADER = re.compile(r"\s*(async\s+def|def|class)\s+(\w+)")
+_IN_STRING = frozenset({"string", "string_content", "string_start", "string_end", "escape_sequence", "concatenated_string"})
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """`indent` is the column at which written code starts; `scope` the names around it, outermost first.
+
+    `why` says in one sentence why there is nothing to complete; empty unless `kind` is "none".
+    """
+
+    kind: SiteKind
+    indent: int = 0
+    scope: tuple[str, ...] = ()
+    why: str = ""
+
+
+def at(snapshot: Snapshot, offset: int) -> Site:
+    """The site at `offset` (code points)."""
+    line = snapshot.line_of(offset)
+    span = snapshot.line_span(line)
+    before, after = snapshot.text[span.start : offset], snapshot.text[offset : span.end]
+    if len(snapshot.text) > syntax.PARSE_LIMIT:
+        return Site("none", why="The file is too large.")
+    if why := _inside(snapshot, offset, before):
+        return Site("none", why=why)
+    if _is_word(after[:1]) and _is_word(before[-1:]):
+        return Site("none", why="The cursor is inside a word.")
+    lines = _Lines(snapshot, line)
+    if before.strip():
+        return Site("line", _indent(before), lines.scope(_indent(before)))
+    return _at_blank(lines, len(before.expandtabs(INDENT)) if before else None)
+
+
+def _is_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
+def _at_blank(lines: _Lines, typed: int | None) -> Site:
+    """On a line of white space only; `typed` is its column, None at column 0 where nothing was typed yet."""
+    above, below = lines.above(), lines.below()
+    header = lines.header_above()
+    if header is None:
+        indent = typed if typed is not None else _indent(above)
+        return Site("line", indent, lines.scope(indent))
+    text, is_function = header
+    indent = max(typed or 0, _indent(text) + 1) if typed else _indent(text) + INDENT
+    if lines.rest().strip() or (below and _indent(below) > _indent(text)):
+        return Site("line", indent, lines.scope(indent))
+    return Site("function" if is_function else "block", indent, lines.scope(indent))
+
+
+def _inside(snapshot: Snapshot, offset: int, before: str) -> str:
+    node = syntax.node_at(snapshot.tree, snapshot.text, max(offset - 1, 0))
+    while node is not None:
+        if node.type == "comment" and before.strip():
+            return "The cursor is in a comment."
+        if node.type in _IN_STRING and not _just_after(node, snapshot, offset):
+            return "The cursor is in a string."
+        node = node.parent if node.type in ("string_start", "string_content", "escape_sequence", "string_end") else None
+    return ""
+
+
+def _just_after(node: object, snapshot: Snapshot, offset: int) -> bool:
+    data = snapshot.text if snapshot.text.isascii() else None
+    at = offset if data is not None else len(snapshot.text[:offset].encode("utf-8", "surrogatepass"))
+    return getattr(node, "end_byte", 0) <= at
+
+
+def _indent(line: str) -> int:
+    expanded = line.expandtabs(INDENT)
+    return len(expanded) - len(expanded.lstrip())
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    snapshot: Snapshot
+    line: int
+
+    def text(self, line: int) -> str:
+        span = self.snapshot.line_span(line)
+        return self.snapshot.text[span.start : span.end]
+
+    def rest(self) -> str:
+        return self.text(self.line)
+
+    def above(self) -> str:
+        return next((t for n in range(self.line - 1, -1, -1) if (t := self.text(n)).strip()), "")
+
+    def below(self) -> str:
+        last = min(len(self.snapshot.line_starts), self.line + 200)
+        return next((t for n in range(self.line + 1, last) if (t := self.text(n)).strip()), "")
+
+    def scope(self, indent: int) -> tuple[str, ...]:
+        names: list[str] = []
+        for number in range(self.line - 1, -1, -1):
+            found = _HEADER.match(text := self.text(number))
+            if found and _indent(text) < indent:
+                names.append(found[2])
+                indent = _indent(text)
+            if indent == 0:
+                break
+        return tuple(reversed(names))
+
+    def header_above(self) -> tuple[str, bool] | None:
+        """The line that opens the block in which the cursor is first, and whether it is a function's."""
+        number = self._code_above(self.line)
+        if number is None:
+            return None
+        if (closed := self._docstring_start(number)) is not None:
+            number = self._code_above(closed)
+            if number is None:
+                return None
+        if not self._opens(number):
+            return None
+        start = self._statement_start(number)
+        text = self.text(start)
+        return text, bool(re.match(r"\s*(async\s+def|def)\b", text))
+
+    def _opens(self, number: int) -> bool:
+        return re.sub(r"\s*#.*$", "", self.text(number)).rstrip().endswith(":")
+
+    def _code_above(self, line: int) -> int | None:
+        return next((n for n in range(line - 1, -1, -1) if self.text(n).strip()), None)
+
+    def _docstring_start(self, number: int) -> int | None:
+        text = self.text(number).strip()
+        for quote in ('"""', "'''"):
+            if text.endswith(quote):
+                if text.count(quote) >= 2 or (text.startswith(quote) and len(text) > 3 and text.count(quote) == 2):
+                    return number if text.lstrip("rRbBuUfF").startswith(quote) else None
+                for above in range(number - 1, max(number - 200, -1), -1):
+                    if quote in self.text(above):
+                        return above if self.text(above).strip().lstrip("rRbBuU").startswith(quote) else None
+        if re.fullmatch(r"""[rRuU]?("[^"]*"|'[^']*')""", text):
+            return number
+        return None
+
+    def _statement_start(self, number: int) -> int:
+        """The first line of a header that runs over several: the nearest `def` whose brackets close on `number`."""
+        depth = 0
+        for line in range(number, max(number - 50, -1), -1):
+            text = self.text(line)
+            depth += sum(text.count(c) for c in ")]}") - sum(text.count(c) for c in "([{")
+            if depth <= 0:
+                return line
+        return number

@@ -1,0 +1,109 @@
+"""Parsing: tree-sitter for text that is being typed, Python's own parser for text that claims to be whole."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator
+from copy import copy
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser, Tree
+
+PARSE_LIMIT = 1 << 20  # characters; beyond this nothing is offered, so nothing needs to be parsed
+DEPTH_LIMIT = 200  # open brackets at one point; Python's own limit
+
+
+def parse(text: str, older: Tree | None = None) -> Tree:
+    """The concrete tree of `text`, errors included; `older` must have been through `edited`."""
+    data = text.encode("utf-8", "surrogatepass")
+    return _parser().parse(data, older) if older is not None else _parser().parse(data)
+
+
+def edited(tree: Tree, before: str, after: str, start: int, old_end: int, inserted: int) -> Tree:
+    """A copy of `tree` that knows of one replaced span (offsets in code points), ready for `parse`."""
+    new_end = start + inserted
+    other = copy(tree)
+    other.edit(
+        start_byte=_bytes(before, start),
+        old_end_byte=_bytes(before, old_end),
+        new_end_byte=_bytes(after, new_end),
+        start_point=_point(before, start),
+        old_end_point=_point(before, old_end),
+        new_end_point=_point(after, new_end),
+    )
+    return other
+
+
+def node_at(tree: Tree, text: str, offset: int) -> Node | None:
+    """The smallest node that holds `offset`."""
+    at = _bytes(text, offset)
+    return tree.root_node.descendant_for_byte_range(at, at)
+
+
+def module(text: str) -> ast.Module | None:
+    """The abstract tree of `text`, or None where it does not parse."""
+    return module_or_reason(text)[0]
+
+
+def module_or_reason(text: str) -> tuple[ast.Module | None, str]:
+    """The abstract tree, or None and one line that says why not."""
+    if len(text) > PARSE_LIMIT:
+        return None, f"the file has over {PARSE_LIMIT >> 20} million characters"
+    if _too_deep(text):
+        return None, "brackets are nested too deep"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text.removeprefix("\ufeff")), ""
+    except SyntaxError as error:
+        return None, f"{error.msg} (line {error.lineno})"
+    except (ValueError, MemoryError, RecursionError) as error:
+        return None, f"not Python: {error}"
+
+
+def functions(tree: ast.AST) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """Every function below `tree` with its dotted path of classes and functions."""
+    stack: list[tuple[str, ast.AST]] = [("", tree)]
+    while stack:
+        path, node = stack.pop()
+        for child in ast.iter_child_nodes(node):
+            name = f"{path}.{child.name}".lstrip(".") if isinstance(child, _NAMED) else path
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield name, child
+            stack.append((name, child))
+
+
+_NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def _too_deep(text: str) -> bool:
+    depth = deepest = 0
+    if text.count("(") + text.count("[") + text.count("{") < DEPTH_LIMIT:
+        return False
+    for character in text:
+        if character in "([{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in ")]}":
+            depth = max(depth - 1, 0)
+    return deepest >= DEPTH_LIMIT
+
+
+def _bytes(text: str, offset: int) -> int:
+    return offset if text.isascii() else len(text[:offset].encode("utf-8", "surrogatepass"))
+
+
+def _point(text: str, offset: int) -> tuple[int, int]:
+    start = text.rfind("\n", 0, offset) + 1
+    return text.count("\n", 0, offset), len(text[start:offset].encode("utf-8", "surrogatepass"))
+
+
+@lru_cache(maxsize=1)
+def _parser() -> Parser:
+    import tree_sitter
+    import tree_sitter_python
+
+    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_python.language()))

@@ -1,0 +1,96 @@
+"""Documents as frozen snapshots, and positions as offsets in code points. No protocol, no files."""
+
+from __future__ import annotations
+
+import bisect
+import re
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from . import syntax
+
+if TYPE_CHECKING:
+    from tree_sitter import Tree
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Start (inclusive) and end (exclusive) offsets, in code points of one text."""
+
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.end:
+            raise ValueError(f"a span cannot run from {self.start} to {self.end}")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One document at one version. `path` is absolute, or "" for a document that is no file.
+
+    `preamble` is text that stands before it without being in it: the earlier cells of a notebook.
+    """
+
+    uri: str
+    path: str
+    version: int
+    text: str
+    preamble: str = ""
+    _parsed: Tree | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def line_starts(self) -> tuple[int, ...]:
+        """Offset of every line's first character; lines end as the protocol has it, at LF, CRLF or CR only."""
+        return (0, *(match.end() for match in _LINE_END.finditer(self.text)))
+
+    @cached_property
+    def tree(self) -> Tree:
+        """The syntax tree, parsed from an edited older one where there is one."""
+        return syntax.parse(self.text, self._parsed)
+
+    def line_of(self, offset: int) -> int:
+        """0-based line that holds `offset`."""
+        return bisect.bisect_right(self.line_starts, offset) - 1
+
+    def line_span(self, line: int) -> Span:
+        """The line without its end; `line` is clamped to the document."""
+        line = min(max(line, 0), len(self.line_starts) - 1)
+        start = self.line_starts[line]
+        end = self.line_starts[line + 1] if line + 1 < len(self.line_starts) else len(self.text)
+        return Span(start, start + len(self.text[start:end].rstrip("\r\n")))
+
+    def edited(self, span: Span, new_text: str, version: int) -> Snapshot:
+        """This document with `span` replaced; the tree, where it was already parsed, is handed on for reuse."""
+        text = self.text[: span.start] + new_text + self.text[span.end :]
+        parsed = self.__dict__.get("tree")
+        older = syntax.edited(parsed, self.text, text, span.start, span.end, len(new_text)) if parsed else None
+        return Snapshot(self.uri, self.path, version, text, self.preamble, older)
+
+    def with_text(self, text: str, version: int) -> Snapshot:
+        """The same document with other content."""
+        return replace(self, text=text, version=version, _parsed=None)
+
+
+def changed_span(before: str, after: str) -> tuple[Span, Span]:
+    """The smallest replaced spans, in `before` and in `after`, that turn one into the other."""
+    limit = min(len(before), len(after))
+    start = _common(before, after, limit)
+    end = 0
+    while end < limit - start and before[-1 - end] == after[-1 - end]:
+        end += 1
+    return Span(start, len(before) - end), Span(start, len(after) - end)
+
+
+def _common(before: str, after: str, limit: int) -> int:
+    low, high = 0, limit
+    while low < high:
+        middle = (low + high + 1) // 2
+        if before[:middle] == after[:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

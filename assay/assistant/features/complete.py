@@ -1,0 +1,195 @@
+"""From an offset in a document to proved suggestions: the one data path of the product."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from analyzers import files
+from analyzers import site as sites
+from analyzers.text import Snapshot, Span
+from assay.assistant import filters, judge
+from assay.assistant.bench import Candidate, Completion, Dropped, Origin, Suggestion, Workbench
+from assay.assistant.filters import Draft, Drop
+from assay.assistant.prompt import Prompt, build
+from assay.assistant.trace import Trace
+from assay.assistant.verdict import Passed, Unverified, Verdict
+from assay.engine import dialects, stop
+from assay.engine.api import EngineError, Request
+
+from .nearby import snippets
+
+MAX_TOKENS = {"line": 48, "block": 96, "function": 192}
+SAMPLE_TEMPERATURE = 0.6  # for the samples after the greedy one; high enough to differ, low enough to parse
+
+LaterVerdict = Callable[[str, Verdict], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request. `later` is told when a verdict changes after the answer. `overlay`: open documents by relative path."""
+
+    snapshot: Snapshot
+    offset: int
+    root: Path
+    overlay: Mapping[str, str] = field(default_factory=dict)
+    later: LaterVerdict | None = None
+
+    @property
+    def where(self) -> str:
+        """Path and position from 1, for people."""
+        line = self.snapshot.line_of(self.offset)
+        column = self.offset - self.snapshot.line_span(line).start + 1
+        return f"{self.snapshot.path or self.snapshot.uri}:{line + 1}:{column}"
+
+
+async def complete(bench: Workbench, ask: Ask) -> Completion:
+    """Suggestions at `ask.offset`, each with its verdict; why there are none, where there are none. Raises nothing
+    but CancelledError: an engine that is away is a reason, not an error."""
+    trace = bench.traces.begin(ask.where)
+    try:
+        return await _complete(bench, ask, trace)
+    except asyncio.CancelledError:
+        trace.add("cancelled")
+        bench.traces.save(trace, "cancelled")
+        raise
+
+
+async def _complete(bench: Workbench, ask: Ask, trace: Trace) -> Completion:
+    site = sites.at(ask.snapshot, ask.offset)
+    trace.add("site", kind=site.kind, why=site.why)
+    if why := site.why or _closed(bench, ask):
+        return _nothing(bench, trace, why)
+    await asyncio.sleep(bench.settings.number("complete.pace_ms") / 1000)
+    dropped: list[Dropped] = []
+    best: Suggestion | None = None
+    try:
+        prompt = await _prompt(bench, ask, site)
+        trace.add("prompt", id=prompt.id, chars=len(prompt.text), sources=list(prompt.sources), text=prompt.text[-600:])
+        async with aclosing(_candidates(bench, prompt, site)) as candidates:
+            async for raw, sampling in candidates:
+                trace.add("candidate", text=raw.text, sampling=sampling)
+                suggestion = await _consider(bench, ask, site, prompt, raw, sampling, dropped, trace)
+                best = _better(best, suggestion)
+                if best is not None and not _may_improve(best.verdict):
+                    break
+    except EngineError as error:
+        trace.add("engine", error=str(error))
+        if best is None:
+            return _nothing(bench, trace, str(error), tuple(dropped))
+    if best is None:
+        return _nothing(bench, trace, dropped[0].reason if dropped else "The model had nothing to say.", tuple(dropped))
+    trace.add("offer", id=best.id, text=best.text, verdict=judge.told(best.verdict))
+    bench.ledger.record("offered", best.id, text=best.text, state=type(best.verdict).__name__.lower(), trace_id=trace.id)
+    bench.traces.save(trace, f"offered, {judge.told(best.verdict)['state']}")
+    return Completion(trace.id, (best,), tuple(dropped))
+
+
+def _closed(bench: Workbench, ask: Ask) -> str:
+    if not bench.settings.is_on("complete.enabled"):
+        return "Completions are switched off (`complete.enabled`)."
+    path = Path(ask.snapshot.path)
+    if ask.snapshot.path and path.is_relative_to(ask.root):
+        if not files.Rules(ask.root).allows(path.relative_to(ask.root).as_posix()):
+            return "The file is ignored or secret, so nothing of it is sent to a model."
+    return ""
+
+
+def _nothing(bench: Workbench, trace: Trace, why: str, dropped: tuple[Dropped, ...] = ()) -> Completion:
+    trace.add("silence", why=why)
+    bench.traces.save(trace, f"nothing: {why}")
+    return Completion(trace.id, (), dropped, why)
+
+
+async def _prompt(bench: Workbench, ask: Ask, site: sites.Site) -> Prompt:
+    dialect = dialects.choose(bench.settings.text("engine.dialect"), await bench.engine.model())
+    near = await snippets(bench, ask.snapshot, ask.offset, ask.root)
+    limit = int(bench.settings.number("context.tokens"))
+    prompt = build(ask.snapshot, ask.offset, site, dialect, near, token_limit=limit)
+    if len(prompt.text) > limit * 2:  # near the limit by the estimate: ask the real tokenizer, and cut by its ratio
+        count = await bench.engine.count(prompt.text)
+        if count > limit:
+            prompt = build(ask.snapshot, ask.offset, site, dialect, near, token_limit=limit * limit // count)
+    return prompt
+
+
+async def _candidates(bench: Workbench, prompt: Prompt, site: sites.Site) -> AsyncIterator[tuple[Candidate, dict[str, object]]]:
+    """The greedy candidate, then the samples; each one generated only when the one before was not good enough."""
+    rounds = ((1, 0.0, None), (int(bench.settings.number("complete.samples")) - 1, SAMPLE_TEMPERATURE, 1))
+    seen: set[str] = set()
+    for count, temperature, seed in rounds:
+        if count < 1:
+            continue
+        request = Request(
+            prompt.text, prompt.suffix, MAX_TOKENS[site.kind], (), count, seed, temperature, must_start=prompt.healed
+        )
+        for text, logprob in await _generate(bench, request, prompt, site):
+            if text not in seen:
+                seen.add(text)
+                yield Candidate(text, Span(0, 0), logprob), {"temperature": temperature, "n": count}
+
+
+async def _generate(
+    bench: Workbench, request: Request, prompt: Prompt, site: sites.Site
+) -> list[tuple[str, float | None]]:
+    texts, logprobs = [""] * request.n, [[] for _ in range(request.n)]  # type: list[str], list[list[float]]
+    done = [False] * request.n
+    kind: stop.SiteKind = site.kind if site.kind != "none" else "line"
+    async with aclosing(bench.engine.generate(request)) as chunks:  # type: ignore[type-var]
+        async for chunk in chunks:
+            if chunk.index >= request.n or done[chunk.index]:
+                continue
+            texts[chunk.index] += chunk.text
+            logprobs[chunk.index] += [token.logprob for token in chunk.tokens]
+            done[chunk.index] = bool(chunk.finish) or _is_over(kind, texts[chunk.index], prompt.healed, site.indent)
+            if all(done):
+                break
+    return [(t, sum(p) / len(p) if p else None) for t, p in zip(texts, logprobs, strict=True) if t]
+
+
+def _is_over(kind: stop.SiteKind, text: str, healed: str, indent: int) -> bool:
+    own = text[len(healed) :] if healed and text.startswith(healed) else text
+    return stop.cut(kind, own, indent)[1]
+
+
+async def _consider(
+    bench: Workbench, ask: Ask, site: sites.Site, prompt: Prompt, raw: Candidate, sampling: dict[str, object],
+    dropped: list[Dropped], trace: Trace,
+) -> Suggestion | None:  # fmt: skip
+    """Filter, repair and judge one candidate; a Suggestion, or None with the reason in `dropped`."""
+    text, offset = ask.snapshot.text, ask.offset
+    draft = Draft(raw.text, ask.snapshot.preamble + text[:offset], text[offset:], site.kind, site.indent, prompt.healed)
+    result, changed = filters.apply(draft)
+    trace.add("filters", changed=list(changed))
+    if isinstance(result, Drop):
+        dropped.append(Dropped(raw.text, f"filter:{changed[-1]}", result.reason))
+        return None
+    suggestion_id = secrets.token_hex(6)
+    ruling = await judge.candidate(bench, ask.snapshot, result, ask.root, ask.overlay, offset, trace)
+    ruling.tell(suggestion_id, ask.later)
+    if ruling.dropped is not None:
+        dropped.append(ruling.dropped)
+        return None
+    if ruling.repaired:
+        dropped.append(Dropped(result.text, "repaired", ruling.repaired))
+    confidence = round(math.exp(raw.tokens_logprob), 3) if raw.tokens_logprob is not None else None
+    health_model = await bench.engine.model()
+    origin = Origin(bench.engine.name, health_model, prompt.id, prompt.sources, dict(sampling), confidence)
+    assert ruling.verdict is not None
+    return Suggestion(suggestion_id, ruling.text, Span(offset, offset), ruling.verdict, origin)
+
+
+def _better(one: Suggestion | None, other: Suggestion | None) -> Suggestion | None:
+    if one is None or other is None:
+        return one or other
+    return other if isinstance(other.verdict, Passed) and not isinstance(one.verdict, Passed) else one
+
+
+def _may_improve(verdict: Verdict) -> bool:
+    """Whether another sample is worth its time: tests reach the site, and this one did not make them pass."""
+    return isinstance(verdict, Unverified) and verdict.reason == "baseline-red"

@@ -1,0 +1,19 @@
+"""Drop what would add nothing: white space, comments, a lone placeholder."""
+
+from __future__ import annotations
+
+from .draft import Draft, Drop
+
+PLACEHOLDERS = frozenset({"pass", "...", "# TODO", "raise NotImplementedError", "raise NotImplementedError()"})
+
+
+def emptiness(draft: Draft) -> Draft | Drop:
+    """The draft, unless no line of it is code."""
+    lines = [line.strip() for line in draft.text.split("\n") if line.strip()]
+    if not lines:
+        return Drop("nothing is left of it")
+    if draft.is_fresh_line and all(line.startswith("#") for line in lines):
+        return Drop("only comments")
+    if draft.is_fresh_line and all(line in PLACEHOLDERS for line in lines):
+        return Drop("only a placeholder")
+    return draft

@@ -1,0 +1,20 @@
+"""Cut a candidate where it begins to write again what already stands below the cursor."""
+
+from __future__ import annotations
+
+from .draft import Draft, Drop
+
+TELLING = 4  # characters that a line must have to be taken for the same line, not for a common one like `)`
+
+
+def suffix_repeat(draft: Draft) -> Draft | Drop:
+    """Text up to the line that equals the next line of code below."""
+    below = [line.strip() for line in draft.after.split("\n")[0 if draft.is_fresh_line else 1 :] if line.strip()][:1]
+    if not below or len(below[0]) < TELLING:
+        return draft
+    lines = draft.text.split("\n")
+    for number, line in enumerate(lines):
+        if line.strip() == below[0] and (number > 0 or draft.is_fresh_line):
+            kept = "\n".join(lines[:number]).rstrip()
+            return draft.with_text(kept) if kept.strip() else Drop("it repeats the line below")
+    return draft

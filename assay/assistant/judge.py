@@ -1,0 +1,203 @@
+"""Judge one candidate under the policy: static checks, repairs, then the container until the site's deadline.
+
+What is still running at the deadline goes on in the background, and the changed verdict is told later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from analyzers.text import Snapshot, Span
+
+from . import repair, verify
+from .bench import Dropped, Workbench
+from .filters.draft import Draft
+from .trace import Trace
+from .verdict import Check, Failed, Passed, Verdict, to_json, unverified
+from .verify import Change, Named, Static
+
+WAIT_S = 6.0  # for a container: a cold start takes 1 to 2 s; a warm pool gives one at once
+REPAIR_LIMIT = 3  # mended texts that are checked for one candidate
+
+_background: set[asyncio.Task[None]] = set()  # tasks that outlive their request; held so that they are not collected
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """The text as it may be offered, and its verdict; or what it was dropped for. `pending` proves on after it."""
+
+    text: str = ""
+    verdict: Verdict | None = None
+    dropped: Dropped | None = None
+    repaired: str = ""
+    pending: asyncio.Task[Verdict] | None = None
+
+    def tell(self, suggestion_id: str, later: Callable[[str, Verdict], None] | None) -> None:
+        """Have `later` called with the final verdict, or end the pending work where nobody wants to know."""
+        if self.pending is None:
+            return
+        if later is None or self.dropped is not None:
+            self.pending.cancel()
+            return
+        task = asyncio.create_task(_tell(self.pending, suggestion_id, later))
+        _background.add(task)
+        task.add_done_callback(_background.discard)
+
+
+async def candidate(
+    bench: Workbench, snapshot: Snapshot, draft: Draft, root: Path, overlay: Mapping[str, str], offset: int, trace: Trace
+) -> Ruling:
+    """The ruling on `draft`, mended where it can be."""
+    first = await _static(draft, snapshot, root, overlay, offset)
+    mended, told = draft, ""
+    if first.static.failed:
+        mended_by = await _mend(_repairs(first, draft, await _texts(bench, root), offset), first, offset)
+        if mended_by is None:
+            stage = "parse" if first.static.tree is None else "ruff"
+            trace.add(stage, failed=first.static.failed)
+            return Ruling(dropped=Dropped(draft.text, stage, first.static.failed))
+        first, mended, told = mended_by
+        trace.add("repair", did=told, text=mended.text)
+    trace.add("static", checks=[f"{c.name} {c.state} {c.ms:.1f} ms" for c in first.static.checks])
+    if first.static.tree is None:
+        why = f"The file does not parse in another place: {first.static.checks[0].detail}."
+        return _offer(bench, mended.text, unverified("unparsable-elsewhere", first.static.checks, why), told)
+    return await _proved(bench, first, mended, told, offset, trace)
+
+
+@dataclass(frozen=True, slots=True)
+class _First:
+    change: Change
+    static: Static
+
+
+async def _static(draft: Draft, snapshot: Snapshot, root: Path, overlay: Mapping[str, str], offset: int) -> _First:
+    after = snapshot.text[:offset] + draft.text + snapshot.text[offset:]
+    change = Change(snapshot, after, Span(offset, offset + len(draft.text)), root, overlay)
+    return _First(change, await verify.static(change))
+
+
+async def _mend(repairs: Iterator[tuple[str, str]], first: _First, offset: int) -> tuple[_First, Draft, str] | None:
+    """The first repair that passes the static checks, or None."""
+    change = first.change
+    for number, (text, told) in enumerate(repairs):
+        if number == REPAIR_LIMIT:
+            return None
+        draft = Draft(text, change.before.preamble + change.before.text[:offset], change.before.text[offset:], "block", 0)
+        again = await _static(draft, change.before, change.root, change.overlay, offset)
+        if not again.static.failed and again.static.tree is not None:
+            return again, draft, told
+    return None
+
+
+def _repairs(first: _First, draft: Draft, texts: Mapping[str, str], offset: int) -> Iterator[tuple[str, str]]:
+    if first.static.tree is None:
+        yield from repair.syntax_error(draft)
+    elif first.static.undefined:
+        yield from repair.undefined_name(draft, first.static.undefined, texts, first.change.name)
+
+
+async def _texts(bench: Workbench, root: Path) -> Mapping[str, str]:
+    return (await bench.workspace.state(root)).texts
+
+
+async def _proved(bench: Workbench, first: _First, draft: Draft, told: str, offset: int, trace: Trace) -> Ruling:
+    """Names and tests side by side, within the policy."""
+    naming = asyncio.create_task(verify.named(bench, first.change))
+    try:
+        if bench.settings.policy == "static":
+            return await _without_running(bench, first, draft, told, await naming, offset, trace)
+        running = asyncio.Event()
+        assert first.static.tree is not None
+        testing = asyncio.create_task(_final(bench, first, naming, running, draft.kind))
+    except BaseException:
+        naming.cancel()
+        raise
+    try:
+        verdict = await _until_deadline(bench, testing, running, draft.kind)
+    except BaseException:
+        testing.cancel()
+        naming.cancel()
+        raise
+    name = naming.result() if naming.done() and not naming.cancelled() else None
+    if verdict is None:
+        if name is not None and name.unknown:
+            testing.cancel()
+            return await _renamed(bench, first, draft, told, name, offset, trace)
+        checks = (*first.static.checks, *([name.check] if name else []), Check("tests", "unverified", "still running"))
+        trace.add("deadline")
+        return replace(_offer(bench, draft.text, unverified("deadline", checks), told), pending=testing)
+    trace.add("verdict", **to_json(verdict))
+    if name is not None and name.unknown and isinstance(verdict, Failed):
+        return await _renamed(bench, first, draft, told, name, offset, trace)
+    return _offer(bench, draft.text, verdict, told)
+
+
+async def _final(bench: Workbench, first: _First, naming: asyncio.Task[Named], running: asyncio.Event, kind: str) -> Verdict:
+    assert first.static.tree is not None
+    tested = await verify.tests(bench, first.change, first.static.tree, kind, on_start=running.set)
+    return verify.settle(first.static.checks, await asyncio.shield(naming), tested)
+
+
+async def _until_deadline(bench: Workbench, testing: asyncio.Task[Verdict], running: asyncio.Event, kind: str) -> Verdict | None:
+    """The verdict, or None when it is not there in time. Time runs from the moment a container is in hand."""
+    policy = bench.settings.policy
+    started = asyncio.create_task(running.wait())
+    try:
+        if policy != "eager":
+            await asyncio.wait({testing, started}, timeout=WAIT_S, return_when=asyncio.FIRST_COMPLETED)
+        limit = {"eager": 0.0, "strict": verify.RUN_S.get(kind, 15.0)}.get(policy)
+        await asyncio.wait({testing}, timeout=bench.settings.deadline_s(kind) if limit is None else limit)
+    finally:
+        started.cancel()
+    return testing.result() if testing.done() else None
+
+
+async def _without_running(
+    bench: Workbench, first: _First, draft: Draft, told: str, name: Named, offset: int, trace: Trace
+) -> Ruling:
+    if name.unknown:
+        return await _renamed(bench, first, draft, told, name, offset, trace)
+    return _offer(bench, draft.text, unverified("static-policy", (*first.static.checks, name.check)), told)
+
+
+async def _renamed(
+    bench: Workbench, first: _First, draft: Draft, told: str, name: Named, offset: int, trace: Trace
+) -> Ruling:
+    """Take the nearest real names and judge once more; without one, drop."""
+    trace.add("names", failed=name.check.detail)
+    dropped = Ruling(dropped=Dropped(draft.text, "names", name.check.detail))
+    if "renamed" in told:
+        return dropped
+    repairs = repair.unknown_name(draft, name.unknown, first.change.span.start, first.change.after)
+    mended = await _mend(repairs, first, offset)
+    if mended is None:
+        return dropped
+    again, fixed, did = mended
+    trace.add("repair", did=did, text=fixed.text)
+    return await _proved(bench, again, fixed, f"{told}; {did}".strip("; "), offset, trace)
+
+
+def _offer(bench: Workbench, text: str, verdict: Verdict, told: str) -> Ruling:
+    """What the policy makes of a verdict."""
+    if isinstance(verdict, Failed):
+        stage = next((c.name for c in verdict.checks if c.state == "failed"), "tests")
+        return Ruling(dropped=Dropped(text, stage, verdict.why))
+    if bench.settings.policy == "strict" and not isinstance(verdict, Passed):
+        return Ruling(dropped=Dropped(text, "policy", f"Not proved, and the policy is strict. {verdict.why}"))
+    return Ruling(text, verdict, repaired=told)
+
+
+def told(verdict: Verdict) -> dict[str, Any]:
+    """The verdict's JSON, for a trace."""
+    return to_json(verdict)
+
+
+async def _tell(pending: asyncio.Task[Verdict], suggestion_id: str, later: Callable[[str, Verdict], None]) -> None:
+    with contextlib.suppress(asyncio.CancelledError):
+        later(suggestion_id, await pending)

@@ -1,0 +1,236 @@
+"""Every setting in one table: name, default, one sentence. Docs, help and the editors' schemas are made from it.
+
+Sources, weakest first: the table, the user's file, the project's `[tool.assay]` (untrusted: it may only tighten),
+the environment, the editor.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
+
+Policy = Literal["balanced", "strict", "eager", "static"]
+Value = str | int | float | bool
+STRICTNESS = ("static", "eager", "balanced", "strict")  # weakest first; a project may move to the right only
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the message names it, its value and what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row. `choices` for closed sets; `least` and `most` for numbers; `by_project` is how a project may change it."""
+
+    name: str
+    default: Value
+    summary: str
+    choices: tuple[str, ...] = ()
+    least: float | None = None
+    most: float | None = None
+    by_project: Literal["never", "tighten"] = "never"
+
+    @property
+    def environment(self) -> str:
+        """The variable that sets it: `engine.url` is ASSAY_ENGINE_URL."""
+        return "ASSAY_" + self.name.upper().replace(".", "_")
+
+
+TABLE: tuple[Setting, ...] = (
+    Setting("engine.url", "", "URL of an OpenAI-compatible server; empty for the local engine of this machine."),
+    Setting("engine.model", "", "Model name at that URL, or a GGUF file for the local engine; empty for the fallback model."),
+    Setting("engine.dialect", "auto", "How prompts are written: auto, suffix, left-to-right, or a model family's name."),
+    Setting("engine.api_key_file", "", "File that holds the API key for `engine.url`, readable only by you."),
+    Setting("engine.script", "", "JSON file of scripted answers used instead of a model, for tests and demonstrations."),
+    Setting("engine.idle_s", 600, "Seconds without a request after which the local engine ends; 0 keeps it.", least=0, most=86400),
+    Setting("verify.policy", "balanced", "What is offered when proof is late or missing: balanced, strict, eager or static.",
+            choices=get_args(Policy), by_project="tighten"),
+    Setting("verify.deadline_ms.line", 400, "How long the checks of a line may run before it is offered as unverified.", least=50, most=60000),
+    Setting("verify.deadline_ms.block", 1500, "The same for a block.", least=50, most=60000),
+    Setting("verify.deadline_ms.function", 5000, "The same for a function body.", least=50, most=60000),
+    Setting("sandbox.enabled", True, "Run suggestions in containers; off means that every suggestion stays unverified."),
+    Setting("sandbox.engine_url", "", "Container engine's URL; empty tries DOCKER_HOST and the usual sockets."),
+    Setting("sandbox.image", "", "Sandbox image to use instead of the one `assay sandbox build` makes."),
+    Setting("sandbox.pool", 2, "Containers kept warm for the project.", least=1, most=16),
+    Setting("complete.enabled", True, "Offer completions at all.", by_project="tighten"),
+    Setting("complete.samples", 3, "Candidates drawn for blocks and functions, and for a line whose first one failed.", least=1, most=8),
+    Setting("complete.pace_ms", 40, "Wait before a request reaches the engine; a newer key in that time replaces it.", least=0, most=5000),
+    Setting("context.tokens", 1024, "Tokens of context before and after the cursor that a prompt may hold.", least=64, most=65536),
+    Setting("trace.keep", 200, "Requests that `assay why` remembers.", least=0, most=10000),
+    Setting("offline", False, "Open no socket but loopback and Unix ones; refuse everything that would.", by_project="tighten"),
+)  # fmt: skip
+BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in TABLE}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Checked values by name, and where each that is not the default came from."""
+
+    values: Mapping[str, Value]
+    sources: Mapping[str, str]
+
+    def text(self, name: str) -> str:
+        """A setting's value as text; the name must be in the table."""
+        return str(self.values[name])
+
+    def number(self, name: str) -> float:
+        """A number's value in the setting's own unit."""
+        return float(self.values[name])
+
+    def is_on(self, name: str) -> bool:
+        """A switch's value."""
+        return bool(self.values[name])
+
+    @property
+    def policy(self) -> Policy:
+        """The verification policy."""
+        return self.values["verify.policy"]  # type: ignore[return-value]  # checked against its choices by `check`
+
+    def deadline_s(self, kind: str) -> float:
+        """Seconds that T2 may take for a site of this kind."""
+        return float(self.values[f"verify.deadline_ms.{kind}"]) / 1000
+
+
+def defaults() -> Settings:
+    """The table's own values."""
+    return Settings({s.name: s.default for s in TABLE}, {})
+
+
+def load(user_file: Path, *, root: Path | None = None, editor: object = None) -> tuple[Settings, tuple[str, ...]]:
+    """Merge all sources; a value that cannot be used is left out and named in the second result."""
+    complaints: list[str] = []
+    values: dict[str, Value] = {s.name: s.default for s in TABLE}
+    sources: dict[str, str] = {}
+
+    def take(found: Mapping[str, object], source: str) -> None:
+        for name, value in found.items():
+            try:
+                values[name] = check(name, value)
+                sources[name] = source
+            except SettingsError as error:
+                complaints.append(f"{source}: {error}")
+
+    take(_file(user_file, (), complaints), str(user_file))
+    take(_environment(os.environ), "environment")
+    take(flatten(editor), "editor")
+    if root is not None:
+        project = _file(root / "pyproject.toml", ("tool", "assay"), complaints)
+        take(_tightened(project, values, complaints), "pyproject.toml")
+    if values["offline"] and not _stays_here(str(values["engine.url"])):
+        complaints.append("engine.url: left out, because `offline` is on and it is not on this machine")
+        values["engine.url"] = ""
+    return Settings(values, sources), tuple(complaints)
+
+
+def flatten(value: object, prefix: str = "") -> dict[str, object]:
+    """Nested tables to dotted names, known tables only: `{"engine": {"url": …}}` to `engine.url`."""
+    flat: dict[str, object] = {}
+    if not isinstance(value, Mapping):
+        return flat
+    for key, item in value.items():
+        name = f"{prefix}{key}"
+        if isinstance(item, Mapping) and name not in BY_NAME:
+            flat |= flatten(item, f"{name}.")
+        elif name == "verify.deadline_ms":
+            flat |= {f"{name}.{kind}": item for kind in ("line", "block", "function")}
+        elif item is not None:
+            flat[name] = item
+    return flat
+
+
+def schema() -> dict[str, Any]:
+    """JSON schema of the object `assay` that editors send."""
+    return {
+        s.name: {"type": _JSON[type(s.default)], "default": s.default, "description": s.summary}
+        | ({"enum": list(s.choices)} if s.choices else {})
+        | ({"minimum": s.least} if s.least is not None else {})
+        | ({"maximum": s.most} if s.most is not None else {})
+        for s in TABLE
+    }
+
+
+_JSON = {str: "string", int: "number", float: "number", bool: "boolean"}
+
+
+def check(name: str, value: object) -> Value:
+    """`value` if it may be what `name` is set to; raises SettingsError with what would be right."""
+    setting = BY_NAME.get(name)
+    if setting is None:
+        raise SettingsError(f"{name} is not a setting. See `assay settings`.")
+    if isinstance(setting.default, bool):
+        if not isinstance(value, bool):
+            raise SettingsError(f"{name} is {json.dumps(value)}, and must be true or false.")
+        return value
+    if isinstance(setting.default, int):
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise SettingsError(f"{name} is {json.dumps(value)}, and must be a number.")
+        if not (setting.least or 0) <= value <= (setting.most or value):
+            raise SettingsError(f"{name} is {value}, and must be from {setting.least:g} to {setting.most:g}.")
+        return value
+    if not isinstance(value, str):
+        raise SettingsError(f"{name} is {json.dumps(value)}, and must be text.")
+    if setting.choices and value not in setting.choices:
+        raise SettingsError(f"{name} is {value!r}, and must be one of {', '.join(setting.choices)}.")
+    return value
+
+
+def _file(path: Path, table: tuple[str, ...], complaints: list[str]) -> dict[str, object]:
+    if not path.is_file():
+        return {}
+    try:
+        found: Any = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        complaints.append(f"{path} cannot be read ({error})")
+        return {}
+    for key in table:
+        found = found.get(key, {}) if isinstance(found, dict) else {}
+    return flatten(found)
+
+
+def _environment(environ: Mapping[str, str]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for setting in TABLE:
+        text = environ.get(setting.environment)
+        if text is None:
+            continue
+        found[setting.name] = text if isinstance(setting.default, str) else _literal(text)
+    for kind in ("line", "block", "function"):
+        if (text := environ.get("ASSAY_VERIFY_DEADLINE_MS")) is not None:
+            found.setdefault(f"verify.deadline_ms.{kind}", _literal(text))
+    return found
+
+
+def _literal(text: str) -> object:
+    try:
+        return json.loads(text.lower())
+    except ValueError:
+        return text
+
+
+def _tightened(found: Mapping[str, object], now: Mapping[str, Value], complaints: list[str]) -> dict[str, object]:
+    """What a project may have of its wishes: only a stricter policy, only less, never where prompts go."""
+    allowed: dict[str, object] = {}
+    for name, value in found.items():
+        setting = BY_NAME.get(name)
+        if setting is None or setting.by_project == "never":
+            complaints.append(f"pyproject.toml: {name} cannot be set by a project")
+        elif name == "verify.policy":
+            if value in STRICTNESS and STRICTNESS.index(str(value)) >= STRICTNESS.index(str(now[name])):
+                allowed[name] = value
+            else:
+                complaints.append(f"pyproject.toml: {name} can only be made stricter by a project")
+        elif value is (name == "offline"):
+            allowed[name] = value
+        else:
+            complaints.append(f"pyproject.toml: {name} can only be tightened by a project")
+    return allowed
+
+
+def _stays_here(url: str) -> bool:
+    return not url or (urlsplit(url).hostname or "") in ("localhost", "127.0.0.1", "::1")

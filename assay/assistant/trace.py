@@ -1,0 +1,89 @@
+"""One record a request: stages with their times, what was dropped and why, which checks ran. `assay why` reads it.
+
+Texts are redacted before they are kept. The file is bounded and safe to delete.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from analyzers import secrets as redaction
+
+TEXT_LIMIT = 2000  # characters of any one text in a record
+
+
+@dataclass(slots=True)
+class Trace:
+    """Filled while a request runs. Times in ms since its start."""
+
+    id: str
+    where: str
+    started: float = field(default_factory=time.monotonic)
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, stage: str, **facts: Any) -> None:
+        """Record that `stage` happened now, with facts that are short and JSON."""
+        clean = {key: redaction.redact(v)[:TEXT_LIMIT] if isinstance(v, str) else v for key, v in facts.items()}
+        self.events.append({"stage": stage, "ms": round((time.monotonic() - self.started) * 1000, 1)} | clean)
+
+
+class Traces:
+    """The last `keep` records, one JSON line each, shared by the processes of one user."""
+
+    def __init__(self, path: Path, keep: int) -> None:
+        self._path = path
+        self._keep = keep
+        self._written = 0
+
+    def begin(self, where: str) -> Trace:
+        """A new record for a request at `where` (a path and a position)."""
+        return Trace(secrets.token_hex(6), where)
+
+    def save(self, trace: Trace, outcome: str) -> None:
+        """Append the record; a disk that is full or read-only loses it silently, a request is worth more."""
+        if not self._keep:
+            return
+        record = {"id": trace.id, "at": round(time.time(), 3), "where": redaction.redact(trace.where), "outcome": outcome}
+        line = json.dumps(record | {"events": trace.events}, ensure_ascii=False)
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with open(self._path, "a", encoding="utf-8", errors="replace", opener=_private) as file:
+                file.write(line + "\n")
+            self._written += 1
+            if self._written % 50 == 1:
+                self._trim()
+
+    def last(self, count: int = 1) -> tuple[dict[str, Any], ...]:
+        """The newest records, newest first."""
+        return tuple(self._read()[-count:][::-1])
+
+    def find(self, trace_id: str) -> dict[str, Any] | None:
+        """The record whose id starts with `trace_id`."""
+        return next((r for r in reversed(self._read()) if str(r.get("id", "")).startswith(trace_id)), None)
+
+    def _read(self) -> list[dict[str, Any]]:
+        records = []
+        with contextlib.suppress(OSError):
+            for line in self._path.read_text("utf-8", "replace").splitlines():
+                with contextlib.suppress(ValueError):
+                    records.append(json.loads(line))
+        return records
+
+    def _trim(self) -> None:
+        lines = self._path.read_text("utf-8", "replace").splitlines()
+        if len(lines) > 2 * self._keep:
+            fresh = self._path.with_suffix(f".{os.getpid()}")
+            with open(fresh, "w", encoding="utf-8", opener=_private) as file:
+                file.write("\n".join(lines[-self._keep :]) + "\n")
+            os.replace(fresh, self._path)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

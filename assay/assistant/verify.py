@@ -1,0 +1,278 @@
+"""Judge a change: parse it, lint it, look its names up, and run the tests that reach it in a container.
+
+T0 and T1 run here on text; T2 runs in the sandbox. What is not proved is never called passed.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from analyzers import files, harness, lint, names, reach, secrets, syntax
+from analyzers.text import Snapshot, Span
+from sandbox import evidence
+from sandbox.api import Job, SandboxUnavailable, Step, StepOutcome
+
+from . import workspace
+from .bench import Workbench
+from .verdict import Check, Failed, Passed, Unverified, Verdict, unverified
+
+NAMES_S = 0.6  # jedi's 90th percentile after a dot is 0.3 s; it runs beside the container
+RUN_S = {"line": 5.0, "block": 8.0, "function": 15.0}  # a hanging test is ended then, deadline or not
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A document before, its whole text after, the changed span in that text, and the project around it.
+
+    `overlay` holds the editor's other open documents: relative POSIX path → text.
+    """
+
+    before: Snapshot
+    after: str
+    span: Span
+    root: Path
+    overlay: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """Path relative to the root, POSIX; "" for a document outside it."""
+        path = Path(self.before.path)
+        return path.relative_to(self.root).as_posix() if self.before.path and path.is_relative_to(self.root) else ""
+
+    @property
+    def lines(self) -> tuple[int, int]:
+        """First and last changed line of the new text, from 1."""
+        first = self.after.count("\n", 0, self.span.start) + 1
+        text = self.after[self.span.start : self.span.end].rstrip("\n")
+        lead = len(text) - len(text.lstrip("\n"))
+        return first + lead, first + text.count("\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Static:
+    """T0 and ruff: checks so far, and what a repair can use. `tree` is None where the text does not parse."""
+
+    checks: tuple[Check, ...]
+    tree: ast.Module | None
+    failed: str = ""
+    undefined: tuple[str, ...] = ()
+    is_broken_elsewhere: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The names check, and the names that do not exist, for a repair."""
+
+    check: Check
+    unknown: tuple[names.Unknown, ...] = ()
+
+
+async def static(change: Change) -> Static:
+    """T0 and T1's ruff: milliseconds."""
+    started = time.perf_counter()
+    preamble = change.before.preamble
+    tree, reason = await _parsed(preamble + change.after)
+    parse_ms = _ms(started)
+    if tree is None:
+        elsewhere = _is_broken_elsewhere(change)
+        state = "unverified" if elsewhere else "failed"
+        return Static((Check("parse", state, reason, parse_ms),), None, "" if elsewhere else reason, (), elsewhere)
+    started = time.perf_counter()
+    try:
+        before, after = await asyncio.gather(lint.check(preamble + change.before.text), lint.check(preamble + change.after))
+    except lint.LintError as error:
+        return Static((Check("parse", "passed", "", parse_ms), Check("ruff", "skipped", str(error))), tree)
+    first, last = change.lines
+    above = preamble.count("\n")
+    had_syntax = any("syntax" in f.code for f in before)
+    bad = [f for f in lint.new(before, after) if first + above <= f.line <= last + above or not had_syntax]
+    detail = "; ".join(f"{f.code} {f.message}" for f in bad[:3])
+    ruff = Check("ruff", "failed" if bad else "passed", detail, _ms(started))
+    undefined = tuple(m[1] for f in bad if f.code == "F821" and (m := re.search(r"`([^`]+)`", f.message)))
+    return Static((Check("parse", "passed", "", parse_ms), ruff), tree, detail, undefined)
+
+
+async def named(bench: Workbench, change: Change) -> Named:
+    """T1's names by jedi; skipped, never failed, where jedi cannot say."""
+    started = time.perf_counter()
+    text = change.before.preamble + change.after
+    above = change.before.preamble.count("\n")
+    first, last = change.lines
+    site = files.site_packages(change.root)
+    where = names.Where(text, change.before.path, str(change.root), (str(site),) if site else ())
+    try:
+        unknown = await bench.names.check(where, first + above, last + above, timeout_s=NAMES_S)
+    except names.NamesUnavailable as error:
+        return Named(Check("names", "skipped", str(error), _ms(started)))
+    detail = "; ".join(u.what for u in unknown)
+    return Named(Check("names", "failed" if unknown else "passed", detail, _ms(started)), unknown)
+
+
+async def tests(
+    bench: Workbench, change: Change, tree: ast.Module, kind: str, *, on_start: Callable[[], None] | None = None
+) -> tuple[Check, Verdict, Check | None]:
+    """T2: the tests check, the verdict it comes to, and the style check; `on_start` when a container is in hand."""
+    started = time.perf_counter()
+
+    def answer(state: str, detail: str, verdict: Verdict) -> tuple[Check, Verdict, None]:
+        return Check("tests", state, detail, _ms(started)), verdict, None  # type: ignore[arg-type]
+
+    def unproved(reason: str, why: str = "") -> tuple[Check, Verdict, None]:
+        verdict = unverified(reason, (), why)  # type: ignore[arg-type]
+        return answer("unverified", verdict.why, verdict)
+
+    if change.before.preamble or not change.name:
+        return unproved("no-tests", "It is not a file of a project, so no test reaches it.")
+    if not files.Rules(change.root).allows(change.name):
+        return unproved("no-tests", "The file is ignored or secret, so it is not put into a container.")
+    first, last = change.lines
+    changed = reach.changed_lines(tree, first, last)
+    if what := harness.touched(change.name, tree, changed.all | frozenset(range(first, last + 1))):
+        return unproved("touches-harness", f"{what[0].upper()}{what[1:]}, so a green run would prove nothing.")
+    state = await bench.workspace.state(change.root)
+    after = secrets.redact(change.after)
+    texts = {n: secrets.redact(t) for n, t in change.overlay.items()}
+    chosen = reach.tests({**state.texts, **texts, change.name: after}, change.name, changed, tree)
+    if not chosen.tests:
+        return unproved("no-tests", "No test reaches the changed lines.")
+    before = secrets.redact(change.before.text)
+    can_run_before = (await _parsed(before))[0] is not None
+    run_s = RUN_S.get(kind, RUN_S["function"])
+    base = workspace.changes(state, {**texts, change.name: before if can_run_before else after})
+    step = Step(
+        "pytest", run_s, ((change.name, after),), chosen.tests, chosen.doctests, change.name, changed.body, changed.module
+    )
+    baseline = Step("pytest", run_s, base, chosen.tests, chosen.doctests)
+    style = Step("ruff", 5.0, path=change.name)
+    if not can_run_before:
+        step = Step("pytest", run_s, base, chosen.tests, chosen.doctests, change.name, changed.body, changed.module)
+    steps = (baseline, step, style) if can_run_before else (step, style)
+    try:
+        outcomes = await bench.sandbox.run(Job(state.project, steps), on_start=on_start)
+    except SandboxUnavailable as error:
+        return unproved("no-sandbox", secrets.redact(str(error)))
+    found = evidence.weigh(step, outcomes[0] if can_run_before else None, outcomes[-2])
+    check, verdict = _judge(found, _ms(started))
+    return check, verdict, _style(outcomes[-1], changed.all)
+
+
+def settle(static_checks: tuple[Check, ...], named_check: Named | None, tested: tuple[Check, Verdict, Check | None]) -> Verdict:
+    """All checks of one candidate into its verdict."""
+    check, verdict, style = tested
+    checks = (*static_checks, *([named_check.check] if named_check else []), check, *([style] if style else []))
+    if named_check and named_check.check.state == "failed" and not isinstance(verdict, Passed):
+        return Failed(checks, named_check.check.detail)
+    match verdict:
+        case Passed(why=why):
+            return Passed(checks, why)
+        case Failed(why=why):
+            return Failed(checks, why)
+        case Unverified(reason=reason, why=why):
+            return Unverified(checks, reason, why)
+
+
+async def whole(bench: Workbench, change: Change) -> Verdict:
+    """Every check without a deadline, as `assay verify` wants it."""
+    first = await static(change)
+    if first.failed:
+        return Failed(first.checks, first.failed)
+    if first.tree is None:
+        return unverified("unparsable-elsewhere", first.checks, f"The file does not parse: {first.checks[0].detail}.")
+    naming = asyncio.create_task(named(bench, change))
+    if bench.settings.policy == "static":
+        name = await naming
+        checks = (*first.checks, name.check)
+        return Failed(checks, name.check.detail) if name.unknown else unverified("static-policy", checks)
+    testing = tests(bench, change, first.tree, "function")
+    try:
+        tested = await testing
+        return settle(first.checks, await naming, tested)
+    finally:
+        naming.cancel()
+
+
+def _judge(found: evidence.Evidence, ms: float) -> tuple[Check, Verdict]:
+    if found.tampering:
+        why = f"{found.tampering[0].upper()}{found.tampering[1:]}, so the run proves nothing."
+        return Check("tests", "unverified", why, ms), unverified("touches-harness", (), why)
+    detail = secrets.redact(found.detail)
+    if found.broken:
+        why = f"{_count(found.broken)} that passed without it {'fails' if len(found.broken) == 1 else 'fail'}: {detail}"
+        return Check("tests", "failed", why, ms), Failed((), why)
+    proving = found.turned + found.kept
+    if found.stuck:
+        start = f"It makes {_count(found.turned)} pass, but " if found.turned else ""
+        why = f"{start}{_count(found.stuck)} {'fails' if len(found.stuck) == 1 else 'fail'} with and without it: {detail}"
+        return Check("tests", "unverified", why, ms), unverified("baseline-red", (), why)
+    if not proving:
+        why = "No test that ran executes a changed line."
+        return Check("tests", "unverified", why, ms), unverified("no-tests", (), why)
+    told = f", {len(found.turned)} newly passing" if found.turned else ""
+    names_ = ", ".join(proving[:4]) + (" …" if len(proving) > 4 else "")
+    why = f"It makes {_count(found.turned)} pass." if found.turned else f"{_count(found.kept)} that execute it pass."
+    return Check("tests", "passed", f"{_count(proving)}{told} ({names_})", ms), Passed((), why)
+
+
+def _style(outcome: StepOutcome, lines: frozenset[int]) -> Check:
+    """What ruff says in the container under the project's own configuration: told, never a failure."""
+    try:
+        found = [f for f in json.loads(outcome.stdout) if int(f["location"]["row"]) in lines]
+        detail = "; ".join(f"{f['code']} {f['message']}"[:120] for f in found[:3])
+    except (ValueError, KeyError, TypeError):
+        return Check("style", "skipped", "ruff gave no answer in the container", outcome.ms)
+    return Check("style", "passed", secrets.redact(detail), outcome.ms)
+
+
+def _is_broken_elsewhere(change: Change) -> bool:
+    """Whether the candidate is whole in itself and the only syntax errors stand outside its lines."""
+    text = change.after[change.span.start : change.span.end]
+    line = change.after[change.after.rfind("\n", 0, change.span.start) + 1 : change.span.start]
+    alone = _dedented(line + text if line.strip() == "" else "")
+    if not alone or not any(syntax.module(alone + tail) for tail in ("", "\n    pass")):
+        return False
+    statement = syntax.module(alone)
+    if statement and any(isinstance(s, ast.Expr) and isinstance(s.value, ast.Name | ast.Constant) for s in statement.body):
+        return False
+    with_pass = change.after[: change.span.start] + "pass" + change.after[change.span.end :]
+    first, last = change.lines
+    tree = syntax.parse(change.after)
+    errors = [n for n in _errors(tree.root_node) if n.start_point[0] + 1 <= last and n.end_point[0] + 1 >= first]
+    return not errors and syntax.module(with_pass) is None and tree.root_node.has_error
+
+
+def _errors(node: object) -> list:  # type: ignore[type-arg]  # tree-sitter's nodes; the analyzers hide them elsewhere
+    found, stack = [], [node]
+    while stack and len(found) < 50:
+        one = stack.pop()
+        if one.is_error or one.is_missing:  # type: ignore[attr-defined]
+            found.append(one)
+        elif one.has_error:  # type: ignore[attr-defined]
+            stack += one.children  # type: ignore[attr-defined]
+    return found
+
+
+def _dedented(text: str) -> str:
+    import textwrap
+
+    return textwrap.dedent(text.strip("\n"))
+
+
+async def _parsed(text: str) -> tuple[ast.Module | None, str]:
+    if len(text) < 100_000:
+        return syntax.module_or_reason(text)
+    return await asyncio.to_thread(syntax.module_or_reason, text)
+
+
+def _count(tests_: tuple[str, ...]) -> str:
+    return f"{len(tests_)} test" + ("" if len(tests_) == 1 else "s")
+
+
+def _ms(started: float) -> float:
+    return (time.perf_counter() - started) * 1000

@@ -1,0 +1,124 @@
+"""The project as the sandbox sees it: readable files, redacted, as one bounded archive, and what changed since.
+
+Scanning and packing block; they run in a thread. The archive is what containers are warmed with; a job carries only
+what differs from it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import tarfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from analyzers import files, secrets
+from sandbox.api import Project
+
+ARCHIVE_LIMIT = 24 << 20  # bytes of files; a container's /work has 192 MiB
+RESCAN_S = 1.0  # the editor tells of its own saves; this catches everybody else's
+DELTA_LIMIT = 50  # changed Python files that a job carries; beyond it the containers are warmed anew
+TEXT_SUFFIXES = (".py", ".pyi", ".toml", ".ini", ".cfg", ".txt", ".md", ".json", ".yaml", ".yml", ".csv", ".rst")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One scan: entries by name, Python texts (redacted) by name, and the archive's project."""
+
+    root: Path
+    entries: Mapping[str, files.Entry]
+    texts: Mapping[str, str]
+    project: Project
+    base: Mapping[str, str] = field(default_factory=dict)
+    left_out: int = 0
+
+
+class Workspace:
+    """All projects of one server by their roots."""
+
+    def __init__(self) -> None:
+        self._states: dict[Path, tuple[float, State]] = {}
+        self._scans: dict[Path, asyncio.Task[State]] = {}
+
+    async def state(self, root: Path) -> State:
+        """The project's current state, scanned anew when the last scan is older than RESCAN_S."""
+        known = self._states.get(root)
+        if known is not None and time.monotonic() - known[0] < RESCAN_S:
+            return known[1]
+        scan = self._scans.get(root)
+        if scan is None or scan.done():
+            scan = asyncio.create_task(asyncio.to_thread(self._scan, root, known[1] if known else None))
+            self._scans[root] = scan
+        state = await asyncio.shield(scan)
+        self._states[root] = (time.monotonic(), state)
+        return state
+
+    def forget(self, root: Path) -> None:
+        """Files below `root` changed: look again at the next request."""
+        if root in self._states:
+            self._states[root] = (0.0, self._states[root][1])
+
+    def _scan(self, root: Path, older: State | None) -> State:
+        rules = files.Rules(root)
+        entries = {entry.name: entry for entry in files.walk(root, rules)}
+        if older is not None and entries == older.entries:
+            return older
+        texts = {}
+        for name, entry in entries.items():
+            if name.endswith(".py"):
+                kept = older and older.entries.get(name) == entry and older.texts.get(name)
+                texts[name] = kept or secrets.redact(_read(root / name).decode("utf-8", "replace"))
+        same_data = older is not None and _data(entries) == _data(older.entries)
+        if older is not None and same_data and _differences(older.base, texts) <= DELTA_LIMIT:
+            return State(root, entries, texts, older.project, older.base, older.left_out)
+        return self._packed(root, entries, texts)
+
+    def _packed(self, root: Path, entries: Mapping[str, files.Entry], texts: dict[str, str]) -> State:
+        data, total, left_out = io.BytesIO(), 0, 0
+        with tarfile.open(fileobj=data, mode="w", format=tarfile.PAX_FORMAT) as archive:
+            for name, entry in entries.items():
+                content = _content(root, name, texts)
+                total += len(content)
+                if total > ARCHIVE_LIMIT:
+                    left_out += 1
+                    total -= len(content)
+                    continue
+                member = tarfile.TarInfo(name)
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
+        blob = data.getvalue()
+        project = Project(hashlib.sha256(blob).hexdigest()[:16], blob, files.site_packages(root))
+        return State(root, entries, texts, project, dict(texts), left_out)
+
+
+def changes(state: State, overlay: Mapping[str, str]) -> tuple[tuple[str, str | None], ...]:
+    """What a job must write over the archive: files that changed on disk since, then the editor's open texts."""
+    now = dict(state.texts) | dict(overlay)
+    changed: dict[str, str | None] = {n: t for n, t in now.items() if state.base.get(n) != t}
+    changed |= {name: None for name in state.base if name not in now}
+    return tuple(sorted(changed.items()))
+
+
+def _data(entries: Mapping[str, files.Entry]) -> dict[str, files.Entry]:
+    return {name: entry for name, entry in entries.items() if not name.endswith(".py")}
+
+
+def _differences(before: Mapping[str, str], after: Mapping[str, str]) -> int:
+    return sum(1 for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+
+
+def _content(root: Path, name: str, texts: Mapping[str, str]) -> bytes:
+    if name in texts:
+        return texts[name].encode("utf-8", "surrogatepass")
+    raw = _read(root / name)
+    return secrets.redact(raw.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape") if name.endswith(TEXT_SUFFIXES) else raw
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""

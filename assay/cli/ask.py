@@ -1,0 +1,116 @@
+"""`assay complete`, `assay verify`, `assay why`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from analyzers import files
+from analyzers.text import changed_span
+from assay import compose
+from assay.assistant import verify as verifying
+from assay.assistant.bench import Completion, Workbench, completion_json
+from assay.assistant.features.complete import Ask
+from assay.assistant.features.complete import complete as completing
+from assay.assistant.trace import Traces
+from assay.assistant.verdict import Failed, Passed, Verdict, title, to_json
+from assay.cli import out, patch_text, place
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text; docs/protocol.md has the shapes.")]
+
+
+def complete(
+    where: Annotated[str, typer.Argument(metavar="FILE:LINE:COL", help="Where; LINE and COL count from 1.")],
+    as_json: Json = False,
+) -> None:
+    """Complete at a place in a file, and say what was checked.
+
+    Exits 0 whether or not there is a suggestion, 2 when the place does not exist.
+    """
+    try:
+        found = place.parse(where)
+    except place.BadPlace as error:
+        out.fail("bad-place", str(error), as_json=as_json)
+
+    async def work(bench: Workbench) -> Completion:
+        return await completing(bench, Ask(found.snapshot, found.offset, found.root))
+
+    answer = out.with_bench(work, root=found.root)
+    if as_json:
+        typer.echo(json.dumps(completion_json(answer), ensure_ascii=False))
+        return
+    for suggestion in answer.suggestions:
+        typer.echo(suggestion.text)
+        typer.echo(f"— {title(suggestion.verdict)}. {suggestion.verdict.why}", err=True)
+    if not answer.suggestions:
+        typer.echo(f"Nothing to suggest: {answer.why} (`assay why {answer.trace_id}` tells more.)", err=True)
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file that would change.")],
+    patch: Annotated[bool, typer.Option("--patch", help="Standard input is a unified diff, not the whole text.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Check a change to FILE, whose whole new text comes on standard input.
+
+    Exits 0 passed, 1 failed, 3 unverified, 2 misuse.
+    """
+    try:
+        given = sys.stdin.buffer.read().decode("utf-8")
+        before = place.read(file) if file.exists() else place.Snapshot(file.absolute().as_uri(), str(file.absolute()), 0, "")
+        after = patch_text.apply(before.text, given) if patch else given
+    except UnicodeDecodeError:
+        out.fail("not-text", "Standard input is not UTF-8 text.", as_json=as_json)
+    except (place.BadPlace, patch_text.PatchError) as error:
+        out.fail("bad-input", str(error), as_json=as_json)
+    _, span = changed_span(before.text, after)
+    root = files.project_root(Path(before.path))
+
+    async def work(bench: Workbench) -> tuple[Verdict, str]:
+        trace = bench.traces.begin(f"verify {before.path}")
+        verdict = await verifying.whole(bench, verifying.Change(before, after, span, root, {}))
+        trace.add("verdict", **to_json(verdict))
+        bench.traces.save(trace, f"verify: {to_json(verdict)['state']}")
+        return verdict, trace.id
+
+    verdict, trace_id = out.with_bench(work, root=root)
+    if as_json:
+        out.emit({"verdict": to_json(verdict), "traceId": trace_id})
+    else:
+        typer.echo(f"{to_json(verdict)['state']}: {verdict.why}")
+        for check in verdict.checks:
+            typer.echo(f"  {check.name:6} {check.state:10} {check.ms:6.0f} ms  {check.detail}")
+    match verdict:
+        case Passed():
+            raise typer.Exit(0)
+        case Failed():
+            raise typer.Exit(out.FAILED)
+        case _:
+            raise typer.Exit(out.UNVERIFIED)
+
+
+def why(
+    trace: Annotated[str, typer.Argument(metavar="[TRACE]", help="A trace id, or its beginning; the last request without.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Why this suggestion, or why nothing: what happened to a request, from its trace."""
+    traces = Traces(compose.folders().traces_file, 200)
+    found = traces.find(trace) if trace else next(iter(traces.last()), None)
+    if found is None:
+        out.fail("no-trace", f"There is no trace {trace}." if trace else "Nothing was asked yet.", as_json=as_json)
+    if as_json:
+        out.emit({"trace": found})
+        return
+    typer.echo(f"{found['id']}  {found['where']}\n{found['outcome']}")
+    for event in found["events"]:
+        facts = {k: v for k, v in event.items() if k not in ("stage", "ms")}
+        typer.echo(f"  {event['ms']:8.1f} ms  {event['stage']:10} {_short(facts)}")
+
+
+def _short(facts: dict[str, Any]) -> str:
+    text = ", ".join(f"{k}={v!r}" for k, v in facts.items() if v not in ("", [], None))
+    return text if len(text) <= 400 else text[:400] + "…"

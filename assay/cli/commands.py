@@ -1,0 +1,42 @@
+"""The commands that people type, with their help; each does its work in a function of its own file."""
+
+from __future__ import annotations
+
+import typer
+
+from assay import __version__
+from assay.cli import ask, care, models, sandboxes
+
+app = typer.Typer(
+    name="assay",
+    help="A pair programmer that proves its suggestions before it offers them.\n\n"
+    "Start with `assay setup`, look at `assay demo`, then connect an editor to `assay lsp`. "
+    "`assay doctor` says what is missing.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.command()(care.setup)
+app.command()(care.doctor)
+app.command()(care.demo)
+app.command()(ask.complete)
+app.command()(ask.verify)
+app.command()(ask.why)
+app.command()(care.settings)
+app.command()(models.engine)
+app.add_typer(models.app, name="model")
+app.add_typer(sandboxes.app, name="sandbox")
+
+
+@app.command()
+def lsp() -> None:
+    """Serve an editor on standard input and output. Editors start this; you seldom do."""
+    raise typer.Exit(0)  # handled in app.py, before anything slow is imported; listed here for the help
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: bool = typer.Option(False, "--version", help="Print the version.", is_eager=True)) -> None:
+    if version:
+        typer.echo(f"assay {__version__}")
+        raise typer.Exit(0)

@@ -1,0 +1,101 @@
+"""What is here, what is missing, and the sentence that mends it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+from dataclasses import dataclass
+from typing import Literal
+
+from assay import __version__, compose
+from assay.assistant.settings import Settings
+from assay.compose import Folders
+from assay.engine.remote import Remote
+from sandbox import build, engine
+from sandbox.api import SandboxUnavailable
+
+OTHER_SERVERS = (("Ollama", "http://127.0.0.1:11434"), ("llama.cpp", "http://127.0.0.1:8080"))
+LOOK_S = 1.5  # for a server on this machine that may not be there
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One part: its state, what was seen, and what to do about it ("" when nothing)."""
+
+    part: str
+    state: Literal["ok", "missing", "note"]
+    detail: str
+    fix: str = ""
+
+
+def examine(settings: Settings, where: Folders, complaints: tuple[str, ...]) -> tuple[Finding, ...]:
+    """Look at every part; takes up to a few seconds."""
+    found = [Finding("assay", "ok", f"{__version__} on Python {sys.version.split()[0]}")]
+    found += [Finding("settings", "note", complaint, f"See {where.settings_file}.") for complaint in complaints]
+    found += asyncio.run(_engine(settings, where))
+    found += _sandbox(settings)
+    found.append(_program("ruff"))
+    if settings.is_on("offline"):
+        found.append(Finding("offline", "note", "on: no socket but loopback and Unix is opened"))
+    return tuple(found)
+
+
+async def _engine(settings: Settings, where: Folders) -> list[Finding]:
+    chosen = compose.engine(settings, where)
+    health = await chosen.health()
+    found = []
+    if health.state in ("ready", "starting"):
+        rest = "" if health.state == "ready" else ", starts when it is first needed"
+        found.append(Finding("model", "ok", f"{health.model or 'unnamed'} at {health.engine}{rest}"))
+    else:
+        found.append(Finding("model", "missing", health.why, "Run `assay setup`, or set `engine.url`."))
+    await chosen.close()
+    if (health.is_fallback or health.state == "absent") and not settings.text("engine.url"):
+        others = await asyncio.gather(*(_other(name, url) for name, url in OTHER_SERVERS))
+        found += [one for one in others if one is not None]
+        if health.is_fallback:
+            advice = "A real code model is far better: set `engine.model` to a GGUF file, or `engine.url` to a server."
+            found.append(Finding("model quality", "note", "the fallback model is small; its suggestions are often poor", advice))
+    return found
+
+
+async def _other(name: str, url: str) -> Finding | None:
+    server = Remote(url)
+    try:
+        async with asyncio.timeout(LOOK_S):
+            health = await server.health()
+    except TimeoutError:
+        return None
+    finally:
+        await server.close()
+    if health.state != "ready":
+        return None
+    fix = f"Use it: put `url = \"{url}\"` under [engine] in your settings file, or set ASSAY_ENGINE_URL={url}."
+    return Finding(name, "note", f"a server answers at {url}{f' with {health.model}' if health.model else ''}", fix)
+
+
+def _sandbox(settings: Settings) -> list[Finding]:
+    if not settings.is_on("sandbox.enabled"):
+        return [Finding("sandbox", "note", "switched off by `sandbox.enabled`")]
+    try:
+        client = engine.connect(settings.text("sandbox.engine_url"))
+    except SandboxUnavailable as error:
+        return [Finding("container engine", "missing", str(error), "Run `assay setup`.")]
+    version = client.version()
+    found = [Finding("container engine", "ok", f"{version.get('Version', '?')} at {client.base_url}")]
+    image = settings.text("sandbox.image") or build.image_name()
+    if client.images(name=image):
+        found.append(Finding("sandbox image", "ok", f"{image}, Python {build.python_version(client, image) or '?'}"))
+    else:
+        found.append(Finding("sandbox image", "missing", f"{image} is not built", "Run `assay sandbox build`."))
+    return found
+
+
+def _program(name: str) -> Finding:
+    from ruff import find_ruff_bin
+
+    try:
+        return Finding(name, "ok", str(find_ruff_bin()))
+    except FileNotFoundError:
+        return Finding(name, "missing", shutil.which(name) or "not found", "Install Assay again.")

@@ -1,0 +1,19 @@
+"""`assay lsp`: the language server on standard input and output."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+KNOWN = frozenset({"--stdio"})  # appended by VS Code's client, meaning what is the only way anyhow
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Serve until the editor leaves; returns the exit status that the protocol asks for."""
+    if unknown := [word for word in arguments if word not in KNOWN and not word.startswith("--clientProcessId")]:
+        print(f"assay lsp: {unknown[0]} is not an option; it serves on standard input and output.", file=sys.stderr)
+        return 2
+    from assay import compose
+    from lsp_server import serve
+
+    return serve.run(compose.folders(), compose.load_settings, compose.workbench, compose.close)

@@ -1,0 +1,54 @@
+"""How commands speak: JSON on request, errors in one shape, progress on standard error."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any, NoReturn, TypeVar
+
+import typer
+
+from assay import compose
+from assay.assistant.bench import Workbench
+
+T = TypeVar("T")
+
+MISUSE, FAILED, UNVERIFIED = 2, 1, 3
+
+
+def say(line: str) -> None:
+    """Progress, for a person; never mixed into a result."""
+    typer.echo(f"  {line}", err=True)
+
+
+def emit(answer: dict[str, Any]) -> None:
+    """A result as JSON with its schema number."""
+    typer.echo(json.dumps({"schema": 1} | answer, ensure_ascii=False))
+
+
+def fail(code: str, message: str, *, status: int = MISUSE, as_json: bool = False) -> NoReturn:
+    """End with one clear sentence, or with the JSON error shape."""
+    if as_json:
+        typer.echo(json.dumps({"schema": 1, "error": {"code": code, "message": message}}))
+    else:
+        typer.echo(f"assay: {message}", err=True)
+    raise typer.Exit(status)
+
+
+def with_bench(work: Callable[[Workbench], Awaitable[T]], *, root: Any = None) -> T:
+    """Run `work` with a Workbench of its own and close it afterwards; complaints about settings go to stderr."""
+    where = compose.folders()
+    settings, complaints = compose.load_settings(where, root=root)
+    for complaint in complaints:
+        print(f"assay: {complaint}", file=sys.stderr)
+
+    async def run() -> T:
+        bench = compose.workbench(settings, where)
+        try:
+            return await work(bench)
+        finally:
+            await compose.close(bench)
+
+    return asyncio.run(run())

@@ -1,0 +1,52 @@
+"""FILE:LINE:COL as people write it, and files as snapshots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from analyzers import files
+from analyzers.text import Snapshot
+
+
+class BadPlace(Exception):
+    """A place that does not exist; the message says which part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A snapshot of a file, an offset in it in code points, and the project's root."""
+
+    snapshot: Snapshot
+    offset: int
+    root: Path
+
+
+def parse(text: str) -> Place:
+    """Read "FILE:LINE:COL"; LINE and COL count from 1, COL in code points. Raises BadPlace."""
+    head, _, column = text.rpartition(":")
+    name, _, line = head.rpartition(":")
+    if not name or not line.isdecimal() or not column.isdecimal():
+        raise BadPlace(f"{text!r} is not FILE:LINE:COL, for example src/app.py:12:5.")
+    snapshot = read(Path(name))
+    wanted_line, wanted_column = int(line) - 1, int(column) - 1
+    if not 0 <= wanted_line < len(snapshot.line_starts):
+        raise BadPlace(f"{name} has {len(snapshot.line_starts)} lines; there is no line {line}.")
+    span = snapshot.line_span(wanted_line)
+    if not 0 <= wanted_column <= span.end - span.start:
+        raise BadPlace(f"Line {line} of {name} has {span.end - span.start} characters; there is no column {column}.")
+    return Place(snapshot, span.start + wanted_column, files.project_root(Path(snapshot.path)))
+
+
+def read(path: Path) -> Snapshot:
+    """The file as it is on disk, line ends and byte-order mark included. Raises BadPlace."""
+    path = path.absolute()
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except IsADirectoryError:
+        raise BadPlace(f"{path} is a folder.") from None
+    except OSError as error:
+        raise BadPlace(f"{path} cannot be read ({error.strerror}).") from None
+    except UnicodeDecodeError:
+        raise BadPlace(f"{path} is not UTF-8 text.") from None
+    return Snapshot(path.as_uri(), str(path), 0, text)

@@ -1,0 +1,112 @@
+"""`assay sandbox build|check|run`."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assay import compose
+from assay.assistant.bench import Workbench
+from assay.cli import out
+from sandbox import battery, build, engine
+from sandbox.api import Job, Project, SandboxUnavailable, Step, StepOutcome
+
+app = typer.Typer(help="The containers in which suggestions are checked.", no_args_is_help=True)
+
+FILE_LIMIT = 1 << 20  # bytes of a script for `run`
+TIMEOUT_LIMIT_S = 600
+
+
+@app.command(name="build")
+def build_image(
+    base: Annotated[str, typer.Option(help="Base image; by default python:3.x-slim, or one made from Debian packages.")] = "",
+    python: Annotated[str, typer.Option(help='Python of the base, as "3.12".')] = "",
+    force: Annotated[bool, typer.Option("--force", help="Build it even if it is there.")] = False,
+) -> None:
+    """Build the image. Quick when it is there already."""
+    settings, _ = compose.load_settings(compose.folders())
+    try:
+        client = engine.connect(settings.text("sandbox.engine_url"))
+        if build.is_built(client) and not (force or base or python):
+            typer.echo(f"{build.image_name()} is there.")
+            return
+        if settings.is_on("offline"):
+            out.fail("offline", "The image is not built and `offline` is on: building it fetches packages.", status=out.UNVERIFIED)
+        typer.echo(f"{build.build(client, out.say, base=base, python=python)} is built.")
+    except SandboxUnavailable as error:
+        out.fail("no-sandbox", str(error), status=out.UNVERIFIED)
+
+
+@app.command()
+def check(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Prove that the sandbox contains what it must: run the battery of hostile and harmless jobs in it.
+
+    Exits 0 when every case holds, 1 when one does not, 3 without a sandbox.
+    """
+
+    async def work(bench: Workbench) -> tuple[battery.Result, ...]:
+        return await battery.run(bench.sandbox)
+
+    try:
+        results = out.with_bench(work)
+    except SandboxUnavailable as error:
+        out.fail("no-sandbox", str(error), status=out.UNVERIFIED, as_json=as_json)
+    if as_json:
+        out.emit({"results": [{"case": r.name, "holds": r.holds, "saw": r.saw, "ms": round(r.ms, 1)} for r in results]})
+    else:
+        for result in results:
+            typer.echo(f"{'holds ' if result.holds else 'FAILS '} {result.name:28} {result.ms:6.0f} ms  {result.saw}")
+    raise typer.Exit(0 if all(r.holds for r in results) else out.FAILED)
+
+
+@app.command(name="run")
+def run_file(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A Python script.")],
+    timeout: Annotated[float, typer.Option(metavar="S", help="Seconds until it is ended.")] = 10.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Run a script in a fresh container. Exits 0 whenever it ran, 3 without a sandbox."""
+    if not 0 < timeout <= TIMEOUT_LIMIT_S:
+        out.fail("bad-timeout", f"--timeout is {timeout:g}, and must be from 0 to {TIMEOUT_LIMIT_S} seconds.", as_json=as_json)
+    try:
+        data = file.read_bytes()
+        if len(data) > FILE_LIMIT:
+            out.fail("too-large", f"{file} has over {FILE_LIMIT >> 20} MiB.", as_json=as_json)
+        text = data.decode("utf-8")
+    except OSError as error:
+        out.fail("bad-file", f"{file} cannot be read ({error.strerror}).", as_json=as_json)
+    except UnicodeDecodeError:
+        out.fail("bad-file", f"{file} is not UTF-8 text.", as_json=as_json)
+
+    async def work(bench: Workbench) -> StepOutcome:
+        step = Step("script", timeout, (("script.py", text),), path="script.py")
+        return (await bench.sandbox.run(Job(Project("empty", b""), (step,))))[0]
+
+    try:
+        done = out.with_bench(work)
+    except SandboxUnavailable as error:
+        out.fail("no-sandbox", str(error), status=out.UNVERIFIED, as_json=as_json)
+    if as_json:
+        out.emit(
+            {"exit": done.exit, "signal": done.signal, "timedOut": done.timed_out, "oom": done.oom, "stdout": done.stdout,
+             "stderr": done.stderr, "truncated": done.truncated, "ms": done.ms}
+        )  # fmt: skip
+        return
+    typer.echo(done.stdout, nl=False)
+    typer.echo(done.stderr, nl=False, err=True)
+    ending = "ended by its time limit" if done.timed_out else "ended by its memory limit" if done.oom else f"exit {done.exit}"
+    typer.echo(f"— {ending}, {done.ms:.0f} ms{', output cut' if done.truncated else ''}", err=True)
+
+
+def build_quietly(url: str) -> str:
+    """Build where needed, with progress on stderr; returns the image's name. Raises SandboxUnavailable."""
+    client = engine.connect(url)
+    return build.image_name() if build.is_built(client) else build.build(client, out.say)
+
+
+def reachable(url: str) -> str:
+    """The engine's URL; raises SandboxUnavailable."""
+    return str(asyncio.run(asyncio.to_thread(engine.connect, url)).base_url)

@@ -1,0 +1,139 @@
+"""The composition root: from settings to an engine, a sandbox and a Workbench. Nothing else builds services."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from analyzers.names import Names
+from assay.assistant import settings as table
+from assay.assistant.bench import Workbench
+from assay.assistant.ledger import Ledger
+from assay.assistant.settings import Settings
+from assay.assistant.trace import Traces
+from assay.assistant.workspace import Workspace
+from assay.engine import local, scripted, weights
+from assay.engine.api import Engine, EngineError
+from assay.engine.missing import Missing
+from assay.engine.remote import Remote
+from sandbox.absent import Absent
+from sandbox.api import Sandbox
+from sandbox.pool import Pool
+
+KEY_LIMIT = 4096  # bytes of an API key file
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where this user's files are: all safe to delete but `config`."""
+
+    config: Path
+    cache: Path
+    state: Path
+    runtime: Path
+
+    @property
+    def settings_file(self) -> Path:
+        return self.config / "settings.toml"
+
+    @property
+    def traces_file(self) -> Path:
+        return self.state / "traces.jsonl"
+
+
+def folders() -> Folders:
+    """This user's folders; ASSAY_HOME puts all of them below one folder."""
+    if home := os.environ.get("ASSAY_HOME"):
+        base = Path(home).expanduser().absolute()
+        return Folders(base / "config", base / "cache", base / "state", base / "run")
+    import platformdirs
+
+    cache = Path(platformdirs.user_cache_dir("assay"))
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    return Folders(
+        Path(platformdirs.user_config_dir("assay")),
+        cache,
+        Path(platformdirs.user_state_dir("assay")),
+        Path(runtime) / "assay" if runtime else cache / "run",
+    )
+
+
+def load_settings(where: Folders, *, root: Path | None = None, editor: object = None) -> tuple[Settings, tuple[str, ...]]:
+    """The merged settings and what could not be used of them."""
+    return table.load(where.settings_file, root=root, editor=editor)
+
+
+def engine(settings: Settings, where: Folders) -> Engine:
+    """The engine that the settings ask for; a Missing one, with the sentence that mends it, where it cannot be."""
+    try:
+        if script := settings.text("engine.script"):
+            return scripted.load(Path(script).expanduser())
+        if url := settings.text("engine.url"):
+            return Remote(url, model=settings.text("engine.model"), api_key=_api_key(settings))
+        model = weights.resolve(settings.text("engine.model"), where.cache)
+        return local.Local(local.launch_for(model, where.runtime, settings.number("engine.idle_s")))
+    except EngineError as error:
+        return Missing(str(error))
+
+
+def sandbox(settings: Settings) -> Sandbox:
+    """A pool on the container engine, or the absent sandbox. Nothing is contacted before it is first used."""
+    if not settings.is_on("sandbox.enabled"):
+        return Absent("Sandbox off: it is switched off (`sandbox.enabled`).", off=True)
+    from sandbox import build, engine as containers
+
+    url = settings.text("sandbox.engine_url")
+    image = settings.text("sandbox.image") or build.image_name()
+    return Pool(lambda: containers.connect(url), image, size=int(settings.number("sandbox.pool")))
+
+
+def workbench(settings: Settings, where: Folders, complaints: tuple[str, ...] = ()) -> Workbench:
+    """Everything a feature may use."""
+    return Workbench(
+        settings=settings,
+        engine=engine(settings, where),
+        sandbox=sandbox(settings),
+        names=Names(where.cache / "jedi"),
+        workspace=Workspace(),
+        traces=Traces(where.traces_file, int(settings.number("trace.keep"))),
+        ledger=Ledger(where.state / "ledger.jsonl"),
+        cache=where.cache,
+        complaints=complaints,
+    )
+
+
+async def close(bench: Workbench) -> None:
+    """End what this process started; the engine process goes on for others."""
+    await bench.sandbox.close()
+    await bench.names.close()
+    await bench.engine.close()
+
+
+def _api_key(settings: Settings) -> str:
+    if not (name := settings.text("engine.api_key_file")):
+        return ""
+    path = Path(name).expanduser()
+    try:
+        status = path.stat()
+        if status.st_mode & 0o077:
+            raise EngineError(f"Engine off: {path} can be read by others. Run `chmod 600 {path}`.")
+        return path.read_text("utf-8")[:KEY_LIMIT].strip()
+    except OSError as error:
+        raise EngineError(f"Engine off: the API key file {path} cannot be read ({error.strerror}).") from error
+
+
+def save_setting(where: Folders, name: str, value: str | float | bool) -> None:
+    """Write one setting into the user's file, keeping its comments and order; raises SettingsError."""
+    import tomlkit
+
+    _ = table.check(name, value)
+    path = where.settings_file
+    document = tomlkit.parse(path.read_text("utf-8")) if path.is_file() else tomlkit.document()
+    node = document
+    *tables, last = name.split(".")
+    for part in tables:
+        node = node.setdefault(part, tomlkit.table())
+    node[last] = value
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.write_text(tomlkit.dumps(document), "utf-8")

@@ -1,0 +1,99 @@
+"""What a model is asked and what it answers, whichever program runs it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+EngineState = Literal["ready", "starting", "absent", "broken"]
+
+
+class EngineError(Exception):
+    """The engine gave no usable answer. The message is one sentence for a person."""
+
+
+class EngineUnavailable(EngineError):
+    """There is no engine to ask, now or by the settings."""
+
+
+class ScoringUnsupported(EngineError):
+    """This engine cannot give the log-probability of a given text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One generation. `prompt` is exactly what the model reads; `suffix` is sent apart where the dialect says so.
+
+    `temperature` 0 is greedy. `n` samples come interleaved, told apart by `Chunk.index`. An engine that can be guided
+    writes nothing but texts that begin with `must_start` (token healing); others may ignore it.
+    """
+
+    prompt: str
+    suffix: str | None = None
+    max_tokens: int = 64
+    stop: tuple[str, ...] = ()
+    n: int = 1
+    seed: int | None = None
+    temperature: float = 0.0
+    top_p: float = 1.0
+    must_start: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A generated token's text and its natural-log probability under the model, before any sampling filter."""
+
+    text: str
+    logprob: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of one sample. `finish` is "stop" or "length" on the last one. Tokens may be empty: not all engines say."""
+
+    index: int
+    text: str
+    tokens: tuple[Token, ...] = ()
+    finish: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineHealth:
+    """`why` is one sentence for a person; empty when ready. `is_fallback` marks the small embedded model."""
+
+    state: EngineState
+    engine: str
+    model: str = ""
+    why: str = ""
+    is_fallback: bool = False
+
+
+class Engine(Protocol):
+    """Three kinds exist: `scripted.Scripted`, `remote.Remote`, `local.Local` (a Remote on a process of ours)."""
+
+    name: str
+
+    async def model(self) -> str:
+        """The model's name, for the dialect and the record; empty where the engine does not say."""
+        ...
+
+    def generate(self, request: Request) -> AsyncIterator[Chunk]:
+        """Stream the samples. Closing the iterator stops the model within one decode step. Raises EngineError."""
+        ...
+
+    async def score(self, prefix: str, continuations: Sequence[str]) -> tuple[float, ...]:
+        """Natural-log probability of each continuation after `prefix`. Raises ScoringUnsupported or EngineError."""
+        ...
+
+    async def count(self, text: str) -> int:
+        """Tokens in `text` by the model's tokenizer, or an estimate from above where the engine does not offer one."""
+        ...
+
+    async def health(self) -> EngineHealth:
+        """Ask now; never raises."""
+        ...
+
+    async def close(self) -> None:
+        """Drop connections. A shared engine process goes on for other windows."""
+        ...

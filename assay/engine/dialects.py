@@ -1,0 +1,101 @@
+"""How a fill-in-the-middle prompt is written for each family of models. Data; the formats are the models' own.
+
+Markers are stripped out of user text before they are used, so that a file about models cannot steer one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """`template` has {prefix} and {suffix} once each, or no {suffix} for models that only continue.
+
+    `markers` must each be one token of the model; `families` are lower-case parts of model names that speak it.
+    """
+
+    name: str
+    template: str
+    markers: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
+    sends_suffix_apart: bool = False
+
+
+LEFT_TO_RIGHT = Dialect("left-to-right", "{prefix}")
+SUFFIX = Dialect("suffix", "{prefix}", sends_suffix_apart=True)
+
+DIALECTS: tuple[Dialect, ...] = (
+    Dialect(
+        "qwen",
+        "<|fim_prefix|>{prefix}<|fim_suffix|>{suffix}<|fim_middle|>",
+        ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|fim_pad|>", "<|endoftext|>"),
+        ("qwen2.5-coder", "qwen2-coder", "codeqwen", "qwen3-coder"),
+    ),
+    Dialect(
+        "starcoder",
+        "<fim_prefix>{prefix}<fim_suffix>{suffix}<fim_middle>",
+        ("<fim_prefix>", "<fim_suffix>", "<fim_middle>", "<fim_pad>", "<|endoftext|>"),
+        ("starcoder", "stable-code", "refact"),
+    ),
+    Dialect(
+        "mellum",
+        "<fim_suffix>{suffix}<fim_prefix>{prefix}<fim_middle>",
+        ("<fim_prefix>", "<fim_suffix>", "<fim_middle>", "<|endoftext|>"),
+        ("mellum",),
+    ),
+    Dialect(
+        "seed-coder",
+        "<[fim-suffix]>{suffix}<[fim-prefix]>{prefix}<[fim-middle]>",
+        ("<[fim-prefix]>", "<[fim-suffix]>", "<[fim-middle]>"),
+        ("seed-coder",),
+    ),
+    Dialect(
+        "codegemma",
+        "<|fim_prefix|>{prefix}<|fim_suffix|>{suffix}<|fim_middle|>",
+        ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|file_separator|>"),
+        ("codegemma",),
+    ),
+    Dialect(
+        "deepseek",
+        "<｜fim▁begin｜>{prefix}<｜fim▁hole｜>{suffix}<｜fim▁end｜>",
+        ("<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"),
+        ("deepseek-coder",),
+    ),
+    Dialect(
+        "codellama",
+        "<PRE> {prefix} <SUF>{suffix} <MID>",
+        ("<PRE>", "<SUF>", "<MID>", "<EOT>"),
+        ("codellama",),
+    ),
+    SUFFIX,
+    LEFT_TO_RIGHT,
+)
+
+_ANY_MARKER = re.compile("|".join(sorted({re.escape(m) for d in DIALECTS for m in d.markers}, key=len, reverse=True)))
+
+
+def choose(setting: str, model: str) -> Dialect:
+    """The dialect by its name, or for "auto" by the model's; a model we do not know gets left-to-right."""
+    if setting != "auto":
+        return next((d for d in DIALECTS if d.name == setting), LEFT_TO_RIGHT)
+    known = re.sub(r"[\s_]", "-", model.lower())
+    return next((d for d in DIALECTS if any(family in known for family in d.families)), LEFT_TO_RIGHT)
+
+
+def strip_markers(text: str) -> str:
+    """`text` without any dialect's control markers."""
+    return _ANY_MARKER.sub("", text)
+
+
+def has_marker(text: str) -> bool:
+    """Whether `text` holds a control marker of any dialect."""
+    return _ANY_MARKER.search(text) is not None
+
+
+def render(dialect: Dialect, prefix: str, suffix: str) -> tuple[str, str | None]:
+    """The prompt, and the suffix where it is sent apart."""
+    prefix, suffix = strip_markers(prefix), strip_markers(suffix)
+    prompt = dialect.template.replace("{prefix}", "\0").replace("{suffix}", suffix).replace("\0", prefix)
+    return prompt, suffix if dialect.sends_suffix_apart else None

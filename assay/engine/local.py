@@ -1,0 +1,200 @@
+"""The engine of this machine: a Remote on the engine process's socket, which it starts when it is needed.
+
+Two windows that start at once start one: the process holds a lock, and whoever finds no healthy socket tries to
+start it. A process that ends early is started again with back-off, and its own last words are the error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import hashlib
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+from . import weights
+from .api import Chunk, EngineError, EngineHealth, EngineUnavailable, Request
+from .process import SLOTS, Launch
+from .remote import Remote
+
+START_S = 120.0  # a large model from a slow disk; the small one takes 0.7 s
+BACK_OFF_S = (0.0, 0.2, 1.0, 5.0, 15.0)
+HEALTH_S = 1.0  # a health check takes a millisecond; a busy CPU stretches it
+SOCKET_PATH_LIMIT = 100  # bytes; the kernel's limit is 108 with the terminator, 104 on macOS
+
+
+class Local:
+    """Serves `launch.model`, starting the process on first use."""
+
+    name = "llama.cpp"
+
+    def __init__(self, launch: Launch) -> None:
+        self._launch = launch
+        self._remote = Remote("http://engine", model=launch.model.stem, socket_path=str(launch.socket), grammar="gbnf")
+        self._starting: asyncio.Task[None] | None = None
+        self._failures = 0
+        self._not_before = 0.0
+
+    async def model(self) -> str:
+        return self._launch.model.stem
+
+    async def generate(self, request: Request) -> AsyncIterator[Chunk]:
+        await self._ensure()
+        async with aclosing(self._remote.generate(request)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def score(self, prefix: str, continuations: Sequence[str]) -> tuple[float, ...]:
+        """Forced decoding in parallel slots: a grammar of token ids leaves one choice a step, and the server reports
+        the model's own probability of it. The shared prefix is evaluated once."""
+        await self._ensure()
+        start = len(await self._ids(prefix))
+        wanted = [(await self._ids(prefix + continuation))[start:] for continuation in continuations]
+        scores: list[float] = []
+        for first in range(0, len(wanted), SLOTS):
+            scores += await asyncio.gather(*(self._forced(prefix, ids) for ids in wanted[first : first + SLOTS]))
+        return tuple(scores)
+
+    async def count(self, text: str) -> int:
+        await self._ensure()
+        return await self._remote.count(text)
+
+    async def health(self) -> EngineHealth:
+        fallback = weights.is_fallback(self._launch.model)
+        name = f"{self._launch.model.stem} (fallback model)" if fallback else self._launch.model.stem
+        if not self._launch.model.is_file():
+            return EngineHealth("absent", self.name, name, "No model: run `assay setup`.", fallback)
+        if await self._is_up():
+            return EngineHealth("ready", self.name, name, is_fallback=fallback)
+        if self._failures:
+            return EngineHealth("broken", self.name, name, self._last_words(), fallback)
+        return EngineHealth("starting", self.name, name, "The engine starts when it is first needed.", fallback)
+
+    async def close(self) -> None:
+        if self._starting:
+            self._starting.cancel()
+        await self._remote.close()
+
+    async def warm(self) -> None:
+        """Start the process now, so that the first suggestion does not wait for it. Never raises EngineError."""
+        with contextlib.suppress(EngineError):
+            await self._ensure()
+
+    async def _ids(self, text: str) -> list[int]:
+        return list((await self._remote.post("/tokenize", {"content": text}))["tokens"])
+
+    async def _forced(self, prefix: str, ids: Sequence[int]) -> float:
+        if not ids:
+            return 0.0
+        body: dict[str, Any] = {
+            "prompt": prefix,
+            "n_predict": len(ids),
+            "n_probs": 1,
+            "temperature": 0,
+            "cache_prompt": True,
+            "grammar": "root ::= " + " ".join(f"<[{token}]>" for token in ids),
+        }
+        answer = await self._remote.post("/completion", body)
+        values = [item["logprob"] for item in answer.get("completion_probabilities", [])]
+        return float(sum(values)) if len(values) == len(ids) else -math.inf
+
+    async def _ensure(self) -> None:
+        if self._launch.socket.exists() and await self._is_up():
+            self._failures = 0
+            return
+        if self._starting is None or self._starting.done():
+            self._starting = asyncio.create_task(self._start(), name="engine-start")
+        await asyncio.shield(self._starting)
+
+    async def _is_up(self) -> bool:
+        """Whether the process answers and has its model loaded; while it loads, it answers 503."""
+        try:
+            async with asyncio.timeout(HEALTH_S):
+                reader, writer = await asyncio.open_unix_connection(str(self._launch.socket))
+                try:
+                    writer.write(b"GET /health HTTP/1.0\r\n\r\n")
+                    return b" 200 " in await reader.readline()
+                finally:
+                    writer.close()
+        except (OSError, TimeoutError):
+            return False
+
+    async def _start(self) -> None:
+        if time.monotonic() < self._not_before:
+            raise EngineUnavailable(self._last_words())
+        process = await asyncio.to_thread(spawn, self._launch)
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            if await self._is_up():
+                self._failures = 0
+                return
+            if process.poll() is not None and not is_locked(self._launch):
+                self._failures += 1
+                pause = BACK_OFF_S[min(self._failures, len(BACK_OFF_S) - 1)]
+                self._not_before = time.monotonic() + pause
+                raise EngineUnavailable(self._last_words())
+            await asyncio.sleep(0.03)
+        raise EngineUnavailable(f"Engine off: {self._launch.model.name} was not loaded within {START_S:.0f} s.")
+
+    def _last_words(self) -> str:
+        log = self._launch.folder / "engine.log"
+        try:
+            said = log.read_text("utf-8", "replace").strip().splitlines()[-1][:200]
+        except (OSError, IndexError):
+            said = "it left no message"
+        return f"Engine off: it ended while starting ({said}). The log is {log}."
+
+
+def launch_for(model: Path, runtime: Path, idle_s: float) -> Launch:
+    """The launch that every window of this user computes for the same weights: same folder, same socket."""
+    status = model.stat()
+    mark = hashlib.sha256(f"{model}\0{status.st_size}\0{status.st_mtime_ns}".encode()).hexdigest()[:12]
+    folder = runtime / mark
+    if len(os.fsencode(folder / "engine.sock")) > SOCKET_PATH_LIMIT:
+        folder = Path(tempfile.gettempdir()) / f"assay-{os.getuid()}" / mark
+    return Launch(model, _private(folder), idle_s)
+
+
+def spawn(launch: Launch) -> subprocess.Popen[bytes]:
+    """Start the engine process, in its own session so that it outlives this window. Blocking, short."""
+    command = [sys.executable, "-I", "-m", "assay", "engine", "--model", str(launch.model)]
+    command += ["--idle", str(launch.idle_s), "--folder", str(launch.folder)]
+    with (launch.folder / "engine.log").open("ab") as log:
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/"
+        )
+
+
+def is_locked(launch: Launch) -> bool:
+    """Whether a process serves, or is loading, this launch."""
+    try:
+        lock = os.open(launch.folder / "engine.lock", os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+def _private(folder: Path) -> Path:
+    """Make `folder` ours alone; raises EngineUnavailable when somebody else owns it."""
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.mkdir(exist_ok=True, mode=0o700)
+    status = folder.parent.stat()
+    if status.st_uid != os.getuid() or status.st_mode & 0o022:
+        raise EngineUnavailable(f"Engine off: {folder.parent} belongs to somebody else or is open to others.")
+    folder.chmod(0o700)
+    return folder

@@ -1,0 +1,35 @@
+"""The engine of a machine that has none: it generates nothing and says why."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from .api import Chunk, EngineHealth, EngineUnavailable, Request
+
+
+class Missing:
+    """Refuses everything with the sentence it was given."""
+
+    name = "none"
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    async def model(self) -> str:
+        return ""
+
+    async def generate(self, request: Request) -> AsyncIterator[Chunk]:
+        raise EngineUnavailable(self._why)
+        yield  # makes this a generator, as the interface wants it
+
+    async def score(self, prefix: str, continuations: Sequence[str]) -> tuple[float, ...]:
+        raise EngineUnavailable(self._why)
+
+    async def count(self, text: str) -> int:
+        return len(text) // 3 + 1
+
+    async def health(self) -> EngineHealth:
+        return EngineHealth("absent", "none", why=self._why)
+
+    async def close(self) -> None:
+        return None

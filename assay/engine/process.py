@@ -1,0 +1,94 @@
+"""The engine process: llama.cpp's server on a Unix socket, one model for all windows, gone when unused.
+
+It speaks the OpenAI API by itself (completions, chat, streaming), frees a slot when its client goes away, and reuses
+cached prefixes. What is added here: one process per model, a private folder, an end after idle time.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+POLL_S = 0.5  # how often idleness is looked at
+SLOTS = 4  # parallel sequences over one shared KV cache
+CONTEXT = 8192  # tokens over all slots
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What one engine process serves, and for how long without a request. `idle_s` 0 means for ever."""
+
+    model: Path
+    folder: Path
+    idle_s: float
+    threads: int = 0
+
+    @property
+    def socket(self) -> Path:
+        return self.folder / "engine.sock"
+
+
+def serve(launch: Launch) -> int:
+    """Load the model and serve until idle; returns the exit status. A second process for the same folder ends at once."""
+    launch.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = os.open(launch.folder / "engine.lock", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        print("An engine for this model is already running.")
+        return 0
+    os.ftruncate(lock, 0)
+    os.write(lock, str(os.getpid()).encode())
+    launch.socket.unlink(missing_ok=True)
+    server = _start(launch)
+    print(f"serving {launch.model.name} at {launch.socket}", flush=True)
+    try:
+        _until_idle(server, launch.idle_s)
+    finally:
+        launch.socket.unlink(missing_ok=True)
+    return 0
+
+
+def _start(launch: Launch) -> Any:
+    import xllamacpp
+
+    params = xllamacpp.CommonParams()
+    params.model.path = str(launch.model)
+    params.model_alias = {launch.model.stem}
+    params.n_ctx, params.n_parallel, params.kv_unified = CONTEXT, SLOTS, True
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = launch.threads or default_threads()
+    params.hostnames = [str(launch.socket)]  # by default it listens on a random TCP port without a key
+    params.ui, params.endpoint_slots, params.endpoint_metrics = False, False, True
+    params.cache_ram_mib = 256
+    params.verbosity = 1
+    os.umask(0o077)
+    return xllamacpp.Server(params)
+
+
+def default_threads() -> int:
+    """Half of the logical processors, at least one and at most eight: decoding is bound by memory, not by cores."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+    return max(1, min(8, usable if usable <= 4 else usable // 2))
+
+
+def _until_idle(server: Any, idle_s: float) -> None:
+    seen, since = "", time.monotonic()
+    while not idle_s or time.monotonic() - since < idle_s:
+        time.sleep(min(POLL_S, idle_s / 4 or POLL_S))
+        now = _activity(server)
+        if now != seen:
+            seen, since = now, time.monotonic()
+
+
+def _activity(server: Any) -> str:
+    """Counters that move only when a request does work: a health check or a look at the metrics is no use."""
+    answer = server.handle_metrics()
+    text = answer if isinstance(answer, str) else str(answer)
+    busy = re.search(r"requests_processing (\d+)", text)
+    mark = "".join(re.findall(r"(?:tokens_predicted_total|prompt_tokens_total|n_decode_total) (\d+)", text))
+    return f"{mark} at {time.monotonic()}" if busy and busy[1] != "0" else mark

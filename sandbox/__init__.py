@@ -1,0 +1,1 @@
+"""Untrusted code runs here, in single-use containers, and nowhere else."""

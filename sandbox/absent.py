@@ -1,0 +1,26 @@
+"""The sandbox of a machine that has none: it runs nothing and says why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .api import Health, Job, Project, SandboxUnavailable, StepOutcome
+
+
+class Absent:
+    """Refuses every job with the sentence it was given."""
+
+    def __init__(self, why: str, *, off: bool = False) -> None:  # tidy: allow-bool  two words for one state
+        self._health = Health("off" if off else "absent", why=why)
+
+    async def run(self, job: Job, *, on_start: Callable[[], None] | None = None) -> tuple[StepOutcome, ...]:
+        raise SandboxUnavailable(self._health.why)
+
+    async def warm(self, project: Project) -> None:
+        return None
+
+    def health(self) -> Health:
+        return self._health
+
+    async def close(self) -> None:
+        return None

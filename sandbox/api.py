@@ -1,0 +1,139 @@
+"""What a sandbox is asked and what it answers. Nothing here touches a container engine.
+
+A broken snippet, a timeout and a failing test are answers. `SandboxUnavailable` means that nothing was learned about
+the code: a dead container never looks like a wrong program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+StepKind = Literal["pytest", "script", "ruff"]
+State = Literal["ready", "starting", "absent", "broken", "off"]
+
+
+class SandboxUnavailable(Exception):
+    """Nothing could be run. The message is the sentence for the user: what was tried, seen, and what mends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One forked run inside the container.
+
+    `files` (relative POSIX path → text, None to remove) is written just before the step and stays for later steps.
+    `tests` are pytest node ids without parameters; `target` is the changed file whose `body_lines` (or, where there
+    are none, `module_lines`; 1-based) a test must execute for its result to say anything about the change.
+    """
+
+    kind: StepKind
+    timeout_s: float
+    files: tuple[tuple[str, str | None], ...] = ()
+    tests: tuple[str, ...] = ()
+    doctests: bool = False
+    target: str = ""
+    body_lines: tuple[int, ...] = ()
+    module_lines: tuple[int, ...] = ()
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What is loaded into a container before any job: an archive, its digest, and where dependencies are mounted."""
+
+    digest: str
+    archive: bytes
+    site_packages: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Steps for one single-use container that holds `project`."""
+
+    project: Project
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """One test item. `outcome` is pytest's word, or "missing" when it was started and never reported."""
+
+    __test__ = False  # for pytest's collection, which goes by the name
+
+    id: str
+    outcome: str
+    hit: bool = False
+    detail: str = ""
+
+    @property
+    def is_green(self) -> bool:
+        """Passed, and not by being skipped or expected to fail."""
+        return self.outcome == "passed"
+
+
+@dataclass(frozen=True, slots=True)
+class TestReport:
+    """What came over the report channel of a pytest step.
+
+    `finished` is the end mark with this run's nonce; `control` is the outcome of the test that must fail.
+    """
+
+    __test__ = False
+
+    tests: tuple[TestResult, ...] = ()
+    collect_errors: tuple[str, ...] = ()
+    control: str = ""
+    finished: bool = False
+    import_hit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutcome:
+    """How a step ended. Times in ms; streams are capped at 64 KiB each and decoded with replacement."""
+
+    exit: int
+    signal: int
+    timed_out: bool
+    oom: bool
+    stdout: str
+    stderr: str
+    truncated: bool
+    ms: float
+    touched: tuple[str, ...] = ()
+    tests: TestReport = field(default_factory=TestReport)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """`why` is one sentence for a person: what is missing and what mends it. Empty when ready."""
+
+    state: State
+    engine: str = ""
+    image: str = ""
+    why: str = ""
+
+
+class Sandbox(Protocol):
+    """Two kinds exist: `pool.Pool` on a container engine, and `absent.Absent`."""
+
+    async def run(self, job: Job, *, on_start: Callable[[], None] | None = None) -> tuple[StepOutcome, ...]:
+        """Run the steps in order in a fresh container. Cancelling kills the container within a second.
+
+        `on_start` is called when a container is in hand, so that waiting for one can be told from running.
+        Raises SandboxUnavailable when nothing can be said about the code.
+        """
+        ...
+
+    async def warm(self, project: Project) -> None:
+        """Prepare containers that already hold `project`, in the background of later calls."""
+        ...
+
+    def health(self) -> Health:
+        """The last known state, without asking anybody."""
+        ...
+
+    async def close(self) -> None:
+        """Remove every container of this sandbox."""
+        ...

@@ -1,0 +1,156 @@
+"""Build the sandbox image: a base, a few locked wheels, the runner. Blocking; call from a thread or the command line.
+
+The tag is a hash of everything that goes in, so an upgraded Assay asks for a new image by itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import debian_base
+from .api import SandboxUnavailable
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+Say = Callable[[str], None]
+
+HERE = Path(__file__).parent
+REPOSITORY = "assay-sandbox"
+PULL_TIMEOUT_S = 600
+PLATFORMS = {"x86_64": "manylinux2014_x86_64", "amd64": "manylinux2014_x86_64", "aarch64": "manylinux2014_aarch64"}
+
+
+def image_name() -> str:
+    """The name under which this version's image is looked for."""
+    digest = hashlib.sha256()
+    for path in _inputs():
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return f"{REPOSITORY}:{digest.hexdigest()[:12]}"
+
+
+def is_built(client: APIClient) -> bool:
+    """Whether this version's image is on the engine."""
+    return bool(client.images(name=image_name()))
+
+
+def build(client: APIClient, say: Say, *, base: str = "", python: str = "") -> str:
+    """Make the image and return its name; raises SandboxUnavailable with what went wrong.
+
+    `base` names a base image that is on the engine or can be pulled; without one `python:<python>-slim` is tried, and
+    where nothing can be pulled, a base is made from this system's Debian packages.
+    """
+    base = base or _default_base(client, say, python or f"3.{sys.version_info.minor}")
+    version = _python_of(client, base)
+    say(f"base image {base} has Python {version}")
+    with tempfile.TemporaryDirectory() as folder:
+        wheels = Path(folder)
+        _download_wheels(wheels, version, PLATFORMS.get(client.info().get("Architecture", "x86_64"), ""), say)
+        context = _context(wheels)
+    say(f"building {image_name()}")
+    said = ""
+    for event in client.build(
+        fileobj=context,
+        custom_context=True,
+        tag=image_name(),
+        buildargs={"BASE_IMAGE": base},
+        rm=True,
+        forcerm=True,
+        network_mode="none",
+        decode=True,
+        labels={"assay.python": version},
+    ):
+        if "error" in event:
+            raise SandboxUnavailable(f"Sandbox image not built: {event['error'].strip()}. It said: {said}")
+        said = event.get("stream", "").strip() or said
+    _remove_older(client, say)
+    return image_name()
+
+
+def python_version(client: APIClient, image: str) -> str:
+    """The Python of an image that `build` made, as "3.N"; empty for others and where there is none."""
+    found = client.images(name=image)
+    return str((found[0].get("Labels") or {}).get("assay.python", "")) if found else ""
+
+
+def _inputs() -> list[Path]:
+    runner = sorted((HERE / "runner").glob("*.py"))
+    return [HERE / "image" / "Dockerfile", HERE / "image" / "requirements.lock", *runner]
+
+
+def _default_base(client: APIClient, say: Say, python: str) -> str:
+    import docker
+
+    wanted = f"python:{python}-slim"
+    if client.images(name=wanted):
+        return wanted
+    say(f"pulling {wanted}")
+    try:
+        for event in client.pull("python", tag=f"{python}-slim", stream=True, decode=True):
+            if "error" in event:
+                raise docker.errors.APIError(event["error"])
+        return wanted
+    except (docker.errors.APIError, OSError) as error:
+        say(f"it cannot be pulled ({str(error).splitlines()[0][:160]})")
+    if client.images(name=debian_base.NAME):
+        return debian_base.NAME
+    return debian_base.make(client, say)
+
+
+def _python_of(client: APIClient, image: str) -> str:
+    program = "import sys; print('%d.%d' % sys.version_info[:2])"
+    created = client.create_container(
+        image, ["python3", "-I", "-c", program], host_config=client.create_host_config(network_mode="none")
+    )
+    try:
+        client.start(created["Id"])
+        client.wait(created["Id"], timeout=60)
+        return str(client.logs(created["Id"]).decode().strip())
+    finally:
+        client.remove_container(created["Id"], force=True)
+
+
+def _download_wheels(folder: Path, python: str, platform: str, say: Say) -> None:
+    say("fetching pytest, ruff and pip for the image (wheels, by hash)")
+    command = [sys.executable, "-I", "-m", "pip", "download", "-q", "--disable-pip-version-check"]
+    command += ["--require-hashes", "--only-binary=:all:", "--no-deps", "-d", str(folder)]
+    command += ["--python-version", python, "--implementation", "cp", "--platform", platform, "--platform", "any"]
+    command += ["-r", str(HERE / "image" / "requirements.lock")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = (done.stderr.strip() or "pip failed").splitlines()[-1]
+        raise SandboxUnavailable(f"Sandbox image not built: its wheels could not be fetched ({last}).")
+
+
+def _context(wheels: Path) -> io.BytesIO:
+    """The build context as a tar; links and foreign files cannot get in, for it is made from a list."""
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as archive:
+        for path in _inputs():
+            name = f"runner/{path.name}" if path.suffix == ".py" else path.name
+            archive.add(path, name)
+        for path in sorted(wheels.glob("*.whl")):
+            archive.add(path, f"wheels/{path.name}")
+    data.seek(0)
+    return data
+
+
+def _remove_older(client: APIClient, say: Say) -> None:
+    import docker
+
+    for image in client.images(name=REPOSITORY):
+        for tag in image.get("RepoTags") or []:
+            if tag != image_name():
+                try:
+                    client.remove_image(tag)
+                    say(f"removed the older {tag}")
+                except docker.errors.APIError:
+                    continue  # in use by an older server; its next build removes it

@@ -1,0 +1,299 @@
+"""One single-use container: boot it, give it a project, run a job in it, remove it. Blocking; call from a thread."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import select
+import socket
+import struct
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import seccomp
+from .api import Project, SandboxUnavailable, Step, StepOutcome, TestReport, TestResult
+from .runner import wire
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+LABEL = "assay.sandbox"
+OWNER_LABEL = "assay.owner"
+BOOT_TIMEOUT_S = 20  # a boot takes 0.4 s, 2 s on a loaded machine
+MARGIN_S = 5  # over a job's own deadlines, for unpacking and for the answer to travel
+DEPENDENCIES = "/deps"
+
+LIMITS: dict[str, Any] = {
+    "network_mode": "none",
+    "read_only": True,
+    "tmpfs": {"/work": "rw,nosuid,nodev,size=192m,mode=1777", "/tmp": "rw,nosuid,nodev,size=64m,mode=1777"},
+    "shm_size": 8 << 20,
+    "cap_drop": ["ALL"],
+    "pids_limit": 64,
+    "mem_limit": 512 << 20,
+    "memswap_limit": 512 << 20,
+    "nano_cpus": 2_000_000_000,
+    "auto_remove": True,
+    "oom_score_adj": 500,
+}
+# nproc counts one user id over all containers, so it is a ceiling for the machine; pids_limit bounds each container.
+ULIMITS = {"nofile": 512, "nproc": 1024, "fsize": 64 << 20, "core": 0}
+
+
+@dataclass(slots=True)
+class Container:
+    """A running container whose runner waits for its one job."""
+
+    id: str
+    project: Project
+    has_dependencies: bool
+    _client: APIClient
+    _socket: socket.socket
+    _pending: bytearray = field(default_factory=bytearray)
+    _errors: bytearray = field(default_factory=bytearray)
+    _is_dead: threading.Event = field(default_factory=threading.Event)
+
+    def run(self, steps: tuple[Step, ...]) -> tuple[StepOutcome, ...]:
+        """Run the job; raises SandboxUnavailable when the container or its engine died in it."""
+        nonces = [secrets.token_hex(8) for _ in steps]
+        job = {
+            "kind": "job",
+            "steps": [_order(step, nonce, self.has_dependencies) for step, nonce in zip(steps, nonces, strict=True)],
+        }
+        self._send(job, b"")
+        answer = self._receive(sum(step.timeout_s for step in steps) + MARGIN_S)
+        outcomes = answer.get("steps") if answer.get("kind") == "outcome" else None
+        if not isinstance(outcomes, list) or len(outcomes) != len(steps):
+            raise SandboxUnavailable("Sandbox failed: the container's answer has the wrong shape. See `assay doctor`.")
+        return tuple(_outcome(raw, nonce) for raw, nonce in zip(outcomes, nonces, strict=True))
+
+    def load(self) -> None:
+        """Send the project's archive and wait until it is unpacked."""
+        self._send({"kind": "files"}, self.project.archive)
+        self._receive(BOOT_TIMEOUT_S)
+
+    def kill(self) -> None:
+        """End it now; never raises. The engine removes it by itself, or the reaper does later."""
+        import docker
+
+        if self._is_dead.is_set():
+            return
+        self._is_dead.set()
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(docker.errors.DockerException, OSError):
+            self._client.remove_container(self.id, force=True, v=True)
+        with contextlib.suppress(OSError):
+            self._socket.close()
+
+    def is_alive(self) -> bool:
+        """Whether the engine still holds our end of the pipe; costs no call to the engine."""
+        if self._is_dead.is_set():
+            return False
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN | select.POLLHUP)
+        return not poll.poll(0)  # an idle runner says nothing, so anything to read is its end
+
+    def _send(self, header: dict[str, Any], blob: bytes) -> None:
+        try:
+            self._socket.settimeout(BOOT_TIMEOUT_S)
+            self._socket.sendall(wire.pack(header, blob))
+        except OSError as error:
+            raise SandboxUnavailable(f"Sandbox failed: the container is gone ({error}).") from error
+
+    def _receive(self, timeout_s: float) -> dict[str, Any]:
+        self._socket.settimeout(timeout_s)
+        try:
+            frame = wire.unpack(self._read)
+        except (OSError, wire.WireError) as error:
+            raise SandboxUnavailable(
+                f"Sandbox failed: the container ended without an answer ({error}). {self._last_words()}"
+            ) from error
+        if frame is None:
+            raise SandboxUnavailable(f"Sandbox failed: the container ended without an answer. {self._last_words()}")
+        return frame[0]
+
+    def _read(self, size: int) -> bytes:
+        """Standard output out of the engine's multiplexed stream; standard error is kept for a message."""
+        while not self._pending:
+            head = self._exactly(8)
+            if not head:
+                return b""
+            stream, length = struct.unpack(">BxxxL", head)
+            payload = self._exactly(length)
+            if stream == 1:
+                self._pending += payload
+            else:
+                self._errors = (self._errors + payload)[-4096:]
+        data = bytes(self._pending[:size])
+        del self._pending[:size]
+        return data
+
+    def _exactly(self, size: int) -> bytes:
+        data = b""
+        while len(data) < size:
+            part = self._socket.recv(size - len(data))
+            if not part:
+                return b""
+            data += part
+        return data
+
+    def _last_words(self) -> str:
+        text = self._errors.decode("utf-8", "replace").strip()
+        return f"It said: {text.splitlines()[-1]}" if text else ""
+
+
+def boot(client: APIClient, image: str, project: Project, *, python: str = "") -> Container:
+    """Create, attach, start, wait for the runner and load the project; raises SandboxUnavailable.
+
+    The project's dependencies are mounted where they were made for the image's `python` ("3.11").
+    """
+    import docker
+
+    site = project.site_packages if project.site_packages and project.site_packages.parent.name == f"python{python}" else None
+    try:
+        created = client.create_container(
+            image,
+            stdin_open=True,
+            labels={LABEL: "1", OWNER_LABEL: owner_mark()},
+            environment={"HOME": "/tmp", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"},
+            host_config=_host_config(client, site),
+        )
+        raw = client.attach_socket(created["Id"], {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
+        container = Container(created["Id"], project, site is not None, client, getattr(raw, "_sock", raw))
+        client.start(created["Id"])
+    except docker.errors.ImageNotFound as error:
+        raise SandboxUnavailable("Sandbox off: its image is not built. Run `assay sandbox build`.") from error
+    except (docker.errors.DockerException, OSError) as error:
+        raise SandboxUnavailable(f"Sandbox failed: the container engine refused a container ({error}).") from error
+    try:
+        container._receive(BOOT_TIMEOUT_S)
+        if project.archive:
+            container.load()
+    except SandboxUnavailable:
+        container.kill()
+        raise
+    return container
+
+
+def owner_mark() -> str:
+    """Host, process id and its start time: enough to tell a live owner from a dead one with a reused id."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_start_time(os.getpid())}"
+
+
+def reap(client: APIClient) -> int:
+    """Remove the containers whose owner on this host is dead; returns how many."""
+    import docker
+
+    count = 0
+    for found in client.containers(all=True, filters={"label": LABEL}):
+        host, _, rest = (found.get("Labels") or {}).get(OWNER_LABEL, "").rpartition(":")[0].partition(":")
+        started = (found.get("Labels") or {}).get(OWNER_LABEL, "").rpartition(":")[2]
+        if host != socket.gethostname() or not rest.isdigit() or _start_time(int(rest)) == started:
+            continue
+        with contextlib.suppress(docker.errors.DockerException):
+            client.remove_container(found["Id"], force=True, v=True)
+            count += 1
+    return count
+
+
+def _start_time(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return "alive" if _exists(pid) else "gone"
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _host_config(client: APIClient, site_packages: Path | None) -> dict[str, Any]:
+    from docker.types import LogConfig, Ulimit
+
+    binds = {str(site_packages): {"bind": DEPENDENCIES, "mode": "ro"}} if site_packages else None
+    config: dict[str, Any] = client.create_host_config(
+        **LIMITS,
+        binds=binds,
+        security_opt=["no-new-privileges:true", f"seccomp={seccomp.profile()}"],
+        ulimits=[Ulimit(name=name, soft=value, hard=value) for name, value in ULIMITS.items()],
+        log_config=LogConfig(type=LogConfig.types.NONE),
+    )
+    return config
+
+
+def _order(step: Step, nonce: str, has_dependencies: bool) -> dict[str, Any]:
+    return {
+        "kind": step.kind,
+        "timeout_s": step.timeout_s,
+        "files": dict(step.files),
+        "tests": list(step.tests),
+        "doctests": step.doctests,
+        "target": step.target,
+        "body_lines": list(step.body_lines),
+        "module_lines": list(step.module_lines),
+        "path": step.path,
+        "script": step.path,
+        "nonce": nonce,
+        "paths": [DEPENDENCIES] if has_dependencies else [],
+        "plugins": has_dependencies,
+    }
+
+
+def _outcome(raw: dict[str, Any], nonce: str) -> StepOutcome:
+    """Container output is data: types are enforced here and nowhere else."""
+    try:
+        return StepOutcome(
+            exit=int(raw["exit"]),
+            signal=int(raw["signal"]),
+            timed_out=bool(raw["timed_out"]),
+            oom=bool(raw["oom"]),
+            stdout=str(raw["stdout"]),
+            stderr=str(raw["stderr"]),
+            truncated=bool(raw["truncated"]),
+            ms=float(raw["ms"]),
+            touched=tuple(str(name) for name in raw["touched"]),
+            tests=_report(str(raw["report"]), nonce),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise SandboxUnavailable("Sandbox failed: the container's answer has the wrong shape.") from error
+
+
+def _report(text: str, nonce: str) -> TestReport:
+    tests: dict[str, TestResult] = {}
+    errors: list[str] = []
+    control, finished, import_hit = "", False, False
+    for line in text.splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        match event:
+            case {"collected": [*ids]}:
+                tests |= {str(name): TestResult(str(name), "missing") for name in ids}
+            case {"collect_error": str(name), "detail": str(detail)}:
+                errors.append(f"{name}: {detail}")
+            case {"import_hit": True}:
+                import_hit = True
+            case {"control": str(outcome)}:
+                control = outcome
+            case {"end": mark}:
+                finished = mark == nonce
+            case {"test": str(name), "outcome": str(outcome), "when": str(when)}:
+                earlier = tests.get(name)
+                hit = bool(event.get("hit")) or (earlier is not None and earlier.hit)
+                if when == "call" or outcome != "passed":
+                    tests[name] = TestResult(name, outcome, hit, str(event.get("detail", "")))
+            case _:
+                continue
+    return TestReport(tuple(tests.values()), tuple(errors), control, finished, import_hit)

@@ -1,0 +1,59 @@
+"""Find and reach a container engine: Docker or anything that speaks its API. Blocking; call from a thread."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .api import SandboxUnavailable
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+TIMEOUT_S = 20  # our slowest call, removing a busy container, takes 2 s; beyond this the daemon hangs
+
+
+def candidates(explicit: str = "") -> tuple[str, ...]:
+    """Engine URLs to try, most deliberate first: the setting, DOCKER_HOST, rootless sockets, then system ones."""
+    if explicit:
+        return (explicit,)
+    if host := os.environ.get("DOCKER_HOST"):
+        return (host,)
+    home = Path.home()
+    runtime = Path(os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}"))
+    sockets = (
+        runtime / "docker.sock",
+        runtime / "podman" / "podman.sock",
+        home / ".docker" / "run" / "docker.sock",
+        home / ".colima" / "default" / "docker.sock",
+        Path("/var/run/docker.sock"),
+        Path("/run/podman/podman.sock"),
+    )
+    return tuple(f"unix://{path}" for path in sockets if path.is_socket())
+
+
+def connect(explicit: str = "") -> APIClient:
+    """A client of the first engine that answers; raises SandboxUnavailable with the sentence that mends it."""
+    import docker  # not at the top: the server starts without it
+
+    tried: list[str] = []
+    for url in candidates(explicit):
+        try:
+            client = docker.APIClient(base_url=url, version="auto", timeout=TIMEOUT_S)
+            client.ping()
+            return client
+        except (docker.errors.DockerException, OSError) as error:
+            tried.append(f"{url} ({_short(error)})")
+    seen = "; ".join(tried) or "no Docker or Podman socket was found"
+    raise SandboxUnavailable(
+        f"Sandbox off: cannot reach a container engine: {seen}. Start Docker or Podman, or run `assay setup`."
+    )
+
+
+def _short(error: BaseException) -> str:
+    text = str(error)
+    for phrase in ("Connection refused", "Permission denied", "No such file", "timed out"):
+        if phrase.lower() in text.lower():
+            return phrase.lower()
+    return text.splitlines()[0][:120] if text else type(error).__name__

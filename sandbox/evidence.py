@@ -1,0 +1,91 @@
+"""What a run of tests proves: the report is believed only where nothing speaks against it.
+
+The report is written in the process that ran the code. So it must be complete, its control test must have failed,
+and no file that steers tests may have changed meanwhile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .api import Step, StepOutcome, TestResult
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Test ids by what became of them between a run without the change and one with it.
+
+    `turned` red to green and executing the change, `kept` green and executing it, `broken` green to red, `stuck` red
+    both times; `beside` green but not executing it. `tampering` says why none of it counts.
+    """
+
+    turned: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
+    stuck: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    detail: str = ""
+    tampering: str = ""
+
+
+def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidence:
+    """Compare the two runs of `step.tests`; `before` None means that nothing could run without the change."""
+    if why := tampering(after):
+        return Evidence(tampering=why)
+    was = _by_test(step, before)
+    now = _by_test(step, after)
+    hit_by_import = after.tests.import_hit and not step.body_lines
+    groups: dict[str, list[str]] = {"turned": [], "kept": [], "broken": [], "stuck": [], "beside": []}
+    detail = ""
+    for test in sorted(was.keys() | now.keys()):
+        old, new = was.get(test), now.get(test)
+        if new is not None and new.outcome in ("skipped", "xfailed"):
+            continue
+        is_green = new is not None and new.is_green
+        was_green = old is not None and old.is_green
+        hits = new is not None and (new.hit or hit_by_import)
+        if is_green:
+            group = ("kept" if was_green else "turned") if hits else "beside"
+        else:
+            group = "broken" if was_green else "stuck"
+            detail = detail or f"{test}: {_why(new, after)}"
+        groups[group].append(test)
+    return Evidence(**{name: tuple(found) for name, found in groups.items()}, detail=detail)
+
+
+def tampering(outcome: StepOutcome) -> str:
+    """Why the report of this run cannot be believed; "" when it can."""
+    report = outcome.tests
+    if outcome.touched:
+        return f"files that steer the tests changed during the run ({', '.join(outcome.touched[:3])})"
+    if any(test.is_green for test in report.tests):
+        if report.control not in ("failed", "") or (report.finished and report.control != "failed"):
+            return "the control test, which must fail, was not reported as failed"
+        if not report.finished and not outcome.timed_out:
+            return ""  # it ended early: what has no result counts as red
+    if report.finished and outcome.exit == 0 and report.tests:
+        return "the run ended as if nothing had failed, and the control test must fail"
+    return ""
+
+
+def _by_test(step: Step, outcome: StepOutcome | None) -> dict[str, TestResult]:
+    """Results by id; an expected test that nothing was reported of counts as missing."""
+    if outcome is None:
+        return {}
+    found = {test.id: test for test in outcome.tests.tests}
+    if not outcome.tests.finished:
+        found = {i: t if not t.is_green else TestResult(i, "missing", t.hit, "the run did not end") for i, t in found.items()}
+    for wanted in step.tests:
+        if not any(i == wanted or i.startswith((wanted + "[", wanted + "::")) for i in found):
+            found[wanted] = TestResult(wanted, "missing", detail="; ".join(outcome.tests.collect_errors)[:300])
+    return found
+
+
+def _why(test: TestResult | None, outcome: StepOutcome) -> str:
+    if outcome.oom:
+        return "it used too much memory"
+    if outcome.timed_out:
+        return "it did not end in time"
+    if test is None or (test.outcome == "missing" and not test.detail):
+        return f"it gave no result (exit {outcome.exit})"
+    return (test.detail.splitlines() or [test.outcome])[0][:300]

@@ -1,0 +1,166 @@
+"""A pool of single-use containers that already hold the project, refilled off the path.
+
+All engine calls block, so they run in the pool's own threads; the event loop only waits. One task keeps the pool
+full, notices a dead engine, says so through `health` and tries again every RETRY_S.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from . import build
+from . import container as containers
+from .api import Health, Job, Project, SandboxUnavailable, StepOutcome
+from .container import Container
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+RETRY_S = 2.0  # a part that returns is used again within 5 s, the promise, with a boot to spare
+
+
+class Pool:
+    """Containers on one engine, for one image. `connect` and the engine's calls may block; they get their own thread."""
+
+    def __init__(self, connect: Callable[[], APIClient], image: str, *, size: int) -> None:
+        self._connect = connect
+        self._image = image
+        self._size = size
+        self._threads = ThreadPoolExecutor(max_workers=2 * size + 4, thread_name_prefix="sandbox")
+        self._client: APIClient | None = None
+        self._python = ""
+        self._wanted: Project | None = None
+        self._ready: deque[Container] = deque()
+        self._health = Health("starting", image=image, why="The sandbox is starting.")
+        self._changed = asyncio.Event()
+        self._need = asyncio.Event()
+        self._keeper: asyncio.Task[None] | None = None
+        self._endings: set[asyncio.Future[None]] = set()
+        self._is_closed = False
+
+    def health(self) -> Health:
+        return self._health
+
+    async def warm(self, project: Project) -> None:
+        if self._wanted is None or self._wanted.digest != project.digest:
+            self._wanted = project
+            for stale in [c for c in self._ready if c.project.digest != project.digest]:
+                self._ready.remove(stale)
+                self._discard(stale)
+        if self._keeper is None or self._keeper.done():
+            self._keeper = asyncio.create_task(self._keep_full(), name="sandbox-pool")
+        self._need.set()
+
+    async def run(self, job: Job, *, on_start: Callable[[], None] | None = None) -> tuple[StepOutcome, ...]:
+        box = await self.take(job.project)
+        if on_start:
+            on_start()
+        return await self.run_in(box, job)
+
+    async def take(self, project: Project) -> Container:
+        """Wait for a container that holds `project`; raises SandboxUnavailable once the engine is known to be away."""
+        await self.warm(project)
+        while True:
+            if (box := self._pop(project)) is not None:
+                return box
+            if self._health.state in ("broken", "absent"):
+                raise SandboxUnavailable(self._health.why)
+            self._changed.clear()
+            try:
+                await asyncio.wait_for(self._changed.wait(), containers.BOOT_TIMEOUT_S)
+            except TimeoutError:
+                raise SandboxUnavailable("Sandbox failed: no container came in time. See `assay doctor`.") from None
+
+    def _pop(self, project: Project) -> Container | None:
+        while self._ready:
+            box = self._ready.popleft()
+            self._need.set()
+            if box.project.digest == project.digest and box.is_alive():
+                return box
+            self._discard(box)
+        return None
+
+    async def run_in(self, box: Container, job: Job) -> tuple[StepOutcome, ...]:
+        """Run the job in a container got from `take` and end it, whatever happens."""
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._threads, box.run, job.steps)
+        finally:
+            self._discard(box)
+
+    async def close(self) -> None:
+        self._is_closed = True
+        if self._keeper:
+            self._keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._keeper
+        for box in self._ready:
+            self._discard(box)
+        self._ready.clear()
+        if self._endings:
+            await asyncio.wait(self._endings, timeout=4)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _discard(self, box: Container) -> None:
+        ending = asyncio.get_running_loop().run_in_executor(self._threads, box.kill)
+        self._endings.add(ending)
+        ending.add_done_callback(self._endings.discard)
+
+    async def _keep_full(self) -> None:
+        while not self._is_closed:
+            self._need.clear()
+            project = self._wanted
+            missing = self._size - len(self._ready)
+            if project is None or missing <= 0:
+                await self._idle()
+                continue
+            try:
+                await self._add(project)
+            except SandboxUnavailable as error:
+                self._client = None
+                state = "absent" if "not built" in str(error) else "broken"
+                self._health = Health(state, image=self._image, why=str(error))
+                self._changed.set()
+                await asyncio.sleep(RETRY_S)
+
+    async def _idle(self) -> None:
+        """Sleep until somebody needs a container, or look now and then whether the waiting ones still live."""
+        try:
+            await asyncio.wait_for(self._need.wait(), RETRY_S)
+        except TimeoutError:
+            for dead in [box for box in self._ready if not box.is_alive()]:
+                self._ready.remove(dead)
+                self._discard(dead)
+
+    async def _add(self, project: Project) -> None:
+        loop = asyncio.get_running_loop()
+        boot = loop.run_in_executor(self._threads, self._boot, project)
+        try:
+            box = await asyncio.shield(boot)
+        except asyncio.CancelledError:
+            boot.add_done_callback(_kill_late)
+            raise
+        if self._wanted is not project:
+            self._discard(box)
+            return
+        self._ready.append(box)
+        self._health = Health("ready", engine=box._client.base_url, image=self._image)
+        self._changed.set()
+
+    def _boot(self, project: Project) -> Container:
+        if self._client is None:
+            self._client = self._connect()
+            self._python = build.python_version(self._client, self._image)
+            with contextlib.suppress(Exception):  # tidy: allow-broad  reaping is a courtesy, never a reason to be off
+                containers.reap(self._client)
+        return containers.boot(self._client, self._image, project, python=self._python)
+
+
+def _kill_late(boot: asyncio.Future[Container]) -> None:
+    if not boot.cancelled() and boot.exception() is None:
+        boot.result().kill()

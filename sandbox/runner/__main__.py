@@ -1,0 +1,68 @@
+"""PID 1 of a sandbox container: unpack the project, run one job, answer, end.
+
+It forks once per step so that pytest is already imported, watches its standard input while a step runs (the host
+may die), and never reads anything that a step can write except through the capped pipes of `steps`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from . import steps, tree, wire
+
+PROJECT = Path("/work/project")
+PR_SET_DUMPABLE = 4  # from <sys/prctl.h>; 0 keeps children from reading our memory and descriptors through /proc
+
+
+def main() -> None:
+    """Serve frames until the one job is done or the host goes away."""
+    inbox, outbox = _private_channel()
+    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    PROJECT.mkdir(parents=True, exist_ok=True)
+    steps.warm_up()
+    _send(outbox, {"kind": "ready", "python": list(sys.version_info[:2])})
+    while (frame := wire.unpack(lambda size: os.read(inbox, size))) is not None:
+        header, blob = frame
+        if header.get("kind") == "files":
+            tree.unpack(blob, PROJECT)
+            _send(outbox, {"kind": "unpacked"})
+        elif header.get("kind") == "job":
+            _send(outbox, {"kind": "outcome", "steps": _run(header["steps"], inbox)})
+            return
+
+
+def _run(wanted: list[dict[str, Any]], inbox: int) -> list[dict[str, Any]]:
+    outcomes = []
+    for step in wanted:
+        tree.write(step.get("files", {}), PROJECT)
+        before = tree.fingerprint(PROJECT)
+        outcome = steps.run(step, PROJECT, host=inbox)
+        outcome["touched"] = tree.changed(before, tree.fingerprint(PROJECT))
+        outcomes.append(outcome)
+    return outcomes
+
+
+def _private_channel() -> tuple[int, int]:
+    """Move the host's pipes away from 0 and 1, where a step would find them, and make them close-on-exec."""
+    inbox, outbox = os.dup(0), os.dup(1)
+    null = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1):
+        os.dup2(null, standard)
+    os.close(null)
+    return inbox, outbox
+
+
+def _send(outbox: int, header: dict[str, Any]) -> None:
+    data = wire.pack(header)
+    while data:
+        data = data[os.write(outbox, data) :]
+
+
+if __name__ == "__main__":
+    main()

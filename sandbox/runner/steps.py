@@ -1,0 +1,193 @@
+"""Run one step in a forked child: its own session and pipes, capped output, one deadline, nothing left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from . import pytest_step
+
+OUTPUT_LIMIT = 64 << 10  # bytes kept of each stream; the rest is read and dropped so that the writer never blocks
+REPORT_LIMIT = 4 << 20  # bytes of the report channel
+OOM_COUNTERS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
+
+
+def warm_up() -> None:
+    """Run one real test in a child, so that the first job finds every page and every lazy import in memory."""
+    import _pytest.assertion.rewrite  # noqa: F401  the imports are the point
+    import _pytest.doctest
+    import _pytest.unittest  # noqa: F401
+
+    folder = Path("/tmp/warm")
+    folder.mkdir(exist_ok=True)
+    (folder / "test_warm.py").write_text("def test_warm():\n    assert [1] == [1]\n")
+    step = {"kind": "pytest", "tests": ["test_warm.py::test_warm"], "timeout_s": 20, "nonce": "warm"}
+    run(step, folder, host=None)
+
+
+def run(step: dict[str, Any], root: Path, *, host: int | None) -> dict[str, Any]:
+    """Run `step` and say what happened; `host` is a descriptor whose end of file ends everything."""
+    main = _MAINS[step["kind"]]
+    oom_before, started = _oom_kills(), time.monotonic()
+    pipes = {name: os.pipe() for name in ("stdout", "stderr", "report")}
+    child = os.fork()
+    if child == 0:
+        _become_child(step, root, main, pipes)
+    for _, write_end in pipes.values():
+        os.close(write_end)
+    streams, timed_out = _collect(child, {name: ends[0] for name, ends in pipes.items()}, step["timeout_s"], host)
+    status = _end(child)
+    code, killed_by = os.waitstatus_to_exitcode(status), 0
+    if code < 0:
+        code, killed_by = 128 - code, -code
+    report, _ = streams["report"]
+    return {
+        "kind": step["kind"],
+        "exit": code,
+        "signal": killed_by,
+        "timed_out": timed_out,
+        "oom": _oom_kills() > oom_before,
+        "stdout": streams["stdout"][0].decode("utf-8", "replace"),
+        "stderr": streams["stderr"][0].decode("utf-8", "replace"),
+        "truncated": streams["stdout"][1] or streams["stderr"][1],
+        "report": report.decode("utf-8", "replace"),
+        "ms": round((time.monotonic() - started) * 1000, 1),
+    }
+
+
+def _become_child(
+    step: dict[str, Any], root: Path, main: Callable[[dict[str, Any], Path, int], int], pipes: dict[str, Any]
+) -> None:
+    code = 70
+    try:
+        os.setsid()
+        os.dup2(pipes["stdout"][1], 1)
+        os.dup2(pipes["stderr"][1], 2)
+        report = os.dup2(pipes["report"][1], 3, inheritable=False)
+        os.closerange(4, 1024)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        with contextlib.suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text("1000")
+        seconds = int(step["timeout_s"]) + 2
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+        os.chdir(root)
+        code = main(step, root, report)
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 1
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code & 0xFF)
+
+
+def _collect(
+    child: int, readers: dict[str, int], timeout_s: float, host: int | None
+) -> tuple[dict[str, tuple[bytes, bool]], bool]:
+    """Read the pipes until the child is gone or out of time. A child that only closed its pipes is waited for."""
+    kept = {name: bytearray() for name in readers}
+    cut = dict.fromkeys(readers, False)
+    names = {fd: name for name, fd in readers.items()}
+    deadline = time.monotonic() + timeout_s
+    poll = select.poll()
+    for fd in names:
+        poll.register(fd, select.POLLIN | select.POLLHUP)
+    if host is not None:
+        poll.register(host, select.POLLIN | select.POLLHUP)
+    timed_out = False
+    while not _has_ended(child):
+        left = deadline - time.monotonic()
+        if left <= 0:
+            timed_out = True
+            break
+        for fd, _ in poll.poll(min(left, 0.02 if names else 0.005) * 1000):
+            if fd == host:
+                os._exit(0)  # the host speaks only before a job: this is its end, and the container's
+            if not _take(fd, names[fd], kept, cut):
+                poll.unregister(fd)
+                del names[fd]
+    _kill_everything()
+    for fd, name in names.items():
+        os.set_blocking(fd, False)
+        while _take(fd, name, kept, cut):
+            pass
+    for fd in readers.values():
+        os.close(fd)
+    return {name: (bytes(kept[name]), cut[name]) for name in readers}, timed_out
+
+
+def _take(fd: int, name: str, kept: dict[str, bytearray], cut: dict[str, bool]) -> bool:
+    try:
+        data = os.read(fd, 1 << 16)
+    except BlockingIOError:
+        return False
+    room = (REPORT_LIMIT if name == "report" else OUTPUT_LIMIT) - len(kept[name])
+    kept[name] += data[: max(room, 0)]
+    cut[name] = cut[name] or len(data) > room
+    return bool(data)
+
+
+def _has_ended(child: int) -> bool:
+    return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _kill_everything() -> None:
+    """As PID 1: every other process of the container. Two rounds, for one that was forking meanwhile."""
+    if os.getpid() != 1:
+        return
+    for _ in range(2):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(-1, signal.SIGKILL)
+
+
+def _end(child: int) -> int:
+    """Kill what is left, reap it all, and return the child's wait status."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    while os.getpid() == 1:
+        _kill_everything()
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            break
+    return status
+
+
+def _oom_kills() -> int:
+    for counter in OOM_COUNTERS:
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            for line in Path(counter).read_text().splitlines():
+                if line.startswith("oom_kill "):
+                    return int(line.split()[1])
+    return 0
+
+
+def _script(step: dict[str, Any], root: Path, report: int) -> int:
+    os.close(report)
+    os.execv(sys.executable, [sys.executable, "-B", str(root / step["script"])])
+
+
+def _ruff(step: dict[str, Any], root: Path, report: int) -> int:
+    os.close(report)
+    program = "/usr/local/bin/ruff"
+    os.execv(program, [program, "check", "--no-cache", "--exit-zero", "--output-format=json", str(root / step["path"])])
+
+
+_MAINS: dict[str, Callable[[dict[str, Any], Path, int], int]] = {
+    "pytest": pytest_step.main,
+    "script": _script,
+    "ruff": _ruff,
+}

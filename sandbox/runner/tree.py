@@ -1,0 +1,54 @@
+"""The project's files inside the container: unpack them, write a step's changes, notice who else wrote."""
+
+from __future__ import annotations
+
+import io
+import os
+import tarfile
+from pathlib import Path
+
+HARNESS_SUFFIXES = (".py", ".pyi", ".pth", ".ini", ".cfg", ".toml", ".so", ".pyc")
+
+Fingerprint = dict[str, tuple[int, int, int]]
+
+
+def unpack(blob: bytes, root: Path) -> None:
+    """Write the regular files of a tar below `root`. Everything else in it is left out; so are paths that leave it."""
+    with tarfile.open(fileobj=io.BytesIO(blob)) as archive:
+        for member in archive:
+            path = root / member.name
+            source = archive.extractfile(member) if member.isreg() else None
+            if source is None or not path.resolve().is_relative_to(root):
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(source.read())
+
+
+def write(files: dict[str, str | None], root: Path) -> None:
+    """Write texts by relative POSIX path; None removes the file."""
+    for name, text in files.items():
+        path = root / name
+        if not path.resolve().is_relative_to(root):
+            continue
+        if text is None:
+            path.unlink(missing_ok=True)
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode("utf-8", "surrogatepass"))
+
+
+def fingerprint(root: Path) -> Fingerprint:
+    """Inode, size and change time of every file that can steer a test run. A change time cannot be set back."""
+    found: Fingerprint = {}
+    for folder, _, names in os.walk(root):
+        for name in names:
+            if name.endswith(HARNESS_SUFFIXES):
+                path = os.path.join(folder, name)
+                status = os.lstat(path)
+                found[os.path.relpath(path, root)] = (status.st_ino, status.st_size, status.st_ctime_ns)
+    return found
+
+
+def changed(before: Fingerprint, after: Fingerprint) -> list[str]:
+    """Paths that a step added, removed or rewrote; at most 20."""
+    return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))[:20]
