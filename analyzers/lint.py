@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 # What makes code wrong rather than unlovely: syntax, pyflakes' errors, misused builtins, statements without effect.
-RULES = "E9,F4,F5,F6,F7,F82,F83,F811,PLE,B015,B018,B005,B006"
-HARMLESS = "F401,F403,F405,F601"  # unused or star imports are not for a snippet to be blamed for
+RULES = "E9,F4,F5,F6,F7,F811,F82,PLE,B005,B015,B018"
+HARMLESS = "F401,F403,F405,F541"  # unused or star imports, a needless f: untidy, never wrong
 TIMEOUT_S = 5.0
 
 
@@ -40,6 +40,8 @@ async def check(text: str) -> tuple[Finding, ...]:
     try:
         data = text.encode("utf-8", "replace")
         output, _ = await asyncio.wait_for(process.communicate(data), TIMEOUT_S)
+        if process.returncode:
+            raise LintError(f"ruff ended with status {process.returncode}")
         return tuple(_finding(item) for item in json.loads(output))
     except (TimeoutError, ValueError, KeyError, TypeError) as error:
         raise LintError(f"ruff gave no answer ({type(error).__name__})") from error

@@ -110,6 +110,25 @@ async def close(bench: Workbench) -> None:
     await bench.engine.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """What a long-lived server makes its services with."""
+
+    where: Folders
+
+    def settings(self, root: Path | None, editor: object) -> tuple[Settings, tuple[str, ...]]:
+        """The merged settings for a window."""
+        return load_settings(self.where, root=root, editor=editor)
+
+    def bench(self, settings: Settings, complaints: tuple[str, ...]) -> Workbench:
+        """Services for these settings."""
+        return workbench(settings, self.where, complaints)
+
+    async def close(self, bench: Workbench) -> None:
+        """End them."""
+        await close(bench)
+
+
 def _api_key(settings: Settings) -> str:
     if not (name := settings.text("engine.api_key_file")):
         return ""

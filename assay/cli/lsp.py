@@ -13,7 +13,8 @@ def run(arguments: Sequence[str]) -> int:
     if unknown := [word for word in arguments if word not in KNOWN and not word.startswith("--clientProcessId")]:
         print(f"assay lsp: {unknown[0]} is not an option; it serves on standard input and output.", file=sys.stderr)
         return 2
-    from assay import compose
+    from assay.compose import Composition, folders
     from lsp_server import serve
 
-    return serve.run(compose.folders(), compose.load_settings, compose.workbench, compose.close)
+    where = folders()
+    return serve.run(Composition(where), where.state / "lsp.log")

@@ -1,0 +1,1 @@
+"""LSP in, LSP out: the only package that knows the protocol."""

@@ -1,0 +1,106 @@
+"""The open documents, as the editor has them. Mutable; everybody else gets frozen snapshots."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from lsprotocol import types
+
+from analyzers.text import Snapshot, Span
+
+from .convert import Encoding, offset_at
+
+DOCUMENT_LIMIT = 16 << 20  # characters; a larger document is kept empty, and nothing is offered in it
+_EMPTY_VERSION = 0
+
+
+class Documents:
+    """Snapshots by URI, and the notebooks that hold some of them."""
+
+    def __init__(self) -> None:
+        self.encoding: Encoding = "utf-16"
+        self._snapshots: dict[str, Snapshot] = {}
+        self._cells: dict[str, list[str]] = {}
+
+    def get(self, uri: str) -> Snapshot | None:
+        """The document's current snapshot, a notebook cell's with the cells before it as preamble."""
+        snapshot = self._snapshots.get(uri)
+        if snapshot is None:
+            return None
+        for cells in self._cells.values():
+            if uri in cells:
+                earlier = [self._snapshots[c].text for c in cells[: cells.index(uri)] if c in self._snapshots]
+                preamble = "".join(text.rstrip("\n") + "\n" for text in earlier if text.strip())
+                return Snapshot(uri, snapshot.path, snapshot.version, snapshot.text, preamble)
+        return snapshot
+
+    def open(self, item: types.TextDocumentItem) -> None:
+        """Take the document over from the disk."""
+        text = item.text if len(item.text) <= DOCUMENT_LIMIT else ""
+        self._snapshots[item.uri] = Snapshot(item.uri, path_of(item.uri), item.version, text)
+
+    def change(self, uri: str, version: int, changes: list[types.TextDocumentContentChangeEvent]) -> None:
+        """Apply the editor's changes in order; a document that was never opened is made empty first."""
+        snapshot = self._snapshots.get(uri) or Snapshot(uri, path_of(uri), _EMPTY_VERSION, "")
+        for change in changes:
+            if isinstance(change, types.TextDocumentContentChangeWholeDocument):
+                snapshot = snapshot.with_text(change.text, version)
+                continue
+            start = offset_at(snapshot, change.range.start, self.encoding)
+            end = offset_at(snapshot, change.range.end, self.encoding)
+            snapshot = snapshot.edited(Span(min(start, end), max(start, end)), change.text, version)
+        if len(snapshot.text) > DOCUMENT_LIMIT:
+            snapshot = snapshot.with_text("", version)
+        self._snapshots[uri] = snapshot
+
+    def close(self, uri: str) -> None:
+        """Give the document back to the disk."""
+        self._snapshots.pop(uri, None)
+
+    def open_notebook(self, uri: str, cells: list[str], items: list[types.TextDocumentItem]) -> None:
+        """A notebook's code cells in order, and their texts."""
+        self._cells[uri] = cells
+        for item in items:
+            self.open(item)
+
+    def change_notebook(self, change: types.NotebookDocumentChangeEvent, uri: str) -> None:
+        """Cells added, removed, moved or edited."""
+        cells = self._cells.setdefault(uri, [])
+        found = change.cells
+        if found is None:
+            return
+        if found.structure is not None:
+            array = found.structure.array
+            new = [cell.document for cell in array.cells or []]
+            cells[array.start : array.start + array.delete_count] = new
+            for item in found.structure.did_open or []:
+                self.open(item)
+            for closed in found.structure.did_close or []:
+                self.close(closed.uri)
+        for edit in found.text_content or []:
+            self.change(edit.document.uri, edit.document.version or 0, list(edit.changes))
+
+    def close_notebook(self, uri: str, cells: list[str]) -> None:
+        """The notebook and its cells are gone."""
+        for cell in {*self._cells.pop(uri, []), *cells}:
+            self.close(cell)
+
+    def texts_below(self, root: Path) -> dict[str, str]:
+        """Open Python files below `root`: relative POSIX path → text."""
+        found = {}
+        for snapshot in self._snapshots.values():
+            path = Path(snapshot.path)
+            if snapshot.path.endswith(".py") and path.is_relative_to(root):
+                found[path.relative_to(root).as_posix()] = snapshot.text
+        return found
+
+
+def path_of(uri: str) -> str:
+    """The absolute path of a file URI, or "" for any other."""
+    try:
+        parts = urlsplit(uri)
+        path = unquote(parts.path)
+    except ValueError:
+        return ""
+    return path if parts.scheme == "file" and path.startswith("/") and "\0" not in path else ""

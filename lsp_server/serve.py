@@ -1,0 +1,101 @@
+"""Run the server on the process's own pipes until the client says exit, closes them, or dies."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from lsprotocol import types
+from pygls.protocol import default_converter
+
+from assay import __version__
+
+from . import handlers, transport
+from .protocol import Protocol
+from .session import AssayServer, Composition, Session
+
+log = logging.getLogger("assay")
+
+PARENT_S = 1.0  # how often the client's process is looked for, where it said which it is
+
+
+def run(composition: Composition, log_file: Path) -> int:
+    """Serve; returns the exit status: 0 after shutdown and exit, else 1."""
+    _log_to(log_file)
+    stdin, stdout = transport.own_pipes()
+    server = AssayServer(
+        "assay",
+        __version__,
+        text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
+        notebook_document_sync=types.NotebookDocumentSyncOptions(
+            notebook_selector=[
+                types.NotebookDocumentFilterWithCells(cells=[types.NotebookCellLanguage(language="python")])
+            ]
+        ),
+        protocol_cls=Protocol,
+        converter_factory=default_converter,
+    )
+    server.session = Session(server, composition)
+    handlers.register(server)
+    status = asyncio.run(_serve(server, stdin, stdout))
+    os._exit(status)  # threads that wait for a container engine must not hold the process
+
+
+async def _serve(server: AssayServer, stdin: object, stdout: object) -> int:
+    reader, writer = await transport.connect(stdin, stdout)  # type: ignore[arg-type]
+    protocol: Protocol = server.protocol  # type: ignore[assignment]
+    protocol.set_writer(writer)
+    protocol.exited = asyncio.get_running_loop().create_future()
+    reading = asyncio.create_task(_read(reader, protocol))
+    parent = asyncio.create_task(_watch_parent(server))
+    await asyncio.wait({reading, parent, protocol.exited}, return_when=asyncio.FIRST_COMPLETED)
+    status = protocol.exited.result() if protocol.exited.done() else 1
+    for task in (reading, parent):
+        task.cancel()
+    await server.session.stop()
+    writer.close()
+    await asyncio.sleep(0)  # lets the pipe's transport send what it still holds
+    return status
+
+
+async def _read(reader: asyncio.StreamReader, protocol: Protocol) -> None:
+    while True:
+        try:
+            message = await transport.read(reader)
+        except transport.Malformed as error:
+            protocol.refuse(None, error.code, str(error))
+            continue
+        if message is None:
+            return
+        protocol.receive(message)
+        await asyncio.sleep(0)  # a burst of messages must not keep the others waiting
+
+
+async def _watch_parent(server: AssayServer) -> None:
+    """Return when the client's process is gone; pygls does not look."""
+    while True:
+        await asyncio.sleep(PARENT_S)
+        if server.process_id is None:
+            continue
+        try:
+            os.kill(server.process_id, 0)
+        except ProcessLookupError:
+            return
+        except (PermissionError, OverflowError):
+            continue
+
+
+def _log_to(path: Path) -> None:
+    """Warnings and one line a request go to a file of ours; pygls' own chatter, which holds source text, does not."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handler: logging.Handler = RotatingFileHandler(path, maxBytes=1 << 20, backupCount=1, encoding="utf-8", delay=True)
+    except OSError:
+        handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    for noisy in ("pygls", "httpx", "httpcore", "docker", "urllib3", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
