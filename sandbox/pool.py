@@ -42,6 +42,8 @@ class Pool:
         self._keeper: asyncio.Task[None] | None = None
         self._endings: set[asyncio.Future[None]] = set()
         self._is_closed = False
+        self._running = 0
+        self._waiting = 0
 
     def health(self) -> Health:
         return self._health
@@ -71,15 +73,18 @@ class Pool:
             if self._health.state in ("broken", "absent"):
                 raise SandboxUnavailable(self._health.why)
             self._changed.clear()
+            self._waiting += 1
+            self._need.set()
             try:
                 await asyncio.wait_for(self._changed.wait(), containers.BOOT_TIMEOUT_S)
             except TimeoutError:
                 raise SandboxUnavailable("Sandbox failed: no container came in time. See `assay doctor`.") from None
+            finally:
+                self._waiting -= 1
 
     def _pop(self, project: Project) -> Container | None:
         while self._ready:
             box = self._ready.popleft()
-            self._need.set()
             if box.project.digest == project.digest and box.is_alive():
                 return box
             self._discard(box)
@@ -88,10 +93,13 @@ class Pool:
     async def run_in(self, box: Container, job: Job) -> tuple[StepOutcome, ...]:
         """Run the job in a container got from `take` and end it, whatever happens."""
         loop = asyncio.get_running_loop()
+        self._running += 1
         try:
             return await loop.run_in_executor(self._threads, box.run, job.steps)
         finally:
+            self._running -= 1
             self._discard(box)
+            self._need.set()
 
     async def close(self) -> None:
         self._is_closed = True
@@ -115,8 +123,9 @@ class Pool:
         while not self._is_closed:
             self._need.clear()
             project = self._wanted
-            missing = self._size - len(self._ready)
-            if project is None or missing <= 0:
+            is_urgent = self._waiting > 0 and not self._ready
+            is_quiet = self._running == 0  # a boot takes a core for 0.4 s; a job that is being waited for goes first
+            if project is None or len(self._ready) >= self._size or not (is_urgent or is_quiet):
                 await self._idle()
                 continue
             try:
