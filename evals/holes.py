@@ -37,7 +37,7 @@ class Hole:
         module = folder / "solution.py"
         module.write_text(self.prefix + "\n" + self.suffix)
         (folder / "test_solution.py").write_text(
-            f"from solution import {self.entry}\n{self.test}\n\ndef test_official():\n    check({self.entry})\n"
+            f"from solution import *  # a check may use any of its functions\n{self.test}\n\ndef test_official():\n    check({self.entry})\n"
         )
         return module
 

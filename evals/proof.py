@@ -71,7 +71,7 @@ async def _report(name: str, pairs: list[tuple[holes.Hole, str]], policy: str) -
     cuts = statistics.quantiles(times, n=20)
     print(f"{name:20} {dict(seen)}  p50 {cuts[9] * 1000:.0f} ms  p95 {cuts[18] * 1000:.0f} ms", flush=True)
     if name.startswith("truth"):
-        print("\n".join(f"    {line}" for line in odd[:12]), flush=True)
+        print("\n".join(f"    {line}" for line in odd), flush=True)
 
 
 def _state(items: list[dict[str, Any]]) -> str:

@@ -209,7 +209,7 @@ class Session:
         if bench.settings.policy != "static":
             state = await bench.workspace.state(root)
             await bench.sandbox.warm(state.project)
-        self.spawn(bench.names.warm(str(root)))
+        await bench.names.warm(str(root))
         if hasattr(bench.engine, "warm"):
             await bench.engine.warm()
 

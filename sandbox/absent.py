@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from .api import Health, Job, Project, SandboxUnavailable, StepOutcome
+from .api import NO_PROGRESS, Health, Job, Progress, Project, SandboxUnavailable, StepOutcome
 
 
 class Absent:
@@ -13,7 +11,7 @@ class Absent:
     def __init__(self, why: str, *, off: bool = False) -> None:  # tidy: allow-bool  two words for one state
         self._health = Health("off" if off else "absent", why=why)
 
-    async def run(self, job: Job, *, on_start: Callable[[], None] | None = None) -> tuple[StepOutcome, ...]:
+    async def run(self, job: Job, progress: Progress = NO_PROGRESS) -> tuple[StepOutcome, ...]:
         raise SandboxUnavailable(self._health.why)
 
     async def warm(self, project: Project) -> None:

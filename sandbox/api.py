@@ -106,6 +106,18 @@ class StepOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """Called in the event loop: `started` when a container is in hand, so that waiting for one can be told from
+    running, and `outcome` with each step's number and outcome as it comes."""
+
+    started: Callable[[], None] = lambda: None
+    outcome: Callable[[int, StepOutcome], None] = lambda number, outcome: None
+
+
+NO_PROGRESS = Progress()
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """`why` is one sentence for a person: what is missing and what mends it. Empty when ready."""
 
@@ -118,10 +130,9 @@ class Health:
 class Sandbox(Protocol):
     """Two kinds exist: `pool.Pool` on a container engine, and `absent.Absent`."""
 
-    async def run(self, job: Job, *, on_start: Callable[[], None] | None = None) -> tuple[StepOutcome, ...]:
+    async def run(self, job: Job, progress: Progress = NO_PROGRESS) -> tuple[StepOutcome, ...]:
         """Run the steps in order in a fresh container. Cancelling kills the container within a second.
 
-        `on_start` is called when a container is in hand, so that waiting for one can be told from running.
         Raises SandboxUnavailable when nothing can be said about the code.
         """
         ...

@@ -10,6 +10,7 @@ import select
 import socket
 import struct
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,19 +58,22 @@ class Container:
     _errors: bytearray = field(default_factory=bytearray)
     _is_dead: threading.Event = field(default_factory=threading.Event)
 
-    def run(self, steps: tuple[Step, ...]) -> tuple[StepOutcome, ...]:
-        """Run the job; raises SandboxUnavailable when the container or its engine died in it."""
+    def run(self, steps: tuple[Step, ...], told: Callable[[int, StepOutcome], None]) -> tuple[StepOutcome, ...]:
+        """Run the job, telling each outcome by its step's number as it comes.
+
+        Raises SandboxUnavailable when the container or its engine died in it.
+        """
         nonces = [secrets.token_hex(8) for _ in steps]
         job = {
             "kind": "job",
             "steps": [_order(step, nonce, self.has_dependencies) for step, nonce in zip(steps, nonces, strict=True)],
         }
         self._send(job, b"")
-        answer = self._receive(sum(step.timeout_s for step in steps) + MARGIN_S)
-        outcomes = answer.get("steps") if answer.get("kind") == "outcome" else None
-        if not isinstance(outcomes, list) or len(outcomes) != len(steps):
-            raise SandboxUnavailable("Sandbox failed: the container's answer has the wrong shape. See `assay doctor`.")
-        return tuple(_outcome(raw, nonce) for raw, nonce in zip(outcomes, nonces, strict=True))
+        outcomes = []
+        for number, (step, nonce) in enumerate(zip(steps, nonces, strict=True)):
+            outcomes.append(_outcome(self._receive(step.timeout_s + MARGIN_S), nonce))
+            told(number, outcomes[-1])
+        return tuple(outcomes)
 
     def load(self) -> None:
         """Send the project's archive and wait until it is unpacked."""

@@ -16,7 +16,8 @@ class Evidence:
     """Test ids by what became of them between a run without the change and one with it.
 
     `turned` red to green and executing the change, `kept` green and executing it, `broken` green to red, `stuck` red
-    both times; `beside` green but not executing it. `tampering` says why none of it counts.
+    both times; `beside` green but not executing it; `stale` are doctests that are red both times while a test proper
+    proves the change: examples in prose often never ran. `tampering` says why none of it counts.
     """
 
     turned: tuple[str, ...] = ()
@@ -24,6 +25,7 @@ class Evidence:
     broken: tuple[str, ...] = ()
     stuck: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
     detail: str = ""
     tampering: str = ""
 
@@ -35,7 +37,7 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
     was = _by_test(step, before)
     now = _by_test(step, after)
     hit_by_import = after.tests.import_hit and not step.body_lines
-    groups: dict[str, list[str]] = {"turned": [], "kept": [], "broken": [], "stuck": [], "beside": []}
+    groups: dict[str, list[str]] = {"turned": [], "kept": [], "broken": [], "stuck": [], "beside": [], "stale": []}
     detail = ""
     for test in sorted(was.keys() | now.keys()):
         old, new = was.get(test), now.get(test)
@@ -50,6 +52,10 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
             group = "broken" if was_green else "stuck"
             detail = detail or f"{test}: {_why(new, after)}"
         groups[group].append(test)
+    examples = {test for test in groups["stuck"] if step.doctests and test.startswith(f"{step.target}::")}
+    if any(not test.startswith(f"{step.target}::") for test in groups["turned"] + groups["kept"]):
+        groups["stale"] = sorted(examples)
+        groups["stuck"] = [test for test in groups["stuck"] if test not in examples]
     return Evidence(**{name: tuple(found) for name, found in groups.items()}, detail=detail)
 
 

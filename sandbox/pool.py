@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from . import build
 from . import container as containers
-from .api import Health, Job, Project, SandboxUnavailable, StepOutcome
+from .api import NO_PROGRESS, Health, Job, Progress, Project, SandboxUnavailable, StepOutcome
 from .container import Container
 
 if TYPE_CHECKING:
@@ -58,13 +58,23 @@ class Pool:
             self._keeper = asyncio.create_task(self._keep_full(), name="sandbox-pool")
         self._need.set()
 
-    async def run(self, job: Job, *, on_start: Callable[[], None] | None = None) -> tuple[StepOutcome, ...]:
-        box = await self.take(job.project)
-        if on_start:
-            on_start()
-        return await self.run_in(box, job)
+    async def run(self, job: Job, progress: Progress = NO_PROGRESS) -> tuple[StepOutcome, ...]:
+        box = await self._take(job.project)
+        progress.started()
+        loop = asyncio.get_running_loop()
+        self._running += 1
 
-    async def take(self, project: Project) -> Container:
+        def told(number: int, outcome: StepOutcome) -> None:
+            loop.call_soon_threadsafe(progress.outcome, number, outcome)
+
+        try:
+            return await loop.run_in_executor(self._threads, box.run, job.steps, told)
+        finally:
+            self._running -= 1
+            self._discard(box)
+            self._need.set()
+
+    async def _take(self, project: Project) -> Container:
         """Wait for a container that holds `project`; raises SandboxUnavailable once the engine is known to be away."""
         await self.warm(project)
         while True:
@@ -89,17 +99,6 @@ class Pool:
                 return box
             self._discard(box)
         return None
-
-    async def run_in(self, box: Container, job: Job) -> tuple[StepOutcome, ...]:
-        """Run the job in a container got from `take` and end it, whatever happens."""
-        loop = asyncio.get_running_loop()
-        self._running += 1
-        try:
-            return await loop.run_in_executor(self._threads, box.run, job.steps)
-        finally:
-            self._running -= 1
-            self._discard(box)
-            self._need.set()
 
     async def close(self) -> None:
         self._is_closed = True

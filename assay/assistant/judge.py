@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from .verdict import Check, Failed, Passed, Verdict, to_json, unverified
 from .verify import Change, Named, Static
 
 WAIT_S = 6.0  # for a container: a cold start takes 1 to 2 s; a warm pool gives one at once
+COLD_S = 0.15  # a longer wait means that nothing was warm yet; then the whole machine is starting, and so is jedi
 REPAIR_LIMIT = 3  # mended texts that are checked for one candidate
 
 _background: set[asyncio.Task[None]] = set()  # tasks that outlive their request; held so that they are not collected
@@ -112,14 +114,13 @@ async def _proved(bench: Workbench, first: _First, draft: Draft, told: str, offs
     try:
         if bench.settings.policy == "static":
             return await _without_running(bench, first, draft, told, await naming, offset, trace)
-        running = asyncio.Event()
-        assert first.static.tree is not None
-        testing = asyncio.create_task(_final(bench, first, naming, running, draft.kind))
+        watch = verify.Watch(asyncio.Event())
+        testing = asyncio.create_task(_final(bench, first, naming, watch, draft.kind))
     except BaseException:
         naming.cancel()
         raise
     try:
-        verdict = await _until_deadline(bench, testing, running, draft.kind)
+        verdict = await _until_deadline(bench, testing, watch.running, draft.kind)
     except BaseException:
         testing.cancel()
         naming.cancel()
@@ -129,8 +130,11 @@ async def _proved(bench: Workbench, first: _First, draft: Draft, told: str, offs
         if name is not None and name.unknown:
             testing.cancel()
             return await _renamed(bench, first, draft, told, name, offset, trace)
+        trace.add("deadline", proof=watch.early is not None)
+        if watch.early is not None:
+            verdict = verify.settle(first.static.checks, name, watch.early)
+            return replace(_offer(bench, draft.text, verdict, told), pending=testing)
         checks = (*first.static.checks, *([name.check] if name else []), Check("tests", "unverified", "still running"))
-        trace.add("deadline")
         return replace(_offer(bench, draft.text, unverified("deadline", checks), told), pending=testing)
     trace.add("verdict", **to_json(verdict))
     if name is not None and name.unknown and isinstance(verdict, Failed):
@@ -138,23 +142,27 @@ async def _proved(bench: Workbench, first: _First, draft: Draft, told: str, offs
     return _offer(bench, draft.text, verdict, told)
 
 
-async def _final(bench: Workbench, first: _First, naming: asyncio.Task[Named], running: asyncio.Event, kind: str) -> Verdict:
+async def _final(bench: Workbench, first: _First, naming: asyncio.Task[Named], watch: verify.Watch, kind: str) -> Verdict:
     assert first.static.tree is not None
-    tested = await verify.tests(bench, first.change, first.static.tree, kind, on_start=running.set)
+    tested = await verify.tests(bench, first.change, first.static.tree, kind, watch)
     return verify.settle(first.static.checks, await asyncio.shield(naming), tested)
 
 
 async def _until_deadline(bench: Workbench, testing: asyncio.Task[Verdict], running: asyncio.Event, kind: str) -> Verdict | None:
     """The verdict, or None when it is not there in time. Time runs from the moment a container is in hand."""
     policy = bench.settings.policy
+    if policy == "eager":
+        return None
     started = asyncio.create_task(running.wait())
+    began = time.monotonic()
     try:
-        if policy != "eager":
-            await asyncio.wait({testing, started}, timeout=WAIT_S, return_when=asyncio.FIRST_COMPLETED)
-        limit = {"eager": 0.0, "strict": verify.RUN_S.get(kind, 15.0)}.get(policy)
-        await asyncio.wait({testing}, timeout=bench.settings.deadline_s(kind) if limit is None else limit)
+        await asyncio.wait({testing, started}, timeout=WAIT_S, return_when=asyncio.FIRST_COMPLETED)
     finally:
         started.cancel()
+    limit = verify.RUN_S.get(kind, verify.RUN_S["function"]) if policy == "strict" else bench.settings.deadline_s(kind)
+    if time.monotonic() - began > COLD_S:
+        limit = max(limit, WAIT_S / 2)
+    await asyncio.wait({testing}, timeout=limit)
     return testing.result() if testing.done() else None
 
 

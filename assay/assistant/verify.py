@@ -10,18 +10,18 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from analyzers import files, harness, lint, names, reach, secrets, syntax
 from analyzers.text import Snapshot, Span
 from sandbox import evidence
-from sandbox.api import Job, SandboxUnavailable, Step, StepOutcome
+from sandbox.api import Job, Progress, SandboxUnavailable, Step, StepOutcome
 
 from . import workspace
 from .bench import Workbench
-from .verdict import Check, Failed, Passed, Unverified, Verdict, unverified
+from .verdict import Check, Failed, Passed, Reason, Unverified, Verdict, unverified
 
 NAMES_S = 0.6  # jedi's 90th percentile after a dot is 0.3 s; it runs beside the container
 RUN_S = {"line": 5.0, "block": 8.0, "function": 15.0}  # a hanging test is ended then, deadline or not
@@ -64,6 +64,23 @@ class Static:
     failed: str = ""
     undefined: tuple[str, ...] = ()
     is_broken_elsewhere: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """T2's check and the verdict it comes to, without the other checks in it; and the style check."""
+
+    check: Check
+    verdict: Verdict
+    style: Check | None = None
+
+
+@dataclass(slots=True)
+class Watch:
+    """A running T2 seen from outside: whether it has a container, and a proof that came before all of it was done."""
+
+    running: asyncio.Event
+    early: Tested | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,17 +133,13 @@ async def named(bench: Workbench, change: Change) -> Named:
 
 
 async def tests(
-    bench: Workbench, change: Change, tree: ast.Module, kind: str, *, on_start: Callable[[], None] | None = None
-) -> tuple[Check, Verdict, Check | None]:
-    """T2: the tests check, the verdict it comes to, and the style check; `on_start` when a container is in hand."""
+    bench: Workbench, change: Change, tree: ast.Module, kind: str, watch: Watch | None = None
+) -> Tested:
+    """T2: the tests that reach the change, without it and with it, in a container."""
     started = time.perf_counter()
 
-    def answer(state: str, detail: str, verdict: Verdict) -> tuple[Check, Verdict, None]:
-        return Check("tests", state, detail, _ms(started)), verdict, None  # type: ignore[arg-type]
-
-    def unproved(reason: str, why: str = "") -> tuple[Check, Verdict, None]:
-        verdict = unverified(reason, (), why)  # type: ignore[arg-type]
-        return answer("unverified", verdict.why, verdict)
+    def unproved(reason: Reason, why: str) -> Tested:
+        return Tested(Check("tests", "unverified", why, _ms(started)), unverified(reason, (), why))
 
     if change.before.preamble or not change.name:
         return unproved("no-tests", "It is not a file of a project, so no test reaches it.")
@@ -145,31 +158,36 @@ async def tests(
     before = secrets.redact(change.before.text)
     can_run_before = (await _parsed(before))[0] is not None
     run_s = RUN_S.get(kind, RUN_S["function"])
-    base = workspace.changes(state, {**texts, change.name: before if can_run_before else after})
-    step = Step(
-        "pytest", run_s, ((change.name, after),), chosen.tests, chosen.doctests, change.name, changed.body, changed.module
-    )
-    baseline = Step("pytest", run_s, base, chosen.tests, chosen.doctests)
+    base = workspace.changes(state, {**texts, change.name: after})
+    step = Step("pytest", run_s, base, chosen.tests, chosen.doctests, change.name, changed.body, changed.module)
+    baseline = Step("pytest", run_s, ((change.name, before),), chosen.tests, chosen.doctests)
     style = Step("ruff", 5.0, path=change.name)
-    if not can_run_before:
-        step = Step("pytest", run_s, base, chosen.tests, chosen.doctests, change.name, changed.body, changed.module)
-    steps = (baseline, step, style) if can_run_before else (step, style)
+
+    def outcome(number: int, result: StepOutcome) -> None:
+        if number == 0 and watch is not None:
+            check, verdict = _judge(evidence.weigh(step, None, result), _ms(started), is_whole=not can_run_before)
+            watch.early = Tested(check, verdict) if isinstance(verdict, Passed) else None
+
+    progress = Progress(watch.running.set if watch else lambda: None, outcome)
+    steps = (step, style, baseline) if can_run_before else (step, style)
     try:
-        outcomes = await bench.sandbox.run(Job(state.project, steps), on_start=on_start)
+        outcomes = await bench.sandbox.run(Job(state.project, steps), progress)
     except SandboxUnavailable as error:
         return unproved("no-sandbox", secrets.redact(str(error)))
-    found = evidence.weigh(step, outcomes[0] if can_run_before else None, outcomes[-2])
-    check, verdict = _judge(found, _ms(started))
-    return check, verdict, _style(outcomes[-1], changed.all)
+    found = evidence.weigh(step, outcomes[2] if can_run_before else None, outcomes[0])
+    check, verdict = _judge(found, _ms(started), is_whole=True)
+    return Tested(check, verdict, _style(outcomes[1], changed.all))
 
 
-def settle(static_checks: tuple[Check, ...], named_check: Named | None, tested: tuple[Check, Verdict, Check | None]) -> Verdict:
-    """All checks of one candidate into its verdict."""
-    check, verdict, style = tested
-    checks = (*static_checks, *([named_check.check] if named_check else []), check, *([style] if style else []))
-    if named_check and named_check.check.state == "failed" and not isinstance(verdict, Passed):
-        return Failed(checks, named_check.check.detail)
-    match verdict:
+def settle(static_checks: tuple[Check, ...], named_check: Named | None, tested: Tested) -> Verdict:
+    """All checks of one candidate into its verdict. A name that tests prove to exist was jedi's mistake."""
+    name = named_check.check if named_check else None
+    if name and name.state == "failed" and isinstance(tested.verdict, Passed):
+        name = Check("names", "skipped", f"overruled by the tests: {name.detail}", name.ms)
+    checks = (*static_checks, *([name] if name else []), tested.check, *([tested.style] if tested.style else []))
+    if name and name.state == "failed":
+        return Failed(checks, name.detail)
+    match tested.verdict:
         case Passed(why=why):
             return Passed(checks, why)
         case Failed(why=why):
@@ -198,7 +216,8 @@ async def whole(bench: Workbench, change: Change) -> Verdict:
         naming.cancel()
 
 
-def _judge(found: evidence.Evidence, ms: float) -> tuple[Check, Verdict]:
+def _judge(found: evidence.Evidence, ms: float, *, is_whole: bool) -> tuple[Check, Verdict]:  # tidy: allow-bool
+    """The tests check and its verdict; where not `is_whole`, the run without the change is not known yet."""
     if found.tampering:
         why = f"{found.tampering[0].upper()}{found.tampering[1:]}, so the run proves nothing."
         return Check("tests", "unverified", why, ms), unverified("touches-harness", (), why)
@@ -214,9 +233,11 @@ def _judge(found: evidence.Evidence, ms: float) -> tuple[Check, Verdict]:
     if not proving:
         why = "No test that ran executes a changed line."
         return Check("tests", "unverified", why, ms), unverified("no-tests", (), why)
-    told = f", {len(found.turned)} newly passing" if found.turned else ""
+    told = f", {len(found.turned)} newly passing" if found.turned and is_whole else ""
+    told += f", {len(found.stale)} doctest fails with and without it" if found.stale else ""
     names_ = ", ".join(proving[:4]) + (" …" if len(proving) > 4 else "")
-    why = f"It makes {_count(found.turned)} pass." if found.turned else f"{_count(found.kept)} that execute it pass."
+    does = "passes" if len(proving) == 1 else "pass"
+    why = f"It makes {_count(found.turned)} pass." if found.turned and is_whole else f"{_count(proving)} executing it {does}."
     return Check("tests", "passed", f"{_count(proving)}{told} ({names_})", ms), Passed((), why)
 
 

@@ -33,19 +33,18 @@ def main() -> None:
             tree.unpack(blob, PROJECT)
             _send(outbox, {"kind": "unpacked"})
         elif header.get("kind") == "job":
-            _send(outbox, {"kind": "outcome", "steps": _run(header["steps"], inbox)})
+            _run(header["steps"], inbox, outbox)
             return
 
 
-def _run(wanted: list[dict[str, Any]], inbox: int) -> list[dict[str, Any]]:
-    outcomes = []
+def _run(wanted: list[dict[str, Any]], inbox: int, outbox: int) -> None:
+    """Run the steps in order, each answered as soon as it is done."""
     for step in wanted:
         tree.write(step.get("files", {}), PROJECT)
         before = tree.fingerprint(PROJECT)
         outcome = steps.run(step, PROJECT, host=inbox)
         outcome["touched"] = tree.changed(before, tree.fingerprint(PROJECT))
-        outcomes.append(outcome)
-    return outcomes
+        _send(outbox, {"kind": "outcome"} | outcome)
 
 
 def _private_channel() -> tuple[int, int]:

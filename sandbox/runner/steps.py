@@ -50,7 +50,6 @@ def run(step: dict[str, Any], root: Path, *, host: int | None) -> dict[str, Any]
         code, killed_by = 128 - code, -code
     report, _ = streams["report"]
     return {
-        "kind": step["kind"],
         "exit": code,
         "signal": killed_by,
         "timed_out": timed_out,

@@ -1,0 +1,37 @@
+"""Repairs, by case files: the first mended text that each offers."""
+
+from __future__ import annotations
+
+import pytest
+
+from assay.assistant import repair
+from tests.conftest import Case, cases
+from tests.unit.test_filters import draft_of
+
+
+@pytest.mark.parametrize("case", cases("repair"))
+def test_repair_case(case: Case) -> None:
+    draft = draft_of(case)
+    undefined = tuple(case.sections.get("undefined", "").split())
+    found = repair.undefined_name(draft, undefined, {}, "x.py") if undefined else repair.syntax_error(draft)
+    assert next(found)[0] == case.sections["repaired"]
+
+
+def test_the_projects_own_way_to_import_wins() -> None:
+    from analyzers import imports
+
+    texts = {"a.py": "import numpy as np\n", "b.py": "from decimal import Decimal as D\n"}
+    assert imports.statement_for("np", "np.zeros(3)", texts, "c.py") == "import numpy as np"
+
+
+def test_a_definition_of_the_project_is_imported_from_its_module() -> None:
+    from analyzers import imports
+
+    texts = {"src/shop/cart.py": "class Cart:\n    pass\n"}
+    assert imports.statement_for("Cart", "Cart()", texts, "src/shop/till.py") == "from shop.cart import Cart"
+
+
+def test_an_unknown_name_gets_no_import() -> None:
+    from analyzers import imports
+
+    assert imports.statement_for("frobnicate", "frobnicate()", {}, "c.py") is None
