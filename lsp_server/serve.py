@@ -68,7 +68,7 @@ async def _read(reader: asyncio.StreamReader, protocol: Protocol) -> None:
         except transport.Malformed as error:
             protocol.refuse(None, error.code, str(error))
             continue
-        if message is None:
+        except EOFError:
             return
         protocol.receive(message)
         await asyncio.sleep(0)  # a burst of messages must not keep the others waiting

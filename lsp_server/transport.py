@@ -30,31 +30,24 @@ class Malformed(Exception):
 
 
 async def read(reader: asyncio.StreamReader) -> Any:
-    """The next message's JSON, or None at the end of input. Raises Malformed; the stream is then at the next message."""
+    """The next message's JSON. Raises EOFError at the end, and Malformed with the stream at the next message."""
     length = await _length(reader)
-    if length is None:
-        return None
     if length > BODY_LIMIT:
         await _skip(reader, length)
         raise Malformed(INVALID_REQUEST, f"a message of {length} bytes is over the limit of {BODY_LIMIT}")
-    try:
-        body = await reader.readexactly(length)
-    except asyncio.IncompleteReadError:
-        return None
+    body = await reader.readexactly(length)  # IncompleteReadError is an EOFError
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
         raise Malformed(PARSE_ERROR, "the message is not JSON") from error
 
 
-async def _length(reader: asyncio.StreamReader) -> int | None:
+async def _length(reader: asyncio.StreamReader) -> int:
     """The content length of the next message that has one; anything else before it is passed over."""
     length = None
     while True:
         try:
             line = await reader.readuntil(b"\n")
-        except asyncio.IncompleteReadError:
-            return None
         except asyncio.LimitOverrunError as error:
             await reader.readexactly(max(error.consumed, 1))
             continue

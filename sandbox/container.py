@@ -53,6 +53,7 @@ class Container:
     project: Project
     has_dependencies: bool
     _client: APIClient
+    _stream: Any
     _socket: socket.socket
     _pending: bytearray = field(default_factory=bytearray)
     _errors: bytearray = field(default_factory=bytearray)
@@ -91,8 +92,9 @@ class Container:
             self._socket.shutdown(socket.SHUT_RDWR)
         with contextlib.suppress(docker.errors.DockerException, OSError):
             self._client.remove_container(self.id, force=True, v=True)
-        with contextlib.suppress(OSError):
-            self._socket.close()
+        for end in (self._stream, self._socket):  # the stream holds the socket open until it is closed itself
+            with contextlib.suppress(OSError, AttributeError):
+                end.close()
 
     def is_alive(self) -> bool:
         """Whether the engine still holds our end of the pipe; costs no call to the engine."""
@@ -168,7 +170,7 @@ def boot(client: APIClient, image: str, project: Project, *, python: str = "") -
             host_config=_host_config(client, site),
         )
         raw = client.attach_socket(created["Id"], {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
-        container = Container(created["Id"], project, site is not None, client, getattr(raw, "_sock", raw))
+        container = Container(created["Id"], project, site is not None, client, raw, getattr(raw, "_sock", raw))
         client.start(created["Id"])
     except docker.errors.ImageNotFound as error:
         raise SandboxUnavailable("Sandbox off: its image is not built. Run `assay sandbox build`.") from error

@@ -16,7 +16,7 @@ class Evidence:
     """Test ids by what became of them between a run without the change and one with it.
 
     `turned` red to green and executing the change, `kept` green and executing it, `broken` green to red, `stuck` red
-    both times; `beside` green but not executing it; `stale` are doctests that are red both times while a test proper
+    both times; `beside` not executing it; `stale` are doctests that are red both times while a test proper
     proves the change: examples in prose often never ran. `tampering` says why none of it counts.
     """
 
@@ -49,8 +49,10 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
         if is_green:
             group = ("kept" if was_green else "turned") if hits else "beside"
         else:
-            group = "broken" if was_green else "stuck"
-            detail = detail or f"{test}: {_why(new, after)}"
+            ran_past_it = new is not None and new.outcome == "failed" and not hits
+            group = "broken" if was_green else "beside" if ran_past_it else "stuck"
+            if group != "beside":
+                detail = detail or f"{test}: {_why(new, after)}"
         groups[group].append(test)
     examples = {test for test in groups["stuck"] if step.doctests and test.startswith(f"{step.target}::")}
     if any(not test.startswith(f"{step.target}::") for test in groups["turned"] + groups["kept"]):

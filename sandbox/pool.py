@@ -111,6 +111,7 @@ class Pool:
         self._ready.clear()
         if self._endings:
             await asyncio.wait(self._endings, timeout=4)
+        self._drop_client()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _discard(self, box: Container) -> None:
@@ -130,7 +131,7 @@ class Pool:
             try:
                 await self._add(project)
             except SandboxUnavailable as error:
-                self._client = None
+                self._drop_client()
                 state = "absent" if "not built" in str(error) else "broken"
                 self._health = Health(state, image=self._image, why=str(error))
                 self._changed.set()
@@ -159,6 +160,11 @@ class Pool:
         self._ready.append(box)
         self._health = Health("ready", engine=box._client.base_url, image=self._image)
         self._changed.set()
+
+    def _drop_client(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
 
     def _boot(self, project: Project) -> Container:
         if self._client is None:

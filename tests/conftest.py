@@ -49,7 +49,9 @@ def docker_url() -> str:
         client = engine.connect()
     except SandboxUnavailable as error:
         pytest.skip(str(error))
-    if not build.is_built(client):
+    is_built = build.is_built(client)
+    client.close()
+    if not is_built:
         pytest.skip("the sandbox image is not built: run `assay sandbox build`")
     return engine.candidates()[0]
 

@@ -8,13 +8,15 @@ TELLING = 4  # characters that a line must have to be taken for the same line, n
 
 
 def suffix_repeat(draft: Draft) -> Draft | Drop:
-    """Text up to the line that equals the next line of code below."""
-    below = [line.strip() for line in draft.after.split("\n")[0 if draft.is_fresh_line else 1 :] if line.strip()][:1]
-    if not below or len(below[0]) < TELLING:
+    """Text up to the line that equals the next line of code below, indentation included."""
+    own = draft.line_before if draft.is_fresh_line else ""
+    below = [line.rstrip() for line in (own + draft.after).split("\n")[0 if own or draft.is_fresh_line else 1 :] if line.strip()][:1]
+    if not below or len(below[0].strip()) < TELLING:
         return draft
     lines = draft.text.split("\n")
     for number, line in enumerate(lines):
-        if line.strip() == below[0] and (number > 0 or draft.is_fresh_line):
+        whole = (own + line if number == 0 else line).rstrip()
+        if whole == below[0] and (number > 0 or draft.is_fresh_line):
             kept = "\n".join(lines[:number]).rstrip()
             return draft.with_text(kept) if kept.strip() else Drop("it repeats the line below")
     return draft

@@ -1,0 +1,55 @@
+"""A real sandbox for a test, closed afterwards; and a project to check things in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from assay import compose
+from assay.assistant import verify
+from assay.assistant.bench import Workbench
+from assay.assistant.verdict import Verdict
+from analyzers.text import Snapshot, changed_span
+from sandbox.api import Sandbox
+
+
+@pytest.fixture
+async def bench(docker_url: str) -> AsyncIterator[Workbench]:
+    """A Workbench with one warm container and no model."""
+    where = compose.folders()
+    settings, _ = compose.load_settings(where, editor={"sandbox": {"pool": 1}})
+    made = compose.workbench(settings, where)
+    yield made
+    await compose.close(made)
+
+
+@pytest.fixture
+def sandbox(bench: Workbench) -> Sandbox:
+    """The sandbox alone."""
+    return bench.sandbox
+
+
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A module with a function, and tests that tell a right one from a wrong one."""
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "pyproject.toml").write_text("[project]\nname = 'p'\nversion = '1'\n")
+    (root / "calc.py").write_text("def double(x):\n    return x\n\n\nclass Box:\n    def __init__(self, x):\n        self.x = x\n")
+    (root / "test_calc.py").write_text(
+        "from calc import Box, double\n\n\ndef test_two():\n    assert double(2) == 4\n\n\ndef test_three():\n    assert double(3) == 6\n\n\n"
+        "def test_zero():\n    assert double(0) == 0\n\n\ndef test_box():\n    assert Box(1).x == 1\n"
+    )
+    return root
+
+
+async def judge(bench: Workbench, path: Path, after: str) -> Verdict:
+    """The verdict on a whole new text of a file."""
+    text = path.read_text() if path.exists() else ""
+    before = Snapshot(path.as_uri(), str(path), 0, text)
+    _, span = changed_span(text, after)
+    return await verify.whole(bench, verify.Change(before, after, span, path.parent, {}))

@@ -1,0 +1,142 @@
+"""Parts that die: containers, the engine behind them, the server itself. Said once, and used again when they are back."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from assay.assistant.bench import Workbench
+from assay.assistant.verdict import Passed, Unverified
+from sandbox import build, engine
+from sandbox.api import Job, Project, SandboxUnavailable, Step
+from sandbox.container import LABEL
+from sandbox.pool import Pool
+from tests.containers.conftest import judge
+from tests.containers.test_verdicts import RIGHT
+from tests.lsp.client import Client
+
+# The Docker SDK leaves the sockets of calls that were cut off to the garbage collector, which complains.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*socket.*:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+SLEEP = Job(Project("empty", b""), (Step("script", 30.0, (("s.py", "import time; time.sleep(30)"),), path="s.py"),))
+
+
+def containers_of(pid: int) -> list[str]:
+    with contextlib.closing(engine.connect()) as client:
+        found = client.containers(filters={"label": LABEL})
+    return [c["Id"] for c in found if f":{pid}:" in c["Labels"]["assay.owner"]]
+
+
+async def until(holds, timeout_s: float) -> None:
+    end = time.monotonic() + timeout_s
+    while not await asyncio.to_thread(holds):
+        assert time.monotonic() < end, "it did not come to be in time"
+        await asyncio.sleep(0.1)
+
+
+async def test_a_container_killed_in_a_job_is_no_failed_program(bench: Workbench) -> None:
+    running = asyncio.create_task(bench.sandbox.run(SLEEP))
+    await until(lambda: containers_of(os.getpid()), 10)
+    await asyncio.sleep(0.5)
+    with contextlib.closing(engine.connect()) as client:
+        for name in containers_of(os.getpid()):
+            client.kill(name)
+    with pytest.raises(SandboxUnavailable):
+        await asyncio.wait_for(running, 10)
+
+
+async def test_a_cancelled_job_leaves_no_container(bench: Workbench) -> None:
+    await bench.sandbox.warm(SLEEP.project)
+    running = asyncio.create_task(bench.sandbox.run(SLEEP))
+    await asyncio.sleep(1.5)
+    before = set(containers_of(os.getpid()))
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+    await until(lambda: len(before & set(containers_of(os.getpid()))) < len(before), 5)
+    await bench.sandbox.close()
+    await until(lambda: not containers_of(os.getpid()), 5)
+
+
+async def test_a_killed_server_leaves_no_container(docker_url: str, project: Path) -> None:
+    client = await Client.start()
+    await client.initialize(project)
+    client.open(project / "calc.py")
+    pid = client.process.pid
+    await until(lambda: containers_of(pid), 20)
+    os.kill(pid, signal.SIGKILL)
+    await until(lambda: not containers_of(pid), 5)
+    await client.kill()
+
+
+async def test_a_server_whose_input_ends_takes_its_containers_along(docker_url: str, project: Path) -> None:
+    client = await Client.start()
+    await client.initialize(project)
+    client.open(project / "calc.py")
+    pid = client.process.pid
+    await until(lambda: containers_of(pid), 20)
+    client.process.stdin.close()
+    assert await asyncio.wait_for(client.process.wait(), 4) == 1
+    await until(lambda: not containers_of(pid), 5)
+
+
+@contextlib.asynccontextmanager
+async def door(path: Path, target: str) -> AsyncIterator[None]:
+    """A socket that leads to the real engine as long as this is open: a daemon that can be killed and started."""
+    open_pipes: set[asyncio.StreamWriter] = set()
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(1 << 16):
+                writer.write(data)
+                await writer.drain()
+        with contextlib.suppress(OSError, RuntimeError):
+            writer.write_eof()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner_reader, inner_writer = await asyncio.open_unix_connection(target)
+        open_pipes.update((writer, inner_writer))
+        await asyncio.gather(pass_on(reader, inner_writer), pass_on(inner_reader, writer))
+
+    server = await asyncio.start_unix_server(serve, str(path))
+    try:
+        yield
+    finally:
+        server.close()
+        for pipe in open_pipes:
+            pipe.transport.abort()
+        path.unlink(missing_ok=True)
+
+
+async def test_a_dead_daemon_is_unverified_and_used_again_when_it_is_back(bench: Workbench, project: Path, tmp_path: Path, docker_url: str) -> None:
+    folder = Path(os.path.realpath("/tmp")) / f"door-{os.getpid()}"
+    folder.mkdir(mode=0o700)
+    path = folder / "d.sock"
+    target = docker_url.removeprefix("unix://")
+    pool = Pool(lambda: engine.connect(f"unix://{path}"), build.image_name(), size=1)
+    through = Workbench(**{**{f: getattr(bench, f) for f in bench.__dataclass_fields__}, "sandbox": pool})
+    try:
+        async with door(path, target):
+            assert isinstance(await judge(through, project / "calc.py", RIGHT), Passed)
+        verdict = await judge(through, project / "calc.py", RIGHT)
+        assert isinstance(verdict, Unverified)
+        assert verdict.reason == "no-sandbox"
+        async with door(path, target):
+            end = time.monotonic() + 8
+            while not isinstance(await judge(through, project / "calc.py", RIGHT), Passed):
+                assert time.monotonic() < end, "the daemon's return was not noticed"
+                await asyncio.sleep(0.2)
+    finally:
+        await pool.close()
+        shutil.rmtree(folder)

@@ -1,0 +1,118 @@
+"""What is called passed, failed and unverified, on real runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from assay.assistant.bench import Workbench
+from assay.assistant.verdict import Failed, Passed, Unverified
+from tests.containers.conftest import judge
+
+RIGHT = "def double(x):\n    return 2 * x\n\n\nclass Box:\n    def __init__(self, x):\n        self.x = x\n"
+
+
+async def test_red_to_green_is_passed_and_told(bench: Workbench, project: Path) -> None:
+    verdict = await judge(bench, project / "calc.py", RIGHT)
+    assert isinstance(verdict, Passed)
+    tests = next(c for c in verdict.checks if c.name == "tests")
+    assert tests.state == "passed"
+    assert tests.detail.startswith("3 tests, 2 newly passing")
+
+
+async def test_green_to_red_is_failed(bench: Workbench, project: Path) -> None:
+    (project / "calc.py").write_text(RIGHT)
+    verdict = await judge(bench, project / "calc.py", RIGHT.replace("2 * x", "x + 2"))
+    assert isinstance(verdict, Failed)
+    assert "test_three" in verdict.why
+
+
+async def test_green_to_green_is_passed(bench: Workbench, project: Path) -> None:
+    (project / "calc.py").write_text(RIGHT)
+    assert isinstance(await judge(bench, project / "calc.py", RIGHT.replace("2 * x", "x + x")), Passed)
+
+
+async def test_a_test_that_stays_red_blocks_a_pass(bench: Workbench, project: Path) -> None:
+    verdict = await judge(bench, project / "calc.py", RIGHT.replace("2 * x", "4 if x == 2 else x"))
+    assert isinstance(verdict, Unverified)
+    assert verdict.reason == "baseline-red"
+    assert "makes 1 test pass, but 1 test fails" in verdict.why
+
+
+async def test_code_that_no_test_executes_is_unverified(bench: Workbench, project: Path) -> None:
+    verdict = await judge(bench, project / "calc.py", RIGHT.replace("return 2 * x", "return x") + "\n\ndef triple(x):\n    return 3 * x\n")
+    assert isinstance(verdict, Unverified)
+    assert verdict.reason == "no-tests"
+
+
+async def test_an_endless_loop_is_failed_where_tests_passed_before(bench: Workbench, project: Path) -> None:
+    (project / "calc.py").write_text(RIGHT)
+    endless = RIGHT.replace("    return 2 * x", "    while x:\n        x = x + 0\n    return 2 * x")
+    verdict = await judge(bench, project / "calc.py", endless)
+    assert isinstance(verdict, Failed)
+
+
+async def test_doctests_of_the_function_count(bench: Workbench, tmp_path: Path) -> None:
+    path = tmp_path / "only.py"
+    text = 'def half(x):\n    """Half of it.\n\n    >>> half(4)\n    2\n    """\n    return x\n'
+    path.write_text(text)
+    assert isinstance(await judge(bench, path, text.replace("return x", "return x // 2")), Passed)
+
+
+async def test_a_name_that_does_not_exist_fails(bench: Workbench, project: Path) -> None:
+    verdict = await judge(bench, project / "calc.py", RIGHT.replace("2 * x", "dubble(x)"))
+    assert isinstance(verdict, Failed)
+    assert "dubble" in verdict.why
+
+
+async def test_a_file_that_does_not_parse_fails(bench: Workbench, project: Path) -> None:
+    verdict = await judge(bench, project / "calc.py", RIGHT.replace("return 2 * x", "return (2 * x"))
+    assert isinstance(verdict, Failed)
+    assert verdict.checks[0].name == "parse"
+
+
+TRICKS = {
+    "exit at once": "import os\n    os._exit(0)",
+    "exit through an alias": "import os as o\n    o._exit(0)",
+    "exit from a name": "from os import _exit\n    _exit(0)",
+    "system exit": "raise SystemExit(0)",
+    "write a conftest": "open('conftest.py', 'w').write('collect_ignore = [\"test_calc.py\"]')\n    return 4",
+    "write pytest.ini": "from pathlib import Path\n    Path('pytest.ini').write_text('[pytest]')\n    return x",
+    "write sitecustomize": "with open('sitecustomize.py', mode='w') as f:\n        print('x', file=f)\n    return x",
+    "print a result": "print('1 passed')\n    return x",
+    "print over the channel": "import os\n    os.write(3, b'{\"test\": \"test_calc.py::test_two\", \"outcome\": \"passed\", \"when\": \"call\"}')\n    return x",
+    "patch the reports": "import _pytest.reports\n    _pytest.reports.TestReport.from_item_and_call = lambda *a: None\n    return x",
+    "patch outcomes by modules": "import sys\n    sys.modules['_pytest.runner'].check_interactive_exception = None\n    return x",
+    "at exit": "import atexit\n    atexit.register(print)\n    return x",
+    "an object equal to all": "class Any:\n        def __eq__(self, other):\n            return True\n    return Any()",
+    "an object equal by type": "return type('A', (), {'__eq__': lambda s, o: True})()",
+    "equal by a mock": "from unittest import mock\n    return mock.ANY",
+    "skip": "import pytest\n    pytest.skip('no')",
+    "frames": "import sys\n    sys._getframe(1).f_locals['x'] = 4\n    return x",
+    "builtins": "import builtins\n    builtins.AssertionError = ValueError\n    return x",
+    "garbage collector": "import gc\n    gc.get_objects()\n    return 2 * x",
+    "evaluated": "return eval('2 * x')",
+    "signal": "import signal\n    signal.alarm(1)\n    return x",
+    "by subclasses": "return ().__class__.__base__.__subclasses__()",
+}
+
+
+@pytest.mark.parametrize("trick", TRICKS)
+async def test_a_trick_is_never_passed(bench: Workbench, project: Path, trick: str) -> None:
+    after = RIGHT.replace("return 2 * x", TRICKS[trick])
+    verdict = await judge(bench, project / "calc.py", after)
+    assert not isinstance(verdict, Passed), verdict
+
+
+async def test_the_harness_itself_is_never_passed(bench: Workbench, project: Path) -> None:
+    verdict = await judge(bench, project / "conftest.py", "def pytest_runtest_setup(item):\n    item.obj = lambda: None\n")
+    assert isinstance(verdict, Unverified)
+    assert verdict.reason == "touches-harness"
+
+
+async def test_a_rewritten_test_file_is_noticed(bench: Workbench, project: Path) -> None:
+    sneaky = RIGHT.replace("return 2 * x", "getattr(__import__('pathlib'), 'Path')('test_new.py').touch()\n    return 2 * x")
+    verdict = await judge(bench, project / "calc.py", sneaky)
+    assert isinstance(verdict, Unverified)
+    assert verdict.reason == "touches-harness"

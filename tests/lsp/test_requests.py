@@ -1,0 +1,149 @@
+"""Suggestions over the wire: cancelled, superseded, stale, and the loop that is never held."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+from tests.lsp.client import inline_params
+from tests.lsp.stub import Stub
+
+TEXT = "def add(a, b):\n    \n"
+
+
+async def test_a_storm_of_cancelled_requests_costs_nothing(start, tmp_path: Path) -> None:
+    async with Stub(lambda body: "return a + b", delay_s=2.0) as stub:
+        client = await start(tmp_path, env={"ASSAY_ENGINE_URL": stub.url})
+        uri = client.open(tmp_path / "a.py", TEXT)
+        futures = []
+        for _ in range(40):
+            number, future = client.begin("textDocument/inlineCompletion", inline_params(uri, 1, 4))
+            futures.append(future)
+            await asyncio.sleep(0.02)
+            client.notify("$/cancelRequest", {"id": number})
+        answers = await asyncio.wait_for(asyncio.gather(*futures), 30)
+        ended = [a for a in answers if a.get("error", {}).get("code") == -32800 or a.get("result") is None]
+        assert len(ended) >= 38
+        assert stub.finished <= 3
+        ids = [m["id"] for m in client.seen if "id" in m and "method" not in m]
+        assert len(ids) == len(set(ids))
+        assert await client.stop() == 0
+
+
+async def test_a_cancelled_request_leaves_the_model_at_once(start, tmp_path: Path) -> None:
+    async with Stub(lambda body: "return a + b", delay_s=30.0) as stub:
+        client = await start(tmp_path, env={"ASSAY_ENGINE_URL": stub.url, "ASSAY_COMPLETE_PACE_MS": "0"})
+        uri = client.open(tmp_path / "a.py", TEXT)
+        number, future = client.begin("textDocument/inlineCompletion", inline_params(uri, 1, 4))
+        await _until(lambda: len(stub.requests) == 1)
+        client.notify("$/cancelRequest", {"id": number})
+        assert (await asyncio.wait_for(future, 2))["error"]["code"] == -32800
+        assert stub.finished == 0
+
+
+async def test_a_newer_request_takes_the_olders_place(start, tmp_path: Path) -> None:
+    async with Stub(lambda body: "return a + b", delay_s=0.5) as stub:
+        client = await start(tmp_path, env={"ASSAY_ENGINE_URL": stub.url, "ASSAY_COMPLETE_PACE_MS": "0"})
+        uri = client.open(tmp_path / "a.py", TEXT)
+        _, older = client.begin("textDocument/inlineCompletion", inline_params(uri, 1, 4))
+        await _until(lambda: len(stub.requests) == 1)
+        newer = await client.inline(uri, 1, 4)
+        assert (await older)["result"] is None
+        assert [item["insertText"] for item in newer] == ["return a + b"]
+
+
+async def test_a_stale_version_is_never_offered(start, tmp_path: Path) -> None:
+    async with Stub(lambda body: "return a + b", delay_s=0.3) as stub:
+        client = await start(tmp_path, env={"ASSAY_ENGINE_URL": stub.url, "ASSAY_COMPLETE_PACE_MS": "0"})
+        uri = client.open(tmp_path / "a.py", TEXT)
+        _, future = client.begin("textDocument/inlineCompletion", inline_params(uri, 1, 4))
+        await _until(lambda: len(stub.requests) == 1)
+        change = {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [{"text": TEXT + "\n"}]}
+        client.notify("textDocument/didChange", change)
+        assert (await future)["result"] is None
+
+
+async def test_the_loop_answers_while_a_model_thinks(start, tmp_path: Path) -> None:
+    async with Stub(lambda body: "return a + b", delay_s=1.0) as stub:
+        client = await start(tmp_path, env={"ASSAY_ENGINE_URL": stub.url, "ASSAY_COMPLETE_PACE_MS": "0"})
+        uri = client.open(tmp_path / "a.py", TEXT)
+        _, slow = client.begin("textDocument/inlineCompletion", inline_params(uri, 1, 4))
+        await _until(lambda: len(stub.requests) == 1)
+        for _ in range(20):
+            await client.ask("no/such/method")
+        assert not slow.done()
+        assert (await slow)["result"]["items"]
+
+
+async def test_an_engine_that_is_away_is_said_once(start, tmp_path: Path) -> None:
+    client = await start(tmp_path, env={"ASSAY_ENGINE_URL": "http://127.0.0.1:9", "ASSAY_COMPLETE_PACE_MS": "0"})
+    uri = client.open(tmp_path / "a.py", TEXT)
+    for _ in range(3):
+        assert await client.inline(uri, 1, 4) == []
+    await client.stop()
+    shown = [m for m in client.seen if m.get("method") == "window/showMessage"]
+    assert len(shown) == 1
+    assert "Engine off" in shown[0]["params"]["message"]
+
+
+async def test_an_engine_that_comes_back_is_used_again(start, tmp_path: Path) -> None:
+    async with Stub(lambda body: "return a + b") as stub:
+        port = stub.url
+    client = await start(tmp_path, env={"ASSAY_ENGINE_URL": port, "ASSAY_COMPLETE_PACE_MS": "0"})
+    uri = client.open(tmp_path / "a.py", TEXT)
+    assert await client.inline(uri, 1, 4) == []
+    again = Stub(lambda body: "return a + b")
+    again._server = await asyncio.start_server(again._serve, "127.0.0.1", int(port.rpartition(":")[2]))
+    assert [i["insertText"] for i in await client.inline(uri, 1, 4)] == ["return a + b"]
+    again._server.close()
+
+
+async def test_the_accepted_command_carries_the_verdict(start, tmp_path: Path, script) -> None:
+    client = await start(tmp_path, env=script("return a + b"))
+    uri = client.open(tmp_path / "a.py", TEXT)
+    command = (await client.inline(uri, 1, 4))[0]["command"]
+    assert command["command"] == "assay.accepted"
+    (argument,) = command["arguments"]
+    assert set(argument) == {"suggestionId", "traceId", "verdict"}
+    assert argument["verdict"]["state"] == "unverified"
+    assert argument["verdict"]["reason"] in ("no-tests", "no-sandbox")
+    await client.call("workspace/executeCommand", {"command": "assay.accepted", "arguments": command["arguments"]})
+    trace = await client.call("workspace/executeCommand", {"command": "assay.why", "arguments": [argument["traceId"]]})
+    assert trace["id"] == argument["traceId"]
+
+
+async def test_an_editor_without_ghost_text_gets_the_suggestion_in_its_list(start, tmp_path: Path, script) -> None:
+    client = await start(tmp_path, env=script("return a + b"), textDocument={})
+    uri = client.open(tmp_path / "a.py", TEXT)
+    result = await client.call("textDocument/completion", {"textDocument": {"uri": uri}, "position": {"line": 1, "character": 4}})
+    assert result["items"][0]["textEdit"]["newText"] == "return a + b"
+    assert "unverified" in result["items"][0]["detail"]
+
+
+async def test_names_that_exist_are_completed(start, tmp_path: Path) -> None:
+    client = await start(tmp_path)
+    uri = client.open(tmp_path / "a.py", "import os\nos.path.isabs\n")
+    params = {"textDocument": {"uri": uri}, "position": {"line": 1, "character": 12}}
+    labels: list[str] = []
+    for _ in range(10):  # the first answers may be empty: jedi is still loading, and the list says isIncomplete
+        result = await client.call("textDocument/completion", params)
+        assert result["isIncomplete"]
+        if labels := [item["label"] for item in result["items"]]:
+            break
+    assert "isabs" in labels
+
+
+async def test_settings_come_from_the_editor(start, tmp_path: Path, script) -> None:
+    client = await start(tmp_path, env=script("return a + b"), options={"assay": {"complete": {"enabled": False}}})
+    uri = client.open(tmp_path / "a.py", TEXT)
+    assert await client.inline(uri, 1, 4) == []
+    client.notify("workspace/didChangeConfiguration", {"settings": {"assay": {"complete": {"enabled": True}}}})
+    assert len(await client.inline(uri, 1, 4)) == 1
+
+
+async def _until(holds, timeout_s: float = 10.0) -> None:
+    end = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < end
+        await asyncio.sleep(0.01)

@@ -1,0 +1,142 @@
+"""The commands' JSON shapes and exit codes, as scripts rely on them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CALC = "def double(x):\n    return x\n"
+RIGHT = "def double(x):\n    return 2 * x\n"
+VERDICT = {"state", "reason", "why", "checks"}
+
+
+def assay(*words: str, stdin: str = "", env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    import os
+
+    return subprocess.run(
+        [sys.executable, "-I", "-m", "assay", *words],
+        input=stdin, capture_output=True, text=True, env={**os.environ, **(env or {})}, check=False, timeout=120,
+    )  # fmt: skip
+
+
+def answer(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    found = json.loads(done.stdout)
+    assert found["schema"] == 1
+    return found
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    root = tmp_path / "p"
+    root.mkdir()
+    (root / "pyproject.toml").write_text("[project]\nname = 'p'\nversion = '1'\n")
+    (root / "calc.py").write_text(CALC)
+    (root / "test_calc.py").write_text("from calc import double\n\n\ndef test_double():\n    assert double(2) == 4\n")
+    return root
+
+
+@pytest.fixture
+def scripted(tmp_path: Path) -> dict[str, str]:
+    path = tmp_path / "script.json"
+    path.write_text(json.dumps({"default": "return 2 * x"}))
+    return {"ASSAY_ENGINE_SCRIPT": str(path)}
+
+
+def test_complete_has_its_shape(project: Path, scripted: dict[str, str], docker_url: str) -> None:
+    (project / "calc.py").write_text("def double(x):\n    \n")
+    found = answer(assay("complete", f"{project}/calc.py:2:5", "--json", env=scripted))
+    (one,) = found["suggestions"]
+    assert one["text"] == "return 2 * x"
+    assert one["replace"] == {"start": 19, "end": 19}
+    assert set(one["verdict"]) == VERDICT
+    assert one["verdict"]["state"] == "passed"
+    assert set(one["origin"]) == {"engine", "model", "promptId", "sources", "sampling", "confidence"}
+    assert all(set(check) == {"name", "state", "detail", "ms"} for check in one["verdict"]["checks"])
+    told = answer(assay("why", found["traceId"], "--json"))
+    assert told["trace"]["id"] == found["traceId"]
+
+
+def test_what_is_dropped_says_where_and_why(project: Path, scripted: dict[str, str]) -> None:
+    found = answer(assay("complete", f"{project}/calc.py:2:5", "--json", env={**scripted, "ASSAY_VERIFY_POLICY": "strict", "ASSAY_SANDBOX_ENABLED": "false"}))
+    assert found["suggestions"] == []
+    assert {"text", "stage", "reason"} == set(found["dropped"][0])
+
+
+@pytest.mark.parametrize("place", ["calc.py", "calc.py:0:1", "calc.py:1:99", "calc.py:99:1", "none.py:1:1", "calc.py:x:1"])
+def test_a_place_that_is_not_there_is_misuse(project: Path, place: str) -> None:
+    done = assay("complete", f"{project}/{place}", "--json")
+    assert done.returncode == 2
+    assert set(answer(done)["error"]) == {"code", "message"}
+
+
+def test_columns_count_code_points(project: Path, scripted: dict[str, str]) -> None:
+    (project / "calc.py").write_text("s = '😀é'; y = \n")
+    found = answer(assay("complete", f"{project}/calc.py:1:15", "--json", env={**scripted, "ASSAY_SANDBOX_ENABLED": "false"}))
+    assert "error" not in found
+
+
+@pytest.mark.parametrize(("text", "status", "state"), [(RIGHT, 0, "passed"), ("def double(x):\n    return (\n", 1, "failed"), (CALC + "\nY = 1\n", 3, "unverified")])
+def test_verify_tells_by_its_exit_status(project: Path, docker_url: str, text: str, status: int, state: str) -> None:
+    done = assay("verify", f"{project}/calc.py", "--json", stdin=text)
+    assert (done.returncode, answer(done)["verdict"]["state"]) == (status, state)
+    assert set(answer(done)) == {"schema", "verdict", "traceId"}
+
+
+def test_verify_takes_a_patch(project: Path, docker_url: str) -> None:
+    patch = "--- a/calc.py\n+++ b/calc.py\n@@ -1,2 +1,2 @@\n def double(x):\n-    return x\n+    return 2 * x\n"
+    assert assay("verify", f"{project}/calc.py", "--patch", "--json", stdin=patch).returncode == 0
+
+
+def test_a_patch_that_does_not_fit_is_misuse(project: Path) -> None:
+    done = assay("verify", f"{project}/calc.py", "--patch", "--json", stdin="@@ -1,1 +1,1 @@\n-nothing\n+else\n")
+    assert done.returncode == 2
+    assert "does not fit" in answer(done)["error"]["message"]
+
+
+def test_verify_without_a_sandbox_is_unverified_and_runs_nothing(project: Path) -> None:
+    done = assay("verify", f"{project}/calc.py", "--json", stdin=RIGHT, env={"ASSAY_SANDBOX_ENGINE_URL": "unix:///nowhere.sock"})
+    verdict = answer(done)["verdict"]
+    assert (done.returncode, verdict["reason"]) == (3, "no-sandbox")
+    assert "assay setup" in verdict["why"]
+
+
+def test_sandbox_run_has_its_shape(tmp_path: Path, docker_url: str) -> None:
+    (tmp_path / "s.py").write_text("import sys\nprint('x' * 100000)\nsys.exit(3)\n")
+    done = assay("sandbox", "run", str(tmp_path / "s.py"), "--timeout", "5", "--json")
+    found = answer(done)
+    assert done.returncode == 0
+    assert set(found) == {"schema", "exit", "signal", "timedOut", "oom", "stdout", "stderr", "truncated", "ms"}
+    assert (found["exit"], found["truncated"], len(found["stdout"])) == (3, True, 65536)
+
+
+def test_sandbox_run_without_a_sandbox_is_status_three(tmp_path: Path) -> None:
+    (tmp_path / "s.py").write_text("open('/tmp/ran', 'w')\n")
+    done = assay("sandbox", "run", str(tmp_path / "s.py"), "--json", env={"ASSAY_SANDBOX_ENABLED": "false"})
+    assert done.returncode == 3
+    assert answer(done)["error"]["code"] == "no-sandbox"
+
+
+def test_doctor_names_what_is_missing_and_what_mends_it() -> None:
+    done = assay("doctor", "--json", env={"ASSAY_SANDBOX_ENGINE_URL": "unix:///nowhere.sock"})
+    assert done.returncode == 1
+    missing = {p["part"]: p["fix"] for p in answer(done)["parts"] if p["state"] == "missing"}
+    assert missing == {"model": "Run `assay setup`, or set `engine.url`.", "container engine": "Run `assay setup`."}
+
+
+def test_every_command_has_a_help() -> None:
+    for words in ([], ["complete"], ["verify"], ["why"], ["setup"], ["doctor"], ["demo"], ["settings"], ["engine"], ["lsp"], ["model", "use"], ["sandbox", "run"]):
+        done = assay(*words, "--help")
+        assert done.returncode == 0
+        assert "Usage" in done.stdout
+
+
+def test_settings_tell_their_source() -> None:
+    found = answer(assay("settings", "--json", env={"ASSAY_VERIFY_POLICY": "strict", "ASSAY_SANDBOX_POOL": "none"}))
+    assert found["values"]["verify.policy"] == "strict"
+    assert found["sources"]["verify.policy"] == "environment"
+    assert found["complaints"] == ['environment: sandbox.pool is "none", and must be a number.']
