@@ -13,8 +13,32 @@ if TYPE_CHECKING:
 
 IGNORE_FILES = (".gitignore", ".assayignore")
 SKIPPED_FOLDERS = frozenset(
-    ".git .hg .svn .venv venv env .env node_modules __pycache__ .tox .nox .mypy_cache .ruff_cache .pytest_cache "
-    ".idea .vscode .eggs dist build site-packages .direnv .ssh .aws .gnupg".split()
+    [
+        ".git",
+        ".hg",
+        ".svn",
+        ".venv",
+        "venv",
+        "env",
+        ".env",
+        "node_modules",
+        "__pycache__",
+        ".tox",
+        ".nox",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".pytest_cache",
+        ".idea",
+        ".vscode",
+        ".eggs",
+        "dist",
+        "build",
+        "site-packages",
+        ".direnv",
+        ".ssh",
+        ".aws",
+        ".gnupg",
+    ]
 )
 SECRET_NAMES = (
     ".env", ".env.*", "*.pem", "*.key", "*.p12", "*.pfx", "*.keystore", "id_rsa*", "id_ed25519*", "id_ecdsa*",

@@ -9,26 +9,156 @@ import ast
 from pathlib import PurePosixPath
 
 HARNESS_FILES = frozenset(
-    "conftest.py pytest.ini tox.ini setup.cfg pyproject.toml sitecustomize.py usercustomize.py noxfile.py setup.py".split()
+    [
+        "conftest.py",
+        "pytest.ini",
+        "tox.ini",
+        "setup.cfg",
+        "pyproject.toml",
+        "sitecustomize.py",
+        "usercustomize.py",
+        "noxfile.py",
+        "setup.py",
+    ]
 )
 MODULES = frozenset(
-    "pytest _pytest pluggy gc inspect ctypes atexit builtins faulthandler signal importlib runpy imp pkgutil code "
-    "unittest doctest ptrace multiprocessing _thread pdb bdb trace tracemalloc site sitecustomize mmap fcntl resource".split()
+    [
+        "pytest",
+        "_pytest",
+        "pluggy",
+        "gc",
+        "inspect",
+        "ctypes",
+        "atexit",
+        "builtins",
+        "faulthandler",
+        "signal",
+        "importlib",
+        "runpy",
+        "imp",
+        "pkgutil",
+        "code",
+        "unittest",
+        "doctest",
+        "ptrace",
+        "multiprocessing",
+        "_thread",
+        "pdb",
+        "bdb",
+        "trace",
+        "tracemalloc",
+        "site",
+        "sitecustomize",
+        "mmap",
+        "fcntl",
+        "resource",
+    ]
 )
-NAMES = frozenset("exec eval compile __import__ __builtins__ breakpoint globals vars exit quit".split())
+NAMES = frozenset(
+    ["exec", "eval", "compile", "__import__", "__builtins__", "breakpoint", "globals", "vars", "exit", "quit"]
+)
 # Telling wherever they stand, and telling only on `os` and `sys`, where the same word is common elsewhere.
 ATTRIBUTES = frozenset(
-    "_exit _getframe _current_frames settrace setprofile gettrace meta_path path_hooks killpg dup dup2 closerange forkpty "
-    "execv execve execvp execl spawnv posix_spawn set_trace f_back f_globals f_locals f_builtins f_code gi_frame cr_frame "
-    "tb_frame __globals__ __builtins__ __subclasses__ __code__ __closure__ __loader__ __spec__ excepthook displayhook "
-    "unraisablehook __stdout__ __stderr__ addaudithook fdopen".split()
+    [
+        "_exit",
+        "_getframe",
+        "_current_frames",
+        "settrace",
+        "setprofile",
+        "gettrace",
+        "meta_path",
+        "path_hooks",
+        "killpg",
+        "dup",
+        "dup2",
+        "closerange",
+        "forkpty",
+        "execv",
+        "execve",
+        "execvp",
+        "execl",
+        "spawnv",
+        "posix_spawn",
+        "set_trace",
+        "f_back",
+        "f_globals",
+        "f_locals",
+        "f_builtins",
+        "f_code",
+        "gi_frame",
+        "cr_frame",
+        "tb_frame",
+        "__globals__",
+        "__builtins__",
+        "__subclasses__",
+        "__code__",
+        "__closure__",
+        "__loader__",
+        "__spec__",
+        "excepthook",
+        "displayhook",
+        "unraisablehook",
+        "__stdout__",
+        "__stderr__",
+        "addaudithook",
+        "fdopen",
+    ]
 )
 SYSTEM_ATTRIBUTES = frozenset(
-    "modules exit abort kill fork stdout stderr close write read open pipe system popen putenv environ path argv "
-    "setrecursionlimit chmod truncate".split()
+    [
+        "modules",
+        "exit",
+        "abort",
+        "kill",
+        "fork",
+        "stdout",
+        "stderr",
+        "close",
+        "write",
+        "read",
+        "open",
+        "pipe",
+        "system",
+        "popen",
+        "putenv",
+        "environ",
+        "path",
+        "argv",
+        "setrecursionlimit",
+        "chmod",
+        "truncate",
+    ]
 )
-COMPARISONS = frozenset("__eq__ __ne__ __lt__ __le__ __gt__ __ge__ __bool__ __hash__ __contains__ __instancecheck__".split())
-WRITERS = frozenset("write write_text write_bytes symlink symlink_to link hardlink_to rename replace unlink remove rmtree".split())
+COMPARISONS = frozenset(
+    [
+        "__eq__",
+        "__ne__",
+        "__lt__",
+        "__le__",
+        "__gt__",
+        "__ge__",
+        "__bool__",
+        "__hash__",
+        "__contains__",
+        "__instancecheck__",
+    ]
+)
+WRITERS = frozenset(
+    [
+        "write",
+        "write_text",
+        "write_bytes",
+        "symlink",
+        "symlink_to",
+        "link",
+        "hardlink_to",
+        "rename",
+        "replace",
+        "unlink",
+        "remove",
+        "rmtree",
+    ]
+)
 
 
 def touched(path: str, after: ast.Module, lines: frozenset[int]) -> str:
@@ -53,11 +183,18 @@ def _reach(node: ast.AST, lines: frozenset[int]) -> str:
                 return f"it imports from {module}"
             telling = ATTRIBUTES | NAMES | (SYSTEM_ATTRIBUTES if module in ("os", "sys", "posix") else frozenset())
             return next((f"it imports {n.name}" for n in names if n.name in telling), "")
-        case ast.Name(id=name) if name in NAMES or name in ("SystemExit", "KeyboardInterrupt", "GeneratorExit", "BaseException"):
+        case ast.Name(id=name) if name in NAMES or name in (
+            "SystemExit",
+            "KeyboardInterrupt",
+            "GeneratorExit",
+            "BaseException",
+        ):
             return f"it uses {name}"
         case ast.Attribute(attr=attr) if attr in ATTRIBUTES:
             return f"it uses .{attr}"
-        case ast.Attribute(attr=attr, value=ast.Name(id=("os" | "sys" | "posix") as module)) if attr in SYSTEM_ATTRIBUTES:
+        case ast.Attribute(attr=attr, value=ast.Name(id=("os" | "sys" | "posix") as module)) if (
+            attr in SYSTEM_ATTRIBUTES
+        ):
             return f"it uses {module}.{attr}"
         case ast.Constant(value=str(text)) if text in ATTRIBUTES | COMPARISONS and text.startswith("_"):
             return f"it names {text} in a string"
@@ -81,9 +218,18 @@ def _can_differ(function: ast.FunctionDef) -> bool:
     """Whether a comparison looks at its other operand and returns something that depends on it."""
     if not function.args.args[1:]:
         return function.name in ("__bool__", "__hash__") and any(
-            isinstance(n, ast.Attribute | ast.Call) for r in ast.walk(function) if isinstance(r, ast.Return) for n in ast.walk(r)
+            isinstance(n, ast.Attribute | ast.Call)
+            for r in ast.walk(function)
+            if isinstance(r, ast.Return)
+            for n in ast.walk(r)
         )
     other = function.args.args[1].arg
     returns = [node for node in ast.walk(function) if isinstance(node, ast.Return) and node.value is not None]
-    telling = [r for r in returns if any(isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == other for n in ast.walk(r))]
+    telling = [
+        r
+        for r in returns
+        if any(
+            isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == other for n in ast.walk(r)
+        )
+    ]
     return bool(telling) and not any(isinstance(r.value, ast.Constant) and r.value.value is True for r in returns)

@@ -26,7 +26,7 @@ def main() -> None:
         request = json.loads(line)
         try:
             answer: dict[str, Any] = operations[request["op"]](request)
-        except Exception as error:  # tidy: allow-broad  jedi raises anything on odd code; the worker must go on
+        except Exception as error:  # noqa: BLE001  jedi raises anything on odd code; the worker must go on
             answer = {"error": f"{type(error).__name__}: {error}"[:200]}
         sys.stdout.write(json.dumps(answer | {"id": request["id"]}) + "\n")
         sys.stdout.flush()
@@ -137,7 +137,7 @@ def _is_known(name: Any) -> bool:
     return path is not None and _is_plain_class(path, name)
 
 
-_PLAIN = frozenset("str bytes int float complex list dict set frozenset tuple bool".split())
+_PLAIN = frozenset(["str", "bytes", "int", "float", "complex", "list", "dict", "set", "frozenset", "tuple", "bool"])
 
 
 def _mentions(path: Path, word: str) -> bool:
@@ -158,7 +158,12 @@ def _is_plain_class(path: Path, name: Any) -> bool:
             text = ast.unparse(node)
             dynamic = ("__getattr__", "__getattribute__", "setattr(", "__dict__", "__slots__")
             plain_decorators = all("dataclass" in ast.unparse(d) for d in node.decorator_list)
-            return not (bases - {"object"}) and not node.keywords and plain_decorators and not any(w in text for w in dynamic)
+            return (
+                not (bases - {"object"})
+                and not node.keywords
+                and plain_decorators
+                and not any(w in text for w in dynamic)
+            )
     return False
 
 

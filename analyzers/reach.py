@@ -61,7 +61,9 @@ def tests(files: Mapping[str, str], path: str, changed: ChangedLines, after: ast
     """Tests in `files` (relative POSIX path → text, the changed file at `path` with its new text) that may reach it."""
     graph = imports(files)
     near = _importers(graph, path)
-    names = {name.rpartition(".")[2] for name in changed.functions} | {n for f in changed.functions for n in f.split(".")}
+    names = {name.rpartition(".")[2] for name in changed.functions} | {
+        n for f in changed.functions for n in f.split(".")
+    }
     ranked: list[tuple[int, int, str]] = []
     for file, depth in sorted(near.items(), key=lambda item: item[1]):
         if not is_test_file(file):
@@ -91,7 +93,9 @@ def imports(files: Mapping[str, str]) -> dict[str, frozenset[str]]:
         if file.endswith(".py"):
             found = {modules[name] for name in _imported(file, text) if name in modules}
             if is_test_file(file):
-                found |= {str(p / "conftest.py") for p in PurePosixPath(file).parents if str(p / "conftest.py") in files}
+                found |= {
+                    str(p / "conftest.py") for p in PurePosixPath(file).parents if str(p / "conftest.py") in files
+                }
             graph[file] = frozenset(found - {file})
     return graph
 
@@ -123,7 +127,9 @@ def _importers(graph: Mapping[str, Iterable[str]], path: str) -> dict[str, int]:
     return near
 
 
-_IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n#]+)|import[ \t]+([^\n#]+))", re.M)
+_IMPORT = re.compile(
+    r"^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n#]+)|import[ \t]+([^\n#]+))", re.M
+)
 
 
 @lru_cache(maxsize=8192)
@@ -193,7 +199,8 @@ def _innermost(body: list[ast.stmt], first: int, last: int) -> list[ast.stmt]:
                 child.body if isinstance(child, ast.ExceptHandler | ast.match_case) else [child], first, last
             )
         ]
-        header_end = statement.body[0].lineno - 1 if getattr(statement, "body", None) and isinstance(getattr(statement, "body"), list) else 0
+        inside = getattr(statement, "body", None)
+        header_end = inside[0].lineno - 1 if isinstance(inside, list) and inside else 0
         if not inner or statement.lineno >= first or header_end >= first:
             found.append(statement)
         found += inner
@@ -211,4 +218,8 @@ def _own_lines(statement: ast.stmt) -> set[int]:
 
 
 def _is_docstring(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant) and isinstance(statement.value.value, str)
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )

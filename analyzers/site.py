@@ -13,7 +13,9 @@ SiteKind = Literal["none", "line", "block", "function"]
 
 INDENT = 4  # columns, where nothing says otherwise
 _HEADER = re.compile(r"\s*(async\s+def|def|class)\s+(\w+)")
-_IN_STRING = frozenset({"string", "string_content", "string_start", "string_end", "escape_sequence", "concatenated_string"})
+_IN_STRING = frozenset(
+    {"string", "string_content", "string_start", "string_end", "escape_sequence", "concatenated_string"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,19 @@ def node_at(tree: Tree, text: str, offset: int) -> Node | None:
     return tree.root_node.descendant_for_byte_range(at, at)
 
 
+def error_lines(text: str) -> frozenset[int]:
+    """Lines (from 1) on which tree-sitter could not make sense of the text."""
+    lines: set[int] = set()
+    stack = [parse(text).root_node]
+    while stack:
+        node = stack.pop()
+        if node.is_error or node.is_missing:
+            lines.update(range(node.start_point[0] + 1, node.end_point[0] + 2))
+        elif node.has_error:
+            stack += node.children
+    return frozenset(lines)
+
+
 def module(text: str) -> ast.Module | None:
     """The abstract tree of `text`, or None where it does not parse."""
     return module_or_reason(text)[0]

@@ -59,7 +59,9 @@ def folders() -> Folders:
     )
 
 
-def load_settings(where: Folders, *, root: Path | None = None, editor: object = None) -> tuple[Settings, tuple[str, ...]]:
+def load_settings(
+    where: Folders, *, root: Path | None = None, editor: object = None
+) -> tuple[Settings, tuple[str, ...]]:
     """The merged settings and what could not be used of them."""
     return table.load(where.settings_file, root=root, editor=editor)
 
@@ -81,7 +83,8 @@ def sandbox(settings: Settings) -> Sandbox:
     """A pool on the container engine, or the absent sandbox. Nothing is contacted before it is first used."""
     if not settings.is_on("sandbox.enabled"):
         return Absent("Sandbox off: it is switched off (`sandbox.enabled`).", off=True)
-    from sandbox import build, engine as containers
+    from sandbox import build
+    from sandbox import engine as containers
 
     url = settings.text("sandbox.engine_url")
     image = settings.text("sandbox.image") or build.image_name()
@@ -142,7 +145,7 @@ def _api_key(settings: Settings) -> str:
         raise EngineError(f"Engine off: the API key file {path} cannot be read ({error.strerror}).") from error
 
 
-def save_setting(where: Folders, name: str, value: str | float | bool) -> None:
+def save_setting(where: Folders, name: str, value: table.Value) -> None:
     """Write one setting into the user's file, keeping its comments and order; raises SettingsError."""
     import tomlkit
 

@@ -49,10 +49,12 @@ class Hole:
 
 def load(path: Path, count: int, *, seed: int = 0) -> list[Hole]:
     """`count` holes spread over all tasks, the same ones for the same seed."""
-    rows = [json.loads(line) for line in gzip.open(path, "rt", encoding="utf-8")]
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
     random.Random(seed).shuffle(rows)
     return [
-        Hole(r["task_id"], r["entry_point"], r["prompt"], r["suffix"], r["canonical_solution"], r["test"]) for r in rows[:count]
+        Hole(r["task_id"], r["entry_point"], r["prompt"], r["suffix"], r["canonical_solution"], r["test"])
+        for r in rows[:count]
     ]
 
 

@@ -22,7 +22,14 @@ from sandbox.api import Job, Project, Step
 from tests.lsp.client import Client
 from tests.lsp.stub import Stub
 
-GARBAGE = ("@@ not code ((", "lorem ipsum dolor sit amet", "frobnicate_the_widget(quux)", "return return", "]]]]", "x = = 3")
+GARBAGE = (
+    "@@ not code ((",
+    "lorem ipsum dolor sit amet",
+    "frobnicate_the_widget(quux)",
+    "return return",
+    "]]]]",
+    "x = = 3",
+)
 
 
 async def main(data: Path, count: int) -> None:
@@ -57,7 +64,10 @@ async def _report(name: str, pairs: list[tuple[holes.Hole, str]], policy: str) -
             for number, (hole, text) in enumerate(pairs):
                 current["text"] = text
                 project = root / f"p{number}"
-                client.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": [{"uri": project.as_uri(), "name": "p"}], "removed": []}})
+                client.notify(
+                    "workspace/didChangeWorkspaceFolders",
+                    {"event": {"added": [{"uri": project.as_uri(), "name": "p"}], "removed": []}},
+                )
                 uri = client.open(project / "solution.py")
                 started = time.perf_counter()
                 items = await client.inline(uri, *hole.position)

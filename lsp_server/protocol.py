@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-METHOD_NOT_FOUND, INVALID_PARAMS, INTERNAL_ERROR, NOT_INITIALIZED, REQUEST_CANCELLED = -32601, -32602, -32603, -32002, -32800
+METHOD_NOT_FOUND, INVALID_PARAMS, INTERNAL_ERROR, NOT_INITIALIZED, REQUEST_CANCELLED = (
+    -32601,
+    -32602,
+    -32603,
+    -32002,
+    -32800,
+)
 
 
 class Protocol(LanguageServerProtocol):
@@ -43,7 +49,11 @@ class Protocol(LanguageServerProtocol):
         parameters or after shutdown, and serves requests before `initialize`.
         """
         if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
-            self.refuse(message.get("id") if isinstance(message, dict) else None, INVALID_REQUEST, "this is not a JSON-RPC 2.0 message")
+            self.refuse(
+                message.get("id") if isinstance(message, dict) else None,
+                INVALID_REQUEST,
+                "this is not a JSON-RPC 2.0 message",
+            )
         elif "method" not in message:
             self._receive_response(message)
         elif not isinstance(message["method"], str):
@@ -152,7 +162,7 @@ class Protocol(LanguageServerProtocol):
                 raise error
         except asyncio.CancelledError:
             self.refuse(msg_id, REQUEST_CANCELLED, "the request was cancelled")
-        except Exception as error:  # tidy: allow-broad  the one guard round every handler
+        except Exception as error:
             log.exception("a handler failed")
             self.refuse(msg_id, INTERNAL_ERROR, f"an internal error ({type(error).__name__}); the log has more")
 

@@ -7,6 +7,7 @@ import logging
 import os
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from lsprotocol import types
 from pygls.protocol import default_converter
@@ -44,14 +45,15 @@ def run(composition: Composition, log_file: Path) -> int:
     os._exit(status)  # threads that wait for a container engine must not hold the process
 
 
-async def _serve(server: AssayServer, stdin: object, stdout: object) -> int:
-    reader, writer = await transport.connect(stdin, stdout)  # type: ignore[arg-type]
+async def _serve(server: AssayServer, stdin: BinaryIO, stdout: BinaryIO) -> int:
+    reader, writer = await transport.connect(stdin, stdout)
     protocol: Protocol = server.protocol  # type: ignore[assignment]
     protocol.set_writer(writer)
     protocol.exited = asyncio.get_running_loop().create_future()
     reading = asyncio.create_task(_read(reader, protocol))
     parent = asyncio.create_task(_watch_parent(server))
-    await asyncio.wait({reading, parent, protocol.exited}, return_when=asyncio.FIRST_COMPLETED)
+    ends: set[asyncio.Future[Any]] = {reading, parent, protocol.exited}
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     status = protocol.exited.result() if protocol.exited.done() else 1
     for task in (reading, parent):
         task.cancel()
@@ -92,7 +94,9 @@ def _log_to(path: Path) -> None:
     """Warnings and one line a request go to a file of ours; pygls' own chatter, which holds source text, does not."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handler: logging.Handler = RotatingFileHandler(path, maxBytes=1 << 20, backupCount=1, encoding="utf-8", delay=True)
+        handler: logging.Handler = RotatingFileHandler(
+            path, maxBytes=1 << 20, backupCount=1, encoding="utf-8", delay=True
+        )
     except OSError:
         handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))

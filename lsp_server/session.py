@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import importlib
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Coroutine
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -96,7 +96,9 @@ class Session:
             settings, complaints = self._composition.settings(root, self._options)
             self._bench = self._composition.bench(settings, complaints)
             for complaint in complaints:
-                self._server.window_log_message(types.LogMessageParams(types.MessageType.Warning, f"Assay: {complaint}"))
+                self._server.window_log_message(
+                    types.LogMessageParams(types.MessageType.Warning, f"Assay: {complaint}")
+                )
         return self._bench
 
     def reconfigure(self, options: object) -> None:

@@ -8,7 +8,7 @@ from .api import NO_PROGRESS, Health, Job, Progress, Project, SandboxUnavailable
 class Absent:
     """Refuses every job with the sentence it was given."""
 
-    def __init__(self, why: str, *, off: bool = False) -> None:  # tidy: allow-bool  two words for one state
+    def __init__(self, why: str, *, off: bool = False) -> None:
         self._health = Health("off" if off else "absent", why=why)
 
     async def run(self, job: Job, progress: Progress = NO_PROGRESS) -> tuple[StepOutcome, ...]:

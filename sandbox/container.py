@@ -31,7 +31,7 @@ DEPENDENCIES = "/deps"
 LIMITS: dict[str, Any] = {
     "network_mode": "none",
     "read_only": True,
-    "tmpfs": {"/work": "rw,nosuid,nodev,size=192m,mode=1777", "/tmp": "rw,nosuid,nodev,size=64m,mode=1777"},
+    "tmpfs": {"/work": "rw,nosuid,nodev,size=192m,mode=1777", "/tmp": "rw,nosuid,nodev,size=64m,mode=1777"},  # noqa: S108  in the container
     "shm_size": 8 << 20,
     "cap_drop": ["ALL"],
     "pids_limit": 64,
@@ -67,7 +67,10 @@ class Container:
         nonces = [secrets.token_hex(8) for _ in steps]
         job = {
             "kind": "job",
-            "steps": [_order(step, nonce, self.has_dependencies) for step, nonce in zip(steps, nonces, strict=True)],
+            "steps": [
+                _order(step, nonce, has_dependencies=self.has_dependencies)
+                for step, nonce in zip(steps, nonces, strict=True)
+            ],
         }
         self._send(job, b"")
         outcomes = []
@@ -160,13 +163,17 @@ def boot(client: APIClient, image: str, project: Project, *, python: str = "") -
     """
     import docker
 
-    site = project.site_packages if project.site_packages and project.site_packages.parent.name == f"python{python}" else None
+    site = (
+        project.site_packages
+        if project.site_packages and project.site_packages.parent.name == f"python{python}"
+        else None
+    )
     try:
         created = client.create_container(
             image,
             stdin_open=True,
             labels={LABEL: "1", OWNER_LABEL: owner_mark()},
-            environment={"HOME": "/tmp", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"},
+            environment={"HOME": "/tmp", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"},  # noqa: S108  in the container
             host_config=_host_config(client, site),
         )
         raw = client.attach_socket(created["Id"], {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
@@ -238,7 +245,7 @@ def _host_config(client: APIClient, site_packages: Path | None) -> dict[str, Any
     return config
 
 
-def _order(step: Step, nonce: str, has_dependencies: bool) -> dict[str, Any]:
+def _order(step: Step, nonce: str, *, has_dependencies: bool) -> dict[str, Any]:
     return {
         "kind": step.kind,
         "timeout_s": step.timeout_s,

@@ -58,7 +58,15 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
     if any(not test.startswith(f"{step.target}::") for test in groups["turned"] + groups["kept"]):
         groups["stale"] = sorted(examples)
         groups["stuck"] = [test for test in groups["stuck"] if test not in examples]
-    return Evidence(**{name: tuple(found) for name, found in groups.items()}, detail=detail)
+    return Evidence(
+        tuple(groups["turned"]),
+        tuple(groups["kept"]),
+        tuple(groups["broken"]),
+        tuple(groups["stuck"]),
+        tuple(groups["beside"]),
+        tuple(groups["stale"]),
+        detail,
+    )
 
 
 def tampering(outcome: StepOutcome) -> str:
@@ -82,7 +90,9 @@ def _by_test(step: Step, outcome: StepOutcome | None) -> dict[str, TestResult]:
         return {}
     found = {test.id: test for test in outcome.tests.tests}
     if not outcome.tests.finished:
-        found = {i: t if not t.is_green else TestResult(i, "missing", t.hit, "the run did not end") for i, t in found.items()}
+        found = {
+            i: t if not t.is_green else TestResult(i, "missing", t.hit, "the run did not end") for i, t in found.items()
+        }
     for wanted in step.tests:
         if not any(i == wanted or i.startswith((wanted + "[", wanted + "::")) for i in found):
             found[wanted] = TestResult(wanted, "missing", detail="; ".join(outcome.tests.collect_errors)[:300])

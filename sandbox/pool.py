@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from . import build
 from . import container as containers
-from .api import NO_PROGRESS, Health, Job, Progress, Project, SandboxUnavailable, StepOutcome
+from .api import NO_PROGRESS, Health, Job, Progress, Project, SandboxUnavailable, State, StepOutcome
 from .container import Container
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Pool:
                 await self._add(project)
             except SandboxUnavailable as error:
                 self._drop_client()
-                state = "absent" if "not built" in str(error) else "broken"
+                state: State = "absent" if "not built" in str(error) else "broken"
                 self._health = Health(state, image=self._image, why=str(error))
                 self._changed.set()
                 await asyncio.sleep(RETRY_S)
@@ -170,7 +170,7 @@ class Pool:
         if self._client is None:
             self._client = self._connect()
             self._python = build.python_version(self._client, self._image)
-            with contextlib.suppress(Exception):  # tidy: allow-broad  reaping is a courtesy, never a reason to be off
+            with contextlib.suppress(Exception):  # reaping is a courtesy, never a reason to be off
                 containers.reap(self._client)
         return containers.boot(self._client, self._image, project, python=self._python)
 

@@ -65,7 +65,7 @@ class Case:
     sections: dict[str, str]
 
     def rewrite(self, **fresh: str) -> None:
-        sections = {**{k: v for k, v in self.sections.items()}, **fresh}
+        sections = {**self.sections, **fresh}
         body = "".join(f"=== {name}\n{text}\n" for name, text in sections.items())
         self.path.write_text(f"{self.claim}\n{body}")
 

@@ -52,7 +52,13 @@ class Ruling:
 
 
 async def candidate(
-    bench: Workbench, snapshot: Snapshot, draft: Draft, root: Path, overlay: Mapping[str, str], offset: int, trace: Trace
+    bench: Workbench,
+    snapshot: Snapshot,
+    draft: Draft,
+    root: Path,
+    overlay: Mapping[str, str],
+    offset: int,
+    trace: Trace,
 ) -> Ruling:
     """The ruling on `draft`, mended where it can be."""
     first = await _static(draft, snapshot, root, overlay, offset)
@@ -90,7 +96,9 @@ async def _mend(repairs: Iterator[tuple[str, str]], first: _First, offset: int) 
     for number, (text, told) in enumerate(repairs):
         if number == REPAIR_LIMIT:
             return None
-        draft = Draft(text, change.before.preamble + change.before.text[:offset], change.before.text[offset:], "block", 0)
+        draft = Draft(
+            text, change.before.preamble + change.before.text[:offset], change.before.text[offset:], "block", 0
+        )
         again = await _static(draft, change.before, change.root, change.overlay, offset)
         if not again.static.failed and again.static.tree is not None:
             return again, draft, told
@@ -142,13 +150,17 @@ async def _proved(bench: Workbench, first: _First, draft: Draft, told: str, offs
     return _offer(bench, draft.text, verdict, told)
 
 
-async def _final(bench: Workbench, first: _First, naming: asyncio.Task[Named], watch: verify.Watch, kind: str) -> Verdict:
+async def _final(
+    bench: Workbench, first: _First, naming: asyncio.Task[Named], watch: verify.Watch, kind: str
+) -> Verdict:
     assert first.static.tree is not None
     tested = await verify.tests(bench, first.change, first.static.tree, kind, watch)
     return verify.settle(first.static.checks, await asyncio.shield(naming), tested)
 
 
-async def _until_deadline(bench: Workbench, testing: asyncio.Task[Verdict], running: asyncio.Event, kind: str) -> Verdict | None:
+async def _until_deadline(
+    bench: Workbench, testing: asyncio.Task[Verdict], running: asyncio.Event, kind: str
+) -> Verdict | None:
     """The verdict, or None when it is not there in time. Time runs from the moment a container is in hand."""
     policy = bench.settings.policy
     if policy == "eager":

@@ -71,7 +71,9 @@ def _tail(before: str, limit: int, site: Site) -> str:
     lines = before.split("\n")
     heads = [line for line in lines[:200] if re.match(r"(import|from)\s", line)][:30]
     names = set(site.scope)
-    heads += [line for line in lines if (m := re.match(r"\s*(?:async\s+def|def|class)\s+(\w+)", line)) and m[1] in names]
+    heads += [
+        line for line in lines if (m := re.match(r"\s*(?:async\s+def|def|class)\s+(\w+)", line)) and m[1] in names
+    ]
     head = "\n".join(heads)[: limit // 4] + "\n\n"
     kept = before[-(limit - len(head)) :]
     return head + kept[kept.find("\n") + 1 :]

@@ -27,7 +27,9 @@ def syntax_error(draft: Draft) -> Iterator[tuple[str, str]]:
         yield text.rstrip().rstrip(",\\").rstrip() + missing, "took off the unfinished end"
 
 
-def undefined_name(draft: Draft, undefined: tuple[str, ...], texts: Mapping[str, str], name: str) -> Iterator[tuple[str, str]]:
+def undefined_name(
+    draft: Draft, undefined: tuple[str, ...], texts: Mapping[str, str], name: str
+) -> Iterator[tuple[str, str]]:
     """The text with the imports that its undefined names need, where it starts a line."""
     if not draft.is_fresh_line:
         return
@@ -40,10 +42,15 @@ def undefined_name(draft: Draft, undefined: tuple[str, ...], texts: Mapping[str,
     lead = draft.text[: len(draft.text) - len(draft.text.lstrip(" \t"))]
     if needed:
         indent = draft.line_before + lead
-        yield lead + "".join(f"{statement}\n{indent}" for statement in needed) + draft.text[len(lead) :], "added " + "; ".join(needed)
+        yield (
+            lead + "".join(f"{statement}\n{indent}" for statement in needed) + draft.text[len(lead) :],
+            "added " + "; ".join(needed),
+        )
 
 
-def unknown_name(draft: Draft, unknown: tuple[names.Unknown, ...], span_start: int, after: str) -> Iterator[tuple[str, str]]:
+def unknown_name(
+    draft: Draft, unknown: tuple[names.Unknown, ...], span_start: int, after: str
+) -> Iterator[tuple[str, str]]:
     """The text with each name that does not exist replaced by the nearest that does."""
     text, told = draft.text, []
     starts = [0]

@@ -144,6 +144,11 @@ def flatten(value: object, prefix: str = "") -> dict[str, object]:
     return flat
 
 
+def shown(value: Value) -> str:
+    """A value as TOML writes it."""
+    return json.dumps(value)
+
+
 def schema() -> dict[str, Any]:
     """JSON schema of the object `assay` that editors send."""
     return {

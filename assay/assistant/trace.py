@@ -50,7 +50,12 @@ class Traces:
         """Append the record; a disk that is full or read-only loses it silently, a request is worth more."""
         if not self._keep:
             return
-        record = {"id": trace.id, "at": round(time.time(), 3), "where": redaction.redact(trace.where), "outcome": outcome}
+        record = {
+            "id": trace.id,
+            "at": round(time.time(), 3),
+            "where": redaction.redact(trace.where),
+            "outcome": outcome,
+        }
         line = json.dumps(record | {"events": trace.events}, ensure_ascii=False)
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -21,7 +21,7 @@ from sandbox.api import Job, Progress, SandboxUnavailable, Step, StepOutcome
 
 from . import workspace
 from .bench import Workbench
-from .verdict import Check, Failed, Passed, Reason, Unverified, Verdict, unverified
+from .verdict import Check, CheckState, Failed, Passed, Reason, Unverified, Verdict, unverified
 
 NAMES_S = 0.6  # jedi's 90th percentile after a dot is 0.3 s; it runs beside the container
 RUN_S = {"line": 5.0, "block": 8.0, "function": 15.0}  # a hanging test is ended then, deadline or not
@@ -99,11 +99,13 @@ async def static(change: Change) -> Static:
     parse_ms = _ms(started)
     if tree is None:
         elsewhere = _is_broken_elsewhere(change)
-        state = "unverified" if elsewhere else "failed"
+        state: CheckState = "unverified" if elsewhere else "failed"
         return Static((Check("parse", state, reason, parse_ms),), None, "" if elsewhere else reason, (), elsewhere)
     started = time.perf_counter()
     try:
-        before, after = await asyncio.gather(lint.check(preamble + change.before.text), lint.check(preamble + change.after))
+        before, after = await asyncio.gather(
+            lint.check(preamble + change.before.text), lint.check(preamble + change.after)
+        )
     except lint.LintError as error:
         return Static((Check("parse", "passed", "", parse_ms), Check("ruff", "skipped", str(error))), tree)
     first, last = change.lines
@@ -132,9 +134,7 @@ async def named(bench: Workbench, change: Change) -> Named:
     return Named(Check("names", "failed" if unknown else "passed", detail, _ms(started)), unknown)
 
 
-async def tests(
-    bench: Workbench, change: Change, tree: ast.Module, kind: str, watch: Watch | None = None
-) -> Tested:
+async def tests(bench: Workbench, change: Change, tree: ast.Module, kind: str, watch: Watch | None = None) -> Tested:
     """T2: the tests that reach the change, without it and with it, in a container."""
     started = time.perf_counter()
 
@@ -216,7 +216,7 @@ async def whole(bench: Workbench, change: Change) -> Verdict:
         naming.cancel()
 
 
-def _judge(found: evidence.Evidence, ms: float, *, is_whole: bool) -> tuple[Check, Verdict]:  # tidy: allow-bool
+def _judge(found: evidence.Evidence, ms: float, *, is_whole: bool) -> tuple[Check, Verdict]:
     """The tests check and its verdict; where not `is_whole`, the run without the change is not known yet."""
     if found.tampering:
         why = f"{found.tampering[0].upper()}{found.tampering[1:]}, so the run proves nothing."
@@ -228,7 +228,9 @@ def _judge(found: evidence.Evidence, ms: float, *, is_whole: bool) -> tuple[Chec
     proving = found.turned + found.kept
     if found.stuck:
         start = f"It makes {_count(found.turned)} pass, but " if found.turned else ""
-        why = f"{start}{_count(found.stuck)} {'fails' if len(found.stuck) == 1 else 'fail'} with and without it: {detail}"
+        why = (
+            f"{start}{_count(found.stuck)} {'fails' if len(found.stuck) == 1 else 'fail'} with and without it: {detail}"
+        )
         return Check("tests", "unverified", why, ms), unverified("baseline-red", (), why)
     if not proving:
         why = "No test that ran executes a changed line."
@@ -237,7 +239,11 @@ def _judge(found: evidence.Evidence, ms: float, *, is_whole: bool) -> tuple[Chec
     told += f", {len(found.stale)} doctest fails with and without it" if found.stale else ""
     names_ = ", ".join(proving[:4]) + (" …" if len(proving) > 4 else "")
     does = "passes" if len(proving) == 1 else "pass"
-    why = f"It makes {_count(found.turned)} pass." if found.turned and is_whole else f"{_count(proving)} executing it {does}."
+    why = (
+        f"It makes {_count(found.turned)} pass."
+        if found.turned and is_whole
+        else f"{_count(proving)} executing it {does}."
+    )
     return Check("tests", "passed", f"{_count(proving)}{told} ({names_})", ms), Passed((), why)
 
 
@@ -259,24 +265,14 @@ def _is_broken_elsewhere(change: Change) -> bool:
     if not alone or not any(syntax.module(alone + tail) for tail in ("", "\n    pass")):
         return False
     statement = syntax.module(alone)
-    if statement and any(isinstance(s, ast.Expr) and isinstance(s.value, ast.Name | ast.Constant) for s in statement.body):
+    if statement and any(
+        isinstance(s, ast.Expr) and isinstance(s.value, ast.Name | ast.Constant) for s in statement.body
+    ):
         return False
     with_pass = change.after[: change.span.start] + "pass" + change.after[change.span.end :]
     first, last = change.lines
-    tree = syntax.parse(change.after)
-    errors = [n for n in _errors(tree.root_node) if n.start_point[0] + 1 <= last and n.end_point[0] + 1 >= first]
-    return not errors and syntax.module(with_pass) is None and tree.root_node.has_error
-
-
-def _errors(node: object) -> list:  # type: ignore[type-arg]  # tree-sitter's nodes; the analyzers hide them elsewhere
-    found, stack = [], [node]
-    while stack and len(found) < 50:
-        one = stack.pop()
-        if one.is_error or one.is_missing:  # type: ignore[attr-defined]
-            found.append(one)
-        elif one.has_error:  # type: ignore[attr-defined]
-            stack += one.children  # type: ignore[attr-defined]
-    return found
+    errors = syntax.error_lines(change.after)
+    return bool(errors) and syntax.module(with_pass) is None and not any(first <= line <= last for line in errors)
 
 
 def _dedented(text: str) -> str:

@@ -79,7 +79,7 @@ class Workspace:
     def _packed(self, root: Path, entries: Mapping[str, files.Entry], texts: dict[str, str]) -> State:
         data, total, left_out = io.BytesIO(), 0, 0
         with tarfile.open(fileobj=data, mode="w", format=tarfile.PAX_FORMAT) as archive:
-            for name, entry in entries.items():
+            for name in entries:
                 content = _content(root, name, texts)
                 total += len(content)
                 if total > ARCHIVE_LIMIT:
@@ -114,7 +114,11 @@ def _content(root: Path, name: str, texts: Mapping[str, str]) -> bytes:
     if name in texts:
         return texts[name].encode("utf-8", "surrogatepass")
     raw = _read(root / name)
-    return secrets.redact(raw.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape") if name.endswith(TEXT_SUFFIXES) else raw
+    return (
+        secrets.redact(raw.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+        if name.endswith(TEXT_SUFFIXES)
+        else raw
+    )
 
 
 def _read(path: Path) -> bytes:

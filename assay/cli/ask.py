@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from analyzers import files
-from analyzers.text import changed_span
+from analyzers.text import Snapshot, changed_span
 from assay import compose
 from assay.assistant import verify as verifying
 from assay.assistant.bench import Completion, Workbench, completion_json
@@ -52,7 +52,9 @@ def complete(
 
 def verify(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file that would change.")],
-    patch: Annotated[bool, typer.Option("--patch", help="Standard input is a unified diff, not the whole text.")] = False,
+    patch: Annotated[
+        bool, typer.Option("--patch", help="Standard input is a unified diff, not the whole text.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Check a change to FILE, whose whole new text comes on standard input.
@@ -61,7 +63,7 @@ def verify(
     """
     try:
         given = sys.stdin.buffer.read().decode("utf-8")
-        before = place.read(file) if file.exists() else place.Snapshot(file.absolute().as_uri(), str(file.absolute()), 0, "")
+        before = place.read(file) if file.exists() else Snapshot(file.absolute().as_uri(), str(file.absolute()), 0, "")
         after = patch_text.apply(before.text, given) if patch else given
     except UnicodeDecodeError:
         out.fail("not-text", "Standard input is not UTF-8 text.", as_json=as_json)
@@ -94,7 +96,9 @@ def verify(
 
 
 def why(
-    trace: Annotated[str, typer.Argument(metavar="[TRACE]", help="A trace id, or its beginning; the last request without.")] = "",
+    trace: Annotated[
+        str, typer.Argument(metavar="[TRACE]", help="A trace id, or its beginning; the last request without.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Why this suggestion, or why nothing: what happened to a request, from its trace."""

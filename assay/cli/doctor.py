@@ -56,7 +56,9 @@ async def _engine(settings: Settings, where: Folders) -> list[Finding]:
         found += [one for one in others if one is not None]
         if health.is_fallback:
             advice = "A real code model is far better: set `engine.model` to a GGUF file, or `engine.url` to a server."
-            found.append(Finding("model quality", "note", "the fallback model is small; its suggestions are often poor", advice))
+            found.append(
+                Finding("model quality", "note", "the fallback model is small; its suggestions are often poor", advice)
+            )
     return found
 
 
@@ -71,7 +73,7 @@ async def _other(name: str, url: str) -> Finding | None:
         await server.close()
     if health.state != "ready":
         return None
-    fix = f"Use it: put `url = \"{url}\"` under [engine] in your settings file, or set ASSAY_ENGINE_URL={url}."
+    fix = f'Use it: put `url = "{url}"` under [engine] in your settings file, or set ASSAY_ENGINE_URL={url}.'
     return Finding(name, "note", f"a server answers at {url}{f' with {health.model}' if health.model else ''}", fix)
 
 

@@ -19,7 +19,7 @@ from sandbox.api import SandboxUnavailable
 START_S = 30.0  # dockerd answers after 0.7 s here; a cold disk takes longer
 
 
-def install(settings: Settings, where: Folders, *, model: bool, sandbox: bool) -> tuple[str, ...]:  # tidy: allow-bool
+def install(settings: Settings, where: Folders, *, model: bool, sandbox: bool) -> tuple[str, ...]:
     """Do what is missing; returns one sentence for each part that could not be had."""
     problems: list[str] = []
     offline = settings.is_on("offline")
@@ -75,12 +75,17 @@ def _is_ours_to_install(settings: Settings) -> bool:
 
 
 def _install_docker() -> None:
-    for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "docker.io"]):
+    for command in (
+        ["apt-get", "update", "-qq"],
+        ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "docker.io"],
+    ):
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
         if done.returncode:
             last = (done.stderr.strip() or "no reason given").splitlines()[-1]
-            raise SandboxUnavailable(f"Sandbox off: `{' '.join(command[:2])}` failed ({last}). Install Docker or Podman yourself.")
+            raise SandboxUnavailable(
+                f"Sandbox off: `{' '.join(command[:2])}` failed ({last}). Install Docker or Podman yourself."
+            )
 
 
 def _start_docker() -> None:
@@ -92,7 +97,9 @@ def _start_docker() -> None:
         out.say("starting dockerd (there is no systemd here)")
         Path("/var/run/docker.pid").unlink(missing_ok=True) if not _is_running() else None
         with open("/var/log/assay-dockerd.log", "ab") as log:
-            subprocess.Popen(["dockerd"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/")
+            subprocess.Popen(
+                ["dockerd"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/"
+            )
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         try:

@@ -19,7 +19,9 @@ app = typer.Typer(help="The models on this machine.", no_args_is_help=True)
 def engine(
     model: Annotated[str, typer.Option(help="GGUF file; by default what the settings name.")] = "",
     idle: Annotated[float, typer.Option(help="Seconds without a request after which it ends; 0 keeps it.")] = -1.0,
-    folder: Annotated[str, typer.Option(help="Private folder for the socket; by default one for this model.", hidden=True)] = "",
+    folder: Annotated[
+        str, typer.Option(help="Private folder for the socket; by default one for this model.", hidden=True)
+    ] = "",
 ) -> None:
     """Serve one model to all windows of this machine, on a Unix socket that speaks the OpenAI API.
 
@@ -86,7 +88,11 @@ def info(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = 
 
 
 @app.command()
-def use(model: Annotated[str, typer.Argument(help='A GGUF file, a name from `assay model list`, or "" for the fallback model.')]) -> None:
+def use(
+    model: Annotated[
+        str, typer.Argument(help='A GGUF file, a name from `assay model list`, or "" for the fallback model.')
+    ],
+) -> None:
     """Choose the model for the local engine, in your settings file."""
     where = compose.folders()
     try:

@@ -45,7 +45,7 @@ def _hunks(diff: str) -> list[tuple[int, list[str], list[str]]]:
             for lines in (hunks[-1][1], hunks[-1][2]):
                 if lines is side or (hunks[-1][1][-1:] == hunks[-1][2][-1:]):
                     lines[-1:] = [lines[-1].rstrip("\r\n")] if lines else []
-        elif hunks and line[:1] in (" ", "-", "+") or (hunks and line in ("\n", "\r\n")):
+        elif (hunks and line[:1] in (" ", "-", "+")) or (hunks and line in ("\n", "\r\n")):
             body = line[1:] if line[:1] in (" ", "-", "+") else line
             if line[:1] != "+":
                 hunks[-1][1].append(body)

@@ -22,7 +22,9 @@ TIMEOUT_LIMIT_S = 600
 
 @app.command(name="build")
 def build_image(
-    base: Annotated[str, typer.Option(help="Base image; by default python:3.x-slim, or one made from Debian packages.")] = "",
+    base: Annotated[
+        str, typer.Option(help="Base image; by default python:3.x-slim, or one made from Debian packages.")
+    ] = "",
     python: Annotated[str, typer.Option(help='Python of the base, as "3.12".')] = "",
     force: Annotated[bool, typer.Option("--force", help="Build it even if it is there.")] = False,
 ) -> None:
@@ -34,7 +36,11 @@ def build_image(
             typer.echo(f"{build.image_name()} is there.")
             return
         if settings.is_on("offline"):
-            out.fail("offline", "The image is not built and `offline` is on: building it fetches packages.", status=out.UNVERIFIED)
+            out.fail(
+                "offline",
+                "The image is not built and `offline` is on: building it fetches packages.",
+                status=out.UNVERIFIED,
+            )
         typer.echo(f"{build.build(client, out.say, base=base, python=python)} is built.")
     except SandboxUnavailable as error:
         out.fail("no-sandbox", str(error), status=out.UNVERIFIED)
@@ -70,7 +76,11 @@ def run_file(
 ) -> None:
     """Run a script in a fresh container. Exits 0 whenever it ran, 3 without a sandbox."""
     if not 0 < timeout <= TIMEOUT_LIMIT_S:
-        out.fail("bad-timeout", f"--timeout is {timeout:g}, and must be from 0 to {TIMEOUT_LIMIT_S} seconds.", as_json=as_json)
+        out.fail(
+            "bad-timeout",
+            f"--timeout is {timeout:g}, and must be from 0 to {TIMEOUT_LIMIT_S} seconds.",
+            as_json=as_json,
+        )
     try:
         data = file.read_bytes()
         if len(data) > FILE_LIMIT:
@@ -97,7 +107,13 @@ def run_file(
         return
     typer.echo(done.stdout, nl=False)
     typer.echo(done.stderr, nl=False, err=True)
-    ending = "ended by its time limit" if done.timed_out else "ended by its memory limit" if done.oom else f"exit {done.exit}"
+    ending = (
+        "ended by its time limit"
+        if done.timed_out
+        else "ended by its memory limit"
+        if done.oom
+        else f"exit {done.exit}"
+    )
     typer.echo(f"— {ending}, {done.ms:.0f} ms{', output cut' if done.truncated else ''}", err=True)
 
 

@@ -33,7 +33,7 @@ class Gap:
 GAPS = (
     Gap("shop/stats.py", '    """Return the smallest amount."""', "    ", "the body of smallest()"),
     Gap("shop/prices.py", '    """Add two amounts."""', "    ", "the body of add()"),
-    Gap("shop/geometry.py", '    """Return the square root of width squared plus height squared."""', "    return math.", "the rest of a line that lacks its import"),
+    Gap("shop/geometry.py", '    """Return the square root of width squared plus height squared."""', "    ", "a body that may need an import"),
     Gap("shop/cart.py", '        """Take `name` out of the cart."""', "        ", "the body of Cart.remove()"),
 )  # fmt: skip
 
@@ -42,14 +42,18 @@ def show() -> int:
     """Run it; returns 0 when every gap was answered for, whatever the model was able to do."""
     source = Path(__file__).parents[2] / "examples" / "shop"
     if not source.is_dir():
-        typer.echo("assay: the example project comes with the source; clone the repository for the demonstration.", err=True)
+        typer.echo(
+            "assay: the example project comes with the source; clone the repository for the demonstration.", err=True
+        )
         return 2
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "shop"
         shutil.copytree(source, root, ignore=shutil.ignore_patterns("__pycache__", ".*"))
         passed = asyncio.run(_all(root))
-    typer.echo(f"\n{passed} of {len(GAPS)} gaps were filled with code that its tests prove, in {time.monotonic() - started:.0f} s.")
+    typer.echo(
+        f"\n{passed} of {len(GAPS)} gaps were filled with code that its tests prove, in {time.monotonic() - started:.0f} s."
+    )
     _connect()
     return 0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -78,7 +78,7 @@ class Engine(Protocol):
         """The model's name, for the dialect and the record; empty where the engine does not say."""
         ...
 
-    def generate(self, request: Request) -> AsyncIterator[Chunk]:
+    def generate(self, request: Request) -> AsyncGenerator[Chunk, None]:
         """Stream the samples. Closing the iterator stops the model within one decode step. Raises EngineError."""
         ...
 

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ class Local:
     async def model(self) -> str:
         return self._launch.model.stem
 
-    async def generate(self, request: Request) -> AsyncIterator[Chunk]:
+    async def generate(self, request: Request) -> AsyncGenerator[Chunk, None]:
         await self._ensure()
         async with aclosing(self._remote.generate(request)) as chunks:
             async for chunk in chunks:

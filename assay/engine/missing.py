@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from .api import Chunk, EngineHealth, EngineUnavailable, Request
 
@@ -18,9 +18,10 @@ class Missing:
     async def model(self) -> str:
         return ""
 
-    async def generate(self, request: Request) -> AsyncIterator[Chunk]:
-        raise EngineUnavailable(self._why)
-        yield  # makes this a generator, as the interface wants it
+    async def generate(self, request: Request) -> AsyncGenerator[Chunk, None]:
+        for _ in (self._why,):  # a generator, as the interface wants it, that raises when it is first asked
+            raise EngineUnavailable(self._why)
+        yield Chunk(0, "")
 
     async def score(self, prefix: str, continuations: Sequence[str]) -> tuple[float, ...]:
         raise EngineUnavailable(self._why)

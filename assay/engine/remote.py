@@ -7,8 +7,7 @@ log-probabilities still works, and what it lacks is estimated or refused by name
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
@@ -55,7 +54,7 @@ class Remote:
                 self._served_model = ""
         return self._served_model
 
-    async def generate(self, request: Request) -> AsyncIterator[Chunk]:
+    async def generate(self, request: Request) -> AsyncGenerator[Chunk, None]:
         import httpx
 
         body = _body(request) | {"model": await self.model() or "default", "stream": True}
@@ -68,10 +67,9 @@ class Remote:
                     for chunk in _whole(json.loads(await response.aread())):
                         yield chunk
                     return
-                async with aclosing(response.aiter_lines()) as lines:
-                    async for line in lines:
-                        for chunk in _event(line):
-                            yield chunk
+                async for line in response.aiter_lines():
+                    for chunk in _event(line):
+                        yield chunk
         except httpx.HTTPError as error:
             raise EngineUnavailable(self._unreachable(error)) from error
         except ValueError as error:

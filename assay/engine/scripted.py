@@ -7,7 +7,7 @@ The first answer whose `after` is found at the end of the prompt wins; an empty 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +34,7 @@ class Scripted:
     async def model(self) -> str:
         return "scripted"
 
-    async def generate(self, request: Request) -> AsyncIterator[Chunk]:
+    async def generate(self, request: Request) -> AsyncGenerator[Chunk, None]:
         self.requests.append(request)
         texts = next((a.texts for a in self._answers if request.prompt.rstrip().endswith(a.after.rstrip())), ())
         for index in range(min(request.n, len(texts))):

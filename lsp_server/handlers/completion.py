@@ -55,7 +55,9 @@ async def _names(server: AssayServer, uri: str, position: types.Position) -> lis
         found = await session.bench.names.complete(where, line + above + 1, column, timeout_s=TIMEOUT_S)
     except names.NamesUnavailable:
         return []
-    return [types.CompletionItem(label=c.name, kind=_KINDS.get(c.kind), sort_text=f"b{n:04}") for n, c in enumerate(found)]
+    return [
+        types.CompletionItem(label=c.name, kind=_KINDS.get(c.kind), sort_text=f"b{n:04}") for n, c in enumerate(found)
+    ]
 
 
 async def _suggestion(server: AssayServer, uri: str, position: types.Position) -> list[types.CompletionItem]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from typing import cast, get_args
 
 from lsprotocol import types
 
+from lsp_server.convert import Encoding
 from lsp_server.documents import path_of
 from lsp_server.session import AssayServer
 
@@ -15,8 +17,9 @@ def register(server: AssayServer) -> None:
 
     @server.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
-        chosen = server.workspace.position_encoding
-        server.session.documents.encoding = getattr(chosen, "value", chosen)
+        chosen = str(getattr(server.workspace.position_encoding, "value", server.workspace.position_encoding))
+        if chosen in get_args(Encoding):
+            server.session.documents.encoding = cast(Encoding, chosen)
         server.session.start(params)
 
     @server.feature(types.INITIALIZED)
@@ -50,12 +53,10 @@ def register(server: AssayServer) -> None:
 async def _configure(server: AssayServer) -> None:
     """Ask the editor for its settings; an editor that does not answer keeps what `initialize` gave."""
     item = types.ConfigurationItem(section="assay")
-    request = server.protocol.send_request_async(
-        types.WORKSPACE_CONFIGURATION, types.ConfigurationParams(items=[item])
-    )
+    request = server.protocol.send_request_async(types.WORKSPACE_CONFIGURATION, types.ConfigurationParams(items=[item]))
     try:
         answer = await asyncio.wait_for(request, 10)
-    except Exception:  # tidy: allow-broad  an editor may answer anything, or with an error; then its options stay
+    except Exception:  # noqa: BLE001  an editor may answer anything, or with an error; then its options stay
         return
     if isinstance(answer, list) and answer and isinstance(answer[0], dict):
         server.session.reconfigure(answer[0])

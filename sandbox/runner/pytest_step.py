@@ -122,7 +122,7 @@ class _Plugin:
 
     def _stop(self) -> None:
         sys.settrace(None)
-        threading.settrace(None)  # type: ignore[arg-type]  # None is documented, the stub forgets it
+        threading.settrace(None)
 
 
 def _must_fail() -> None:

@@ -22,7 +22,7 @@ OOM_COUNTERS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oo
 
 def warm_up() -> None:
     """Run one real test in a child, so that the first job finds every page and every lazy import in memory."""
-    import _pytest.assertion.rewrite  # noqa: F401  the imports are the point
+    import _pytest.assertion.rewrite
     import _pytest.doctest
     import _pytest.unittest  # noqa: F401
 

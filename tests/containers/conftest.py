@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from analyzers.text import Snapshot, changed_span
 from assay import compose
 from assay.assistant import verify
 from assay.assistant.bench import Workbench
 from assay.assistant.verdict import Verdict
-from analyzers.text import Snapshot, changed_span
 from sandbox.api import Sandbox
 
 
@@ -31,15 +31,15 @@ def sandbox(bench: Workbench) -> Sandbox:
     return bench.sandbox
 
 
-
-
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A module with a function, and tests that tell a right one from a wrong one."""
     root = tmp_path / "project"
     root.mkdir()
     (root / "pyproject.toml").write_text("[project]\nname = 'p'\nversion = '1'\n")
-    (root / "calc.py").write_text("def double(x):\n    return x\n\n\nclass Box:\n    def __init__(self, x):\n        self.x = x\n")
+    (root / "calc.py").write_text(
+        "def double(x):\n    return x\n\n\nclass Box:\n    def __init__(self, x):\n        self.x = x\n"
+    )
     (root / "test_calc.py").write_text(
         "from calc import Box, double\n\n\ndef test_two():\n    assert double(2) == 4\n\n\ndef test_three():\n    assert double(3) == 6\n\n\n"
         "def test_zero():\n    assert double(0) == 0\n\n\ndef test_box():\n    assert Box(1).x == 1\n"

@@ -119,7 +119,9 @@ async def door(path: Path, target: str) -> AsyncIterator[None]:
         path.unlink(missing_ok=True)
 
 
-async def test_a_dead_daemon_is_unverified_and_used_again_when_it_is_back(bench: Workbench, project: Path, tmp_path: Path, docker_url: str) -> None:
+async def test_a_dead_daemon_is_unverified_and_used_again_when_it_is_back(
+    bench: Workbench, project: Path, tmp_path: Path, docker_url: str
+) -> None:
     folder = Path(os.path.realpath("/tmp")) / f"door-{os.getpid()}"
     folder.mkdir(mode=0o700)
     path = folder / "d.sock"

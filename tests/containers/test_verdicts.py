@@ -41,7 +41,9 @@ async def test_a_test_that_stays_red_blocks_a_pass(bench: Workbench, project: Pa
 
 
 async def test_code_that_no_test_executes_is_unverified(bench: Workbench, project: Path) -> None:
-    verdict = await judge(bench, project / "calc.py", RIGHT.replace("return 2 * x", "return x") + "\n\ndef triple(x):\n    return 3 * x\n")
+    verdict = await judge(
+        bench, project / "calc.py", RIGHT.replace("return 2 * x", "return x") + "\n\ndef triple(x):\n    return 3 * x\n"
+    )
     assert isinstance(verdict, Unverified)
     assert verdict.reason == "no-tests"
 
@@ -81,7 +83,7 @@ TRICKS = {
     "write pytest.ini": "from pathlib import Path\n    Path('pytest.ini').write_text('[pytest]')\n    return x",
     "write sitecustomize": "with open('sitecustomize.py', mode='w') as f:\n        print('x', file=f)\n    return x",
     "print a result": "print('1 passed')\n    return x",
-    "print over the channel": "import os\n    os.write(3, b'{\"test\": \"test_calc.py::test_two\", \"outcome\": \"passed\", \"when\": \"call\"}')\n    return x",
+    "print over the channel": 'import os\n    os.write(3, b\'{"test": "test_calc.py::test_two", "outcome": "passed", "when": "call"}\')\n    return x',
     "patch the reports": "import _pytest.reports\n    _pytest.reports.TestReport.from_item_and_call = lambda *a: None\n    return x",
     "patch outcomes by modules": "import sys\n    sys.modules['_pytest.runner'].check_interactive_exception = None\n    return x",
     "at exit": "import atexit\n    atexit.register(print)\n    return x",
@@ -106,13 +108,17 @@ async def test_a_trick_is_never_passed(bench: Workbench, project: Path, trick: s
 
 
 async def test_the_harness_itself_is_never_passed(bench: Workbench, project: Path) -> None:
-    verdict = await judge(bench, project / "conftest.py", "def pytest_runtest_setup(item):\n    item.obj = lambda: None\n")
+    verdict = await judge(
+        bench, project / "conftest.py", "def pytest_runtest_setup(item):\n    item.obj = lambda: None\n"
+    )
     assert isinstance(verdict, Unverified)
     assert verdict.reason == "touches-harness"
 
 
 async def test_a_rewritten_test_file_is_noticed(bench: Workbench, project: Path) -> None:
-    sneaky = RIGHT.replace("return 2 * x", "getattr(__import__('pathlib'), 'Path')('test_new.py').touch()\n    return 2 * x")
+    sneaky = RIGHT.replace(
+        "return 2 * x", "getattr(__import__('pathlib'), 'Path')('test_new.py').touch()\n    return 2 * x"
+    )
     verdict = await judge(bench, project / "calc.py", sneaky)
     assert isinstance(verdict, Unverified)
     assert verdict.reason == "touches-harness"

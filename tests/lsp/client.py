@@ -27,7 +27,9 @@ class Client:
         self._news = asyncio.Condition()
 
     @classmethod
-    async def start(cls, *, env: dict[str, str] | None = None, cwd: Path | None = None, command: list[str] | None = None) -> Client:
+    async def start(
+        cls, *, env: dict[str, str] | None = None, cwd: Path | None = None, command: list[str] | None = None
+    ) -> Client:
         process = await asyncio.create_subprocess_exec(
             *(command or SERVER),
             stdin=asyncio.subprocess.PIPE,
@@ -52,7 +54,9 @@ class Client:
         self._count += 1
         future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._waiting[self._count] = future
-        self.send({"jsonrpc": "2.0", "id": self._count, "method": method} | ({} if params is None else {"params": params}))
+        self.send(
+            {"jsonrpc": "2.0", "id": self._count, "method": method} | ({} if params is None else {"params": params})
+        )
         return self._count, future
 
     async def ask(self, method: str, params: Any = None, *, timeout_s: float = 30.0) -> dict[str, Any]:
@@ -66,7 +70,11 @@ class Client:
         return answer["result"]
 
     async def initialize(self, root: Path | None, options: Any = None, **capabilities: Any) -> dict[str, Any]:
-        wanted = {"general": {"positionEncodings": ["utf-16"]}, "textDocument": {"inlineCompletion": {}}, **capabilities}
+        wanted = {
+            "general": {"positionEncodings": ["utf-16"]},
+            "textDocument": {"inlineCompletion": {}},
+            **capabilities,
+        }
         params = {
             "processId": os.getpid(),
             "rootUri": root.as_uri() if root else None,
@@ -81,11 +89,16 @@ class Client:
     def open(self, path: Path, text: str | None = None, *, language: str = "python", version: int = 1) -> str:
         uri = path.as_uri()
         text = path.read_bytes().decode("utf-8") if text is None else text
-        self.notify("textDocument/didOpen", {"textDocument": {"uri": uri, "languageId": language, "version": version, "text": text}})
+        self.notify(
+            "textDocument/didOpen",
+            {"textDocument": {"uri": uri, "languageId": language, "version": version, "text": text}},
+        )
         return uri
 
     async def inline(self, uri: str, line: int, character: int, *, timeout_s: float = 30.0) -> list[dict[str, Any]]:
-        result = await self.call("textDocument/inlineCompletion", inline_params(uri, line, character), timeout_s=timeout_s)
+        result = await self.call(
+            "textDocument/inlineCompletion", inline_params(uri, line, character), timeout_s=timeout_s
+        )
         return result["items"] if result else []
 
     async def until(self, match: Any, *, timeout_s: float = 10.0) -> dict[str, Any]:

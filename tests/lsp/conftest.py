@@ -18,7 +18,9 @@ async def start() -> AsyncIterator[Start]:
     """Start servers; `env` as keyword, static policy and no sandbox unless the test says otherwise."""
     clients: list[Client] = []
 
-    async def one(root: Path | None = None, *, env: dict[str, str] | None = None, initialize: bool = True, **more: Any) -> Client:
+    async def one(
+        root: Path | None = None, *, env: dict[str, str] | None = None, initialize: bool = True, **more: Any
+    ) -> Client:
         client = await Client.start(env={"ASSAY_SANDBOX_ENABLED": "false", **(env or {})}, cwd=more.pop("cwd", None))
         clients.append(client)
         if initialize:

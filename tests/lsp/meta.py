@@ -79,7 +79,11 @@ class MetaModel:
         if "values" in spec:
             known = [v["value"] for v in spec["values"]]
             is_open = spec.get("supportsCustomValues", False)
-            return [] if value in known or (is_open and isinstance(value, str | int)) else [f"{at}: {value!r} is no {name}"]
+            return (
+                []
+                if value in known or (is_open and isinstance(value, str | int))
+                else [f"{at}: {value!r} is no {name}"]
+            )
         if "type" in spec:
             return self._check(spec["type"], value, at)
         return self._object(self._properties(spec), value, at)

@@ -31,13 +31,15 @@ class Stub:
     @property
     def url(self) -> str:
         assert self._server is not None
-        return "http://127.0.0.1:%d" % self._server.sockets[0].getsockname()[1]
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
-                method, path, _ = head.split(b" ", 2)
-                size = next((int(h.split(b":")[1]) for h in head.split(b"\r\n") if h.lower().startswith(b"content-length:")), 0)
+                _, path, _ = head.split(b" ", 2)
+                size = next(
+                    (int(h.split(b":")[1]) for h in head.split(b"\r\n") if h.lower().startswith(b"content-length:")), 0
+                )
                 body = json.loads(await reader.readexactly(size)) if size else {}
                 if path != b"/v1/completions":
                     self._send(writer, 404, {"error": {"message": "there is nothing here"}})
@@ -45,7 +47,9 @@ class Stub:
                 self.requests.append(body)
                 if await self._is_gone(reader):
                     return
-                choices = [{"index": i, "text": self.answer(body), "finish_reason": "stop"} for i in range(body.get("n", 1))]
+                choices = [
+                    {"index": i, "text": self.answer(body), "finish_reason": "stop"} for i in range(body.get("n", 1))
+                ]
                 self.finished += 1
                 self._send(writer, 200, {"choices": choices})
                 await writer.drain()

@@ -24,14 +24,23 @@ def plant(root: Path, canary: Path) -> None:
     for name in ("analyzers", "sandbox", "lsp_server", "assay", "jedi", "pygls", "docker", "httpx"):
         (root / name).mkdir()
         (root / name / "__init__.py").write_text(code)
-    for name in ("conftest.py", "sitecustomize.py", "usercustomize.py", "ruff.py", "json.py", "asyncio.py", "setup.py", "typing.py"):
+    for name in (
+        "conftest.py",
+        "sitecustomize.py",
+        "usercustomize.py",
+        "ruff.py",
+        "json.py",
+        "asyncio.py",
+        "setup.py",
+        "typing.py",
+    ):
         (root / name).write_text(code)
     site = root / ".venv" / "lib" / "python3.11" / "site-packages"
     site.mkdir(parents=True)
     (root / ".venv" / "pyvenv.cfg").write_text("home = /usr/bin\n")
     (site / "evil.pth").write_text(f"import os; open({str(canary)!r}, 'a').write('pth\\n')\n")
     (site / "sitecustomize.py").write_text(code)
-    program = f"#!/bin/sh\necho program >> {canary}\nexec /usr/bin/env python3 \"$@\"\n"
+    program = f'#!/bin/sh\necho program >> {canary}\nexec /usr/bin/env python3 "$@"\n'
     hook = root / "hook.sh"
     (root / ".venv" / "bin").mkdir()
     for path in (root / ".venv" / "bin" / "python", root / ".venv" / "bin" / "ruff", hook):
@@ -51,12 +60,16 @@ async def test_nothing_of_a_workspace_runs_on_the_host(start, tmp_path: Path, sc
     client = await start(root, env=script("return a + b"), cwd=root)
     uri = client.open(root / "a.py")
     assert [i["insertText"] for i in await client.inline(uri, 6, 4)] == ["return a + b"]
-    await client.call("textDocument/completion", {"textDocument": {"uri": uri}, "position": {"line": 9, "character": 5}})
+    await client.call(
+        "textDocument/completion", {"textDocument": {"uri": uri}, "position": {"line": 9, "character": 5}}
+    )
     await client.stop()
     assert not canary.exists(), canary.read_text()
 
 
-async def test_a_hostile_workspace_is_checked_in_the_container_only(start, tmp_path: Path, script, docker_url: str) -> None:
+async def test_a_hostile_workspace_is_checked_in_the_container_only(
+    start, tmp_path: Path, script, docker_url: str
+) -> None:
     root, canary = tmp_path / "evil", tmp_path / "canary"
     root.mkdir()
     plant(root, canary)
@@ -116,7 +129,9 @@ async def test_nothing_is_asked_in_an_ignored_or_secret_file(start, tmp_path: Pa
 
 async def test_a_project_cannot_choose_where_prompts_go(start, tmp_path: Path, script) -> None:
     async with Stub(lambda body: "return stolen") as stub:
-        (tmp_path / "pyproject.toml").write_text(f'[tool.assay.engine]\nurl = "{stub.url}"\n[tool.assay.verify]\npolicy = "static"\n')
+        (tmp_path / "pyproject.toml").write_text(
+            f'[tool.assay.engine]\nurl = "{stub.url}"\n[tool.assay.verify]\npolicy = "static"\n'
+        )
         client = await start(tmp_path, env=script("return a + b"))
         uri = client.open(tmp_path / "a.py", BODY)
         assert [i["insertText"] for i in await client.inline(uri, 1, 4)] == ["return a + b"]

@@ -26,7 +26,10 @@ runpy.run_module("assay", run_name="__main__", alter_sys=True)
 
 def can_unshare() -> bool:
     program = shutil.which("unshare")
-    return program is not None and subprocess.run([program, "-n", "true"], capture_output=True, check=False).returncode == 0
+    return (
+        program is not None
+        and subprocess.run([program, "-n", "true"], capture_output=True, check=False).returncode == 0
+    )
 
 
 async def test_it_works_with_loopback_only(tmp_path: Path, script) -> None:
@@ -34,13 +37,15 @@ async def test_it_works_with_loopback_only(tmp_path: Path, script) -> None:
         pytest.skip("no network namespace can be made here (it needs root)")
     log = tmp_path / "sockets"
     environment = {"SOCKETS": str(log), "ASSAY_OFFLINE": "true", **script("return a + b")}
-    inside = f"ip link set lo up 2>/dev/null; exec {sys.executable} -I -c \"$WATCH\" lsp"
+    inside = f'ip link set lo up 2>/dev/null; exec {sys.executable} -I -c "$WATCH" lsp'
     client = await Client.start(env={**environment, "WATCH": WATCH}, command=["unshare", "-n", "sh", "-c", inside])
     try:
         await client.initialize(tmp_path)
         uri = client.open(tmp_path / "a.py", "def add(a, b):\n    \n")
         assert [i["insertText"] for i in await client.inline(uri, 1, 4)] == ["return a + b"]
-        await client.call("textDocument/completion", {"textDocument": {"uri": uri}, "position": {"line": 0, "character": 3}})
+        await client.call(
+            "textDocument/completion", {"textDocument": {"uri": uri}, "position": {"line": 0, "character": 3}}
+        )
         assert await client.stop() == 0
     finally:
         await client.kill()

@@ -51,7 +51,11 @@ async def test_the_server_ends_when_its_input_does(start, tmp_path: Path) -> Non
         ("textDocument/completion", None, -32602),
         ("textDocument/completion", [], -32602),
         ("textDocument/completion", {"textDocument": {"uri": 3}, "position": "top"}, -32602),
-        ("textDocument/inlineCompletion", {"textDocument": {"uri": "x"}, "position": {"line": -1, "character": 0}}, -32602),
+        (
+            "textDocument/inlineCompletion",
+            {"textDocument": {"uri": "x"}, "position": {"line": -1, "character": 0}},
+            -32602,
+        ),
         ("workspace/executeCommand", {"command": "no.such.command"}, -32602),
         ("workspace/executeCommand", {"command": "assay.accepted", "arguments": [{}]}, -32602),
         ("initialize", {"capabilities": {}, "processId": None, "rootUri": None}, -32600),
@@ -71,7 +75,9 @@ async def test_an_argument_with_a_key_jsonrpc_is_an_argument(start, tmp_path: Pa
     assert await client.call("workspace/executeCommand", {"command": "assay.accepted", "arguments": [argument]}) is None
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b'{"jsonrpc":"2.0"}', b'{"id":1}', b"[" * 50_000])
+@pytest.mark.parametrize(
+    "body", [b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b'{"jsonrpc":"2.0"}', b'{"id":1}', b"[" * 50_000]
+)
 async def test_broken_messages_are_survived(start, tmp_path: Path, body: bytes) -> None:
     client = await start(tmp_path)
     client.send_raw(body)
@@ -95,7 +101,9 @@ async def test_an_oversized_message_is_refused_and_the_next_one_served(start, tm
 
 async def test_every_message_fits_the_protocols_schema(start, tmp_path: Path, data: Path, script) -> None:
     (tmp_path / "a.py").write_text("import os\n\n\ndef f(x):\n    return os.\n")
-    client: Client = await start(tmp_path, env=script("path"), workspace={"configuration": True, "workspaceFolders": True})
+    client: Client = await start(
+        tmp_path, env=script("path"), workspace={"configuration": True, "workspaceFolders": True}
+    )
     model = MetaModel(data / "metaModel-3.18.json")
     uri = client.open(tmp_path / "a.py")
     document, position = {"uri": uri}, {"line": 4, "character": 14}
@@ -143,7 +151,12 @@ async def test_cells_of_a_notebook_see_the_cells_before(start, tmp_path: Path, s
         {"uri": f"cell:{n}", "languageId": "python", "version": 1, "text": text}
         for n, text in ((1, "total = 1\n"), (2, "y = \n"))
     ]
-    notebook = {"uri": (tmp_path / "n.ipynb").as_uri(), "notebookType": "jupyter-notebook", "version": 1, "cells": cells}
+    notebook = {
+        "uri": (tmp_path / "n.ipynb").as_uri(),
+        "notebookType": "jupyter-notebook",
+        "version": 1,
+        "cells": cells,
+    }
     client.notify("notebookDocument/didOpen", {"notebookDocument": notebook, "cellTextDocuments": items})
     assert [i["insertText"] for i in await client.inline("cell:2", 0, 4)] == ["total + 1"]
 

@@ -116,7 +116,9 @@ async def test_the_accepted_command_carries_the_verdict(start, tmp_path: Path, s
 async def test_an_editor_without_ghost_text_gets_the_suggestion_in_its_list(start, tmp_path: Path, script) -> None:
     client = await start(tmp_path, env=script("return a + b"), textDocument={})
     uri = client.open(tmp_path / "a.py", TEXT)
-    result = await client.call("textDocument/completion", {"textDocument": {"uri": uri}, "position": {"line": 1, "character": 4}})
+    result = await client.call(
+        "textDocument/completion", {"textDocument": {"uri": uri}, "position": {"line": 1, "character": 4}}
+    )
     assert result["items"][0]["textEdit"]["newText"] == "return a + b"
     assert "unverified" in result["items"][0]["detail"]
 

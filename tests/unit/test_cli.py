@@ -62,12 +62,21 @@ def test_complete_has_its_shape(project: Path, scripted: dict[str, str], docker_
 
 
 def test_what_is_dropped_says_where_and_why(project: Path, scripted: dict[str, str]) -> None:
-    found = answer(assay("complete", f"{project}/calc.py:2:5", "--json", env={**scripted, "ASSAY_VERIFY_POLICY": "strict", "ASSAY_SANDBOX_ENABLED": "false"}))
+    found = answer(
+        assay(
+            "complete",
+            f"{project}/calc.py:2:5",
+            "--json",
+            env={**scripted, "ASSAY_VERIFY_POLICY": "strict", "ASSAY_SANDBOX_ENABLED": "false"},
+        )
+    )
     assert found["suggestions"] == []
     assert {"text", "stage", "reason"} == set(found["dropped"][0])
 
 
-@pytest.mark.parametrize("place", ["calc.py", "calc.py:0:1", "calc.py:1:99", "calc.py:99:1", "none.py:1:1", "calc.py:x:1"])
+@pytest.mark.parametrize(
+    "place", ["calc.py", "calc.py:0:1", "calc.py:1:99", "calc.py:99:1", "none.py:1:1", "calc.py:x:1"]
+)
 def test_a_place_that_is_not_there_is_misuse(project: Path, place: str) -> None:
     done = assay("complete", f"{project}/{place}", "--json")
     assert done.returncode == 2
@@ -76,11 +85,16 @@ def test_a_place_that_is_not_there_is_misuse(project: Path, place: str) -> None:
 
 def test_columns_count_code_points(project: Path, scripted: dict[str, str]) -> None:
     (project / "calc.py").write_text("s = '😀é'; y = \n")
-    found = answer(assay("complete", f"{project}/calc.py:1:15", "--json", env={**scripted, "ASSAY_SANDBOX_ENABLED": "false"}))
+    found = answer(
+        assay("complete", f"{project}/calc.py:1:15", "--json", env={**scripted, "ASSAY_SANDBOX_ENABLED": "false"})
+    )
     assert "error" not in found
 
 
-@pytest.mark.parametrize(("text", "status", "state"), [(RIGHT, 0, "passed"), ("def double(x):\n    return (\n", 1, "failed"), (CALC + "\nY = 1\n", 3, "unverified")])
+@pytest.mark.parametrize(
+    ("text", "status", "state"),
+    [(RIGHT, 0, "passed"), ("def double(x):\n    return (\n", 1, "failed"), (CALC + "\nY = 1\n", 3, "unverified")],
+)
 def test_verify_tells_by_its_exit_status(project: Path, docker_url: str, text: str, status: int, state: str) -> None:
     done = assay("verify", f"{project}/calc.py", "--json", stdin=text)
     assert (done.returncode, answer(done)["verdict"]["state"]) == (status, state)
@@ -99,7 +113,9 @@ def test_a_patch_that_does_not_fit_is_misuse(project: Path) -> None:
 
 
 def test_verify_without_a_sandbox_is_unverified_and_runs_nothing(project: Path) -> None:
-    done = assay("verify", f"{project}/calc.py", "--json", stdin=RIGHT, env={"ASSAY_SANDBOX_ENGINE_URL": "unix:///nowhere.sock"})
+    done = assay(
+        "verify", f"{project}/calc.py", "--json", stdin=RIGHT, env={"ASSAY_SANDBOX_ENGINE_URL": "unix:///nowhere.sock"}
+    )
     verdict = answer(done)["verdict"]
     assert (done.returncode, verdict["reason"]) == (3, "no-sandbox")
     assert "assay setup" in verdict["why"]
@@ -129,7 +145,20 @@ def test_doctor_names_what_is_missing_and_what_mends_it() -> None:
 
 
 def test_every_command_has_a_help() -> None:
-    for words in ([], ["complete"], ["verify"], ["why"], ["setup"], ["doctor"], ["demo"], ["settings"], ["engine"], ["lsp"], ["model", "use"], ["sandbox", "run"]):
+    for words in (
+        [],
+        ["complete"],
+        ["verify"],
+        ["why"],
+        ["setup"],
+        ["doctor"],
+        ["demo"],
+        ["settings"],
+        ["engine"],
+        ["lsp"],
+        ["model", "use"],
+        ["sandbox", "run"],
+    ):
         done = assay(*words, "--help")
         assert done.returncode == 0
         assert "Usage" in done.stdout

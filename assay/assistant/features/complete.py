@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,7 +85,9 @@ async def _complete(bench: Workbench, ask: Ask, trace: Trace) -> Completion:
     if best is None:
         return _nothing(bench, trace, dropped[0].reason if dropped else "The model had nothing to say.", tuple(dropped))
     trace.add("offer", id=best.id, text=best.text, verdict=judge.told(best.verdict))
-    bench.ledger.record("offered", best.id, text=best.text, state=type(best.verdict).__name__.lower(), trace_id=trace.id)
+    bench.ledger.record(
+        "offered", best.id, text=best.text, state=type(best.verdict).__name__.lower(), trace_id=trace.id
+    )
     bench.traces.save(trace, f"offered, {judge.told(best.verdict)['state']}")
     return Completion(trace.id, (best,), tuple(dropped))
 
@@ -94,9 +96,9 @@ def _closed(bench: Workbench, ask: Ask) -> str:
     if not bench.settings.is_on("complete.enabled"):
         return "Completions are switched off (`complete.enabled`)."
     path = Path(ask.snapshot.path)
-    if ask.snapshot.path and path.is_relative_to(ask.root):
-        if not files.Rules(ask.root).allows(path.relative_to(ask.root).as_posix()):
-            return "The file is ignored or secret, so nothing of it is sent to a model."
+    is_inside = ask.snapshot.path and path.is_relative_to(ask.root)
+    if is_inside and not files.Rules(ask.root).allows(path.relative_to(ask.root).as_posix()):
+        return "The file is ignored or secret, so nothing of it is sent to a model."
     return ""
 
 
@@ -118,7 +120,9 @@ async def _prompt(bench: Workbench, ask: Ask, site: sites.Site) -> Prompt:
     return prompt
 
 
-async def _candidates(bench: Workbench, prompt: Prompt, site: sites.Site) -> AsyncIterator[tuple[Candidate, dict[str, object]]]:
+async def _candidates(
+    bench: Workbench, prompt: Prompt, site: sites.Site
+) -> AsyncGenerator[tuple[Candidate, dict[str, object]], None]:
     """The greedy candidate, then the samples; each one generated only when the one before was not good enough."""
     rounds = ((1, 0.0, None), (int(bench.settings.number("complete.samples")) - 1, SAMPLE_TEMPERATURE, 1))
     seen: set[str] = set()
@@ -140,7 +144,7 @@ async def _generate(
     texts, logprobs = [""] * request.n, [[] for _ in range(request.n)]  # type: list[str], list[list[float]]
     done = [False] * request.n
     kind: stop.SiteKind = site.kind if site.kind != "none" else "line"
-    async with aclosing(bench.engine.generate(request)) as chunks:  # type: ignore[type-var]
+    async with aclosing(bench.engine.generate(request)) as chunks:
         async for chunk in chunks:
             if chunk.index >= request.n or done[chunk.index]:
                 continue

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import keyword
 import re
+from pathlib import Path
 
 from analyzers import names
 from analyzers.text import Snapshot
 from assay.assistant.bench import Workbench
 from assay.assistant.prompt import Snippet
-from pathlib import Path
 
 NAME_LIMIT = 6
 LOOK_BACK = 800  # characters before the cursor in which names are looked for

@@ -37,7 +37,7 @@ __all__ = ["FILTERS", "Draft", "Drop", "Filter", "apply"]
 
 def apply(draft: Draft) -> tuple[Draft | Drop, tuple[str, ...]]:
     """Run all filters in order; also the names of those that changed the text or dropped it."""
-    changed = []
+    changed: list[str] = []
     for one in FILTERS:
         result = one(draft)
         if isinstance(result, Drop):

@@ -17,6 +17,10 @@ def emptiness(draft: Draft) -> Draft | Drop:
         return Drop("only comments")
     if draft.is_fresh_line and all(line in PLACEHOLDERS for line in lines):
         return Drop("only a placeholder")
-    if draft.is_fresh_line and lines[0].startswith(QUOTES) and all(line.endswith(QUOTES) for line in (lines[0], lines[-1])):
+    if (
+        draft.is_fresh_line
+        and lines[0].startswith(QUOTES)
+        and all(line.endswith(QUOTES) for line in (lines[0], lines[-1]))
+    ):
         return Drop("only a string")
     return draft

@@ -20,7 +20,11 @@ def indentation(draft: Draft) -> Draft | Drop:
     if typed and own.startswith(typed):
         return _finished(draft, text[len(typed) :])
     if typed and own:
-        return Drop("it stands left of the cursor's block") if draft.text.startswith("\n") else draft.with_text(text.lstrip(" \t"))
+        return (
+            Drop("it stands left of the cursor's block")
+            if draft.text.startswith("\n")
+            else draft.with_text(text.lstrip(" \t"))
+        )
     if not typed and not own and draft.indent and draft.kind != "line":
         text = _shifted(text, draft.indent)
     return _finished(draft, text)

@@ -6,7 +6,9 @@ import re
 
 from .draft import Draft, Drop
 
-_END = re.compile(r"<\|[^|\n]{2,30}\|>|<[｜\[]?/?(?:fim|endof|end_of|eot|file_sep)[^>\n]{0,20}>|^```.*$|\0", re.M | re.I)
+_END = re.compile(
+    r"<\|[^|\n]{2,30}\|>|<[｜\[]?/?(?:fim|endof|end_of|eot|file_sep)[^>\n]{0,20}>|^```.*$|\0", re.M | re.I
+)
 
 
 def markers(draft: Draft) -> Draft | Drop:

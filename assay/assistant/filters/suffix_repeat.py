@@ -10,7 +10,11 @@ TELLING = 4  # characters that a line must have to be taken for the same line, n
 def suffix_repeat(draft: Draft) -> Draft | Drop:
     """Text up to the line that equals the next line of code below, indentation included."""
     own = draft.line_before if draft.is_fresh_line else ""
-    below = [line.rstrip() for line in (own + draft.after).split("\n")[0 if own or draft.is_fresh_line else 1 :] if line.strip()][:1]
+    below = [
+        line.rstrip()
+        for line in (own + draft.after).split("\n")[0 if own or draft.is_fresh_line else 1 :]
+        if line.strip()
+    ][:1]
     if not below or len(below[0].strip()) < TELLING:
         return draft
     lines = draft.text.split("\n")

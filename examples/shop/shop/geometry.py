@@ -10,4 +10,4 @@ def area(width: float, height: float) -> float:
 
 def diagonal(width: float, height: float) -> float:
     """Return the square root of width squared plus height squared."""
-    return math.
+    

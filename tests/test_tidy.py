@@ -1,0 +1,134 @@
+"""The repository's rules, as tests: layers, sizes, parities, and what must never be written."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+from assay.assistant import settings
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("assay", "analyzers", "lsp_server", "sandbox")
+SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+LINE_LIMIT = 400
+
+# Which files may import what is heavy, or speaks a foreign protocol.
+ALLOWED = {
+    "docker": {
+        "sandbox/engine.py",
+        "sandbox/container.py",
+        "sandbox/build.py",
+        "sandbox/debian_base.py",
+        "sandbox/pool.py",
+    },
+    "pygls": {"lsp_server/*"},
+    "lsprotocol": {"lsp_server/*"},
+    "jedi": {"analyzers/names_worker.py"},
+    "tree_sitter": {"analyzers/syntax.py", "analyzers/text.py"},
+    "xllamacpp": {"assay/engine/process.py"},
+    "httpx": {"assay/engine/remote.py"},
+    "typer": {"assay/cli/*"},
+    "torch": {"assay/engine/torch_*"},
+    "transformers": {"assay/engine/torch_*"},
+}
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imports(tree: ast.AST) -> set[str]:
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def test_layers_hold() -> None:
+    done = subprocess.run(["lint-imports"], cwd=ROOT, capture_output=True, text=True, check=False, env=_own_programs())
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_a_file_is_small_documented_and_imports_what_it_may(path: Path) -> None:
+    text = path.read_text("utf-8")
+    tree = ast.parse(text)
+    assert text.count("\n") <= LINE_LIMIT
+    assert ast.get_docstring(tree), "a module says what it is for"
+    for module in imports(tree) & ALLOWED.keys():
+        assert any(fnmatch(name(path), pattern) for pattern in ALLOWED[module]), f"{module} is not imported here"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_a_sleep_says_why(path: Path) -> None:
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+        if re.search(r"\btime\.sleep\(", line) and path.name != "battery.py":
+            assert "tidy: allow-sleep" in line, number
+
+
+def test_no_drawer_for_everything() -> None:
+    words = {"utils", "util", "helpers", "helper", "common", "core", "misc", "data", "info", "manager"}
+    assert [name(p) for p in SOURCES if p.stem in words or p.parent.name in words] == []
+
+
+def test_the_settings_page_and_schema_are_current() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    for setting in settings.TABLE:
+        row = f"| `{setting.name}` | `{settings.shown(setting.default)}` | {setting.summary} |"
+        assert row in page, f"run `python -m evals.pages` after changing {setting.name}"
+    assert page.count("\n| `") == len(settings.TABLE)
+
+
+def test_every_setting_is_used() -> None:
+    text = "".join(p.read_text("utf-8") for p in SOURCES if p.name != "settings.py")
+    for setting in settings.TABLE:
+        assert f'"{setting.name}"' in text or setting.name.startswith("verify."), setting.name
+
+
+def test_every_dependency_has_its_reason() -> None:
+    decisions = "".join(p.read_text("utf-8") for p in (ROOT / "docs" / "decisions").glob("*.md")).lower()
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    listed = re.search(r"^dependencies = \[(.*?)^\]", project, re.S | re.M)
+    assert listed
+    for dependency in re.findall(r'"([\w-]+)', listed[1]):
+        assert f"`{dependency.lower()}`" in decisions, f"{dependency} has no line in docs/decisions"
+
+
+def test_every_document_that_is_linked_exists() -> None:
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), f"{name(page)} links to {target}"
+
+
+def test_every_command_of_the_readme_exists() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    commands = (ROOT / "assay" / "cli" / "commands.py").read_text("utf-8")
+    for word in set(re.findall(r"`assay ([a-z]+)", readme)):
+        assert word in commands, f"assay {word}"
+
+
+def test_nothing_of_this_machine_is_written_down() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    for file in tracked:
+        path = ROOT / file
+        if path.suffix in (".py", ".md", ".toml", ".lock", ".yml", "") and path.is_file() and path != Path(__file__):
+            text = path.read_text("utf-8", "replace")
+            assert (
+                not re.search(r"(?<![\w.])/(?:work|farm)/(?!project|big|planted|dev\b|x\b)\w", text)
+                or "sandbox" in file
+                or "tests" in file
+            ), file
+
+
+def _own_programs() -> dict[str, str]:
+    return {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
