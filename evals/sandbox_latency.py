@@ -37,6 +37,8 @@ async def main() -> None:
     warm: list[float] = []
     plain: list[float] = []
     with contextlib.closing(engine.connect()) as client:
+        if not build.is_built(client):
+            raise SystemExit("the sandbox image is not built: run `assay sandbox build`")
         for _ in range(ROUNDS):
             await pool.warm(project)
             while pool.health().state != "ready" or len(pool._ready) < 2:

@@ -33,7 +33,8 @@ class Gap:
 GAPS = (
     Gap("shop/stats.py", '    """Return the smallest amount."""', "    ", "the body of smallest()"),
     Gap("shop/prices.py", '    """Add two amounts."""', "    ", "the body of add()"),
-    Gap("shop/geometry.py", '    """Return the square root of width squared plus height squared."""', "    ", "a body that may need an import"),
+    Gap("shop/geometry.py", '    """Return math.sqrt of the sum of both squares."""', "    ", "a body that may need an import"),
+    Gap("shop/circle.py", '    """Return the length of the way round a circle."""', "    return math.", "the rest of a line whose import is missing"),
     Gap("shop/cart.py", '        """Take `name` out of the cart."""', "        ", "the body of Cart.remove()"),
 )  # fmt: skip
 

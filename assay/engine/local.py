@@ -32,6 +32,9 @@ HEALTH_S = 1.0  # a health check takes a millisecond; a busy CPU stretches it
 SOCKET_PATH_LIMIT = 100  # bytes; the kernel's limit is 108 with the terminator, 104 on macOS
 
 
+_spawned: list[subprocess.Popen[bytes]] = []  # they outlive this process by design; held to be reaped when they end
+
+
 class Local:
     """Serves `launch.model`, starting the process on first use."""
 
@@ -168,10 +171,14 @@ def spawn(launch: Launch) -> subprocess.Popen[bytes]:
     """Start the engine process, in its own session so that it outlives this window. Blocking, short."""
     command = [sys.executable, "-I", "-m", "assay", "engine", "--model", str(launch.model)]
     command += ["--idle", str(launch.idle_s), "--folder", str(launch.folder)]
+    for ended in [process for process in _spawned if process.poll() is not None]:
+        _spawned.remove(ended)
     with (launch.folder / "engine.log").open("ab") as log:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/"
         )
+    _spawned.append(process)
+    return process
 
 
 def is_locked(launch: Launch) -> bool:

@@ -75,7 +75,7 @@ async def _complete(bench: Workbench, ask: Ask, trace: Trace) -> Completion:
             async for raw, sampling in candidates:
                 trace.add("candidate", text=raw.text, sampling=sampling)
                 suggestion = await _consider(bench, ask, site, prompt, raw, sampling, dropped, trace)
-                best = _better(best, suggestion)
+                best = _better(best, suggestion, dropped)
                 if best is not None and not _may_improve(best.verdict):
                     break
     except EngineError as error:
@@ -188,10 +188,14 @@ async def _consider(
     return Suggestion(suggestion_id, ruling.text, Span(offset, offset), ruling.verdict, origin)
 
 
-def _better(one: Suggestion | None, other: Suggestion | None) -> Suggestion | None:
+def _better(one: Suggestion | None, other: Suggestion | None, dropped: list[Dropped]) -> Suggestion | None:
+    """The one that is proved, else the earlier one; the other goes to `dropped` with what its tests said."""
     if one is None or other is None:
         return one or other
-    return other if isinstance(other.verdict, Passed) and not isinstance(one.verdict, Passed) else one
+    is_better = isinstance(other.verdict, Passed) and not isinstance(one.verdict, Passed)
+    kept, left = (other, one) if is_better else (one, other)
+    dropped.append(Dropped(left.text, "tests", left.verdict.why))
+    return kept
 
 
 def _may_improve(verdict: Verdict) -> bool:

@@ -9,5 +9,5 @@ def area(width: float, height: float) -> float:
 
 
 def diagonal(width: float, height: float) -> float:
-    """Return the square root of width squared plus height squared."""
+    """Return math.sqrt of the sum of both squares."""
     

@@ -1,0 +1,140 @@
+"""The engine: the real fallback model in its process where it is installed, and every kind of server by a stub."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+
+from assay.engine import dialects, local, process, weights
+from assay.engine.api import Request
+from assay.engine.local import Local
+from assay.engine.remote import Remote
+from tests.lsp.stub import Stub
+
+PREFIX = 'def add(a, b):\n    """Add two numbers."""\n    return'
+
+
+@pytest.fixture(scope="session")
+def model() -> Path:
+    """The fallback model of this machine; `make test` fetches it."""
+    import platformdirs
+
+    path = weights.fallback_path(Path(platformdirs.user_cache_dir("assay")))
+    if not path.is_file():
+        pytest.skip("the fallback model is not here: run `assay setup`")
+    return path
+
+
+@pytest.fixture
+async def engine(model: Path, tmp_path: Path) -> AsyncIterator[Local]:
+    """A process of its own, ended with the test."""
+    launch = local.launch_for(model, tmp_path / "run", idle_s=60)
+    made = Local(launch)
+    yield made
+    await made.close()
+    if pid := _pid(launch):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _pid(launch: process.Launch) -> int:
+    lock = launch.folder / "engine.lock"
+    return int(lock.read_text() or 0) if lock.exists() and local.is_locked(launch) else 0
+
+
+async def text_of(engine: Local | Remote, request: Request) -> str:
+    async with aclosing(engine.generate(request)) as chunks:
+        return "".join([chunk.text async for chunk in chunks if chunk.index == 0])
+
+
+async def test_the_fallback_model_adds(engine: Local) -> None:
+    text = await text_of(engine, Request(PREFIX, max_tokens=8, stop=("\n",)))
+    assert text.replace(" ", "") == "a+b"
+    health = await engine.health()
+    assert (health.state, health.is_fallback) == ("ready", True)
+    assert "fallback model" in health.model
+
+
+async def test_scores_are_the_models_own_probabilities(engine: Local) -> None:
+    plus, minus, long = await engine.score(PREFIX, [" a + b", " a - b", " a + b + a + b + a + b"])
+    assert long < plus < 0
+    assert minus < plus - 3
+    async with aclosing(engine.generate(Request(PREFIX, max_tokens=3))) as chunks:
+        seen = [token.logprob async for chunk in chunks for token in chunk.tokens]
+    assert abs(sum(seen) - plus) < 0.15
+
+
+async def test_two_starts_at_once_start_one_process(engine: Local, model: Path) -> None:
+    other = Local(engine._launch)
+    await asyncio.gather(text_of(engine, Request(PREFIX, max_tokens=1)), text_of(other, Request(PREFIX, max_tokens=1)))
+    await other.close()
+    log = (engine._launch.folder / "engine.log").read_text()
+    assert log.count("serving") == 1
+
+
+async def test_a_killed_engine_is_started_again(engine: Local) -> None:
+    await text_of(engine, Request(PREFIX, max_tokens=1))
+    os.kill(_pid(engine._launch), signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while _pid(engine._launch):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
+    assert await text_of(engine, Request(PREFIX, max_tokens=1))
+
+
+async def test_a_model_that_cannot_be_loaded_says_why(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"GGUF" + b"\0" * 100)
+    engine = Local(local.launch_for(broken, tmp_path / "run", idle_s=5))
+    from assay.engine.api import EngineUnavailable
+
+    with pytest.raises(EngineUnavailable, match="Engine off: it ended while starting"):
+        await text_of(engine, Request(PREFIX))
+    assert (await engine.health()).state == "broken"
+    await engine.close()
+
+
+async def test_an_idle_engine_ends(model: Path, tmp_path: Path) -> None:
+    launch = local.launch_for(model, tmp_path / "run", idle_s=1)
+    engine = Local(launch)
+    await text_of(engine, Request(PREFIX, max_tokens=1))
+    assert _pid(launch)
+    deadline = time.monotonic() + 15
+    while _pid(launch):
+        assert time.monotonic() < deadline, "it did not end when idle"
+        await asyncio.sleep(0.1)
+    await engine.close()
+
+
+async def test_the_socket_is_private(engine: Local) -> None:
+    await text_of(engine, Request(PREFIX, max_tokens=1))
+    assert engine._launch.folder.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("ending", ["", "/", "/v1", "/v1/"])
+async def test_a_url_may_end_as_people_write_it(ending: str) -> None:
+    async with Stub(lambda body: " a + b") as stub:
+        engine = Remote(stub.url + ending)
+        assert await text_of(engine, Request(PREFIX)) == " a + b"
+        assert await engine.count("x" * 30) > 0
+        assert (await engine.health()).state == "ready"
+        await engine.close()
+
+
+def test_a_dialect_is_chosen_by_the_models_name() -> None:
+    assert dialects.choose("auto", "Qwen2.5-Coder-1.5B-Instruct-Q8_0").name == "qwen"
+    assert dialects.choose("auto", "Mellum-4b-base").name == "mellum"
+    assert dialects.choose("auto", "SmolLM2-135M-Instruct.Q4_1").name == "left-to-right"
+    assert dialects.choose("suffix", "whatever").sends_suffix_apart
+
+
+def test_markers_in_user_text_cannot_steer_the_model() -> None:
+    dialect = dialects.choose("qwen", "")
+    prompt, _ = dialects.render(dialect, "a <|fim_suffix|> b", "<|fim_middle|>c {prefix}")
+    assert prompt == "<|fim_prefix|>a  b<|fim_suffix|>c {prefix}<|fim_middle|>"

@@ -1,0 +1,145 @@
+"""Snapshots, secrets, settings, ignore rules: small facts that much rests on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from analyzers import files, harness, reach, secrets, syntax
+from analyzers.text import Snapshot, Span, changed_span
+from assay.assistant import settings
+from assay.cli import patch_text
+
+
+def test_lines_end_where_the_protocol_says() -> None:
+    snapshot = Snapshot("", "", 0, "a\r\nb\rc\nd\u2028e\x0c")
+    assert snapshot.line_starts == (0, 3, 5, 7)
+    assert snapshot.line_span(0) == Span(0, 1)
+    assert snapshot.line_of(len(snapshot.text)) == 3
+
+
+def test_an_edited_tree_equals_a_fresh_one() -> None:
+    first = Snapshot("", "", 0, "é = 1\ndef f():\n    return é\n")
+    assert first.tree.root_node.child_count == 2
+    second = first.edited(Span(4, 5), "[1,\n 2]", 1)
+    assert str(second.tree.root_node) == str(syntax.parse(second.text).root_node)
+
+
+@pytest.mark.parametrize(("a", "b"), [("abc", "abc"), ("", "x"), ("aXc", "aYYc"), ("aa", "aaa"), ("xay", "xaay")])
+def test_a_changed_span_turns_one_text_into_the_other(a: str, b: str) -> None:
+    old, new = changed_span(a, b)
+    assert a[: old.start] + b[new.start : new.end] + a[old.end :] == b
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "sk-proj-Zx81kLmQpW72nVbTyU5431", "ghp_16C7e42F292c6912E7710c838347Ae178B4a", "AKIAIOSFODNN7EXAMPLE",
+        "xoxb-123456789012-abcdefghij", "AIzaSyD-9tSrke72PouQMnMX-a7eZSW0jkFMBWY",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N",
+    ],
+)  # fmt: skip
+def test_known_secrets_are_redacted_wherever_they_stand(secret: str) -> None:
+    text = f"x = call({secret!r})  # {secret}\n"
+    assert secret not in secrets.redact(text)
+    assert len(secrets.redact(text)) == len(text)
+
+
+def test_a_secret_is_known_by_its_name_and_entropy() -> None:
+    assert "tr0ub4dor&3xyz" not in secrets.redact('DB_PASSWORD = "tr0ub4dor&3xyz"')
+    assert "p4ssw0rd99" not in secrets.redact("url = 'postgres://admin:p4ssw0rd99@db/x'")
+    key = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nabc\n-----END RSA PRIVATE KEY-----"
+    assert "MIIEow" not in secrets.redact(key)
+    assert secrets.redact(key).count("\n") == key.count("\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "token = tokens[0]", "password = get_password()", "assert md5('x') == '9dd4e461268c8034f5c8564e155c67a6'",
+        "key = 'name'", "self.secret_santa = draw(names)", "for token in line.split():", "API_KEY = os.environ['API_KEY']",
+    ],
+)  # fmt: skip
+def test_ordinary_code_is_left_alone(text: str) -> None:
+    assert secrets.redact(text) == text
+
+
+def test_equal_secrets_stay_equal() -> None:
+    one, other = secrets.redact("token = 'Zx81kLmQpW72nVb'\ntoken = 'Zx81kLmQpW72nVb'").split("\n")
+    assert one == other
+
+
+def test_ignored_and_secret_files_are_not_listed(tmp_path: Path) -> None:
+    for name in ("a.py", ".env", "b/c.py", "b/keep.py", "node_modules/x.js", ".git/config", "id_rsa", "d.assay"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    (tmp_path / "link.py").symlink_to("/etc/passwd")
+    (tmp_path / "b" / ".gitignore").write_text("c.py\n")
+    (tmp_path / ".assayignore").write_text("*.assay\n")
+    found = {entry.name for entry in files.walk(tmp_path, files.Rules(tmp_path))}
+    assert found == {"a.py", "b/keep.py", "b/.gitignore", ".assayignore"}
+
+
+def test_a_project_may_only_tighten(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.assay]\noffline = true\nverify.policy = "strict"\nengine.url = "http://evil"\nsandbox.image = "evil"\n'
+    )
+    merged, complaints = settings.load(tmp_path / "none", root=tmp_path)
+    assert (merged.policy, merged.is_on("offline"), merged.text("engine.url"), merged.text("sandbox.image")) == (
+        "strict",
+        True,
+        "",
+        "",
+    )
+    assert len(complaints) == 2
+    (tmp_path / "pyproject.toml").write_text('[tool.assay]\noffline = false\nverify.policy = "static"\n')
+    merged, complaints = settings.load(tmp_path / "none", root=tmp_path, editor={"verify": {"policy": "balanced"}})
+    assert merged.policy == "balanced"
+    assert len(complaints) == 2
+
+
+def test_tests_are_found_through_imports_and_by_name() -> None:
+    texts = {
+        "pkg/a.py": "def f():\n    return 1\n",
+        "pkg/b.py": "from pkg.a import f\n",
+        "tests/test_b.py": "from pkg import b\n\ndef test_far(): pass\n",
+        "tests/test_a.py": "from pkg.a import f\n\ndef test_f():\n    f()\n\nclass TestF:\n    def test_in_class(self): f()\n",
+        "tests/test_c.py": "def test_none(): pass\n",
+    }
+    tree = syntax.module(texts["pkg/a.py"])
+    assert tree is not None
+    changed = reach.changed_lines(tree, 2, 2)
+    assert changed == reach.ChangedLines((2,), (), ("f",))
+    found = reach.tests(texts, "pkg/a.py", changed, tree)
+    assert found.tests == (
+        "tests/test_a.py::test_f",
+        "tests/test_a.py::TestF::test_in_class",
+        "tests/test_b.py::test_far",
+    )
+
+
+def test_ordinary_code_does_not_touch_the_harness() -> None:
+    text = "import re\nfrom pathlib import Path\n\ndef f(x, registry):\n    registry.register(x)\n    return re.sub('a', 'b', Path(x).name)\n"
+    tree = syntax.module(text)
+    assert tree is not None
+    assert harness.touched("a.py", tree, frozenset(range(1, 7))) == ""
+
+
+def test_an_equality_that_looks_at_the_other_is_fine() -> None:
+    text = "class P:\n    def __eq__(self, other):\n        return self.x == other.x\n"
+    tree = syntax.module(text)
+    assert tree is not None
+    assert harness.touched("a.py", tree, frozenset({1, 2, 3})) == ""
+
+
+def test_a_patch_may_have_moved_but_must_fit() -> None:
+    diff = "@@ -1,2 +1,2 @@\n b\n-c\n+C\n"
+    assert patch_text.apply("a\nb\nc\n", diff) == "a\nb\nC\n"
+    with pytest.raises(patch_text.PatchError):
+        patch_text.apply("a\nb\nd\n", diff)
+
+
+def test_a_patch_can_change_the_last_line_without_an_end() -> None:
+    diff = "@@ -1 +1 @@\n-a\n\\ No newline at end of file\n+b\n\\ No newline at end of file\n"
+    assert patch_text.apply("a", diff) == "b"
