@@ -87,17 +87,37 @@ def is_test_file(path: str) -> bool:
 
 def imports(files: Mapping[str, str]) -> dict[str, frozenset[str]]:
     """Which project files each project file imports. A conftest.py counts as imported by the tests below it."""
-    modules = {name: file for file in files if file.endswith(".py") for name in module_names(file)}
+    modules: dict[str, list[str]] = {}
+    for file in files:
+        if file.endswith(".py"):
+            for name in module_names(file):
+                modules.setdefault(name, []).append(file)
     graph = {}
     for file, text in files.items():
         if file.endswith(".py"):
-            found = {modules[name] for name in _imported(file, text) if name in modules}
+            found = {_nearest(file, modules[name]) for name in _imported(file, text) if name in modules}
             if is_test_file(file):
                 found |= {
                     str(p / "conftest.py") for p in PurePosixPath(file).parents if str(p / "conftest.py") in files
                 }
             graph[file] = frozenset(found - {file})
     return graph
+
+
+def _nearest(file: str, candidates: list[str]) -> str:
+    """The candidate with the shortest way from `file` through the folders: where two have one name, the neighbour."""
+    if len(candidates) == 1:
+        return candidates[0]
+    own = PurePosixPath(file).parent.parts
+
+    def way(other: str) -> int:
+        parts = PurePosixPath(other).parent.parts
+        shared = next(
+            (i for i, (a, b) in enumerate(zip(own, parts, strict=False)) if a != b), min(len(own), len(parts))
+        )
+        return len(own) + len(parts) - 2 * shared
+
+    return min(candidates, key=way)
 
 
 def module_names(file: str) -> tuple[str, ...]:

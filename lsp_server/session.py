@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import importlib
 import logging
+import secrets
 from collections.abc import Awaitable, Coroutine
 from pathlib import Path
 from typing import Any, Protocol
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from analyzers import files
@@ -23,6 +25,7 @@ from .documents import Documents, path_of
 
 log = logging.getLogger(__name__)
 
+PROGRESS_S = 1.0  # what is done sooner needs no progress bar
 STATUS_S = 1.0  # how often a changed state of a part is noticed
 
 
@@ -142,6 +145,7 @@ class Session:
     def opened(self, params: types.DidOpenTextDocumentParams) -> None:
         self.documents.open(params.text_document)
         path = path_of(params.text_document.uri)
+        self.files_changed([path])
         if path.endswith((".py", ".pyi")) or params.text_document.language_id == "python":
             self._warm(self.root_of(path))
 
@@ -202,7 +206,23 @@ class Session:
         if root in self._warmed or root == Path("/nowhere"):
             return
         self._warmed.add(root)
-        self.spawn(self._warm_up(root))
+        self.spawn(self._with_progress("Assay is getting ready", self._warm_up(root)))
+
+    async def _with_progress(self, title: str, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work`; when it takes over a second, an editor that can show progress shows it."""
+        task = asyncio.create_task(work)
+        await asyncio.wait({task}, timeout=PROGRESS_S)
+        window = self._server.client_capabilities.window
+        if task.done() or window is None or not window.work_done_progress:
+            return await task
+        token, progress = f"assay-{secrets.token_hex(4)}", self._server.work_done_progress
+        with contextlib.suppress(JsonRpcException, TimeoutError):
+            await asyncio.wait_for(progress.create_async(token), PROGRESS_S)
+            progress.begin(token, types.WorkDoneProgressBegin(title=title))
+        try:
+            return await task
+        finally:
+            progress.end(token, types.WorkDoneProgressEnd())
 
     async def _warm_up(self, root: Path) -> None:
         """Have containers, model and jedi ready before the first request; nothing here is waited for."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import subprocess
 import sys
 import tarfile
@@ -20,6 +21,8 @@ from .api import SandboxUnavailable
 
 if TYPE_CHECKING:
     from docker import APIClient
+
+log = logging.getLogger(__name__)
 
 Say = Callable[[str], None]
 
@@ -99,7 +102,8 @@ def _default_base(client: APIClient, say: Say, python: str) -> str:
                 raise docker.errors.APIError(event["error"])
         return wanted
     except (docker.errors.APIError, OSError) as error:
-        say(f"it cannot be pulled ({str(error).splitlines()[0][:160]})")
+        say("it cannot be pulled")
+        log.info("pulling failed: %s", error)
     if client.images(name=debian_base.NAME):
         return debian_base.NAME
     return debian_base.make(client, say)

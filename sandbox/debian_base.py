@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import shutil
 import subprocess
@@ -53,8 +54,13 @@ def make(client: APIClient, say: Callable[[str], None]) -> str:
 
 def _closure() -> list[str]:
     flags = [f"--no-{kind}" for kind in ("recommends", "suggests", "conflicts", "breaks", "replaces", "enhances")]
-    found = _run(["apt-cache", "depends", "--recurse", *flags, *SEEDS])
-    names = {line.strip() for line in found.splitlines() if re.match(r"[a-z0-9]", line)}
+    names: set[str] = set()
+    for attempt in range(2):
+        found = _run(["apt-cache", "depends", "--recurse", *flags, *SEEDS], may_fail=True)
+        names = {line.strip() for line in found.splitlines() if re.match(r"[a-z0-9]", line)}
+        if "python3" in names or attempt or os.geteuid() != 0 or os.environ.get("ASSAY_SETUP") == "no":
+            break
+        _run(["apt-get", "update", "-qq"])
     chosen = sorted(name for name in names if not LEFT_OUT.match(name) and ":" not in name)
     if "python3" not in chosen:
         raise SandboxUnavailable("Sandbox image not built: the package lists are empty. Run `apt-get update` first.")
@@ -85,9 +91,9 @@ def _as_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
     return member
 
 
-def _run(command: list[str], cwd: str | None = None) -> str:
+def _run(command: list[str], cwd: str | None = None, *, may_fail: bool = False) -> str:
     done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
-    if done.returncode:
+    if done.returncode and not may_fail:
         last = (done.stderr.strip() or f"{command[0]} failed").splitlines()[-1]
         raise SandboxUnavailable(f"Sandbox image not built: {command[0]} failed ({last}).")
     return done.stdout

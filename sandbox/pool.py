@@ -21,6 +21,7 @@ from .container import Container
 if TYPE_CHECKING:
     from docker import APIClient
 
+CLOSE_S = 3.0  # a boot takes 0.4 s and a removal 0.1 s; what is not done by then ends with our end of its pipe
 RETRY_S = 2.0  # a part that returns is used again within 5 s, the promise, with a boot to spare
 
 
@@ -40,6 +41,7 @@ class Pool:
         self._changed = asyncio.Event()
         self._need = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
+        self._booting: asyncio.Future[Container] | None = None
         self._endings: set[asyncio.Future[None]] = set()
         self._is_closed = False
         self._running = 0
@@ -106,11 +108,14 @@ class Pool:
             self._keeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._keeper
+        if self._booting is not None and not self._booting.done():
+            self._booting.add_done_callback(_kill_late)
+            await asyncio.wait({self._booting}, timeout=CLOSE_S)
         for box in self._ready:
             self._discard(box)
         self._ready.clear()
         if self._endings:
-            await asyncio.wait(self._endings, timeout=4)
+            await asyncio.wait(self._endings, timeout=CLOSE_S)
         self._drop_client()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
@@ -148,12 +153,8 @@ class Pool:
 
     async def _add(self, project: Project) -> None:
         loop = asyncio.get_running_loop()
-        boot = loop.run_in_executor(self._threads, self._boot, project)
-        try:
-            box = await asyncio.shield(boot)
-        except asyncio.CancelledError:
-            boot.add_done_callback(_kill_late)
-            raise
+        self._booting = loop.run_in_executor(self._threads, self._boot, project)
+        box = await asyncio.shield(self._booting)
         if self._wanted is not project:
             self._discard(box)
             return

@@ -143,3 +143,11 @@ def test_a_patch_may_have_moved_but_must_fit() -> None:
 def test_a_patch_can_change_the_last_line_without_an_end() -> None:
     diff = "@@ -1 +1 @@\n-a\n\\ No newline at end of file\n+b\n\\ No newline at end of file\n"
     assert patch_text.apply("a", diff) == "b"
+
+
+def test_of_two_modules_with_one_name_the_neighbour_is_meant() -> None:
+    texts = {
+        f"{p}/{name}": text for p in ("a", "b") for name, text in (("m.py", "x = 1\n"), ("test_m.py", "import m\n"))
+    }
+    assert reach.imports(texts)["a/test_m.py"] == {"a/m.py"}
+    assert reach.imports(texts)["b/test_m.py"] == {"b/m.py"}

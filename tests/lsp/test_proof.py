@@ -1,0 +1,88 @@
+"""A suggestion's way through the real sandbox, as an editor sees it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from evals import holes
+from tests.lsp.stub import Stub
+
+SANDBOX = {"ASSAY_SANDBOX_ENABLED": "true"}
+
+
+def project(root: Path) -> Path:
+    (root / "calc.py").write_text("def double(x):\n    \n")
+    (root / "test_calc.py").write_text("from calc import double\n\n\ndef test_double():\n    assert double(2) == 4\n")
+    return root / "calc.py"
+
+
+async def test_eager_offers_at_once_and_upgrades_later(start, tmp_path: Path, script, docker_url: str) -> None:
+    path = project(tmp_path)
+    client = await start(tmp_path, env=script("return 2 * x") | SANDBOX | {"ASSAY_VERIFY_POLICY": "eager"})
+    uri = client.open(path)
+    argument = (await client.inline(uri, 1, 4))[0]["command"]["arguments"][0]
+    assert (argument["verdict"]["state"], argument["verdict"]["reason"]) == ("unverified", "deadline")
+    later = await client.until(lambda m: m.get("method") == "assay/verdict", timeout_s=20)
+    assert later["params"]["suggestionId"] == argument["suggestionId"]
+    assert later["params"]["verdict"]["state"] == "passed"
+    assert await client.stop() == 0
+
+
+async def test_what_is_not_saved_is_what_is_checked(start, tmp_path: Path, script, docker_url: str) -> None:
+    path = project(tmp_path)
+    client = await start(tmp_path, env=script("return 2 * x") | SANDBOX)
+    uri = client.open(path)
+    wrong = "from calc import double\n\n\ndef test_double():\n    assert double(2) == 5\n"
+    client.open(tmp_path / "test_calc.py", wrong)
+    verdict = (await client.inline(uri, 1, 4))[0]["command"]["arguments"][0]["verdict"]
+    assert verdict["reason"] == "baseline-red"
+    assert "4 == 5" in verdict["why"]
+
+
+async def test_the_better_sample_is_offered(start, tmp_path: Path, script, docker_url: str) -> None:
+    path = project(tmp_path)
+    answers = iter(["return x + 1", "return x - 1", "return 2 * x"])
+    async with Stub(lambda body: next(answers)) as stub:
+        client = await start(tmp_path, env=SANDBOX | {"ASSAY_ENGINE_URL": stub.url})
+        uri = client.open(path)
+        (item,) = await client.inline(uri, 1, 4)
+    assert item["insertText"] == "return 2 * x"
+    assert item["command"]["title"].endswith("1 test ✓")
+
+
+async def test_a_wrong_attribute_is_mended(start, tmp_path: Path, script) -> None:
+    client = await start(tmp_path, env=script("return os.path.jion(a, b)") | {"ASSAY_VERIFY_POLICY": "static"})
+    uri = client.open(tmp_path / "a.py", "import os\n\n\ndef f(a, b):\n    \n")
+    texts: list[str] = []
+    for _ in range(5):  # while jedi is loading, names are skipped and the text is offered as it came
+        texts = [item["insertText"] for item in await client.inline(uri, 4, 4)]
+        if texts == ["return os.path.join(a, b)"]:
+            break
+    assert texts == ["return os.path.join(a, b)"]
+
+
+async def test_truths_are_passed_and_killed_mutants_never(start, tmp_path: Path, data: Path, docker_url: str) -> None:
+    """Ten holes each; `python -m evals.proof` does hundreds."""
+    chosen = holes.load(data / "HumanEval-SingleLineInfilling.jsonl.gz", 10, seed=3)
+    seen: Counter[str] = Counter()
+    current = {"text": ""}
+    async with Stub(lambda body: current["text"]) as stub:
+        client = await start(tmp_path, env=SANDBOX | {"ASSAY_ENGINE_URL": stub.url})
+        for number, hole in enumerate(chosen):
+            folder = tmp_path / f"p{number}"
+            uri = client.open(hole.write(folder))
+            wrong = next((m for m in holes.mutants(hole.truth) if holes.parses(hole.prefix + m + hole.suffix)), None)
+            for kind, text in (("truth", hole.truth), ("mutant", wrong), ("garbage", "@@ no code ((")):
+                if text is None:
+                    continue
+                current["text"] = text
+                items = await client.inline(uri, *hole.position)
+                state = items[0]["command"]["arguments"][0]["verdict"]["state"] if items else "nothing"
+                seen[f"{kind} {state}"] += 1
+                if kind == "mutant" and state == "passed":
+                    pytest.fail(f"{hole.id}: {text!r} was called passed")
+    assert seen["truth passed"] >= 9
+    assert seen["garbage nothing"] == 10
