@@ -38,6 +38,10 @@ class Folders:
         return self.config / "settings.toml"
 
     @property
+    def images_file(self) -> Path:
+        return self.cache / "images.json"
+
+    @property
     def traces_file(self) -> Path:
         return self.state / "traces.jsonl"
 
@@ -98,7 +102,7 @@ def workbench(settings: Settings, where: Folders, complaints: tuple[str, ...] = 
         engine=engine(settings, where),
         sandbox=sandbox(settings),
         names=Names(where.cache / "jedi"),
-        workspace=Workspace(),
+        workspace=Workspace(where.images_file),
         traces=Traces(where.traces_file, int(settings.number("trace.keep"))),
         ledger=Ledger(where.state / "ledger.jsonl"),
         cache=where.cache,

@@ -41,11 +41,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """What is loaded into a container before any job: an archive, its digest, and where dependencies are mounted."""
+    """What is loaded into a container before any job: an archive and its digest; where dependencies are mounted from,
+    or the image that holds them ("" for the sandbox's own)."""
 
     digest: str
     archive: bytes
     site_packages: Path | None = None
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,24 +56,11 @@ def build(client: APIClient, say: Say, *, base: str = "", python: str = "") -> s
     say(f"base image {base} has Python {version}")
     with tempfile.TemporaryDirectory() as folder:
         wheels = Path(folder)
-        _download_wheels(wheels, version, PLATFORMS.get(client.info().get("Architecture", "x86_64"), ""), say)
+        locked = ["--require-hashes", "--no-deps", "-r", str(HERE / "image" / "requirements.lock")]
+        download_wheels(client, wheels, version, locked, say)
         context = _context(wheels)
     say(f"building {image_name()}")
-    said = ""
-    for event in client.build(
-        fileobj=context,
-        custom_context=True,
-        tag=image_name(),
-        buildargs={"BASE_IMAGE": base},
-        rm=True,
-        forcerm=True,
-        network_mode="none",
-        decode=True,
-        labels={"assay.python": version},
-    ):
-        if "error" in event:
-            raise SandboxUnavailable(f"Sandbox image not built: {event['error'].strip()}. It said: {said}")
-        said = event.get("stream", "").strip() or said
+    run(client, context, image_name(), {"BASE_IMAGE": base}, {"assay.python": version})
     _remove_older(client, say)
     return image_name()
 
@@ -122,16 +109,36 @@ def _python_of(client: APIClient, image: str) -> str:
         client.remove_container(created["Id"], force=True)
 
 
-def _download_wheels(folder: Path, python: str, platform: str, say: Say) -> None:
-    say("fetching pytest, ruff and pip for the image (wheels, by hash)")
+def download_wheels(client: APIClient, folder: Path, python: str, wanted: list[str], say: Say) -> None:
+    """Fetch wheels for the engine's platform and the image's Python; no package's code is run. Raises SandboxUnavailable."""
+    say("fetching wheels")
+    platform = PLATFORMS.get(client.info().get("Architecture", "x86_64"), "any")
     command = [sys.executable, "-I", "-m", "pip", "download", "-q", "--disable-pip-version-check"]
-    command += ["--require-hashes", "--only-binary=:all:", "--no-deps", "-d", str(folder)]
-    command += ["--python-version", python, "--implementation", "cp", "--platform", platform, "--platform", "any"]
-    command += ["-r", str(HERE / "image" / "requirements.lock")]
+    command += ["--only-binary=:all:", "-d", str(folder), "--python-version", python, "--implementation", "cp"]
+    command += ["--platform", platform, "--platform", platform.replace("2014", "_2_28"), "--platform", "any", *wanted]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         last = (done.stderr.strip() or "pip failed").splitlines()[-1]
         raise SandboxUnavailable(f"Sandbox image not built: its wheels could not be fetched ({last}).")
+
+
+def run(client: APIClient, context: io.BytesIO, tag: str, arguments: dict[str, str], labels: dict[str, str]) -> None:
+    """Build a context without a network; raises SandboxUnavailable with the engine's last words."""
+    said = ""
+    for event in client.build(
+        fileobj=context,
+        custom_context=True,
+        tag=tag,
+        buildargs=arguments,
+        rm=True,
+        forcerm=True,
+        network_mode="none",
+        decode=True,
+        labels=labels,
+    ):
+        if "error" in event:
+            raise SandboxUnavailable(f"Sandbox image not built: {event['error'].strip()}. It said: {said}")
+        said = event.get("stream", "").strip() or said
 
 
 def _context(wheels: Path) -> io.BytesIO:

@@ -163,21 +163,20 @@ def boot(client: APIClient, image: str, project: Project, *, python: str = "") -
     """
     import docker
 
-    site = (
-        project.site_packages
-        if project.site_packages and project.site_packages.parent.name == f"python{python}"
-        else None
-    )
+    fits = project.site_packages is not None and project.site_packages.parent.name == f"python{python}"
+    site = project.site_packages if fits and not project.image else None
     try:
         created = client.create_container(
-            image,
+            project.image or image,
             stdin_open=True,
             labels={LABEL: "1", OWNER_LABEL: owner_mark()},
             environment={"HOME": "/tmp", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"},  # noqa: S108  in the container
             host_config=_host_config(client, site),
         )
         raw = client.attach_socket(created["Id"], {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
-        container = Container(created["Id"], project, site is not None, client, raw, getattr(raw, "_sock", raw))
+        container = Container(
+            created["Id"], project, site is not None or bool(project.image), client, raw, getattr(raw, "_sock", raw)
+        )
         client.start(created["Id"])
     except docker.errors.ImageNotFound as error:
         raise SandboxUnavailable("Sandbox off: its image is not built. Run `assay sandbox build`.") from error

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from analyzers import files, secrets
+from sandbox import dependencies
 from sandbox.api import Project
 
 ARCHIVE_LIMIT = 24 << 20  # bytes of files; a container's /work has 192 MiB
@@ -39,7 +40,9 @@ class State:
 class Workspace:
     """All projects of one server by their roots."""
 
-    def __init__(self) -> None:
+    def __init__(self, images: Path) -> None:
+        """`images` is the record of images with dependencies (`sandbox.dependencies`)."""
+        self._images = images
         self._states: dict[Path, tuple[float, State]] = {}
         self._scans: dict[Path, asyncio.Task[State]] = {}
 
@@ -90,7 +93,12 @@ class Workspace:
                 member.size = len(content)
                 archive.addfile(member, io.BytesIO(content))
         blob = data.getvalue()
-        project = Project(hashlib.sha256(blob).hexdigest()[:16], blob, files.site_packages(root))
+        project = Project(
+            hashlib.sha256(blob).hexdigest()[:16],
+            blob,
+            files.site_packages(root),
+            dependencies.image_for(root, self._images),
+        )
         return State(root, entries, texts, project, dict(texts), left_out)
 
 

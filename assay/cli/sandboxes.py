@@ -27,9 +27,20 @@ def build_image(
     ] = "",
     python: Annotated[str, typer.Option(help='Python of the base, as "3.12".')] = "",
     force: Annotated[bool, typer.Option("--force", help="Build it even if it is there.")] = False,
+    requirements: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Also make a layer with these dependencies, for the project that FILE is in."
+        ),
+    ] = None,
 ) -> None:
-    """Build the image. Quick when it is there already."""
-    settings, _ = compose.load_settings(compose.folders())
+    """Build the image. Quick when it is there already.
+
+    A project's dependencies come from its own virtual environment where that fits the image's Python; where it does not, name its lock or
+    requirements file: its packages are fetched as wheels, nothing of them is run here, and the project uses that image from then on.
+    """
+    where = compose.folders()
+    settings, _ = compose.load_settings(where)
     try:
         client = engine.connect(settings.text("sandbox.engine_url"))
         if build.is_built(client) and not (force or base or python):
