@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -12,37 +13,14 @@ if TYPE_CHECKING:
     from pathspec import PathSpec
 
 IGNORE_FILES = (".gitignore", ".assayignore")
-SKIPPED_FOLDERS = frozenset(
-    [
-        ".git",
-        ".hg",
-        ".svn",
-        ".venv",
-        "venv",
-        "env",
-        ".env",
-        "node_modules",
-        "__pycache__",
-        ".tox",
-        ".nox",
-        ".mypy_cache",
-        ".ruff_cache",
-        ".pytest_cache",
-        ".idea",
-        ".vscode",
-        ".eggs",
-        "dist",
-        "build",
-        "site-packages",
-        ".direnv",
-        ".ssh",
-        ".aws",
-        ".gnupg",
-    ]
-)
+_SKIPPED = """
+.git .hg .svn .venv venv env .env node_modules __pycache__ .tox .nox .mypy_cache .ruff_cache .pytest_cache .idea .vscode
+.eggs dist build site-packages .direnv .ssh .aws .gnupg .kube .docker .config
+"""
+SKIPPED_FOLDERS = frozenset(_SKIPPED.split())
 SECRET_NAMES = (
     ".env", ".env.*", "*.pem", "*.key", "*.p12", "*.pfx", "*.keystore", "id_rsa*", "id_ed25519*", "id_ecdsa*",
-    ".netrc", ".pypirc", ".npmrc", "credentials*", "secrets.*", "*.kdbx", ".htpasswd", "*.tfvars",
+    ".netrc", ".pypirc", ".npmrc", "credentials*", "secrets.*", "*.kdbx", ".htpasswd", ".git-credentials", ".dockercfg", "*.keytab", "*.tfvars",
 )  # fmt: skip
 FILE_LIMIT = 512 << 10  # bytes
 COUNT_LIMIT = 4000
@@ -91,8 +69,7 @@ class Rules:
             lines: list[str] = []
             for name in IGNORE_FILES:
                 file = self._root / folder / name
-                if file.is_file() and not file.is_symlink():
-                    lines += file.read_text("utf-8", "replace").splitlines()[:2000]
+                lines += _ignore_lines(file)
             self._specs[folder] = _spec(lines) if lines else None
         return self._specs[folder]
 
@@ -116,7 +93,10 @@ def walk(root: Path, rules: Rules) -> Iterator[Entry]:
                 if rules.allows_folder(name):
                     below.append(name)
             elif entry.is_file(follow_symlinks=False) and rules.allows(name):
-                status = entry.stat(follow_symlinks=False)
+                try:
+                    status = entry.stat(follow_symlinks=False)
+                except OSError:
+                    continue  # gone since it was listed
                 if status.st_size <= FILE_LIMIT:
                     count += 1
                     yield Entry(name, status.st_size, status.st_mtime_ns)
@@ -125,10 +105,15 @@ def walk(root: Path, rules: Rules) -> Iterator[Entry]:
         folders += reversed(below)
 
 
+def has_root_mark(folder: Path) -> bool:
+    """Whether `folder` looks like a project's root."""
+    return any(os.path.exists(folder / mark) for mark in ROOT_MARKS)  # noqa: PTH110  it never raises
+
+
 def project_root(path: Path) -> Path:
     """The nearest folder above `path` that looks like a project's root, else the file's own folder."""
     for folder in path.parents:
-        if any((folder / mark).exists() for mark in ROOT_MARKS):
+        if has_root_mark(folder):
             return folder
     return path.parent
 
@@ -137,14 +122,38 @@ def site_packages(root: Path) -> Path | None:
     """The site-packages of the project's own virtual environment, found by its layout; nothing in it is run."""
     for name in (".venv", "venv", "env"):
         home = root / name
-        if (home / "pyvenv.cfg").is_file():
+        if os.path.isfile(home / "pyvenv.cfg"):  # noqa: PTH113  it never raises
             found = sorted(home.glob("lib/python3.*/site-packages"))
             if found and found[-1].resolve().is_relative_to(home.resolve()):
                 return found[-1]
     return None
 
 
+def _ignore_lines(file: Path) -> list[str]:
+    """An ignore file's patterns; none where it is a link, unreadable, or absurdly large."""
+    try:
+        status = file.lstat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > FILE_LIMIT:
+            return []
+        return file.read_text("utf-8", "replace").splitlines()[:2000]
+    except OSError:
+        return []
+
+
 def _spec(lines: tuple[str, ...] | list[str]) -> PathSpec:
     import pathspec
 
-    return pathspec.PathSpec.from_lines("gitignore", lines)
+    try:
+        return pathspec.PathSpec.from_lines("gitignore", lines)
+    except ValueError:  # one pattern is malformed: the others still count
+        return pathspec.PathSpec.from_lines("gitignore", [line for line in lines if _is_pattern(line)])
+
+
+def _is_pattern(line: str) -> bool:
+    import pathspec
+
+    try:
+        pathspec.PathSpec.from_lines("gitignore", [line])
+    except ValueError:
+        return False
+    return True

@@ -8,157 +8,32 @@ from __future__ import annotations
 import ast
 from pathlib import PurePosixPath
 
-HARNESS_FILES = frozenset(
-    [
-        "conftest.py",
-        "pytest.ini",
-        "tox.ini",
-        "setup.cfg",
-        "pyproject.toml",
-        "sitecustomize.py",
-        "usercustomize.py",
-        "noxfile.py",
-        "setup.py",
-    ]
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+HARNESS_FILES = _words(
+    "conftest.py pytest.ini tox.ini setup.cfg pyproject.toml sitecustomize.py usercustomize.py noxfile.py setup.py"
 )
-MODULES = frozenset(
-    [
-        "pytest",
-        "_pytest",
-        "pluggy",
-        "gc",
-        "inspect",
-        "ctypes",
-        "atexit",
-        "builtins",
-        "faulthandler",
-        "signal",
-        "importlib",
-        "runpy",
-        "imp",
-        "pkgutil",
-        "code",
-        "unittest",
-        "doctest",
-        "ptrace",
-        "multiprocessing",
-        "_thread",
-        "pdb",
-        "bdb",
-        "trace",
-        "tracemalloc",
-        "site",
-        "sitecustomize",
-        "mmap",
-        "fcntl",
-        "resource",
-    ]
+MODULES = _words(
+    "pytest _pytest pluggy gc inspect ctypes atexit builtins faulthandler signal importlib runpy imp pkgutil code "
+    "unittest doctest ptrace multiprocessing _thread pdb bdb trace tracemalloc site sitecustomize mmap fcntl resource"
 )
-NAMES = frozenset(
-    ["exec", "eval", "compile", "__import__", "__builtins__", "breakpoint", "globals", "vars", "exit", "quit"]
-)
+NAMES = _words("exec eval compile __import__ __builtins__ breakpoint globals vars exit quit")
 # Telling wherever they stand, and telling only on `os` and `sys`, where the same word is common elsewhere.
-ATTRIBUTES = frozenset(
-    [
-        "_exit",
-        "_getframe",
-        "_current_frames",
-        "settrace",
-        "setprofile",
-        "gettrace",
-        "meta_path",
-        "path_hooks",
-        "killpg",
-        "dup",
-        "dup2",
-        "closerange",
-        "forkpty",
-        "execv",
-        "execve",
-        "execvp",
-        "execl",
-        "spawnv",
-        "posix_spawn",
-        "set_trace",
-        "f_back",
-        "f_globals",
-        "f_locals",
-        "f_builtins",
-        "f_code",
-        "gi_frame",
-        "cr_frame",
-        "tb_frame",
-        "__globals__",
-        "__builtins__",
-        "__subclasses__",
-        "__code__",
-        "__closure__",
-        "__loader__",
-        "__spec__",
-        "excepthook",
-        "displayhook",
-        "unraisablehook",
-        "__stdout__",
-        "__stderr__",
-        "addaudithook",
-        "fdopen",
-    ]
+ATTRIBUTES = _words(
+    "_exit _getframe _current_frames settrace setprofile gettrace meta_path path_hooks killpg dup dup2 closerange forkpty "
+    "execv execve execvp execl spawnv posix_spawn set_trace f_back f_globals f_locals f_builtins f_code gi_frame cr_frame "
+    "tb_frame __globals__ __builtins__ __subclasses__ __code__ __closure__ __loader__ __spec__ excepthook displayhook "
+    "unraisablehook __stdout__ __stderr__ addaudithook fdopen"
 )
-SYSTEM_ATTRIBUTES = frozenset(
-    [
-        "modules",
-        "exit",
-        "abort",
-        "kill",
-        "fork",
-        "stdout",
-        "stderr",
-        "close",
-        "write",
-        "read",
-        "open",
-        "pipe",
-        "system",
-        "popen",
-        "putenv",
-        "environ",
-        "path",
-        "argv",
-        "setrecursionlimit",
-        "chmod",
-        "truncate",
-    ]
+SYSTEM_ATTRIBUTES = _words(
+    "modules exit abort kill fork stdout stderr close write read open pipe system popen putenv environ argv "
+    "setrecursionlimit chmod truncate rename link unlink remove"
 )
-COMPARISONS = frozenset(
-    [
-        "__eq__",
-        "__ne__",
-        "__lt__",
-        "__le__",
-        "__gt__",
-        "__ge__",
-        "__bool__",
-        "__hash__",
-        "__contains__",
-        "__instancecheck__",
-    ]
-)
-WRITERS = frozenset(
-    [
-        "write",
-        "write_text",
-        "write_bytes",
-        "symlink",
-        "symlink_to",
-        "link",
-        "hardlink_to",
-        "rename",
-        "replace",
-        "unlink",
-        "remove",
-        "rmtree",
-    ]
-)
+COMPARISONS = _words("__eq__ __ne__ __lt__ __le__ __gt__ __ge__ __bool__ __hash__ __contains__ __instancecheck__")
+WRITERS = _words("write_text write_bytes symlink symlink_to hardlink_to unlink rmtree touch")
 
 
 def touched(path: str, after: ast.Module, lines: frozenset[int]) -> str:
@@ -192,6 +67,8 @@ def _reach(node: ast.AST, lines: frozenset[int]) -> str:
             return f"it uses {name}"
         case ast.Attribute(attr=attr) if attr in ATTRIBUTES:
             return f"it uses .{attr}"
+        case ast.Attribute(attr="path", value=ast.Name(id="sys")):
+            return "it uses sys.path"
         case ast.Attribute(attr=attr, value=ast.Name(id=("os" | "sys" | "posix") as module)) if (
             attr in SYSTEM_ATTRIBUTES
         ):
@@ -200,7 +77,7 @@ def _reach(node: ast.AST, lines: frozenset[int]) -> str:
             return f"it names {text} in a string"
         case ast.Call(func=ast.Name(id="open"), args=[_, ast.Constant(value=str(mode)), *_]) if set(mode) & set("wax+"):
             return "it opens a file for writing"
-        case ast.Call(func=ast.Attribute(attr=attr)) if attr in WRITERS and attr not in ("replace", "remove", "write"):
+        case ast.Call(func=ast.Attribute(attr=attr)) if attr in WRITERS:
             return f"it writes files (.{attr})"
         case ast.FunctionDef(name=name) if name in COMPARISONS and not _can_differ(node):
             return f"its {name} cannot differ"
@@ -215,21 +92,10 @@ def _is_telling(name: ast.alias) -> bool:
 
 
 def _can_differ(function: ast.FunctionDef) -> bool:
-    """Whether a comparison looks at its other operand and returns something that depends on it."""
-    if not function.args.args[1:]:
-        return function.name in ("__bool__", "__hash__") and any(
-            isinstance(n, ast.Attribute | ast.Call)
-            for r in ast.walk(function)
-            if isinstance(r, ast.Return)
-            for n in ast.walk(r)
-        )
-    other = function.args.args[1].arg
-    returns = [node for node in ast.walk(function) if isinstance(node, ast.Return) and node.value is not None]
-    telling = [
-        r
-        for r in returns
-        if any(
-            isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == other for n in ast.walk(r)
-        )
-    ]
-    return bool(telling) and not any(isinstance(r.value, ast.Constant) and r.value.value is True for r in returns)
+    """Whether a comparison returns something that depends on its other operand (or on itself, for one operand)."""
+    returns = [n.value for n in ast.walk(function) if isinstance(n, ast.Return) and n.value is not None]
+    if any(isinstance(value, ast.Constant) and value.value is True for value in returns):
+        return False
+    operands = function.args.args[1:] or function.args.args
+    name = operands[0].arg if operands else ""
+    return any(isinstance(n, ast.Name) and n.id == name for value in returns for n in ast.walk(value))

@@ -68,6 +68,7 @@ class Names:
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
         self._count = 0
+        self._is_closed = False
         self._slow = 0
 
     async def check(self, where: Where, first: int, last: int, *, timeout_s: float) -> tuple[Unknown, ...]:
@@ -95,6 +96,7 @@ class Names:
             await self._ask({"op": "warm"}, Where("", "", root), 20.0)
 
     async def close(self) -> None:
+        self._is_closed = True
         await self._end()
 
     async def _ask(self, request: dict[str, Any], where: Where, timeout_s: float) -> dict[str, Any]:
@@ -132,6 +134,8 @@ class Names:
         raise NamesUnavailable("the name resolution process ended")
 
     async def _started(self) -> asyncio.subprocess.Process:
+        if self._is_closed:
+            raise NamesUnavailable("name resolution was ended")
         if self._process is None or self._process.returncode is not None:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-I", "-m", "analyzers.names_worker",

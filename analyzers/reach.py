@@ -68,8 +68,8 @@ def tests(files: Mapping[str, str], path: str, changed: ChangedLines, after: ast
     for file, depth in sorted(near.items(), key=lambda item: item[1]):
         if not is_test_file(file):
             continue
-        for test, mentions in _tests_of(file, files[file], frozenset(names)):
-            ranked.append((0 if mentions else 1, depth, test))
+        for test, words in _tests_of(file, files[file]):
+            ranked.append((1 if names.isdisjoint(words) else 0, depth, test))
     ranked.sort(key=lambda item: item[:2])
     chosen: list[str] = []
     for _, _, test in ranked:
@@ -170,18 +170,19 @@ def _imported(file: str, text: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=1024)
-def _tests_of(file: str, text: str, names: frozenset[str]) -> tuple[tuple[str, bool], ...]:
+def _tests_of(file: str, text: str) -> tuple[tuple[str, frozenset[str]], ...]:
+    """Node ids of a test file and the words in each test's source."""
     tree = syntax.module(text)
     if tree is None:
         return ()
     found = []
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):
-            found.append((f"{file}::{node.name}", _mentions(text, node, names)))
+            found.append((f"{file}::{node.name}", _words(text, node)))
         elif isinstance(node, ast.ClassDef) and (node.name.startswith("Test") or _is_test_case(node)):
             for child in node.body:
                 if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) and child.name.startswith("test"):
-                    found.append((f"{file}::{node.name}::{child.name}", _mentions(text, child, names)))
+                    found.append((f"{file}::{node.name}::{child.name}", _words(text, child)))
     return tuple(found)
 
 
@@ -189,9 +190,8 @@ def _is_test_case(node: ast.ClassDef) -> bool:
     return any("TestCase" in ast.unparse(base) for base in node.bases)
 
 
-def _mentions(text: str, node: ast.AST, names: frozenset[str]) -> bool:
-    source = ast.get_source_segment(text, node) or ""
-    return any(re.search(rf"\b{re.escape(name)}\b", source) for name in names)
+def _words(text: str, node: ast.AST) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", ast.get_source_segment(text, node) or ""))
 
 
 def _doctests(path: str, changed: ChangedLines, after: ast.Module) -> list[str]:

@@ -12,6 +12,7 @@ import math
 import os
 import re
 from collections import Counter
+from functools import lru_cache
 
 MIN_LENGTH = 8  # shorter values are passwords for tests, and guessing them costs nothing
 MIN_ENTROPY = 2.8  # bits a character; "changeme" has 2.75, random hex of 16 has about 3.4
@@ -35,21 +36,27 @@ _PATTERNS = re.compile(
     """,
     re.VERBOSE,
 )
-_NAMED = re.compile(
-    r"""(?ix)
-    \b[\w.-]*(?:secret|token|passw(?:or)?d|passwd|api_?key|apikey|access_?key|private_?key|credential|auth_?key|client_?key|\bpwd)
-    [\w]*["']?\]?\s*(?::\s*\w+\s*)?(?:=|:|=>)\s*(?:[rbuf]{0,2})
-    (?P<quote>["']?)(?P<value>[^\s"'`,;(){}\[\]<>]{8,})(?P=quote)
-    """
+_WORDS = (
+    "secret|token|passw(?:or)?d|passwd|api_?key|apikey|access_?key|private_?key|credential|auth_?key|client_?key|pwd"
 )
+# The name before the word is bounded: an unbounded one takes quadratic time on a long line, and a line can be hostile.
+_NAME = rf"(?<![\w.-])[\w.-]{{0,64}}?(?:{_WORDS})\w{{0,64}}[\"']?\]?\s{{0,8}}(?::\s{{0,8}}\w{{1,40}}\s{{0,8}})?(?:=>|=|:)\s{{0,8}}"
+_QUOTED = re.compile(rf"""(?i){_NAME}[rbuf]{{0,2}}(?P<quote>["'])(?P<value>[^\s"'`]{{{MIN_LENGTH},400}})(?P=quote)""")
+_BARE = re.compile(rf"(?i){_NAME}(?P<value>[^\s\"'`,;(){{}}\[\]<>]{{{MIN_LENGTH},400}})")
 _LONG = re.compile(rf"""(?<=["'])[A-Za-z0-9+/=_-]{{{LONG},}}(?=["'])""")
 
 
+@lru_cache(maxsize=64)
 def redact(text: str) -> str:
-    """`text` with every secret replaced by one of the same length."""
+    """Code with every secret replaced by one of the same length. A value without quotes is code, not a secret."""
     text = _PATTERNS.sub(lambda found: _stand_in(found[0]), text)
-    text = _NAMED.sub(_named, text)
+    text = _QUOTED.sub(_named, text)
     return _LONG.sub(_long, text)
+
+
+def redact_data(text: str) -> str:
+    """The same for files that are not code, where values stand without quotes (`password: …`)."""
+    return _BARE.sub(_named, redact(text))
 
 
 def has_secret(text: str) -> bool:
@@ -59,8 +66,6 @@ def has_secret(text: str) -> bool:
 
 def _named(found: re.Match[str]) -> str:
     value = found["value"]
-    if not found["quote"] and not re.search(r"\d", value):
-        return found[0]  # a name or a call, not a literal
     if _entropy(value) < MIN_ENTROPY or re.fullmatch(r"[a-z_.]+", value):
         return found[0]
     start, end = found.span("value")
@@ -79,6 +84,6 @@ def _entropy(value: str) -> float:
 
 
 def _stand_in(secret: str) -> str:
-    mark = hmac.new(_KEY, secret.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:6]
-    filler = iter(f"REDACTED{mark}".ljust(len(secret), "x")[: len(secret)])
+    mark = hmac.new(_KEY, secret.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:8]
+    filler = iter(f"{mark}REDACTED".ljust(len(secret), "x")[: len(secret)])
     return "".join(c if c in "\r\n" else next(filler) for c in secret)

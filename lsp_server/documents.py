@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -28,11 +29,12 @@ class Documents:
         snapshot = self._snapshots.get(uri)
         if snapshot is None:
             return None
-        for cells in self._cells.values():
+        for notebook, cells in self._cells.items():
             if uri in cells:
                 earlier = [self._snapshots[c].text for c in cells[: cells.index(uri)] if c in self._snapshots]
-                preamble = "".join(text.rstrip("\n") + "\n" for text in earlier if text.strip())
-                return Snapshot(uri, snapshot.path, snapshot.version, snapshot.text, preamble)
+                preamble = "".join(_plain(text).rstrip("\n") + "\n" for text in earlier if text.strip())
+                path = snapshot.path or path_of(notebook)
+                return Snapshot(uri, path, snapshot.version, _plain(snapshot.text), preamble or "\n")
         return snapshot
 
     def open(self, item: types.TextDocumentItem) -> None:
@@ -94,6 +96,11 @@ class Documents:
             if snapshot.path.endswith(".py") and path.is_relative_to(root):
                 found[path.relative_to(root).as_posix()] = snapshot.text
         return found
+
+
+def _plain(cell: str) -> str:
+    """A cell with its magics and shell lines as comments of the same length, so that it is Python and offsets stay."""
+    return re.sub(r"(?m)^([ \t]*)[%!?]", r"\1#", cell)
 
 
 def path_of(uri: str) -> str:

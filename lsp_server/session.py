@@ -132,7 +132,7 @@ class Session:
             return files.project_root(file) if path else (self._folders[0] if self._folders else Path("/nowhere"))
         folder = max(inside, key=lambda one: len(one.parts))
         found = files.project_root(file)
-        return found if found.is_relative_to(folder) and any((found / m).exists() for m in files.ROOT_MARKS) else folder
+        return found if found.is_relative_to(folder) and files.has_root_mark(found) else folder
 
     def files_changed(self, paths: list[str]) -> None:
         """Files changed on disk."""

@@ -18,7 +18,7 @@ BODY_LIMIT = 64 << 20  # bytes of one message
 LINE_LIMIT = 64 << 10  # bytes of one header line
 PARSE_ERROR, INVALID_REQUEST = -32700, -32600
 
-_LENGTH = re.compile(rb"content-length\s*:\s*(\d+)\s*$", re.I)
+_LENGTH = re.compile(rb"content-length\s*:\s*(\d{1,18})\s*$", re.I)
 
 
 class Malformed(Exception):

@@ -45,7 +45,7 @@ LIMITS: dict[str, Any] = {
 ULIMITS = {"nofile": 512, "nproc": 1024, "fsize": 64 << 20, "core": 0}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Container:
     """A running container whose runner waits for its one job."""
 
@@ -165,6 +165,7 @@ def boot(client: APIClient, image: str, project: Project, *, python: str = "") -
 
     fits = project.site_packages is not None and project.site_packages.parent.name == f"python{python}"
     site = project.site_packages if fits and not project.image else None
+    created: dict[str, Any] = {}
     try:
         created = client.create_container(
             project.image or image,
@@ -181,6 +182,9 @@ def boot(client: APIClient, image: str, project: Project, *, python: str = "") -
     except docker.errors.ImageNotFound as error:
         raise SandboxUnavailable("Sandbox off: its image is not built. Run `assay sandbox build`.") from error
     except (docker.errors.DockerException, OSError) as error:
+        if created:
+            with contextlib.suppress(docker.errors.DockerException, OSError):
+                client.remove_container(created["Id"], force=True, v=True)
         raise SandboxUnavailable(f"Sandbox failed: the container engine refused a container ({error}).") from error
     try:
         container._receive(BOOT_TIMEOUT_S)
@@ -231,12 +235,12 @@ def _exists(pid: int) -> bool:
 
 
 def _host_config(client: APIClient, site_packages: Path | None) -> dict[str, Any]:
-    from docker.types import LogConfig, Ulimit
+    from docker.types import LogConfig, Mount, Ulimit
 
-    binds = {str(site_packages): {"bind": DEPENDENCIES, "mode": "ro"}} if site_packages else None
+    mounts = [Mount(DEPENDENCIES, str(site_packages), type="bind", read_only=True)] if site_packages else None
     config: dict[str, Any] = client.create_host_config(
         **LIMITS,
-        binds=binds,
+        mounts=mounts,
         security_opt=["no-new-privileges:true", f"seccomp={seccomp.profile()}"],
         ulimits=[Ulimit(name=name, soft=value, hard=value) for name, value in ULIMITS.items()],
         log_config=LogConfig(type=LogConfig.types.NONE),
@@ -288,7 +292,7 @@ def _report(text: str, nonce: str) -> TestReport:
     for line in text.splitlines():
         try:
             event = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         match event:
             case {"collected": [*ids]}:

@@ -41,10 +41,10 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
     detail = ""
     for test in sorted(was.keys() | now.keys()):
         old, new = was.get(test), now.get(test)
-        if new is not None and new.outcome in ("skipped", "xfailed"):
-            continue
         is_green = new is not None and new.is_green
         was_green = old is not None and old.is_green
+        if new is not None and new.outcome in ("skipped", "xfailed", "xpassed") and not was_green:
+            continue
         hits = new is not None and (new.hit or hit_by_import)
         if is_green:
             group = ("kept" if was_green else "turned") if hits else "beside"

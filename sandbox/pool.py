@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -44,18 +45,15 @@ class Pool:
         self._booting: asyncio.Future[Container] | None = None
         self._endings: set[asyncio.Future[None]] = set()
         self._is_closed = False
-        self._running = 0
-        self._waiting = 0
+        self._waiting: list[Project] = []
+        self._busy: set[Container] = set()
+        self._killers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="sandbox-end")
 
     def health(self) -> Health:
         return self._health
 
     async def warm(self, project: Project) -> None:
-        if self._wanted is None or self._wanted.digest != project.digest:
-            self._wanted = project
-            for stale in [c for c in self._ready if c.project.digest != project.digest]:
-                self._ready.remove(stale)
-                self._discard(stale)
+        self._wanted = project
         if self._keeper is None or self._keeper.done():
             self._keeper = asyncio.create_task(self._keep_full(), name="sandbox-pool")
         self._need.set()
@@ -64,7 +62,7 @@ class Pool:
         box = await self._take(job.project)
         progress.started()
         loop = asyncio.get_running_loop()
-        self._running += 1
+        self._busy.add(box)
 
         def told(number: int, outcome: StepOutcome) -> None:
             loop.call_soon_threadsafe(progress.outcome, number, outcome)
@@ -72,35 +70,36 @@ class Pool:
         try:
             return await loop.run_in_executor(self._threads, box.run, job.steps, told)
         finally:
-            self._running -= 1
+            self._busy.discard(box)
             self._discard(box)
             self._need.set()
 
     async def _take(self, project: Project) -> Container:
         """Wait for a container that holds `project`; raises SandboxUnavailable once the engine is known to be away."""
         await self.warm(project)
-        while True:
-            if (box := self._pop(project)) is not None:
+        self._waiting.append(project)
+        try:
+            async with asyncio.timeout(containers.BOOT_TIMEOUT_S):
+                while (box := self._pop(project)) is None:
+                    if self._health.state in ("broken", "absent"):
+                        raise SandboxUnavailable(self._health.why)
+                    self._changed.clear()
+                    self._need.set()
+                    await self._changed.wait()
                 return box
-            if self._health.state in ("broken", "absent"):
-                raise SandboxUnavailable(self._health.why)
-            self._changed.clear()
-            self._waiting += 1
-            self._need.set()
-            try:
-                await asyncio.wait_for(self._changed.wait(), containers.BOOT_TIMEOUT_S)
-            except TimeoutError:
-                raise SandboxUnavailable("Sandbox failed: no container came in time. See `assay doctor`.") from None
-            finally:
-                self._waiting -= 1
+        except TimeoutError:
+            raise SandboxUnavailable("Sandbox failed: no container came in time. See `assay doctor`.") from None
+        finally:
+            self._waiting.remove(project)
 
     def _pop(self, project: Project) -> Container | None:
-        while self._ready:
-            box = self._ready.popleft()
-            if box.project.digest == project.digest and box.is_alive():
-                return box
+        for box in [box for box in self._ready if not box.is_alive()]:
+            self._ready.remove(box)
             self._discard(box)
-        return None
+        found = next((box for box in self._ready if box.project.digest == project.digest), None)
+        if found is not None:
+            self._ready.remove(found)
+        return found
 
     async def close(self) -> None:
         self._is_closed = True
@@ -111,26 +110,29 @@ class Pool:
         if self._booting is not None and not self._booting.done():
             self._booting.add_done_callback(_kill_late)
             await asyncio.wait({self._booting}, timeout=CLOSE_S)
-        for box in self._ready:
+        for box in [*self._ready, *self._busy]:
             self._discard(box)
         self._ready.clear()
         if self._endings:
             await asyncio.wait(self._endings, timeout=CLOSE_S)
         self._drop_client()
         self._threads.shutdown(wait=False, cancel_futures=True)
+        self._killers.shutdown(wait=False)
 
     def _discard(self, box: Container) -> None:
-        ending = asyncio.get_running_loop().run_in_executor(self._threads, box.kill)
+        """End a container in threads that never wait for a job; harmless when it is ended already."""
+        try:
+            ending = asyncio.get_running_loop().run_in_executor(self._killers, box.kill)
+        except RuntimeError:  # closed meanwhile: the end of our pipe ends it
+            return
         self._endings.add(ending)
         ending.add_done_callback(self._endings.discard)
 
     async def _keep_full(self) -> None:
         while not self._is_closed:
             self._need.clear()
-            project = self._wanted
-            is_urgent = self._waiting > 0 and not self._ready
-            is_quiet = self._running == 0  # a boot takes a core for 0.4 s; a job that is being waited for goes first
-            if project is None or len(self._ready) >= self._size or not (is_urgent or is_quiet):
+            project = self._next()
+            if project is None:
                 await self._idle()
                 continue
             try:
@@ -141,6 +143,22 @@ class Pool:
                 self._health = Health(state, image=self._image, why=str(error))
                 self._changed.set()
                 await asyncio.sleep(RETRY_S)
+
+    def _next(self) -> Project | None:
+        """The project that the next container is for: one that is waited for, else the latest, while none is running."""
+        held = [box.project.digest for box in self._ready]
+        for project in self._waiting:
+            if project.digest not in held:
+                return project
+        if self._busy or self._wanted is None:
+            return None  # a boot takes a core for 0.4 s; a job that is being waited for goes first
+        if held.count(self._wanted.digest) >= self._size:
+            return None
+        stale = next((box for box in self._ready if box.project.digest != self._wanted.digest), None)
+        if stale is not None and len(self._ready) >= self._size:
+            self._ready.remove(stale)
+            self._discard(stale)
+        return self._wanted
 
     async def _idle(self) -> None:
         """Sleep until somebody needs a container, or look now and then whether the waiting ones still live."""
@@ -155,9 +173,6 @@ class Pool:
         loop = asyncio.get_running_loop()
         self._booting = loop.run_in_executor(self._threads, self._boot, project)
         box = await asyncio.shield(self._booting)
-        if self._wanted is not project:
-            self._discard(box)
-            return
         self._ready.append(box)
         self._health = Health("ready", engine=box._client.base_url, image=self._image)
         self._changed.set()
@@ -169,13 +184,17 @@ class Pool:
 
     def _boot(self, project: Project) -> Container:
         if self._client is None:
-            self._client = self._connect()
-            self._python = build.python_version(self._client, self._image)
-            with contextlib.suppress(Exception):  # reaping is a courtesy, never a reason to be off
-                containers.reap(self._client)
+            client = self._connect()
+            try:
+                self._python = build.python_version(client, self._image)
+                containers.reap(client)
+            except Exception as error:
+                client.close()
+                raise SandboxUnavailable(f"Sandbox failed: the container engine gave no answer ({error}).") from error
+            self._client = client
         return containers.boot(self._client, self._image, project, python=self._python)
 
 
 def _kill_late(boot: asyncio.Future[Container]) -> None:
     if not boot.cancelled() and boot.exception() is None:
-        boot.result().kill()
+        threading.Thread(target=boot.result().kill, daemon=True).start()

@@ -26,6 +26,7 @@ ALLOWED = {
         "sandbox/container.py",
         "sandbox/build.py",
         "sandbox/debian_base.py",
+        "sandbox/dependencies.py",
         "sandbox/pool.py",
     },
     "pygls": {"lsp_server/*"},

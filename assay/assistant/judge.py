@@ -6,7 +6,6 @@ What is still running at the deadline goes on in the background, and the changed
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -24,9 +23,10 @@ from .verify import Change, Named, Static
 
 WAIT_S = 6.0  # for a container: a cold start takes 1 to 2 s; a warm pool gives one at once
 COLD_S = 0.15  # a longer wait means that nothing was warm yet; then the whole machine is starting, and so is jedi
+LATE_LIMIT = 2  # proofs that go on after their answer; a newer one ends the oldest, so that typing never stacks them
 REPAIR_LIMIT = 3  # mended texts that are checked for one candidate
 
-_background: set[asyncio.Task[None]] = set()  # tasks that outlive their request; held so that they are not collected
+_background: dict[asyncio.Task[None], None] = {}  # tasks that outlive their request, oldest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,13 @@ class Ruling:
         if later is None or self.dropped is not None:
             self.pending.cancel()
             return
+        while len(_background) >= LATE_LIMIT:
+            oldest = next(iter(_background))
+            oldest.cancel()
+            _background.pop(oldest)
         task = asyncio.create_task(_tell(self.pending, suggestion_id, later))
-        _background.add(task)
-        task.add_done_callback(_background.discard)
+        _background[task] = None
+        task.add_done_callback(lambda done: _background.pop(done, None))
 
 
 async def candidate(
@@ -140,7 +144,7 @@ async def _proved(bench: Workbench, first: _First, draft: Draft, told: str, offs
             return await _renamed(bench, first, draft, told, name, offset, trace)
         trace.add("deadline", proof=watch.early is not None)
         if watch.early is not None:
-            verdict = verify.settle(first.static.checks, name, watch.early)
+            verdict = verify.settle(first.static.checks, name, watch.early, is_one_line=_is_one_line(first))
             return replace(_offer(bench, draft.text, verdict, told), pending=testing)
         checks = (*first.static.checks, *([name.check] if name else []), Check("tests", "unverified", "still running"))
         return replace(_offer(bench, draft.text, unverified("deadline", checks), told), pending=testing)
@@ -155,7 +159,11 @@ async def _final(
 ) -> Verdict:
     assert first.static.tree is not None
     tested = await verify.tests(bench, first.change, first.static.tree, kind, watch)
-    return verify.settle(first.static.checks, await asyncio.shield(naming), tested)
+    return verify.settle(first.static.checks, await asyncio.shield(naming), tested, is_one_line=_is_one_line(first))
+
+
+def _is_one_line(first: _First) -> bool:
+    return first.change.lines[0] == first.change.lines[1]
 
 
 async def _until_deadline(
@@ -219,5 +227,7 @@ def told(verdict: Verdict) -> dict[str, Any]:
 
 
 async def _tell(pending: asyncio.Task[Verdict], suggestion_id: str, later: Callable[[str, Verdict], None]) -> None:
-    with contextlib.suppress(asyncio.CancelledError):
+    try:
         later(suggestion_id, await pending)
+    finally:
+        pending.cancel()

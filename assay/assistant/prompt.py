@@ -42,7 +42,7 @@ def build(
     budget = token_limit * CHARS_PER_TOKEN
     extras, sources = _extras(snippets, int(budget * SNIPPET_SHARE))
     after = secrets.redact(snapshot.text)[offset:]
-    before = snapshot.preamble + secrets.redact(snapshot.text)[:offset]
+    before = secrets.redact(snapshot.preamble) + secrets.redact(snapshot.text)[:offset]
     suffix = _head(after, int(budget * SUFFIX_SHARE)) if dialect is not LEFT_TO_RIGHT else ""
     prefix = extras + _tail(before, budget - len(extras) - len(suffix), site)
     healed = _healed(prefix) if dialect in (LEFT_TO_RIGHT, SUFFIX) else ""

@@ -50,7 +50,7 @@ class Change:
     def lines(self) -> tuple[int, int]:
         """First and last changed line of the new text, from 1."""
         first = self.after.count("\n", 0, self.span.start) + 1
-        text = self.after[self.span.start : self.span.end].rstrip("\n")
+        text = self.after[self.span.start : self.span.end].rstrip()
         lead = len(text) - len(text.lstrip("\n"))
         return first + lead, first + text.count("\n")
 
@@ -143,7 +143,8 @@ async def tests(bench: Workbench, change: Change, tree: ast.Module, kind: str, w
 
     if change.before.preamble or not change.name:
         return unproved("no-tests", "It is not a file of a project, so no test reaches it.")
-    if not files.Rules(change.root).allows(change.name):
+    rules = await bench.workspace.rules(change.root)
+    if not rules.allows(change.name):
         return unproved("no-tests", "The file is ignored or secret, so it is not put into a container.")
     first, last = change.lines
     changed = reach.changed_lines(tree, first, last)
@@ -151,8 +152,11 @@ async def tests(bench: Workbench, change: Change, tree: ast.Module, kind: str, w
         return unproved("touches-harness", f"{what[0].upper()}{what[1:]}, so a green run would prove nothing.")
     state = await bench.workspace.state(change.root)
     after = secrets.redact(change.after)
-    texts = {n: secrets.redact(t) for n, t in change.overlay.items()}
-    chosen = reach.tests({**state.texts, **texts, change.name: after}, change.name, changed, tree)
+    if any(a != b for a, b in zip(_lines(after, first, last), _lines(change.after, first, last), strict=True)):
+        return unproved("no-tests", "The changed lines hold what looks like a secret, which goes into no container.")
+    texts = {n: secrets.redact(t) for n, t in change.overlay.items() if rules.allows(n)}
+    everything = {**state.texts, **texts, change.name: after}
+    chosen = await asyncio.to_thread(reach.tests, everything, change.name, changed, tree)
     if not chosen.tests:
         return unproved("no-tests", "No test reaches the changed lines.")
     before = secrets.redact(change.before.text)
@@ -166,7 +170,8 @@ async def tests(bench: Workbench, change: Change, tree: ast.Module, kind: str, w
     def outcome(number: int, result: StepOutcome) -> None:
         if number == 0 and watch is not None:
             check, verdict = _judge(evidence.weigh(step, None, result), _ms(started), is_whole=not can_run_before)
-            watch.early = Tested(check, verdict) if isinstance(verdict, Passed) else None
+            is_clean = all(test.is_green for test in result.tests.tests)
+            watch.early = Tested(check, verdict) if isinstance(verdict, Passed) and is_clean else None
 
     progress = Progress(watch.running.set if watch else lambda: None, outcome)
     steps = (step, style, baseline) if can_run_before else (step, style)
@@ -179,10 +184,13 @@ async def tests(bench: Workbench, change: Change, tree: ast.Module, kind: str, w
     return Tested(check, verdict, _style(outcomes[1], changed.all))
 
 
-def settle(static_checks: tuple[Check, ...], named_check: Named | None, tested: Tested) -> Verdict:
-    """All checks of one candidate into its verdict. A name that tests prove to exist was jedi's mistake."""
+def settle(
+    static_checks: tuple[Check, ...], named_check: Named | None, tested: Tested, *, is_one_line: bool
+) -> Verdict:
+    """All checks of one candidate into its verdict. A name on the one changed line that tests execute does exist, and
+    jedi was mistaken; on several lines nobody knows which of them were executed."""
     name = named_check.check if named_check else None
-    if name and name.state == "failed" and isinstance(tested.verdict, Passed):
+    if name and name.state == "failed" and isinstance(tested.verdict, Passed) and is_one_line:
         name = Check("names", "skipped", f"overruled by the tests: {name.detail}", name.ms)
     checks = (*static_checks, *([name] if name else []), tested.check, *([tested.style] if tested.style else []))
     if name and name.state == "failed":
@@ -211,7 +219,7 @@ async def whole(bench: Workbench, change: Change) -> Verdict:
     testing = tests(bench, change, first.tree, "function")
     try:
         tested = await testing
-        return settle(first.checks, await naming, tested)
+        return settle(first.checks, await naming, tested, is_one_line=change.lines[0] == change.lines[1])
     finally:
         naming.cancel()
 
@@ -285,6 +293,10 @@ async def _parsed(text: str) -> tuple[ast.Module | None, str]:
     if len(text) < 100_000:
         return syntax.module_or_reason(text)
     return await asyncio.to_thread(syntax.module_or_reason, text)
+
+
+def _lines(text: str, first: int, last: int) -> list[str]:
+    return text.split("\n")[first - 1 : last]
 
 
 def _count(tests_: tuple[str, ...]) -> str:

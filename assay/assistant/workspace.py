@@ -22,7 +22,7 @@ from sandbox.api import Project
 ARCHIVE_LIMIT = 24 << 20  # bytes of files; a container's /work has 192 MiB
 RESCAN_S = 1.0  # the editor tells of its own saves; this catches everybody else's
 DELTA_LIMIT = 50  # changed Python files that a job carries; beyond it the containers are warmed anew
-TEXT_SUFFIXES = (".py", ".pyi", ".toml", ".ini", ".cfg", ".txt", ".md", ".json", ".yaml", ".yml", ".csv", ".rst")
+FIRST = (".py", ".pyi", ".toml", ".ini", ".cfg")  # code and what steers tests, before data that may fill the archive
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class Workspace:
     def __init__(self, images: Path) -> None:
         """`images` is the record of images with dependencies (`sandbox.dependencies`)."""
         self._images = images
+        self._rules: dict[Path, files.Rules] = {}
         self._states: dict[Path, tuple[float, State]] = {}
         self._scans: dict[Path, asyncio.Task[State]] = {}
 
@@ -59,13 +60,19 @@ class Workspace:
         self._states[root] = (time.monotonic(), state)
         return state
 
+    async def rules(self, root: Path) -> files.Rules:
+        """The ignore rules of `root`, read anew with every scan."""
+        if root not in self._rules:
+            self._rules[root] = await asyncio.to_thread(files.Rules, root)
+        return self._rules[root]
+
     def forget(self, root: Path) -> None:
         """Files below `root` changed: look again at the next request."""
         if root in self._states:
             self._states[root] = (0.0, self._states[root][1])
 
     def _scan(self, root: Path, older: State | None) -> State:
-        rules = files.Rules(root)
+        self._rules[root] = rules = files.Rules(root)
         entries = {entry.name: entry for entry in files.walk(root, rules)}
         if older is not None and entries == older.entries:
             return older
@@ -80,9 +87,9 @@ class Workspace:
         return self._packed(root, entries, texts)
 
     def _packed(self, root: Path, entries: Mapping[str, files.Entry], texts: dict[str, str]) -> State:
-        data, total, left_out = io.BytesIO(), 0, 0
+        data, total, left_out, added = io.BytesIO(), 0, 0, set[str]()
         with tarfile.open(fileobj=data, mode="w", format=tarfile.PAX_FORMAT) as archive:
-            for name in entries:
+            for name in sorted(entries, key=lambda one: not one.endswith(FIRST)):
                 content = _content(root, name, texts)
                 total += len(content)
                 if total > ARCHIVE_LIMIT:
@@ -92,6 +99,7 @@ class Workspace:
                 member = tarfile.TarInfo(name)
                 member.size = len(content)
                 archive.addfile(member, io.BytesIO(content))
+                added.add(name)
         blob = data.getvalue()
         project = Project(
             hashlib.sha256(blob).hexdigest()[:16],
@@ -99,7 +107,7 @@ class Workspace:
             files.site_packages(root),
             dependencies.image_for(root, self._images),
         )
-        return State(root, entries, texts, project, dict(texts), left_out)
+        return State(root, entries, texts, project, {n: t for n, t in texts.items() if n in added}, left_out)
 
 
 def changes(state: State, overlay: Mapping[str, str]) -> tuple[tuple[str, str | None], ...]:
@@ -122,11 +130,10 @@ def _content(root: Path, name: str, texts: Mapping[str, str]) -> bytes:
     if name in texts:
         return texts[name].encode("utf-8", "surrogatepass")
     raw = _read(root / name)
-    return (
-        secrets.redact(raw.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
-        if name.endswith(TEXT_SUFFIXES)
-        else raw
-    )
+    try:
+        return secrets.redact_data(raw.decode("utf-8")).encode("utf-8")
+    except UnicodeDecodeError:
+        return raw
 
 
 def _read(path: Path) -> bytes:

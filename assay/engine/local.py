@@ -134,6 +134,7 @@ class Local:
     async def _start(self) -> None:
         if time.monotonic() < self._not_before:
             raise EngineUnavailable(self._last_words())
+        _private(self._launch.folder)  # it may have been cleaned away while this window was open
         process = await asyncio.to_thread(spawn, self._launch)
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
@@ -198,9 +199,12 @@ def is_locked(launch: Launch) -> bool:
 
 def _private(folder: Path) -> Path:
     """Make `folder` ours alone; raises EngineUnavailable when somebody else owns it."""
-    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder.mkdir(exist_ok=True, mode=0o700)
-    status = folder.parent.stat()
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(exist_ok=True, mode=0o700)
+        status = folder.parent.stat()
+    except OSError as error:
+        raise EngineUnavailable(f"Engine off: its folder {folder} cannot be made ({error.strerror}).") from error
     if status.st_uid != os.getuid() or status.st_mode & 0o022:
         raise EngineUnavailable(f"Engine off: {folder.parent} belongs to somebody else or is open to others.")
     folder.chmod(0o700)

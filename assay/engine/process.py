@@ -71,9 +71,10 @@ def _start(launch: Launch) -> Any:
 
 
 def default_threads() -> int:
-    """Half of the logical processors, at least one and at most eight: decoding is bound by memory, not by cores."""
+    """All processors but one, at most eight: decoding is bound by memory, and threads that wait for each other collapse
+    when a container or another window takes one of their cores."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
-    return max(1, min(8, usable if usable <= 4 else usable // 2))
+    return max(1, min(8, usable - 1))
 
 
 def _until_idle(server: Any, idle_s: float) -> None:

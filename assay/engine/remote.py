@@ -30,7 +30,10 @@ class Remote:
     def __init__(
         self, url: str, *, model: str = "", api_key: str = "", socket_path: str = "", grammar: Literal["gbnf", ""] = ""
     ) -> None:
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError as error:
+            raise EngineUnavailable(f"Engine off: {url!r} is no URL ({error}). Set `engine.url`.") from error
         self._base = url.rstrip("/").removesuffix("/v1")
         self._is_near = bool(socket_path) or (parts.hostname or "") in LOOPBACK
         self._api_key = api_key
@@ -90,7 +93,9 @@ class Remote:
                 return len((await self.post("/tokenize", {"content": text}))["tokens"])
             except (EngineError, KeyError, TypeError):
                 self._has_tokenizer = False
-        return len(text.encode()) // 3 + 1  # code has 3 to 4 bytes a token in every tokenizer we measured
+        return (
+            len(text.encode("utf-8", "replace")) // 3 + 1
+        )  # code has 3 to 4 bytes a token in every tokenizer we measured
 
     async def health(self) -> EngineHealth:
         try:

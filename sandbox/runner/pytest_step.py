@@ -79,9 +79,10 @@ class _Plugin:
             self.send({"collect_error": report.nodeid, "detail": str(report.longrepr)[-DETAIL_LIMIT:]})
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Fixtures included: code that only runs in a test's set-up is executed by it too."""
         self._hit = False
-        if self._body:
+        if self._body and self._control not in item.nodeid:
             self._start(self._body)
         try:
             return (yield)

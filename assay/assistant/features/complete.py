@@ -10,7 +10,6 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from analyzers import files
 from analyzers import site as sites
 from analyzers.text import Snapshot, Span
 from assay.assistant import filters, judge
@@ -63,7 +62,7 @@ async def complete(bench: Workbench, ask: Ask) -> Completion:
 async def _complete(bench: Workbench, ask: Ask, trace: Trace) -> Completion:
     site = sites.at(ask.snapshot, ask.offset)
     trace.add("site", kind=site.kind, why=site.why)
-    if why := site.why or _closed(bench, ask):
+    if why := site.why or await _closed(bench, ask):
         return _nothing(bench, trace, why)
     await asyncio.sleep(bench.settings.number("complete.pace_ms") / 1000)
     dropped: list[Dropped] = []
@@ -92,12 +91,12 @@ async def _complete(bench: Workbench, ask: Ask, trace: Trace) -> Completion:
     return Completion(trace.id, (best,), tuple(dropped))
 
 
-def _closed(bench: Workbench, ask: Ask) -> str:
+async def _closed(bench: Workbench, ask: Ask) -> str:
     if not bench.settings.is_on("complete.enabled"):
         return "Completions are switched off (`complete.enabled`)."
     path = Path(ask.snapshot.path)
     is_inside = ask.snapshot.path and path.is_relative_to(ask.root)
-    if is_inside and not files.Rules(ask.root).allows(path.relative_to(ask.root).as_posix()):
+    if is_inside and not (await bench.workspace.rules(ask.root)).allows(path.relative_to(ask.root).as_posix()):
         return "The file is ignored or secret, so nothing of it is sent to a model."
     return ""
 

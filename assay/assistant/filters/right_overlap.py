@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .brackets import code_brackets
 from .draft import Draft, Drop
 
 
@@ -11,8 +12,11 @@ def right_overlap(draft: Draft) -> Draft | Drop:
     if not rest or draft.is_fresh_line:
         return draft
     text = draft.text.rstrip()
+    closers = sum(1 if c in ")]}" else -1 for _, c in code_brackets(text))
     for size in range(min(len(text), len(rest)), 0, -1):
-        if text.endswith(rest[:size]) and (size == len(rest) or not rest[size - 1].isalnum()):
+        part = rest[:size]
+        is_own = part.strip(")]}") == "" and closers < size  # the brackets close what the candidate itself opened
+        if text.endswith(part) and not is_own and (size == len(rest) or not part[-1].isalnum()):
             kept = text[:-size]
             return draft.with_text(kept) if kept.strip() else Drop("it repeats what stands right of the cursor")
     return draft
