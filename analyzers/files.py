@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -145,7 +146,7 @@ def _spec(lines: tuple[str, ...] | list[str]) -> PathSpec:
 
     try:
         return pathspec.PathSpec.from_lines("gitignore", lines)
-    except ValueError:  # one pattern is malformed: the others still count
+    except (ValueError, re.error):  # one pattern is malformed: the others still count
         return pathspec.PathSpec.from_lines("gitignore", [line for line in lines if _is_pattern(line)])
 
 
@@ -154,6 +155,6 @@ def _is_pattern(line: str) -> bool:
 
     try:
         pathspec.PathSpec.from_lines("gitignore", [line])
-    except ValueError:
+    except (ValueError, re.error):
         return False
     return True

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +29,7 @@ Say = Callable[[str], None]
 
 HERE = Path(__file__).parent
 REPOSITORY = "assay-sandbox"
-PULL_TIMEOUT_S = 600
+KEEP_S = 7 * 86400  # another version's image may be in use by another checkout; after a week nobody misses it
 PLATFORMS = {"x86_64": "manylinux2014_x86_64", "amd64": "manylinux2014_x86_64", "aarch64": "manylinux2014_aarch64"}
 
 
@@ -158,6 +159,8 @@ def _remove_older(client: APIClient, say: Say) -> None:
     import docker
 
     for image in client.images(name=REPOSITORY):
+        if time.time() - image.get("Created", 0) < KEEP_S:
+            continue
         for tag in image.get("RepoTags") or []:
             if tag != image_name():
                 try:

@@ -122,3 +122,45 @@ async def test_a_rewritten_test_file_is_noticed(bench: Workbench, project: Path)
     verdict = await judge(bench, project / "calc.py", sneaky)
     assert isinstance(verdict, Unverified)
     assert verdict.reason == "touches-harness"
+
+
+async def test_a_line_beside_the_change_is_not_the_change(bench: Workbench, tmp_path: Path) -> None:
+    path = tmp_path / "m.py"
+    text = "def f(x):\n    total = 0\n    if x:\n        total = 1\n    return total\n"
+    path.write_text(text)
+    (tmp_path / "test_m.py").write_text("from m import f\n\n\ndef test_f():\n    assert f(1) == 1\n")
+    verdict = await judge(
+        bench, path, text.replace("    return total", "    else:\n        total = -1\n    return total")
+    )
+    assert isinstance(verdict, Unverified)
+    assert verdict.reason == "no-tests"
+
+
+async def test_code_that_runs_in_a_fixture_is_executed(bench: Workbench, project: Path) -> None:
+    (project / "test_calc.py").write_text(
+        "import pytest\nfrom calc import double\n\n\n@pytest.fixture\ndef four():\n    return double(2)\n\n\ndef test_four(four):\n    assert four == 4\n"
+    )
+    assert isinstance(await judge(bench, project / "calc.py", RIGHT), Passed)
+
+
+async def test_a_test_that_begins_to_skip_itself_is_broken(bench: Workbench, project: Path) -> None:
+    (project / "calc.py").write_text(RIGHT)
+    (project / "test_calc.py").write_text(
+        "import pytest\nfrom calc import double\n\n\ndef test_two():\n    assert double(2) == 4\n\n\n"
+        "def test_three():\n    if double(3) != 6:\n        pytest.skip('no')\n"
+    )
+    verdict = await judge(bench, project / "calc.py", RIGHT.replace("2 * x", "x + 2"))
+    assert isinstance(verdict, Failed)
+
+
+async def test_two_projects_at_once_both_get_containers(bench: Workbench, project: Path, tmp_path: Path) -> None:
+    import asyncio
+    import shutil
+
+    other = tmp_path / "other"
+    shutil.copytree(project, other)
+    (other / "extra.py").write_text("x = 1\n")
+    verdicts = await asyncio.gather(
+        *(judge(bench, root / "calc.py", RIGHT) for root in (project, other, project, other))
+    )
+    assert [type(v) for v in verdicts] == [Passed] * 4

@@ -220,3 +220,27 @@ async def test_edits_are_applied_where_the_editor_means_them(start, tmp_path: Pa
     client.notify("textDocument/didChange", {"textDocument": {"uri": uri, "version": 3}, "contentChanges": [whole]})
     items = await client.inline(uri, 1, 4)
     assert [i["insertText"] for i in items] == ["b"]
+
+
+async def test_magics_in_a_notebook_are_no_syntax_errors(start, tmp_path: Path, script) -> None:
+    client = await start(tmp_path, env=script("total + 1"), notebookDocument={"synchronization": {}})
+    cells = [{"kind": 2, "document": f"cell:{n}"} for n in (1, 2)]
+    texts = ((1, "%matplotlib inline\n!pip install x\ntotal = 1\n"), (2, "%time\ny = \n"))
+    items = [{"uri": f"cell:{n}", "languageId": "python", "version": 1, "text": text} for n, text in texts]
+    notebook = {
+        "uri": (tmp_path / "n.ipynb").as_uri(),
+        "notebookType": "jupyter-notebook",
+        "version": 1,
+        "cells": cells,
+    }
+    client.notify("notebookDocument/didOpen", {"notebookDocument": notebook, "cellTextDocuments": items})
+    assert [i["insertText"] for i in await client.inline("cell:2", 1, 4)] == ["total + 1"]
+
+
+async def test_a_name_too_long_for_a_disk_is_answered(start, tmp_path: Path, script) -> None:
+    client = await start(tmp_path, env=script("b"))
+    uri = (tmp_path / ("x" * 300) / "a.py").as_uri()
+    client.notify(
+        "textDocument/didOpen", {"textDocument": {"uri": uri, "languageId": "python", "version": 1, "text": "a = \n"}}
+    )
+    assert "error" not in await client.ask("textDocument/inlineCompletion", inline_params(uri, 0, 4))

@@ -41,8 +41,8 @@ async def engine(model: Path, tmp_path: Path) -> AsyncIterator[Local]:
     await made.close()
     if pid := _pid(launch):
         os.kill(pid, signal.SIGKILL)
-    for process in local._spawned:
-        process.wait(10)
+    for started in local._spawned:
+        started.wait(10)
 
 
 def _pid(launch: process.Launch) -> int:

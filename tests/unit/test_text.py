@@ -151,3 +151,46 @@ def test_of_two_modules_with_one_name_the_neighbour_is_meant() -> None:
     }
     assert reach.imports(texts)["a/test_m.py"] == {"a/m.py"}
     assert reach.imports(texts)["b/test_m.py"] == {"b/m.py"}
+
+
+def test_a_hostile_line_is_redacted_in_linear_time() -> None:
+    for text in ("x = '" + "a-" * 20_000 + "'", "x = " + "a.b" * 20_000, "password" * 5_000):
+        assert len(secrets.redact(text)) == len(text)
+        assert len(secrets.redact_data(text)) == len(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["token = hashlib.sha256(data).hexdigest()", "self.token_count = int64_array.sum()", "access_token: Base64Token"],
+)
+def test_a_value_without_quotes_is_code(text: str) -> None:
+    assert secrets.redact(text) == text
+
+
+def test_different_secrets_stay_different() -> None:
+    one, other = (secrets.redact(f'password = "{value}"') for value in ("hunter42", "qwertz17"))
+    assert one != other
+    assert "hunter42" not in one
+
+
+@pytest.mark.parametrize("line", ["!", "\\", "foo\\", "[z-a]", "\ufeff", "**/**/["])
+def test_a_malformed_ignore_pattern_spoils_only_itself(tmp_path: Path, line: str) -> None:
+    (tmp_path / ".gitignore").write_text(f"{line}\nhidden.py\n", "utf-8")
+    rules = files.Rules(tmp_path)
+    assert not rules.allows("hidden.py")
+    assert rules.allows("seen.py")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import os\np = os.path.join(a, b)\n",
+        "df = df.rename(columns=c)\n",
+        "class A:\n    def __contains__(self, item):\n        return item in self.items\n",
+        "class A:\n    def __ne__(self, other):\n        return not self == other\n",
+    ],
+)
+def test_everyday_code_does_not_touch_the_harness(code: str) -> None:
+    tree = syntax.module(code)
+    assert tree is not None
+    assert harness.touched("a.py", tree, frozenset(range(1, 5))) == ""
