@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
+from analyzers import files
 from assay import compose
 from assay.assistant.bench import Workbench
 from assay.cli import out
-from sandbox import battery, build, engine
+from sandbox import battery, build, dependencies, engine
 from sandbox.api import Job, Project, SandboxUnavailable, Step, StepOutcome
 
 app = typer.Typer(help="The containers in which suggestions are checked.", no_args_is_help=True)
@@ -43,16 +44,20 @@ def build_image(
     settings, _ = compose.load_settings(where)
     try:
         client = engine.connect(settings.text("sandbox.engine_url"))
-        if build.is_built(client) and not (force or base or python):
+        is_there = build.is_built(client) and not (force or base or python)
+        if settings.is_on("offline") and (requirements or not is_there):
+            why = "`offline` is on, and building an image fetches packages."
+            out.fail("offline", why, status=out.UNVERIFIED)
+        if is_there:
             typer.echo(f"{build.image_name()} is there.")
-            return
-        if settings.is_on("offline"):
-            out.fail(
-                "offline",
-                "The image is not built and `offline` is on: building it fetches packages.",
-                status=out.UNVERIFIED,
-            )
-        typer.echo(f"{build.build(client, out.say, base=base, python=python)} is built.")
+        else:
+            typer.echo(f"{build.build(client, out.say, base=base, python=python)} is built.")
+        if requirements is not None:
+            root = files.project_root(requirements.absolute())
+            name = dependencies.make(client, requirements, root, where.images_file, out.say)
+            typer.echo(f"{name} is used for {root}.")
+    except OSError as error:
+        out.fail("bad-file", f"{requirements} cannot be read ({error.strerror}).")
     except SandboxUnavailable as error:
         out.fail("no-sandbox", str(error), status=out.UNVERIFIED)
 
