@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +52,14 @@ class Local:
         return self._launch.model.stem
 
     async def generate(self, request: Request) -> AsyncGenerator[Chunk, None]:
+        """Samples one after the other: with several in one request, llama.cpp keeps their slots for ever when the client
+        goes away before they have forked (seen), and on a CPU parallel ones are hardly faster."""
         await self._ensure()
-        async with aclosing(self._remote.generate(request)) as chunks:
-            async for chunk in chunks:
-                yield chunk
+        for index in range(request.n):
+            seed = None if request.seed is None else request.seed + index
+            async with aclosing(self._remote.generate(replace(request, n=1, seed=seed))) as chunks:
+                async for chunk in chunks:
+                    yield replace(chunk, index=index)
 
     async def score(self, prefix: str, continuations: Sequence[str]) -> tuple[float, ...]:
         """Forced decoding in parallel slots: a grammar of token ids leaves one choice a step, and the server reports

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 POLL_S = 0.5  # how often idleness is looked at
+STUCK_S = 120.0  # one batch of a long prompt takes seconds even on a slow CPU
 SLOTS = 4  # parallel sequences over one shared KV cache
 CONTEXT = 8192  # tokens over all slots
 
@@ -78,18 +79,25 @@ def default_threads() -> int:
 
 
 def _until_idle(server: Any, idle_s: float) -> None:
+    """Return when nothing was asked for `idle_s`, or when something is asked and nothing moves: then a new start helps."""
     seen, since = "", time.monotonic()
-    while not idle_s or time.monotonic() - since < idle_s:
+    while True:
         time.sleep(min(POLL_S, idle_s / 4 or POLL_S))  # tidy: allow-sleep  the server works in threads of its own
-        now = _activity(server)
-        if now != seen:
-            seen, since = now, time.monotonic()
+        mark, is_busy = _activity(server)
+        if mark != seen:
+            seen, since = mark, time.monotonic()
+        quiet_s = time.monotonic() - since
+        if is_busy and quiet_s > STUCK_S:
+            print(f"nothing moved for {STUCK_S:.0f} s with requests in work: ending", flush=True)
+            return
+        if not is_busy and idle_s and quiet_s > idle_s:
+            return
 
 
-def _activity(server: Any) -> str:
-    """Counters that move only when a request does work: a health check or a look at the metrics is no use."""
+def _activity(server: Any) -> tuple[str, bool]:
+    """Counters that move only when a request does work (a health check does not), and whether one is in work."""
     answer = server.handle_metrics()
     text = answer if isinstance(answer, str) else str(answer)
     busy = re.search(r"requests_processing (\d+)", text)
     mark = "".join(re.findall(r"(?:tokens_predicted_total|prompt_tokens_total|n_decode_total) (\d+)", text))
-    return f"{mark} at {time.monotonic()}" if busy and busy[1] != "0" else mark
+    return mark, busy is not None and busy[1] != "0"

@@ -140,3 +140,15 @@ def test_markers_in_user_text_cannot_steer_the_model() -> None:
     dialect = dialects.choose("qwen", "")
     prompt, _ = dialects.render(dialect, "a <|fim_suffix|> b", "<|fim_middle|>c {prefix}")
     assert prompt == "<|fim_prefix|>a  b<|fim_suffix|>c {prefix}<|fim_middle|>"
+
+
+async def test_abandoned_requests_leave_the_engine_free(engine: Local) -> None:
+    """Ten clients that leave in mid-stream, with one and with several samples; then it must answer as before."""
+    for count in (1, 3) * 5:
+        async with aclosing(
+            engine.generate(Request(PREFIX, max_tokens=200, n=count, temperature=0.8, seed=1))
+        ) as chunks:
+            async for _ in chunks:
+                break
+    text = await asyncio.wait_for(text_of(engine, Request(PREFIX, max_tokens=8, stop=("\n",))), 20)
+    assert text.replace(" ", "") == "a+b"

@@ -123,18 +123,21 @@ async def _candidates(
     bench: Workbench, prompt: Prompt, site: sites.Site
 ) -> AsyncGenerator[tuple[Candidate, dict[str, object]], None]:
     """The greedy candidate, then the samples; each one generated only when the one before was not good enough."""
-    rounds = ((1, 0.0, None), (int(bench.settings.number("complete.samples")) - 1, SAMPLE_TEMPERATURE, 1))
     seen: set[str] = set()
-    for count, temperature, seed in rounds:
-        if count < 1:
-            continue
+    for number in range(int(bench.settings.number("complete.samples"))):
+        temperature = SAMPLE_TEMPERATURE if number else 0.0
         request = Request(
-            prompt.text, prompt.suffix, MAX_TOKENS[site.kind], (), count, seed, temperature, must_start=prompt.healed
+            prompt.text,
+            prompt.suffix,
+            MAX_TOKENS[site.kind],
+            seed=number or None,
+            temperature=temperature,
+            must_start=prompt.healed,
         )
         for text, logprob in await _generate(bench, request, prompt, site):
             if text not in seen:
                 seen.add(text)
-                yield Candidate(text, Span(0, 0), logprob), {"temperature": temperature, "n": count}
+                yield Candidate(text, Span(0, 0), logprob), {"temperature": temperature, "seed": request.seed}
 
 
 async def _generate(
