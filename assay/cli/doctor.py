@@ -32,7 +32,10 @@ class Finding:
 def examine(settings: Settings, where: Folders, complaints: tuple[str, ...]) -> tuple[Finding, ...]:
     """Look at every part; takes up to a few seconds."""
     found = [Finding("assay", "ok", f"{__version__} on Python {sys.version.split()[0]}")]
-    found += [Finding("settings", "note", complaint, f"See {where.settings_file}.") for complaint in complaints]
+    found += [
+        Finding("settings", "note", complaint, "It was left out; `assay settings` shows what holds.")
+        for complaint in complaints
+    ]
     found += asyncio.run(_engine(settings, where))
     found += _sandbox(settings)
     found.append(_program("ruff"))
@@ -49,7 +52,12 @@ async def _engine(settings: Settings, where: Folders) -> list[Finding]:
         rest = "" if health.state == "ready" else ", starts when it is first needed"
         found.append(Finding("model", "ok", f"{health.model or 'unnamed'} at {health.engine}{rest}"))
     else:
-        found.append(Finding("model", "missing", health.why, "Run `assay setup`, or set `engine.url`."))
+        fix = (
+            "Start that server, or correct `engine.url`."
+            if settings.text("engine.url")
+            else "Run `assay setup`, or set `engine.url`."
+        )
+        found.append(Finding("model", "missing", health.why, fix))
     await chosen.close()
     if (health.is_fallback or health.state == "absent") and not settings.text("engine.url"):
         others = await asyncio.gather(*(_other(name, url) for name, url in OTHER_SERVERS))

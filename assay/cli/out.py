@@ -15,6 +15,7 @@ from assay.assistant.bench import Workbench
 
 T = TypeVar("T")
 
+PATIENCE_S = 1.0  # after which a person wants to know that something happens
 MISUSE, FAILED, UNVERIFIED = 2, 1, 3
 
 
@@ -46,9 +47,13 @@ def with_bench(work: Callable[[Workbench], Awaitable[T]], *, root: Any = None) -
 
     async def run() -> T:
         bench = compose.workbench(settings, where)
+        patience = asyncio.get_running_loop().call_later(
+            PATIENCE_S, say, "working: starting the parts, then checking …"
+        )
         try:
             return await work(bench)
         finally:
+            patience.cancel()
             await compose.close(bench)
 
     return asyncio.run(run())

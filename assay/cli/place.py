@@ -41,10 +41,10 @@ def parse(text: str) -> Place:
 def read(path: Path) -> Snapshot:
     """The file as it is on disk, line ends and byte-order mark included. Raises BadPlace."""
     path = path.absolute()
+    if path.exists() and not path.is_file():
+        raise BadPlace(f"{path} is a folder." if path.is_dir() else f"{path} is no regular file.")
     try:
         text = path.read_bytes().decode("utf-8")
-    except IsADirectoryError:
-        raise BadPlace(f"{path} is a folder.") from None
     except OSError as error:
         raise BadPlace(f"{path} cannot be read ({error.strerror}).") from None
     except UnicodeDecodeError:

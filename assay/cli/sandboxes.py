@@ -94,7 +94,7 @@ def run_file(
     if not 0 < timeout <= TIMEOUT_LIMIT_S:
         out.fail(
             "bad-timeout",
-            f"--timeout is {timeout:g}, and must be from 0 to {TIMEOUT_LIMIT_S} seconds.",
+            f"--timeout is {timeout:g}, and must be more than 0 and at most {TIMEOUT_LIMIT_S} seconds.",
             as_json=as_json,
         )
     try:

@@ -88,7 +88,9 @@ async def _one(bench: Workbench, root: Path, gap: Gap) -> bool:
 
 def _tell(answer: Completion, gap: Gap) -> None:
     for one in answer.dropped:
-        word = "repaired" if one.stage == "repaired" else f"dropped by {one.stage}"
+        word = {"repaired": "repaired", "superseded": "not better than the one kept"}.get(
+            one.stage, f"dropped by {one.stage}"
+        )
         typer.echo(f"   {word}: {_oneline(one.text)}\n     {one.reason}")
     for suggestion in answer.suggestions:
         verdict = to_json(suggestion.verdict)

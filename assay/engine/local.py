@@ -140,7 +140,10 @@ class Local:
         if time.monotonic() < self._not_before:
             raise EngineUnavailable(self._last_words())
         _private(self._launch.folder)  # it may have been cleaned away while this window was open
-        process = await asyncio.to_thread(spawn, self._launch)
+        try:
+            process = await asyncio.to_thread(spawn, self._launch)
+        except OSError as error:
+            raise EngineUnavailable(f"Engine off: its process cannot be started ({error.strerror}).") from error
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
             if await self._is_up():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,8 +17,6 @@ VERDICT = {"state", "reason", "why", "checks"}
 
 
 def assay(*words: str, stdin: str = "", env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    import os
-
     return subprocess.run(
         [sys.executable, "-I", "-m", "assay", *words],
         input=stdin, capture_output=True, text=True, env={**os.environ, **(env or {})}, check=False, timeout=120,
@@ -169,3 +168,15 @@ def test_settings_tell_their_source() -> None:
     assert found["values"]["verify.policy"] == "strict"
     assert found["sources"]["verify.policy"] == "environment"
     assert found["complaints"] == ['environment: sandbox.pool is "none", and must be a number.']
+
+
+def test_what_is_no_regular_file_is_misuse(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "f.py")
+    done = assay("complete", f"{tmp_path}/f.py:1:1", "--json")
+    assert done.returncode == 2
+    assert "no regular file" in answer(done)["error"]["message"]
+
+
+def test_an_unchanged_file_is_said_to_be_one(project: Path) -> None:
+    done = assay("verify", f"{project}/calc.py", "--json", stdin=CALC)
+    assert (done.returncode, answer(done)["verdict"]["why"]) == (3, "Nothing is changed.")

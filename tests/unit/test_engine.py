@@ -152,3 +152,8 @@ async def test_abandoned_requests_leave_the_engine_free(engine: Local) -> None:
                 break
     text = await asyncio.wait_for(text_of(engine, Request(PREFIX, max_tokens=8, stop=("\n",))), 20)
     assert text.replace(" ", "") == "a+b"
+
+
+async def test_an_empty_prompt_is_answered(engine: Local) -> None:
+    assert await asyncio.wait_for(text_of(engine, Request("", max_tokens=4, n=2, temperature=0.5)), 20) is not None
+    assert await asyncio.wait_for(text_of(engine, Request(PREFIX, max_tokens=2)), 20)

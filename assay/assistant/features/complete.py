@@ -196,7 +196,7 @@ def _better(one: Suggestion | None, other: Suggestion | None, dropped: list[Drop
         return one or other
     is_better = isinstance(other.verdict, Passed) and not isinstance(one.verdict, Passed)
     kept, left = (other, one) if is_better else (one, other)
-    dropped.append(Dropped(left.text, "tests", left.verdict.why))
+    dropped.append(Dropped(left.text, "superseded", left.verdict.why))
     return kept
 
 
