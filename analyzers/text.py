@@ -28,6 +28,14 @@ class Span:
             raise ValueError(f"a span cannot run from {self.start} to {self.end}")
 
 
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One replacement in a text."""
+
+    span: Span
+    text: str
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """One document at one version. `path` is absolute, or "" for a document that is no file.

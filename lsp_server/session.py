@@ -15,17 +15,19 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
-from analyzers import files
+from analyzers import files, imports
 from analyzers.text import Snapshot
-from assay.assistant.bench import Workbench
+from assay.assistant.bench import Suggestion, Workbench
 from assay.assistant.settings import Settings
 from assay.assistant.verdict import Verdict, to_json
 
+from .convert import range_of
 from .documents import Documents, path_of
 
 log = logging.getLogger(__name__)
 
 PROGRESS_S = 1.0  # what is done sooner needs no progress bar
+PROMISES = 32  # suggestions whose imports are remembered; an editor takes one of the last few, or none
 STATUS_S = 1.0  # how often a changed state of a part is noticed
 
 
@@ -59,6 +61,7 @@ class Session:
         self._asked: dict[str, asyncio.Task[Any]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._told: dict[str, str] = {}
+        self._imports: dict[str, tuple[str, tuple[str, ...]]] = {}
 
     # ---- life
 
@@ -199,6 +202,26 @@ class Session:
         """Tell the editor a verdict that came after its suggestion."""
         self._server.protocol.notify("assay/verdict", {"suggestionId": suggestion_id, "verdict": to_json(verdict)})
         self.bench.ledger.record("verdict", suggestion_id, state=type(verdict).__name__.lower())
+
+    def promise_imports(self, uri: str, suggestion: Suggestion) -> None:
+        """Remember what must stand at the top of the document when this suggestion is taken: an inline item has one place."""
+        if suggestion.imports:
+            self._imports[suggestion.id] = (uri, suggestion.imports)
+            while len(self._imports) > PROMISES:
+                self._imports.pop(next(iter(self._imports)))
+
+    def keep_imports(self, suggestion_id: str) -> None:
+        """The suggestion was taken: have the editor write the imports that it needs and the document does not have."""
+        uri, statements = self._imports.pop(suggestion_id, ("", ()))
+        snapshot = self.snapshot(uri)
+        if snapshot is None:
+            return
+        missing = tuple(s for s in statements if s not in snapshot.text.split("\n"))
+        if missing:
+            edit = imports.edit(snapshot, missing)
+            change = types.TextEdit(range_of(snapshot, edit.span, self.documents.encoding), edit.text)
+            params = types.ApplyWorkspaceEditParams(types.WorkspaceEdit(changes={uri: [change]}), label="Add import")
+            self._server.workspace_apply_edit(params)
 
     # ---- state of the parts
 

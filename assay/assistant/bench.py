@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from analyzers import imports
 from analyzers.names import Names
-from analyzers.text import Span
+from analyzers.text import Edit, Snapshot, Span
 from assay.engine.api import Engine
 from sandbox.api import Sandbox
 
@@ -16,6 +18,30 @@ from .settings import Settings
 from .trace import Traces
 from .verdict import Verdict, to_json
 from .workspace import Workspace
+
+LaterVerdict = Callable[[str, Verdict], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request. `later` is told when a verdict changes after the answer. `overlay`: open documents by relative path.
+
+    `can_import`: whether the client writes imports at the top of the file when a suggestion that needs them is taken.
+    """
+
+    snapshot: Snapshot
+    offset: int
+    root: Path
+    overlay: Mapping[str, str] = field(default_factory=dict)
+    later: LaterVerdict | None = None
+    can_import: bool = True
+
+    @property
+    def where(self) -> str:
+        """Path and position from 1, for people."""
+        line = self.snapshot.line_of(self.offset)
+        column = self.offset - self.snapshot.line_span(line).start + 1
+        return f"{self.snapshot.path or self.snapshot.uri}:{line + 1}:{column}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +68,15 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Candidate, verdict and origin: the only thing a client may see."""
+    """Candidate, verdict and origin: the only thing a client may see. `imports` are statements that go to the top of the
+    file with it (`analyzers.imports.edit` says where); the verdict holds for both together."""
 
     id: str
     text: str
     replace: Span
     verdict: Verdict
     origin: Origin
+    imports: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +113,8 @@ class Workbench:
     complaints: tuple[str, ...] = field(default=())
 
 
-def completion_json(completion: Completion) -> dict[str, Any]:
-    """The answer of `assay complete --json`, as docs/protocol.md has it."""
+def completion_json(completion: Completion, snapshot: Snapshot) -> dict[str, Any]:
+    """The answer of `assay complete --json` for a place in `snapshot`, as docs/protocol.md has it."""
     return {
         "schema": 1,
         "traceId": completion.trace_id,
@@ -95,6 +123,7 @@ def completion_json(completion: Completion) -> dict[str, Any]:
                 "id": s.id,
                 "text": s.text,
                 "replace": {"start": s.replace.start, "end": s.replace.end},
+                "edits": [_edit_json(imports.edit(snapshot, s.imports))] if s.imports else [],
                 "verdict": to_json(s.verdict),
                 "origin": {
                     "engine": s.origin.engine,
@@ -110,3 +139,7 @@ def completion_json(completion: Completion) -> dict[str, Any]:
         "dropped": [{"text": d.text, "stage": d.stage, "reason": d.reason} for d in completion.dropped],
         "why": completion.why,
     }
+
+
+def _edit_json(edit: Edit) -> dict[str, Any]:
+    return {"start": edit.span.start, "end": edit.span.end, "text": edit.text}

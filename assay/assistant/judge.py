@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from analyzers.text import Snapshot, Span
+from analyzers import imports
+from analyzers.text import Span
 
 from . import repair, verify
-from .bench import Dropped, Workbench
+from .bench import Ask, Dropped, Workbench
 from .filters.draft import Draft
 from .trace import Trace
 from .verdict import Check, Failed, Passed, Verdict, to_json, unverified
@@ -31,9 +32,11 @@ _background: dict[asyncio.Task[None], None] = {}  # tasks that outlive their req
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """The text as it may be offered, and its verdict; or what it was dropped for. `pending` proves on after it."""
+    """The text as it may be offered, with imports for the top of the file, and its verdict; or what it was dropped for.
+    `pending` proves on after it."""
 
     text: str = ""
+    imports: tuple[str, ...] = ()
     verdict: Verdict | None = None
     dropped: Dropped | None = None
     repaired: str = ""
@@ -55,77 +58,74 @@ class Ruling:
         task.add_done_callback(lambda done: _background.pop(done, None))
 
 
-async def candidate(
-    bench: Workbench,
-    snapshot: Snapshot,
-    draft: Draft,
-    root: Path,
-    overlay: Mapping[str, str],
-    offset: int,
-    trace: Trace,
-) -> Ruling:
+async def candidate(bench: Workbench, ask: Ask, draft: Draft, trace: Trace) -> Ruling:
     """The ruling on `draft`, mended where it can be."""
-    first = await _static(draft, snapshot, root, overlay, offset)
-    mended, told = draft, ""
+    first = await _static(draft, ask)
+    told = ""
     if first.static.failed:
-        mended_by = await _mend(_repairs(first, draft, await _texts(bench, root), offset), first, offset)
+        mended_by = await _mend(_repairs(first, await _texts(bench, ask.root)), draft, ask)
         if mended_by is None:
             stage = "parse" if first.static.tree is None else "ruff"
             trace.add(stage, failed=first.static.failed)
             return Ruling(dropped=Dropped(draft.text, stage, first.static.failed))
-        first, mended, told = mended_by
-        trace.add("repair", did=told, text=mended.text)
+        first, told = mended_by
+        trace.add("repair", did=told, text=first.draft.text)
     trace.add("static", checks=[f"{c.name} {c.state} {c.ms:.1f} ms" for c in first.static.checks])
     if first.static.tree is None:
         why = f"The file does not parse in another place: {first.static.checks[0].detail}."
-        return _offer(bench, mended.text, unverified("unparsable-elsewhere", first.static.checks, why), told)
-    return await _proved(bench, first, mended, told, offset, trace)
+        return _offer(bench, first.draft, unverified("unparsable-elsewhere", first.static.checks, why), told)
+    return await _proved(bench, ask, first, told, trace)
 
 
 @dataclass(frozen=True, slots=True)
 class _First:
+    """A draft written into its document, and what the static checks say of that."""
+
+    draft: Draft
     change: Change
     static: Static
 
 
-async def _static(draft: Draft, snapshot: Snapshot, root: Path, overlay: Mapping[str, str], offset: int) -> _First:
-    after = snapshot.text[:offset] + draft.text + snapshot.text[offset:]
-    change = Change(snapshot, after, Span(offset, offset + len(draft.text)), root, overlay)
-    return _First(change, await verify.static(change))
+async def _static(draft: Draft, ask: Ask) -> _First:
+    text, offset = ask.snapshot.text, ask.offset
+    top = imports.edit(ask.snapshot, draft.imports) if draft.imports else None
+    head = text[:offset] if top is None else text[: top.span.start] + top.text + text[top.span.end : offset]
+    after = head + draft.text + text[offset:]
+    change = Change(ask.snapshot, after, Span(len(head), len(head) + len(draft.text)), ask.root, ask.overlay)
+    return _First(draft, change, await verify.static(change))
 
 
-async def _mend(repairs: Iterator[tuple[str, str]], first: _First, offset: int) -> tuple[_First, Draft, str] | None:
-    """The first repair that passes the static checks, or None."""
-    change = first.change
-    for number, (text, told) in enumerate(repairs):
+async def _mend(repairs: Iterator[repair.Mended], draft: Draft, ask: Ask) -> tuple[_First, str] | None:
+    """The first repair of `draft` that passes the static checks, and what it did; or None."""
+    for number, mended in enumerate(repairs):
         if number == REPAIR_LIMIT:
             return None
-        draft = Draft(
-            text, change.before.preamble + change.before.text[:offset], change.before.text[offset:], "block", 0
-        )
-        again = await _static(draft, change.before, change.root, change.overlay, offset)
+        if mended.imports and not ask.can_import:
+            continue
+        again = await _static(replace(draft, text=mended.text, imports=draft.imports + mended.imports), ask)
         if not again.static.failed and again.static.tree is not None:
-            return again, draft, told
+            return again, mended.told
     return None
 
 
-def _repairs(first: _First, draft: Draft, texts: Mapping[str, str], offset: int) -> Iterator[tuple[str, str]]:
+def _repairs(first: _First, texts: Mapping[str, str]) -> Iterator[repair.Mended]:
     if first.static.tree is None:
-        yield from repair.syntax_error(draft)
+        yield from repair.syntax_error(first.draft)
     elif first.static.undefined:
-        yield from repair.undefined_name(draft, first.static.undefined, texts, first.change.name)
+        yield from repair.undefined_name(first.draft, first.static.undefined, texts, first.change.name)
 
 
 async def _texts(bench: Workbench, root: Path) -> Mapping[str, str]:
     return (await bench.workspace.state(root)).texts
 
 
-async def _proved(bench: Workbench, first: _First, draft: Draft, told: str, offset: int, trace: Trace) -> Ruling:
+async def _proved(bench: Workbench, ask: Ask, first: _First, told: str, trace: Trace) -> Ruling:
     """Names and tests side by side, within the policy."""
+    draft = first.draft
     naming = asyncio.create_task(verify.named(bench, first.change))
     try:
         if bench.settings.policy == "static":
-            return await _without_running(bench, first, draft, told, await naming, offset, trace)
+            return await _without_running(bench, ask, first, told, await naming, trace)
         watch = verify.Watch(asyncio.Event())
         testing = asyncio.create_task(_final(bench, first, naming, watch, draft.kind))
     except BaseException:
@@ -141,17 +141,17 @@ async def _proved(bench: Workbench, first: _First, draft: Draft, told: str, offs
     if verdict is None:
         if name is not None and name.unknown:
             testing.cancel()
-            return await _renamed(bench, first, draft, told, name, offset, trace)
+            return await _renamed(bench, ask, first, told, name, trace)
         trace.add("deadline", proof=watch.early is not None)
         if watch.early is not None:
             verdict = verify.settle(first.static.checks, name, watch.early, is_one_line=_is_one_line(first))
-            return replace(_offer(bench, draft.text, verdict, told), pending=testing)
+            return replace(_offer(bench, draft, verdict, told), pending=testing)
         checks = (*first.static.checks, *([name.check] if name else []), Check("tests", "unverified", "still running"))
-        return replace(_offer(bench, draft.text, unverified("deadline", checks), told), pending=testing)
+        return replace(_offer(bench, draft, unverified("deadline", checks), told), pending=testing)
     trace.add("verdict", **to_json(verdict))
     if name is not None and name.unknown and isinstance(verdict, Failed):
-        return await _renamed(bench, first, draft, told, name, offset, trace)
-    return _offer(bench, draft.text, verdict, told)
+        return await _renamed(bench, ask, first, told, name, trace)
+    return _offer(bench, draft, verdict, told)
 
 
 async def _final(
@@ -186,39 +186,36 @@ async def _until_deadline(
     return testing.result() if testing.done() else None
 
 
-async def _without_running(
-    bench: Workbench, first: _First, draft: Draft, told: str, name: Named, offset: int, trace: Trace
-) -> Ruling:
+async def _without_running(bench: Workbench, ask: Ask, first: _First, told: str, name: Named, trace: Trace) -> Ruling:
     if name.unknown:
-        return await _renamed(bench, first, draft, told, name, offset, trace)
-    return _offer(bench, draft.text, unverified("static-policy", (*first.static.checks, name.check)), told)
+        return await _renamed(bench, ask, first, told, name, trace)
+    return _offer(bench, first.draft, unverified("static-policy", (*first.static.checks, name.check)), told)
 
 
-async def _renamed(
-    bench: Workbench, first: _First, draft: Draft, told: str, name: Named, offset: int, trace: Trace
-) -> Ruling:
+async def _renamed(bench: Workbench, ask: Ask, first: _First, told: str, name: Named, trace: Trace) -> Ruling:
     """Take the nearest real names and judge once more; without one, drop."""
     trace.add("names", failed=name.check.detail)
+    draft = first.draft
     dropped = Ruling(dropped=Dropped(draft.text, "names", name.check.detail))
     if "renamed" in told:
         return dropped
     repairs = repair.unknown_name(draft, name.unknown, first.change.span.start, first.change.after)
-    mended = await _mend(repairs, first, offset)
+    mended = await _mend(repairs, draft, ask)
     if mended is None:
         return dropped
-    again, fixed, did = mended
-    trace.add("repair", did=did, text=fixed.text)
-    return await _proved(bench, again, fixed, f"{told}; {did}".strip("; "), offset, trace)
+    again, did = mended
+    trace.add("repair", did=did, text=again.draft.text)
+    return await _proved(bench, ask, again, f"{told}; {did}".strip("; "), trace)
 
 
-def _offer(bench: Workbench, text: str, verdict: Verdict, told: str) -> Ruling:
+def _offer(bench: Workbench, draft: Draft, verdict: Verdict, told: str) -> Ruling:
     """What the policy makes of a verdict."""
     if isinstance(verdict, Failed):
         stage = next((c.name for c in verdict.checks if c.state == "failed"), "tests")
-        return Ruling(dropped=Dropped(text, stage, verdict.why))
+        return Ruling(dropped=Dropped(draft.text, stage, verdict.why))
     if bench.settings.policy == "strict" and not isinstance(verdict, Passed):
-        return Ruling(dropped=Dropped(text, "policy", f"Not proved, and the policy is strict. {verdict.why}"))
-    return Ruling(text, verdict, repaired=told)
+        return Ruling(dropped=Dropped(draft.text, "policy", f"Not proved, and the policy is strict. {verdict.why}"))
+    return Ruling(draft.text, draft.imports, verdict, repaired=told)
 
 
 def told(verdict: Verdict) -> dict[str, Any]:

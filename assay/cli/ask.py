@@ -13,8 +13,7 @@ from analyzers import files
 from analyzers.text import Snapshot, changed_span
 from assay import compose
 from assay.assistant import verify as verifying
-from assay.assistant.bench import Completion, Workbench, completion_json
-from assay.assistant.features.complete import Ask
+from assay.assistant.bench import Ask, Completion, Workbench, completion_json
 from assay.assistant.features.complete import complete as completing
 from assay.assistant.trace import Traces
 from assay.assistant.verdict import Failed, Passed, Verdict, title, to_json
@@ -41,10 +40,12 @@ def complete(
 
     answer = out.with_bench(work, root=found.root)
     if as_json:
-        typer.echo(json.dumps(completion_json(answer), ensure_ascii=False))
+        typer.echo(json.dumps(completion_json(answer, found.snapshot), ensure_ascii=False))
         return
     for suggestion in answer.suggestions:
         typer.echo(suggestion.text)
+        for statement in suggestion.imports:
+            typer.echo(f"— at the top of the file: {statement}", err=True)
         typer.echo(f"— {title(suggestion.verdict)}. {suggestion.verdict.why}", err=True)
     if not answer.suggestions:
         typer.echo(f"Nothing to suggest: {answer.why} (`assay why {answer.trace_id}` tells more.)", err=True)

@@ -14,8 +14,8 @@ import typer
 
 from analyzers import files
 from assay import compose
-from assay.assistant.bench import Completion, Workbench
-from assay.assistant.features.complete import Ask, complete
+from assay.assistant.bench import Ask, Completion, Workbench
+from assay.assistant.features.complete import complete
 from assay.assistant.verdict import Passed, to_json
 from assay.cli import place
 
@@ -97,6 +97,8 @@ def _tell(answer: Completion, gap: Gap) -> None:
         typer.echo(f"   offered, {verdict['state']}: {verdict['why']}")
         for line in (gap.typed + suggestion.text).split("\n"):
             typer.echo(f"     │ {line}")
+        for statement in suggestion.imports:
+            typer.echo(f"     │ at the top of the file: {statement}")
         for check in verdict["checks"]:
             typer.echo(f"     {check['name']:6} {check['state']:10} {check['ms']:5.0f} ms  {check['detail'][:90]}")
     if not answer.suggestions:

@@ -14,7 +14,7 @@ def register(server: AssayServer) -> None:
 
     @server.command("assay.accepted")
     def accepted(*arguments: Any) -> None:
-        _fate(server, "accepted", arguments)
+        server.session.keep_imports(_fate(server, "accepted", arguments))
 
     @server.command("assay.rejected")
     def rejected(*arguments: Any) -> None:
@@ -38,12 +38,14 @@ def register(server: AssayServer) -> None:
         }
 
 
-def _fate(server: AssayServer, event: str, arguments: tuple[Any, ...]) -> None:
+def _fate(server: AssayServer, event: str, arguments: tuple[Any, ...]) -> str:
+    """Record it; the suggestion's id."""
     match arguments:
         case ({"suggestionId": str(suggestion_id), **rest}, *_):
             trace_id = rest.get("traceId")
             server.session.bench.ledger.record(
                 event, suggestion_id[:64], trace_id=trace_id[:64] if isinstance(trace_id, str) else ""
             )
+            return suggestion_id
         case _:
             raise JsonRpcInvalidParams(message=f"assay.{event} takes an object with a suggestionId")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from lsprotocol import types
 
-from analyzers import files, names
+from analyzers import files, imports, names
+from analyzers.text import Edit, Snapshot
 from assay.assistant.verdict import title
-from lsp_server.convert import offset_at, range_of
+from lsp_server.convert import Encoding, offset_at, range_of
 from lsp_server.session import AssayServer
 
 from .inline_completion import accepted, ask
@@ -61,7 +62,7 @@ async def _names(server: AssayServer, uri: str, position: types.Position) -> lis
 
 
 async def _suggestion(server: AssayServer, uri: str, position: types.Position) -> list[types.CompletionItem]:
-    answer = await ask(server, uri, position)
+    answer = await ask(server, uri, position, can_import=True)
     if answer is None:
         return []
     found, snapshot = answer
@@ -76,7 +77,12 @@ async def _suggestion(server: AssayServer, uri: str, position: types.Position) -
             preselect=False,
             filter_text=s.text.strip(),
             text_edit=types.TextEdit(range_of(snapshot, s.replace, encoding), s.text),
+            additional_text_edits=[_edit(snapshot, imports.edit(snapshot, s.imports), encoding)] if s.imports else None,
             command=accepted(s, found),
         )
         for s in found.suggestions
     ]
+
+
+def _edit(snapshot: Snapshot, edit: Edit, encoding: Encoding) -> types.TextEdit:
+    return types.TextEdit(range_of(snapshot, edit.span, encoding), edit.text)

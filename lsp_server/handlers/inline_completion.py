@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from lsprotocol import types
 
-from assay.assistant.bench import Completion, Suggestion
-from assay.assistant.features.complete import Ask, complete
+from analyzers.text import Snapshot
+from assay.assistant.bench import Ask, Completion, Suggestion
+from assay.assistant.features.complete import complete
 from assay.assistant.verdict import title, to_json
 from lsp_server.convert import offset_at, range_of
 from lsp_server.session import AssayServer
@@ -16,11 +17,15 @@ def register(server: AssayServer) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
     async def inline_completion(params: types.InlineCompletionParams) -> types.InlineCompletionList | None:
-        answer = await ask(server, params.text_document.uri, params.position)
+        workspace = server.client_capabilities.workspace
+        can_import = workspace is not None and bool(workspace.apply_edit)
+        answer = await ask(server, params.text_document.uri, params.position, can_import=can_import)
         if answer is None:
             return None
         completion, snapshot = answer
         encoding = server.session.documents.encoding
+        for suggestion in completion.suggestions:
+            server.session.promise_imports(params.text_document.uri, suggestion)
         return types.InlineCompletionList(
             [
                 types.InlineCompletionItem(
@@ -31,7 +36,9 @@ def register(server: AssayServer) -> None:
         )
 
 
-async def ask(server: AssayServer, uri: str, position: types.Position):  # type: ignore[no-untyped-def]
+async def ask(
+    server: AssayServer, uri: str, position: types.Position, *, can_import: bool
+) -> tuple[Completion, Snapshot] | None:
     """The completion at a position and the snapshot it is for; None when there is none or it is stale."""
     session = server.session
     snapshot = session.snapshot(uri)
@@ -39,7 +46,7 @@ async def ask(server: AssayServer, uri: str, position: types.Position):  # type:
         return None
     offset = offset_at(snapshot, position, session.documents.encoding)
     root = session.root_of(snapshot.path)
-    request = Ask(snapshot, offset, root, session.documents.texts_below(root), session.verdict_changed)
+    request = Ask(snapshot, offset, root, session.documents.texts_below(root), session.verdict_changed, can_import)
     completion: Completion | None = await session.newest(uri, complete(session.bench, request))
     if completion is None:
         return None

@@ -123,6 +123,35 @@ async def test_an_editor_without_ghost_text_gets_the_suggestion_in_its_list(star
     assert "unverified" in result["items"][0]["detail"]
 
 
+HALF = "def root(x):\n    return math.\n"
+
+
+async def test_a_missing_import_is_written_at_the_top_when_its_line_is_taken(start, tmp_path: Path, script) -> None:
+    client = await start(tmp_path, env=script("sqrt(x)"), workspace={"applyEdit": True})
+    uri = client.open(tmp_path / "a.py", HALF)
+    (item,) = await client.inline(uri, 1, 16)
+    assert item["insertText"] == "sqrt(x)"
+    await client.call("workspace/executeCommand", {k: item["command"][k] for k in ("command", "arguments")})
+    asked = await client.until(lambda m: m.get("method") == "workspace/applyEdit")
+    (change,) = asked["params"]["edit"]["changes"][uri]
+    assert change["newText"] == "import math\n\n"
+    assert change["range"]["start"] == {"line": 0, "character": 0}
+
+
+async def test_without_edits_elsewhere_a_line_that_needs_them_is_not_offered(start, tmp_path: Path, script) -> None:
+    client = await start(tmp_path, env=script("sqrt(x)"))
+    uri = client.open(tmp_path / "a.py", HALF)
+    assert await client.inline(uri, 1, 16) == []
+
+
+async def test_an_item_of_the_list_brings_its_imports(start, tmp_path: Path, script) -> None:
+    client = await start(tmp_path, env=script("sqrt(x)"), textDocument={})
+    uri = client.open(tmp_path / "a.py", HALF)
+    where = {"textDocument": {"uri": uri}, "position": {"line": 1, "character": 16}}
+    first = (await client.call("textDocument/completion", where))["items"][0]
+    assert [edit["newText"] for edit in first["additionalTextEdits"]] == ["import math\n\n"]
+
+
 async def test_names_that_exist_are_completed(start, tmp_path: Path) -> None:
     client = await start(tmp_path)
     uri = client.open(tmp_path / "a.py", "import os\nos.path.isabs\n")

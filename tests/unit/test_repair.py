@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from analyzers import imports
+from analyzers.text import Snapshot
 from assay.assistant import repair
 from tests.conftest import Case, cases
 from tests.unit.test_filters import draft_of
@@ -14,24 +16,32 @@ def test_repair_case(case: Case) -> None:
     draft = draft_of(case)
     undefined = tuple(case.sections.get("undefined", "").split())
     found = repair.undefined_name(draft, undefined, {}, "x.py") if undefined else repair.syntax_error(draft)
-    assert next(found)[0] == case.sections["repaired"]
+    mended = next(found)
+    assert mended.text == case.sections["repaired"]
+    assert "\n".join(mended.imports) == case.sections.get("top", "")
+
+
+@pytest.mark.parametrize("case", cases("imports"))
+def test_imports_go_to_the_top(case: Case) -> None:
+    text = case.sections["text"]
+    edit = imports.edit(Snapshot("", "", 0, text), ("import math", "from re import sub"))
+    assert text[: edit.span.start] + edit.text + text[edit.span.end :] == case.sections["imported"]
+
+
+def test_line_ends_are_those_of_the_file() -> None:
+    edit = imports.edit(Snapshot("", "", 0, "import os\r\nx = 1\r\n"), ("import math",))
+    assert (edit.span.start, edit.text) == (9, "\r\nimport math")
 
 
 def test_the_projects_own_way_to_import_wins() -> None:
-    from analyzers import imports
-
     texts = {"a.py": "import numpy as np\n", "b.py": "from decimal import Decimal as D\n"}
     assert imports.statement_for("np", "np.zeros(3)", texts, "c.py") == "import numpy as np"
 
 
 def test_a_definition_of_the_project_is_imported_from_its_module() -> None:
-    from analyzers import imports
-
     texts = {"src/shop/cart.py": "class Cart:\n    pass\n"}
     assert imports.statement_for("Cart", "Cart()", texts, "src/shop/till.py") == "from shop.cart import Cart"
 
 
 def test_an_unknown_name_gets_no_import() -> None:
-    from analyzers import imports
-
     assert imports.statement_for("frobnicate", "frobnicate()", {}, "c.py") is None

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import math
 import secrets
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from analyzers import site as sites
-from analyzers.text import Snapshot, Span
+from analyzers.text import Span
 from assay.assistant import filters, judge
-from assay.assistant.bench import Candidate, Completion, Dropped, Origin, Suggestion, Workbench
+from assay.assistant.bench import Ask, Candidate, Completion, Dropped, Origin, Suggestion, Workbench
 from assay.assistant.filters import Draft, Drop
 from assay.assistant.prompt import Prompt, build
 from assay.assistant.trace import Trace
@@ -25,26 +24,6 @@ from .nearby import snippets
 
 MAX_TOKENS = {"line": 48, "block": 96, "function": 192}
 SAMPLE_TEMPERATURE = 0.6  # for the samples after the greedy one; high enough to differ, low enough to parse
-
-LaterVerdict = Callable[[str, Verdict], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One request. `later` is told when a verdict changes after the answer. `overlay`: open documents by relative path."""
-
-    snapshot: Snapshot
-    offset: int
-    root: Path
-    overlay: Mapping[str, str] = field(default_factory=dict)
-    later: LaterVerdict | None = None
-
-    @property
-    def where(self) -> str:
-        """Path and position from 1, for people."""
-        line = self.snapshot.line_of(self.offset)
-        column = self.offset - self.snapshot.line_span(line).start + 1
-        return f"{self.snapshot.path or self.snapshot.uri}:{line + 1}:{column}"
 
 
 async def complete(bench: Workbench, ask: Ask) -> Completion:
@@ -176,7 +155,7 @@ async def _consider(
         dropped.append(Dropped(raw.text, f"filter:{changed[-1]}", result.reason))
         return None
     suggestion_id = secrets.token_hex(6)
-    ruling = await judge.candidate(bench, ask.snapshot, result, ask.root, ask.overlay, offset, trace)
+    ruling = await judge.candidate(bench, ask, result, trace)
     ruling.tell(suggestion_id, ask.later)
     if ruling.dropped is not None:
         dropped.append(ruling.dropped)
@@ -187,7 +166,7 @@ async def _consider(
     health_model = await bench.engine.model()
     origin = Origin(bench.engine.name, health_model, prompt.id, prompt.sources, dict(sampling), confidence)
     assert ruling.verdict is not None
-    return Suggestion(suggestion_id, ruling.text, Span(offset, offset), ruling.verdict, origin)
+    return Suggestion(suggestion_id, ruling.text, Span(offset, offset), ruling.verdict, origin, ruling.imports)
 
 
 def _better(one: Suggestion | None, other: Suggestion | None, dropped: list[Dropped]) -> Suggestion | None:

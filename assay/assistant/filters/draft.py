@@ -10,7 +10,8 @@ from analyzers.site import SiteKind
 @dataclass(frozen=True, slots=True)
 class Draft:
     """`before` and `after` are the document's text on both sides of the insertion; `healed` is what of `before` the
-    model was asked to write again (trailing white space, or the start of a word)."""
+    model was asked to write again (trailing white space, or the start of a word). `imports` are statements that a repair
+    wants at the top of the file."""
 
     text: str
     before: str
@@ -18,6 +19,7 @@ class Draft:
     kind: SiteKind
     indent: int
     healed: str = ""
+    imports: tuple[str, ...] = ()
 
     @property
     def line_before(self) -> str:
