@@ -11,12 +11,13 @@ from analyzers import imports
 from analyzers.names import Names
 from analyzers.text import Edit, Snapshot, Span
 from assay.engine.api import Engine
-from sandbox.api import Sandbox
+from sandbox.api import Sandbox, StepOutcome
 
 from .ledger import Ledger
+from .recent import Recent
 from .settings import Settings
 from .trace import Traces
-from .verdict import Verdict, to_json
+from .verdict import Tested, Verdict, to_json
 from .workspace import Workspace
 
 LaterVerdict = Callable[[str, Verdict], None]
@@ -100,7 +101,8 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Workbench:
-    """Passed first to everything that does the work. `cache` is a folder that is safe to delete."""
+    """Passed first to everything that does the work. `cache` is a folder that is safe to delete. `proofs` and `baselines`
+    remember, by content, what containers found with a change and without it; what is unverified is never in them."""
 
     settings: Settings
     engine: Engine
@@ -111,6 +113,8 @@ class Workbench:
     ledger: Ledger
     cache: Path
     complaints: tuple[str, ...] = field(default=())
+    proofs: Recent[Tested] = field(default_factory=Recent)
+    baselines: Recent[StepOutcome] = field(default_factory=Recent)
 
 
 def completion_json(completion: Completion, snapshot: Snapshot) -> dict[str, Any]:

@@ -60,6 +60,15 @@ class Unverified:
 Verdict = Passed | Failed | Unverified
 
 
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """What the run in a container says: its check, the verdict it comes to without the other checks, and the style."""
+
+    check: Check
+    verdict: Verdict
+    style: Check | None = None
+
+
 def unverified(reason: Reason, checks: tuple[Check, ...], detail: str = "") -> Unverified:
     """An Unverified with the reason's own sentence, or a closer one."""
     return Unverified(checks, reason, detail or SENTENCES[reason])
