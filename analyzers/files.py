@@ -119,10 +119,13 @@ def project_root(path: Path) -> Path:
     return path.parent
 
 
-def site_packages(root: Path) -> Path | None:
-    """The site-packages of the project's own virtual environment, found by its layout; nothing in it is run."""
-    for name in (".venv", "venv", "env"):
-        home = root / name
+def site_packages(root: Path, environment: str = "") -> Path | None:
+    """The site-packages of the project's own virtual environment, found by its layout; nothing in it is run.
+
+    `environment` is its folder, absolute or relative to `root`; empty looks for the usual names.
+    """
+    for name in (environment,) if environment else (".venv", "venv", "env"):
+        home = root / Path(name).expanduser()
         if os.path.isfile(home / "pyvenv.cfg"):  # noqa: PTH113  it never raises
             found = sorted(home.glob("lib/python3.*/site-packages"))
             if found and found[-1].resolve().is_relative_to(home.resolve()):

@@ -16,7 +16,12 @@ State = Literal["ready", "starting", "absent", "broken", "off"]
 
 
 class SandboxUnavailable(Exception):
-    """Nothing could be run. The message is the sentence for the user: what was tried, seen, and what mends it."""
+    """Nothing could be run. `what` was tried and seen, `mend` is the sentence that mends it; the message is both."""
+
+    def __init__(self, what: str, mend: str = "") -> None:
+        super().__init__(f"{what} {mend}".strip())
+        self.what = what
+        self.mend = mend
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +129,6 @@ class Health:
     """`why` is one sentence for a person: what is missing and what mends it. Empty when ready."""
 
     state: State
-    engine: str = ""
     image: str = ""
     why: str = ""
 

@@ -298,7 +298,7 @@ def _report(text: str, nonce: str) -> TestReport:
             case {"collected": [*ids]}:
                 tests |= {str(name): TestResult(str(name), "missing") for name in ids}
             case {"collect_error": str(name), "detail": str(detail)}:
-                errors.append(f"{name}: {detail}")
+                errors.append(f"{name}: {detail}" if name else detail)
             case {"import_hit": True}:
                 import_hit = True
             case {"control": str(outcome)}:

@@ -35,6 +35,11 @@ def candidates(explicit: str = "") -> tuple[str, ...]:
 
 def connect(explicit: str = "") -> APIClient:
     """A client of the first engine that answers; raises SandboxUnavailable with the sentence that mends it."""
+    return reach(explicit)[0]
+
+
+def reach(explicit: str = "") -> tuple[APIClient, str]:
+    """The same, and the URL at which it answered."""
     import docker  # not at the top: the server starts without it
 
     tried: list[str] = []
@@ -42,13 +47,21 @@ def connect(explicit: str = "") -> APIClient:
         try:
             client = docker.APIClient(base_url=url, version="auto", timeout=TIMEOUT_S)
             client.ping()
-            return client
+            return client, url
         except (docker.errors.DockerException, OSError) as error:
             tried.append(f"{url} ({_short(error)})")
     seen = "; ".join(tried) or "no Docker or Podman socket was found"
-    raise SandboxUnavailable(
-        f"Sandbox off: cannot reach a container engine: {seen}. Start Docker or Podman, or run `assay setup`."
-    )
+    raise SandboxUnavailable(f"Sandbox off: cannot reach a container engine: {seen}.", _advice(explicit, seen))
+
+
+def _advice(explicit: str, seen: str) -> str:
+    if "permission denied" in seen:
+        return "This user may not use that socket: use rootless Docker or Podman, or join the `docker` group, which equals root."
+    if explicit:
+        return "Start that engine, or correct `sandbox.engine_url`."
+    if "DOCKER_HOST" in os.environ:
+        return "It is what DOCKER_HOST names: start that engine, or unset the variable."
+    return "Start Docker or Podman, or run `assay setup`."
 
 
 def _short(error: BaseException) -> str:

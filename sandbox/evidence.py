@@ -95,8 +95,15 @@ def _by_test(step: Step, outcome: StepOutcome | None) -> dict[str, TestResult]:
         }
     for wanted in step.tests:
         if not any(i == wanted or i.startswith((wanted + "[", wanted + "::")) for i in found):
-            found[wanted] = TestResult(wanted, "missing", detail="; ".join(outcome.tests.collect_errors)[:300])
+            found[wanted] = TestResult(wanted, "missing", detail=_uncollected(wanted, outcome))
     return found
+
+
+def _uncollected(wanted: str, outcome: StepOutcome) -> str:
+    """Why a test was not even found: an error in its own file first."""
+    errors = outcome.tests.collect_errors
+    own = [e for e in errors if e.startswith(wanted.partition("::")[0])] or list(errors)
+    return f"it could not be collected: {own[0]}"[:300] if own else ""
 
 
 def _why(test: TestResult | None, outcome: StepOutcome) -> str:

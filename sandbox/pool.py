@@ -174,7 +174,7 @@ class Pool:
         self._booting = loop.run_in_executor(self._threads, self._boot, project)
         box = await asyncio.shield(self._booting)
         self._ready.append(box)
-        self._health = Health("ready", engine=box._client.base_url, image=self._image)
+        self._health = Health("ready", image=self._image)
         self._changed.set()
 
     def _drop_client(self) -> None:

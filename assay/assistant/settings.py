@@ -58,6 +58,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("sandbox.engine_url", "", "Container engine's URL; empty tries DOCKER_HOST and the usual sockets."),
     Setting("sandbox.image", "", "Sandbox image to use instead of the one `assay sandbox build` makes."),
     Setting("sandbox.pool", 2, "Containers kept warm for the project.", least=1, most=16),
+    Setting("project.environment", "", "Folder of the project's virtual environment; empty looks for .venv, venv and env in it."),
     Setting("complete.enabled", True, "Offer completions at all.", by_project="tighten"),
     Setting("complete.samples", 3, "Candidates drawn for blocks and functions, and for a line whose first one failed.", least=1, most=8),
     Setting("complete.pace_ms", 40, "Wait before a request reaches the engine; a newer key in that time replaces it.", least=0, most=5000),

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from analyzers import files, harness, lint, names, reach, secrets, syntax
+from analyzers import harness, lint, names, reach, secrets, syntax
 from analyzers.text import Snapshot, Span
 from sandbox import evidence
 from sandbox.api import Job, Progress, Project, SandboxUnavailable, Step, StepOutcome
@@ -116,7 +116,7 @@ async def named(bench: Workbench, change: Change) -> Named:
     text = change.before.preamble + change.after
     above = change.before.preamble.count("\n")
     first, last = change.lines
-    site = files.site_packages(change.root)
+    site = bench.workspace.site_packages(change.root)
     where = names.Where(text, change.before.path, str(change.root), (str(site),) if site else ())
     try:
         unknown = await bench.names.check(where, first + above, last + above, timeout_s=NAMES_S)
@@ -255,6 +255,8 @@ def _judge(found: evidence.Evidence, ms: float, *, is_whole: bool) -> tuple[Chec
         why = (
             f"{start}{_count(found.stuck)} {'fails' if len(found.stuck) == 1 else 'fail'} with and without it: {detail}"
         )
+        if "ModuleNotFoundError" in detail:
+            why += ". `assay doctor` says how a project's dependencies come into the sandbox."
         return Check("tests", "unverified", why, ms), unverified("baseline-red", (), why)
     if not proving:
         why = "No test that ran executes a changed line."

@@ -40,9 +40,10 @@ class State:
 class Workspace:
     """All projects of one server by their roots."""
 
-    def __init__(self, images: Path) -> None:
-        """`images` is the record of images with dependencies (`sandbox.dependencies`)."""
+    def __init__(self, images: Path, environment: str = "") -> None:
+        """`images` is the record of images with dependencies (`sandbox.dependencies`); `environment` as in `files.site_packages`."""
         self._images = images
+        self._environment = environment
         self._rules: dict[Path, files.Rules] = {}
         self._states: dict[Path, tuple[float, State]] = {}
         self._scans: dict[Path, asyncio.Task[State]] = {}
@@ -65,6 +66,10 @@ class Workspace:
         if root not in self._rules:
             self._rules[root] = await asyncio.to_thread(files.Rules, root)
         return self._rules[root]
+
+    def site_packages(self, root: Path) -> Path | None:
+        """Where the project's dependencies lie; None where it has no virtual environment."""
+        return files.site_packages(root, self._environment)
 
     def forget(self, root: Path) -> None:
         """Files below `root` changed: look again at the next request."""
@@ -104,7 +109,7 @@ class Workspace:
         project = Project(
             hashlib.sha256(blob).hexdigest()[:16],
             blob,
-            files.site_packages(root),
+            self.site_packages(root),
             dependencies.image_for(root, self._images),
         )
         return State(root, entries, texts, project, {n: t for n, t in texts.items() if n in added}, left_out)

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import sys
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
+from analyzers import files
 from assay import __version__, compose
 from assay.assistant.settings import Settings
 from assay.compose import Folders
 from assay.engine.remote import Remote
-from sandbox import build, engine
+from sandbox import build, dependencies, engine
 from sandbox.api import SandboxUnavailable
+
+if TYPE_CHECKING:
+    from docker import APIClient
 
 OTHER_SERVERS = (("Ollama", "http://127.0.0.1:11434"), ("llama.cpp", "http://127.0.0.1:8080"))
 LOOK_S = 1.5  # for a server on this machine that may not be there
@@ -37,7 +43,7 @@ def examine(settings: Settings, where: Folders, complaints: tuple[str, ...]) -> 
         for complaint in complaints
     ]
     found += asyncio.run(_engine(settings, where))
-    found += _sandbox(settings)
+    found += _sandbox(settings, where)
     found.append(_program("ruff"))
     if settings.is_on("offline"):
         found.append(Finding("offline", "note", "on: no socket but loopback and Unix is opened"))
@@ -85,21 +91,57 @@ async def _other(name: str, url: str) -> Finding | None:
     return Finding(name, "note", f"a server answers at {url}{f' with {health.model}' if health.model else ''}", fix)
 
 
-def _sandbox(settings: Settings) -> list[Finding]:
+def _sandbox(settings: Settings, where: Folders) -> list[Finding]:
     if not settings.is_on("sandbox.enabled"):
         return [Finding("sandbox", "note", "switched off by `sandbox.enabled`")]
     try:
-        client = engine.connect(settings.text("sandbox.engine_url"))
+        client, url = engine.reach(settings.text("sandbox.engine_url"))
     except SandboxUnavailable as error:
-        return [Finding("container engine", "missing", str(error), "Run `assay setup`.")]
-    version = client.version()
-    found = [Finding("container engine", "ok", f"{version.get('Version', '?')} at {client.base_url}")]
-    image = settings.text("sandbox.image") or build.image_name()
-    if client.images(name=image):
-        found.append(Finding("sandbox image", "ok", f"{image}, Python {build.python_version(client, image) or '?'}"))
-    else:
-        found.append(Finding("sandbox image", "missing", f"{image} is not built", "Run `assay sandbox build`."))
-    return found
+        return [Finding("container engine", "missing", error.what, error.mend)]
+    with contextlib.closing(client):
+        version = client.version()
+        found = [Finding("container engine", "ok", f"{version.get('Version', '?')} at {url}")]
+        image = settings.text("sandbox.image") or build.image_name()
+        if not client.images(name=image):
+            return [*found, Finding("sandbox image", "missing", f"{image} is not built", "Run `assay sandbox build`.")]
+        python = build.python_version(client, image)
+        found.append(Finding("sandbox image", "ok", f"{image}, Python {python or '?'}"))
+        return [*found, *_project(settings, where, client, python)]
+
+
+def _project(settings: Settings, where: Folders, client: APIClient, python: str) -> list[Finding]:
+    """Whether the tests of the project in the current folder find their dependencies in a container."""
+    root = files.project_root(Path.cwd() / "x.py")
+    if not files.has_root_mark(root):
+        return []
+    if layer := dependencies.image_for(root, where.images_file):
+        if client.images(name=layer):
+            return [Finding("dependencies", "ok", f"{layer} for {root}")]
+        return [Finding("dependencies", "missing", f"{layer} is gone", f"Make it again: {_BUILD}")]
+    site = files.site_packages(root, settings.text("project.environment"))
+    if site is None:
+        return [
+            Finding(
+                "dependencies", "note", f"{root} has no .venv, so its tests see the standard library and pytest", _WAYS
+            )
+        ]
+    if site.parent.name != f"python{python}":
+        detail = f"{site} is not for the image's Python {python}, so it is not mounted"
+        return [
+            Finding(
+                "dependencies",
+                "note",
+                detail,
+                f"{_BUILD} Or make the image for it: `assay sandbox build --python {site.parent.name[6:]}`.",
+            )
+        ]
+    return [Finding("dependencies", "ok", f"{site}, mounted read-only")]
+
+
+_BUILD = "`assay sandbox build --requirements FILE` makes a layer from a lock or requirements file."
+_WAYS = (
+    f"Where it needs more: make a .venv in it, name one by `project.environment`, or {_BUILD[0].lower()}{_BUILD[1:]}"
+)
 
 
 def _program(name: str) -> Finding:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -141,4 +140,6 @@ def build_quietly(url: str) -> str:
 
 def reachable(url: str) -> str:
     """The engine's URL; raises SandboxUnavailable."""
-    return str(asyncio.run(asyncio.to_thread(engine.connect, url)).base_url)
+    client, where = engine.reach(url)
+    client.close()
+    return where

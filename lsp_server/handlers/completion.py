@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lsprotocol import types
 
-from analyzers import files, imports, names
+from analyzers import imports, names
 from analyzers.text import Edit, Snapshot
 from assay.assistant.verdict import title
 from lsp_server.convert import Encoding, offset_at, range_of
@@ -49,7 +49,7 @@ async def _names(server: AssayServer, uri: str, position: types.Position) -> lis
     line = snapshot.line_of(offset)
     column = offset - snapshot.line_span(line).start
     root = session.root_of(snapshot.path)
-    site = files.site_packages(root)
+    site = session.bench.workspace.site_packages(root)
     above = snapshot.preamble.count("\n")
     where = names.Where(snapshot.preamble + snapshot.text, snapshot.path, str(root), (str(site),) if site else ())
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import sys
 import threading
 from collections.abc import Generator
@@ -76,7 +77,7 @@ class _Plugin:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self.send({"collect_error": report.nodeid, "detail": str(report.longrepr)[-DETAIL_LIMIT:]})
+            self.send({"collect_error": report.nodeid, "detail": _last_error(str(report.longrepr))})
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -131,5 +132,20 @@ def _must_fail() -> None:
 
 
 def _reason(report: pytest.TestReport) -> str:
+    """One line where that says it: the exception's message; of a doctest, what was expected and what came."""
     crash = getattr(report.longrepr, "reprcrash", None)
-    return str(getattr(crash, "message", report.longrepr))[:DETAIL_LIMIT]
+    if crash is not None:
+        return str(crash.message)[:DETAIL_LIMIT]
+    examples = getattr(report.longrepr, "reprlocation_lines", None)
+    lines = [line.strip() for _, part in examples for line in part] if examples else []
+    if "Expected:" in lines and "Got:" in lines[lines.index("Expected:") :]:
+        expected, got = lines.index("Expected:"), lines.index("Got:", lines.index("Expected:"))
+        wanted, came = " ".join(lines[expected + 1 : got]), " ".join(lines[got + 1 :])
+        return f"expected {wanted}, got {came}"[:DETAIL_LIMIT]
+    return _last_error("\n".join(lines) or str(report.longrepr))
+
+
+def _last_error(text: str) -> str:
+    """The last line that names an exception, else the text's end."""
+    found = re.findall(r"(?m)^(?:E\s+)?((?:[\w.]*(?:Error|Exception|Interrupt|Exit)|Failed)\b.*)$", text)
+    return str(found[-1] if found else text.strip())[-DETAIL_LIMIT:]

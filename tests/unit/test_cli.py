@@ -117,7 +117,7 @@ def test_verify_without_a_sandbox_is_unverified_and_runs_nothing(project: Path) 
     )
     verdict = answer(done)["verdict"]
     assert (done.returncode, verdict["reason"]) == (3, "no-sandbox")
-    assert "assay setup" in verdict["why"]
+    assert "sandbox.engine_url" in verdict["why"]
 
 
 def test_sandbox_run_has_its_shape(tmp_path: Path, docker_url: str) -> None:
@@ -140,7 +140,10 @@ def test_doctor_names_what_is_missing_and_what_mends_it() -> None:
     done = assay("doctor", "--json", env={"ASSAY_SANDBOX_ENGINE_URL": "unix:///nowhere.sock"})
     assert done.returncode == 1
     missing = {p["part"]: p["fix"] for p in answer(done)["parts"] if p["state"] == "missing"}
-    assert missing == {"model": "Run `assay setup`, or set `engine.url`.", "container engine": "Run `assay setup`."}
+    assert missing == {
+        "model": "Run `assay setup`, or set `engine.url`.",
+        "container engine": "Start that engine, or correct `sandbox.engine_url`.",
+    }
 
 
 def test_every_command_has_a_help() -> None:
