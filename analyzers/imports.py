@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
+from . import syntax
 from .reach import module_names
 from .text import Edit, Snapshot, Span
-
-if TYPE_CHECKING:
-    from tree_sitter import Node
 
 # Names that are written without their module so often that a model forgets the import.
 STANDARD: Mapping[str, str] = {
@@ -64,7 +61,7 @@ def edit(snapshot: Snapshot, statements: tuple[str, ...]) -> Edit:
     """The insertion of import statements at the top of a document, which may be broken below: behind its first imports,
     else behind its docstring or leading comments."""
     text, lines = snapshot.text, "\n".join(statements)
-    row, has_imports = _head(snapshot.tree.root_node.children)
+    row, has_imports = syntax.head(snapshot.tree)
     if row < 0:
         start = 1 if text.startswith("\ufeff") else 0
         return Edit(Span(start, start), f"{lines}\n\n" if text[start:].strip() else f"{lines}\n")
@@ -73,34 +70,6 @@ def edit(snapshot: Snapshot, statements: tuple[str, ...]) -> Edit:
     if text[offset - 1] == "\r":
         offset, new = offset - 1, new.replace("\n", "\r\n")
     return Edit(Span(offset, offset), new)
-
-
-def _head(nodes: Sequence[Node]) -> tuple[int, bool]:
-    """The last row of a module's head, -1 where there is none, and whether that is an import."""
-    row, has_imports, has_docstring, is_note = -1, False, False, True
-    for node in nodes:
-        first, last = node.start_point[0], node.end_point[0]
-        if node.type in _IMPORTS:
-            row, has_imports = last, True
-        elif has_imports and not (node.type == "comment" and first == row):
-            break
-        elif not has_docstring and node.type == "expression_statement" and node.child(0).type == "string":
-            row, has_docstring = last, True
-        elif node.type == "comment" and not has_docstring and first == row + 1:
-            row, is_note = last, is_note and not _is_directive(node)
-        elif node.type != "comment":
-            return (
-                (-1, False) if is_note and not has_docstring and row >= 0 and first == row + 1 else (row, has_imports)
-            )
-    return row, has_imports
-
-
-def _is_directive(comment: Node) -> bool:
-    """A first line for the system or the interpreter, before which nothing may stand."""
-    return comment.start_point[0] < 2 and re.match(rb"#!|#.*coding[:=]", comment.text or b"") is not None
-
-
-_IMPORTS = ("import_statement", "import_from_statement", "future_import_statement")
 
 
 def _imported(text: str, name: str) -> str | None:

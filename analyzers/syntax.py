@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Iterator
 from copy import copy
@@ -56,6 +57,26 @@ def error_lines(text: str) -> frozenset[int]:
     return frozenset(lines)
 
 
+def head(tree: Tree) -> tuple[int, bool]:
+    """The last row (from 0) of a module's docstring and first imports, -1 where it has neither; and whether imports end it."""
+    row, has_imports, has_docstring, is_note = -1, False, False, True
+    for node in tree.root_node.children:
+        first, last = node.start_point[0], node.end_point[0]
+        if node.type in _IMPORTS:
+            row, has_imports = last, True
+        elif has_imports and not (node.type == "comment" and first == row):
+            break
+        elif not has_docstring and node.type == "expression_statement" and node.children[0].type == "string":
+            row, has_docstring = last, True
+        elif node.type == "comment" and not has_docstring and first == row + 1:
+            row, is_note = last, is_note and not _is_directive(node)
+        elif node.type != "comment":
+            return (
+                (-1, False) if is_note and not has_docstring and row >= 0 and first == row + 1 else (row, has_imports)
+            )
+    return row, has_imports
+
+
 def module(text: str) -> ast.Module | None:
     """The abstract tree of `text`, or None where it does not parse."""
     return module_or_reason(text)[0]
@@ -89,7 +110,13 @@ def functions(tree: ast.AST) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncF
             stack.append((name, child))
 
 
+_IMPORTS = ("import_statement", "import_from_statement", "future_import_statement")
 _NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def _is_directive(comment: Node) -> bool:
+    """A first line for the system or the interpreter, before which nothing may stand."""
+    return comment.start_point[0] < 2 and re.match(rb"#!|#.*coding[:=]", comment.text or b"") is not None
 
 
 def _too_deep(text: str) -> bool:

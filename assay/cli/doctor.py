@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from analyzers import files
 from assay import __version__, compose
@@ -17,9 +18,6 @@ from assay.compose import Folders
 from assay.engine.remote import Remote
 from sandbox import build, dependencies, engine
 from sandbox.api import SandboxUnavailable
-
-if TYPE_CHECKING:
-    from docker import APIClient
 
 OTHER_SERVERS = (("Ollama", "http://127.0.0.1:11434"), ("llama.cpp", "http://127.0.0.1:8080"))
 LOOK_S = 1.5  # for a server on this machine that may not be there
@@ -106,16 +104,16 @@ def _sandbox(settings: Settings, where: Folders) -> list[Finding]:
             return [*found, Finding("sandbox image", "missing", f"{image} is not built", "Run `assay sandbox build`.")]
         python = build.python_version(client, image)
         found.append(Finding("sandbox image", "ok", f"{image}, Python {python or '?'}"))
-        return [*found, *_project(settings, where, client, python)]
+        return [*found, *_project(settings, where, lambda name: bool(client.images(name=name)), python)]
 
 
-def _project(settings: Settings, where: Folders, client: APIClient, python: str) -> list[Finding]:
+def _project(settings: Settings, where: Folders, is_there: Callable[[str], bool], python: str) -> list[Finding]:
     """Whether the tests of the project in the current folder find their dependencies in a container."""
     root = files.project_root(Path.cwd() / "x.py")
     if not files.has_root_mark(root):
         return []
     if layer := dependencies.image_for(root, where.images_file):
-        if client.images(name=layer):
+        if is_there(layer):
             return [Finding("dependencies", "ok", f"{layer} for {root}")]
         return [Finding("dependencies", "missing", f"{layer} is gone", f"Make it again: {_BUILD}")]
     site = files.site_packages(root, settings.text("project.environment"))
