@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from pathspec import PathSpec
@@ -75,9 +75,12 @@ class Rules:
         return self._specs[folder]
 
 
-def walk(root: Path, rules: Rules) -> Iterator[Entry]:
-    """Readable files below `root` in a stable order, at most COUNT_LIMIT; links are neither followed nor listed."""
+def walk(root: Path, rules: Rules, depth: Literal["whole", "flat"] = "whole") -> Iterator[Entry]:
+    """Readable files below `root` in a stable order, at most COUNT_LIMIT; links are neither followed nor listed, and other
+    file systems (/proc, network mounts) are not entered. A "flat" walk stays in `root` itself.
+    """
     count = 0
+    device = _device(root)
     folders = [""]
     while folders and count < COUNT_LIMIT:
         folder = folders.pop()
@@ -91,7 +94,7 @@ def walk(root: Path, rules: Rules) -> Iterator[Entry]:
             if entry.is_symlink():
                 continue
             if entry.is_dir(follow_symlinks=False):
-                if rules.allows_folder(name):
+                if depth == "whole" and rules.allows_folder(name) and _device(root / name) == device:
                     below.append(name)
             elif entry.is_file(follow_symlinks=False) and rules.allows(name):
                 try:
@@ -104,6 +107,13 @@ def walk(root: Path, rules: Rules) -> Iterator[Entry]:
                     if count >= COUNT_LIMIT:
                         return
         folders += reversed(below)
+
+
+def _device(folder: Path) -> int:
+    try:
+        return folder.lstat().st_dev
+    except OSError:
+        return -1
 
 
 def has_root_mark(folder: Path) -> bool:

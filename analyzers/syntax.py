@@ -86,6 +86,8 @@ def module_or_reason(text: str) -> tuple[ast.Module | None, str]:
     """The abstract tree, or None and one line that says why not."""
     if len(text) > PARSE_LIMIT:
         return None, f"the file has over {PARSE_LIMIT >> 20} million characters"
+    if "\0" in text:
+        return None, "the file holds NUL characters, so it is not Python text"
     if _too_deep(text):
         return None, "brackets are nested too deep"
     try:

@@ -76,7 +76,24 @@ class Snapshot:
         text = self.text[: span.start] + new_text + self.text[span.end :]
         parsed = self.__dict__.get("tree")
         older = syntax.edited(parsed, self.text, text, span.start, span.end, len(new_text)) if parsed else None
-        return Snapshot(self.uri, self.path, version, text, self.preamble, older)
+        other = Snapshot(self.uri, self.path, version, text, self.preamble, older)
+        other.__dict__["line_starts"] = self._starts_after(span, len(new_text), text)
+        return other
+
+    def _starts_after(self, span: Span, inserted: int, text: str) -> tuple[int, ...]:
+        """Line starts of `text`, in which `inserted` characters stand for `span`: only the lines around it are looked at,
+        one more on each side because the halves of a CRLF may have met or parted."""
+        first, last = max(self.line_of(span.start) - 1, 0), self.line_of(span.end) + 2
+        shift = inserted - (span.end - span.start)
+        begin = self.line_starts[first]
+        end = self.line_starts[last] + shift if last < len(self.line_starts) else len(text)
+        near = (begin + match.end() for match in _LINE_END.finditer(text[begin:end]))
+        tail = (start + shift for start in self.line_starts[last + 1 :])
+        return (*self.line_starts[: first + 1], *near, *tail)
+
+    def without_tree(self) -> Snapshot:
+        """The same document with its tree forgotten: for many edits at once one new parse is cheaper."""
+        return replace(self, _parsed=None)
 
     def with_text(self, text: str, version: int) -> Snapshot:
         """The same document with other content."""

@@ -13,6 +13,7 @@ from analyzers.text import Snapshot, Span
 from .convert import Encoding, offset_at
 
 DOCUMENT_LIMIT = 16 << 20  # characters; a larger document is kept empty, and nothing is offered in it
+TREE_EDITS = 8  # edits in one message through which a syntax tree is carried
 _EMPTY_VERSION = 0
 
 
@@ -45,6 +46,8 @@ class Documents:
     def change(self, uri: str, version: int, changes: list[types.TextDocumentContentChangeEvent]) -> None:
         """Apply the editor's changes in order; a document that was never opened is made empty first."""
         snapshot = self._snapshots.get(uri) or Snapshot(uri, path_of(uri), _EMPTY_VERSION, "")
+        if len(changes) > TREE_EDITS:
+            snapshot = snapshot.without_tree()
         for change in changes:
             if isinstance(change, types.TextDocumentContentChangeWholeDocument):
                 snapshot = snapshot.with_text(change.text, version)

@@ -100,7 +100,7 @@ class Session:
         if self._bench is None:
             root = self._folders[0] if self._folders else None
             settings, complaints = self._composition.settings(root, self._options)
-            self._bench = self._composition.bench(settings, complaints)
+            self._bench = self._made(settings, complaints)
             for complaint in complaints:
                 self._server.window_log_message(
                     types.LogMessageParams(types.MessageType.Warning, f"Assay: {complaint}")
@@ -114,18 +114,28 @@ class Session:
         settings, complaints = self._composition.settings(root, self._options)
         if self._bench is not None and dict(settings.values) == dict(self._bench.settings.values):
             return
-        old, self._bench = self._bench, self._composition.bench(settings, complaints)
+        old, self._bench = self._bench, self._made(settings, complaints)
         roots, self._warmed = self._warmed, set()
         if old is not None:
             self.spawn(self._composition.close(old))
         for root in roots:
             self._warm(root)
 
+    def _made(self, settings: Settings, complaints: tuple[str, ...]) -> Workbench:
+        bench = self._composition.bench(settings, complaints)
+        for folder in self._folders:
+            bench.workspace.open_folder(folder)
+        return bench
+
     def change_folders(self, event: types.WorkspaceFoldersChangeEvent) -> None:
         """Folders of the window came or went."""
         gone = {path_of(folder.uri) for folder in event.removed}
         self._folders = [folder for folder in self._folders if str(folder) not in gone]
-        self._folders += [Path(path) for folder in event.added if (path := path_of(folder.uri))]
+        added = [Path(path) for folder in event.added if (path := path_of(folder.uri))]
+        self._folders += added
+        if self._bench is not None:
+            for one in added:
+                self._bench.workspace.open_folder(one)
 
     def root_of(self, path: str) -> Path:
         """The project of a file: the nearest project root inside its workspace folder."""

@@ -69,6 +69,11 @@ class Traces:
         """The newest records, newest first."""
         return tuple(self._read()[-count:][::-1])
 
+    def latest(self, folder: str) -> dict[str, Any] | None:
+        """The newest record about a file below `folder`, else the newest at all."""
+        records = self._read()[::-1]
+        return next((r for r in records if f"{folder}/" in str(r.get("where", ""))), next(iter(records), None))
+
     def find(self, trace_id: str) -> dict[str, Any] | None:
         """The record whose id starts with `trace_id`."""
         return next((r for r in reversed(self._read()) if str(r.get("id", "")).startswith(trace_id)), None)

@@ -104,7 +104,7 @@ async def static(change: Change) -> Static:
     above = preamble.count("\n")
     had_syntax = any("syntax" in f.code for f in before)
     bad = [f for f in lint.new(before, after) if first + above <= f.line <= last + above or not had_syntax]
-    detail = "; ".join(f"{f.code} {f.message}" for f in bad[:3])
+    detail = "; ".join([*dict.fromkeys(f"{f.code} {f.message}" for f in bad)][:3])
     ruff = Check("ruff", "failed" if bad else "passed", detail, _ms(started))
     undefined = tuple(m[1] for f in bad if f.code == "F821" and (m := re.search(r"`([^`]+)`", f.message)))
     return Static((Check("parse", "passed", "", parse_ms), ruff), tree, detail, undefined)

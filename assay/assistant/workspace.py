@@ -7,6 +7,7 @@ what differs from it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import io
 import tarfile
@@ -20,6 +21,7 @@ from sandbox import dependencies
 from sandbox.api import Project
 
 ARCHIVE_LIMIT = 24 << 20  # bytes of files; a container's /work has 192 MiB
+TEXT_LIMIT = 64 << 20  # bytes of Python kept in memory; 100 000 lines are about 4 MB
 RESCAN_S = 1.0  # the editor tells of its own saves; this catches everybody else's
 DELTA_LIMIT = 50  # changed Python files that a job carries; beyond it the containers are warmed anew
 FIRST = (".py", ".pyi", ".toml", ".ini", ".cfg")  # code and what steers tests, before data that may fill the archive
@@ -47,6 +49,7 @@ class Workspace:
         self._rules: dict[Path, files.Rules] = {}
         self._states: dict[Path, tuple[float, State]] = {}
         self._scans: dict[Path, asyncio.Task[State]] = {}
+        self._opened: set[Path] = set()
 
     async def state(self, root: Path) -> State:
         """The project's current state, scanned anew when the last scan is older than RESCAN_S."""
@@ -67,6 +70,11 @@ class Workspace:
             self._rules[root] = await asyncio.to_thread(files.Rules, root)
         return self._rules[root]
 
+    def open_folder(self, root: Path) -> None:
+        """The user opened this folder as a project: it is looked at whole. Of a root that nobody opened and that has no mark
+        of a project (a script in the home folder) only the files beside the script count."""
+        self._opened.add(root)
+
     def site_packages(self, root: Path) -> Path | None:
         """Where the project's dependencies lie; None where it has no virtual environment."""
         return files.site_packages(root, self._environment)
@@ -78,14 +86,17 @@ class Workspace:
 
     def _scan(self, root: Path, older: State | None) -> State:
         self._rules[root] = rules = files.Rules(root)
-        entries = {entry.name: entry for entry in files.walk(root, rules)}
+        is_project = root in self._opened or files.has_root_mark(root)
+        entries = {entry.name: entry for entry in files.walk(root, rules, "whole" if is_project else "flat")}
         if older is not None and entries == older.entries:
             return older
-        texts = {}
+        texts, total = {}, 0
         for name, entry in entries.items():
-            if name.endswith(".py"):
+            total += entry.size if name.endswith(".py") else 0
+            if name.endswith(".py") and total <= TEXT_LIMIT:
                 kept = older and older.entries.get(name) == entry and older.texts.get(name)
-                texts[name] = kept or secrets.redact(_read(root / name).decode("utf-8", "replace"))
+                with contextlib.suppress(UnicodeDecodeError):  # another encoding: it is packed as it is
+                    texts[name] = kept or secrets.redact(_read(root / name).decode("utf-8"))
         same_data = older is not None and _data(entries) == _data(older.entries)
         if older is not None and same_data and _differences(older.base, texts) <= DELTA_LIMIT:
             return State(root, entries, texts, older.project, older.base, older.left_out)
@@ -138,7 +149,7 @@ def _content(root: Path, name: str, texts: Mapping[str, str]) -> bytes:
     try:
         return secrets.redact_data(raw.decode("utf-8")).encode("utf-8")
     except UnicodeDecodeError:
-        return raw
+        return secrets.redact_data(raw.decode("latin-1")).encode("latin-1")  # every byte has its place there
 
 
 def _read(path: Path) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -17,7 +17,7 @@ from assay.assistant.bench import Ask, Completion, Workbench, completion_json
 from assay.assistant.features.complete import complete as completing
 from assay.assistant.trace import Traces
 from assay.assistant.verdict import Failed, Passed, Verdict, title, to_json
-from assay.cli import out, patch_text, place
+from assay.cli import out, patch_text, place, trace_text
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text; docs/protocol.md has the shapes.")]
 
@@ -70,6 +70,8 @@ def verify(
         out.fail("not-text", "Standard input is not UTF-8 text.", as_json=as_json)
     except (place.BadPlace, patch_text.PatchError) as error:
         out.fail("bad-input", str(error), as_json=as_json)
+    if not file.exists():
+        out.say(f"{file} does not exist yet: it is checked as a new file")
     _, span = changed_span(before.text, after)
     root = files.project_root(Path(before.path))
 
@@ -98,24 +100,20 @@ def verify(
 
 def why(
     trace: Annotated[
-        str, typer.Argument(metavar="[TRACE]", help="A trace id, or its beginning; the last request without.")
+        str,
+        typer.Argument(
+            metavar="[TRACE]", help="A trace id, or its beginning; without, the last request here, else anywhere."
+        ),
     ] = "",
     as_json: Json = False,
 ) -> None:
     """Why this suggestion, or why nothing: what happened to a request, from its trace."""
     traces = Traces(compose.folders().traces_file, 200)
-    found = traces.find(trace) if trace else next(iter(traces.last()), None)
+    found = traces.find(trace) if trace else traces.latest(str(files.project_root(Path.cwd() / "x.py")))
     if found is None:
         out.fail("no-trace", f"There is no trace {trace}." if trace else "Nothing was asked yet.", as_json=as_json)
     if as_json:
         out.emit({"trace": found})
         return
-    typer.echo(f"{found['id']}  {found['where']}\n{found['outcome']}")
-    for event in found["events"]:
-        facts = {k: v for k, v in event.items() if k not in ("stage", "ms")}
-        typer.echo(f"  {event['ms']:8.1f} ms  {event['stage']:10} {_short(facts)}")
-
-
-def _short(facts: dict[str, Any]) -> str:
-    text = ", ".join(f"{k}={v!r}" for k, v in facts.items() if v not in ("", [], None))
-    return text if len(text) <= 400 else text[:400] + "…"
+    for line in trace_text.lines(found):
+        typer.echo(line)

@@ -74,6 +74,8 @@ def info(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = 
         chosen = compose.engine(settings, where)
         health = await chosen.health()
         dialect = dialects.choose(settings.text("engine.dialect"), await chosen.model())
+        if health.state == "ready":
+            dialect = await dialects.spoken(chosen, dialect)
         await chosen.close()
         return {"engine": health.engine, "model": health.model, "state": health.state, "why": health.why,
                 "fallback": health.is_fallback, "dialect": dialect.name}  # fmt: skip

@@ -80,6 +80,7 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] =
     else:
         for result in results:
             typer.echo(f"{'holds ' if result.holds else 'FAILS '} {result.name:28} {result.ms:6.0f} ms  {result.saw}")
+        typer.echo(f"{sum(r.holds for r in results)} of {len(results)} cases hold.")
     raise typer.Exit(0 if all(r.holds for r in results) else out.FAILED)
 
 

@@ -18,6 +18,7 @@ from assay.assistant.bench import Ask, Completion, Workbench
 from assay.assistant.features.complete import complete
 from assay.assistant.verdict import Passed, to_json
 from assay.cli import place
+from assay.cli.trace_text import oneline
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def _tell(answer: Completion, gap: Gap) -> None:
         word = {"repaired": "repaired", "superseded": "not better than the one kept"}.get(
             one.stage, f"dropped by {one.stage}"
         )
-        typer.echo(f"   {word}: {_oneline(one.text)}\n     {one.reason}")
+        typer.echo(f"   {word}: {oneline(one.text)}\n     {one.reason}")
     for suggestion in answer.suggestions:
         verdict = to_json(suggestion.verdict)
         typer.echo(f"   offered, {verdict['state']}: {verdict['why']}")
@@ -104,11 +105,6 @@ def _tell(answer: Completion, gap: Gap) -> None:
     if not answer.suggestions:
         typer.echo(f"   nothing offered: {answer.why}")
     typer.echo(f"   (assay why {answer.trace_id})")
-
-
-def _oneline(text: str) -> str:
-    line = " ⏎ ".join(part.strip() for part in text.strip().split("\n"))
-    return line if len(line) <= 90 else line[:90] + "…"
 
 
 def _connect() -> None:

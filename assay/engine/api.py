@@ -90,6 +90,10 @@ class Engine(Protocol):
         """Tokens in `text` by the model's tokenizer, or an estimate from above where the engine does not offer one."""
         ...
 
+    async def is_token(self, text: str) -> bool | None:
+        """Whether `text` is one token of the model; None where the engine cannot say."""
+        ...
+
     async def health(self) -> EngineHealth:
         """Ask now; never raises."""
         ...

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from .api import Engine
+
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
@@ -82,6 +84,13 @@ def choose(setting: str, model: str) -> Dialect:
         return next((d for d in DIALECTS if d.name == setting), LEFT_TO_RIGHT)
     known = re.sub(r"[\s_]", "-", model.lower())
     return next((d for d in DIALECTS if any(family in known for family in d.families)), LEFT_TO_RIGHT)
+
+
+async def spoken(engine: Engine, dialect: Dialect) -> Dialect:
+    """`dialect` where each marker of its template is one token of the model, as far as the engine can say; left-to-right
+    where one is not: a model that reads markers as text writes them as text."""
+    used = [marker for marker in dialect.markers if marker in dialect.template]
+    return LEFT_TO_RIGHT if any([await engine.is_token(marker) is False for marker in used]) else dialect
 
 
 def strip_markers(text: str) -> str:

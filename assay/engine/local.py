@@ -76,6 +76,10 @@ class Local:
         await self._ensure()
         return await self._remote.count(text)
 
+    async def is_token(self, text: str) -> bool | None:
+        await self._ensure()
+        return await self._remote.is_token(text)
+
     async def health(self) -> EngineHealth:
         fallback = weights.is_fallback(self._launch.model)
         name = f"{self._launch.model.stem} (fallback model)" if fallback else self._launch.model.stem

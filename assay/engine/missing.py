@@ -29,6 +29,9 @@ class Missing:
     async def count(self, text: str) -> int:
         return len(text) // 3 + 1
 
+    async def is_token(self, text: str) -> bool | None:
+        return None
+
     async def health(self) -> EngineHealth:
         return EngineHealth("absent", "none", why=self._why)
 

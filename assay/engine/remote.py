@@ -41,6 +41,7 @@ class Remote:
         self._wanted_model = model
         self._served_model: str | None = None
         self._has_tokenizer = True
+        self._tokens: dict[str, bool] = {}
         self._takes_grammar = grammar == "gbnf"
         self._client: httpx.AsyncClient | None = None
 
@@ -96,6 +97,17 @@ class Remote:
         return (
             len(text.encode("utf-8", "replace")) // 3 + 1
         )  # code has 3 to 4 bytes a token in every tokenizer we measured
+
+    async def is_token(self, text: str) -> bool | None:
+        if text not in self._tokens and self._has_tokenizer:
+            try:
+                body = {"content": text, "add_special": False, "parse_special": True}
+                self._tokens[text] = len((await self.post("/tokenize", body))["tokens"]) == 1
+            except EngineUnavailable:
+                return None
+            except (EngineError, KeyError, TypeError):
+                self._has_tokenizer = False
+        return self._tokens.get(text)
 
     async def health(self) -> EngineHealth:
         try:

@@ -46,6 +46,9 @@ class Scripted:
     async def count(self, text: str) -> int:
         return len(text) // 3 + 1
 
+    async def is_token(self, text: str) -> bool | None:
+        return None
+
     async def health(self) -> EngineHealth:
         return EngineHealth("ready", "scripted", "scripted")
 

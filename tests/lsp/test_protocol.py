@@ -99,31 +99,83 @@ async def test_an_oversized_message_is_refused_and_the_next_one_served(start, tm
     assert any(m.get("error", {}).get("code") == -32600 for m in client.seen)
 
 
-async def test_every_message_fits_the_protocols_schema(start, tmp_path: Path, data: Path, script) -> None:
+NOTEBOOK = "file:///n.ipynb"
+
+
+async def test_every_message_of_a_session_that_touches_every_method_fits_the_schema(
+    start, tmp_path: Path, data: Path, script, docker_url: str
+) -> None:
+    """Which methods there are is asked of the server's own registry, so that a new one without a call here fails."""
     (tmp_path / "a.py").write_text("import os\n\n\ndef f(x):\n    return os.\n")
+    (tmp_path / "pyproject.toml").write_text("")
     client: Client = await start(
-        tmp_path, env=script("path"), workspace={"configuration": True, "workspaceFolders": True}
+        tmp_path,
+        env={
+            **script("path", **{"return math.": "sqrt(x)"}),
+            "ASSAY_SANDBOX_ENABLED": "true",
+            "ASSAY_SANDBOX_POOL": "1",
+        },
+        workspace={"configuration": True, "workspaceFolders": True, "applyEdit": True},
+        window={"workDoneProgress": True},
+        notebookDocument={"synchronization": {}},
     )
     model = MetaModel(data / "metaModel-3.18.json")
     uri = client.open(tmp_path / "a.py")
     document, position = {"uri": uri}, {"line": 4, "character": 14}
-    calls = {
-        "textDocument/inlineCompletion": inline_params(uri, 4, 14),
-        "textDocument/completion": {"textDocument": document, "position": position},
-        "workspace/executeCommand": {"command": "assay.status"},
+    cell = {
+        "uri": "vscode-notebook-cell:/n.ipynb#1",
+        "languageId": "python",
+        "version": 1,
+        "text": "import math\nmath.",
+    }
+    notebook = {
+        "uri": NOTEBOOK,
+        "notebookType": "jupyter-notebook",
+        "version": 1,
+        "cells": [{"kind": 2, "document": cell["uri"]}],
     }
     edit = {"range": {"start": position, "end": position}, "text": "pa"}
-    client.notify("textDocument/didChange", {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [edit]})
-    client.notify("textDocument/didSave", {"textDocument": document})
-    client.notify("workspace/didChangeConfiguration", {"settings": {"assay": {"verify": {"policy": "static"}}}})
-    client.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": uri, "type": 2}]})
-    client.notify("$/setTrace", {"value": "verbose"})
-    client.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": [], "removed": []}})
-    wrong = []
-    for method, params in calls.items():
+    text_edit = {"document": {"uri": cell["uri"], "version": 2}, "changes": [{"text": "x = 1\n"}]}
+    closed = {"notebookDocument": {"uri": NOTEBOOK}, "cellTextDocuments": [{"uri": cell["uri"]}]}
+    folders = {"event": {"added": [{"uri": (tmp_path / "b").as_uri(), "name": "b"}], "removed": []}}
+    notifications = [
+        ("notebookDocument/didOpen", {"notebookDocument": notebook, "cellTextDocuments": [cell]}),
+        ("notebookDocument/didChange", {"notebookDocument": {"uri": NOTEBOOK, "version": 2}, "change": {"cells": {"textContent": [text_edit]}}}),
+        ("notebookDocument/didSave", {"notebookDocument": {"uri": NOTEBOOK}}),
+        ("textDocument/didChange", {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [edit]}),
+        ("textDocument/didSave", {"textDocument": document}),
+        ("workspace/didChangeConfiguration", {"settings": None}),
+        ("workspace/didChangeWatchedFiles", {"changes": [{"uri": uri, "type": 2}]}),
+        ("workspace/didChangeWorkspaceFolders", folders),
+        ("$/setTrace", {"value": "verbose"}),
+        ("$/cancelRequest", {"id": 12345}),
+        ("window/workDoneProgress/cancel", {"token": "none"}),
+    ]  # fmt: skip
+    half = client.open(tmp_path / "half.py", HALF)
+    requests = [
+        ("textDocument/inlineCompletion", inline_params(uri, 4, 14)),
+        ("textDocument/inlineCompletion", inline_params(cell["uri"], 0, 5)),
+        ("textDocument/completion", {"textDocument": document, "position": position}),
+        *(("workspace/executeCommand", {"command": f"assay.{name}", "arguments": arguments})
+          for name, arguments in (("status", []), ("why", []), ("accepted", [{"suggestionId": "x"}]), ("rejected", [{"suggestionId": "x"}]))),
+    ]  # fmt: skip
+    wrong: list[str] = []
+    for method, params in notifications:
+        client.notify(method, params)
+    for method, params in requests:
         wrong += model.check_result(method, await client.call(method, params))
-    client.notify("textDocument/didClose", {"textDocument": document})
+    client.configuration = {"complete": {"samples": 1}}
+    client.notify("workspace/didChangeConfiguration", {"settings": None})
+    taken = (await client.inline(half, 1, 16))[0]["command"]
+    await client.call("workspace/executeCommand", {"command": taken["command"], "arguments": taken["arguments"]})
+    await client.until(lambda m: m.get("method") == "workspace/applyEdit")
+    for method, params in (
+        ("notebookDocument/didClose", closed),
+        ("textDocument/didClose", {"textDocument": document}),
+    ):
+        client.notify(method, params)
     assert await client.stop() == 0
+
     first = next(m for m in client.seen if m.get("id") == 1)
     wrong += model.check_result("initialize", first["result"])
     for message in client.seen:
@@ -131,6 +183,30 @@ async def test_every_message_fits_the_protocols_schema(start, tmp_path: Path, da
         assert message["jsonrpc"] == "2.0"
         wrong += model.check_call(message) if "method" in message else []
     assert wrong == []
+    sent = {method for method, _ in [*notifications, *requests]} | {
+        "notebookDocument/didClose",
+        "textDocument/didClose",
+    }
+    assert _served() <= sent | {"initialize", "initialized", "shutdown", "exit", "textDocument/didOpen"}
+    asked = {m["method"] for m in client.seen if "method" in m}
+    assert {"workspace/configuration", "workspace/applyEdit"} <= asked
+
+
+HALF = "def root(x):\n    return math.\n"
+
+
+def _served() -> set[str]:
+    """Every method that the server handles, by itself or by the library under it."""
+    from assay.compose import Composition, folders
+    from lsp_server import handlers
+    from lsp_server.protocol import Protocol
+    from lsp_server.session import AssayServer, Session
+
+    server = AssayServer("assay", "0", protocol_cls=Protocol)
+    server.session = Session(server, Composition(folders()))
+    handlers.register(server)
+    manager = server.protocol.fm
+    return {*manager.features, *manager.builtin_features}
 
 
 async def test_positions_mean_the_same_in_every_encoding(start, tmp_path: Path, script) -> None:

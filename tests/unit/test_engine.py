@@ -157,3 +157,12 @@ async def test_abandoned_requests_leave_the_engine_free(engine: Local) -> None:
 async def test_an_empty_prompt_is_answered(engine: Local) -> None:
     assert await asyncio.wait_for(text_of(engine, Request("", max_tokens=4, n=2, temperature=0.5)), 20) is not None
     assert await asyncio.wait_for(text_of(engine, Request(PREFIX, max_tokens=2)), 20)
+
+
+async def test_markers_that_are_no_tokens_of_the_model_are_not_written(engine: Local) -> None:
+    assert await engine.is_token("<|im_start|>") is True
+    assert [(await dialects.spoken(engine, d)).name for d in dialects.DIALECTS if d.markers] == ["left-to-right"] * len(
+        [d for d in dialects.DIALECTS if d.markers]
+    )
+    chat = dialects.Dialect("chat", "<|im_start|>{prefix}<|im_end|>", ("<|im_start|>", "<|im_end|>"))
+    assert await dialects.spoken(engine, chat) is chat

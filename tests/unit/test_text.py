@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from analyzers import files, harness, reach, secrets, syntax
 from analyzers.text import Snapshot, Span, changed_span
 from assay.assistant import settings
+from assay.assistant.workspace import Workspace
 from assay.cli import patch_text
 
 
@@ -194,3 +197,26 @@ def test_everyday_code_does_not_touch_the_harness(code: str) -> None:
     tree = syntax.module(code)
     assert tree is not None
     assert harness.touched("a.py", tree, frozenset(range(1, 5))) == ""
+
+
+def test_line_starts_follow_every_edit() -> None:
+    random = Random(1)
+    for _ in range(3000):
+        snapshot = Snapshot("", "", 0, "".join(random.choices("ab\r\n\r\n", k=random.randrange(14))))
+        for version in range(3):
+            start, end = sorted(random.choices(range(len(snapshot.text) + 1), k=2))
+            snapshot = snapshot.edited(
+                Span(start, end), "".join(random.choices("x\r\n", k=random.randrange(5))), version
+            )
+            assert snapshot.line_starts == Snapshot("", "", 0, snapshot.text).line_starts
+
+
+def test_a_script_among_other_files_is_no_project(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text("x = 1\n")
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "private.txt").write_text("not for a container")
+    workspace = Workspace(tmp_path / "images.json")
+    assert list(asyncio.run(workspace.state(tmp_path)).entries) == ["script.py"]
+    workspace.open_folder(tmp_path)
+    workspace.forget(tmp_path)
+    assert sorted(asyncio.run(workspace.state(tmp_path)).entries) == ["letters/private.txt", "script.py"]

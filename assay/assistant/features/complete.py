@@ -47,8 +47,9 @@ async def _complete(bench: Workbench, ask: Ask, trace: Trace) -> Completion:
     dropped: list[Dropped] = []
     best: Suggestion | None = None
     try:
-        prompt = await _prompt(bench, ask, site)
-        trace.add("prompt", id=prompt.id, chars=len(prompt.text), sources=list(prompt.sources), text=prompt.text[-600:])
+        prompt, dialect = await _prompt(bench, ask, site)
+        facts = {"id": prompt.id, "dialect": dialect, "chars": len(prompt.text), "sources": list(prompt.sources)}
+        trace.add("prompt", **facts, text=prompt.text[-600:])
         async with aclosing(_candidates(bench, prompt, site)) as candidates:
             async for raw, sampling in candidates:
                 trace.add("candidate", text=raw.text, sampling=sampling)
@@ -86,8 +87,10 @@ def _nothing(bench: Workbench, trace: Trace, why: str, dropped: tuple[Dropped, .
     return Completion(trace.id, (), dropped, why)
 
 
-async def _prompt(bench: Workbench, ask: Ask, site: sites.Site) -> Prompt:
-    dialect = dialects.choose(bench.settings.text("engine.dialect"), await bench.engine.model())
+async def _prompt(bench: Workbench, ask: Ask, site: sites.Site) -> tuple[Prompt, str]:
+    """The prompt, and the dialect's name."""
+    wanted = dialects.choose(bench.settings.text("engine.dialect"), await bench.engine.model())
+    dialect = await dialects.spoken(bench.engine, wanted)
     near = await snippets(bench, ask.snapshot, ask.offset, ask.root)
     limit = int(bench.settings.number("context.tokens"))
     prompt = build(ask.snapshot, ask.offset, site, dialect, near, token_limit=limit)
@@ -95,7 +98,7 @@ async def _prompt(bench: Workbench, ask: Ask, site: sites.Site) -> Prompt:
         count = await bench.engine.count(prompt.text)
         if count > limit:
             prompt = build(ask.snapshot, ask.offset, site, dialect, near, token_limit=limit * limit // count)
-    return prompt
+    return prompt, dialect.name
 
 
 async def _candidates(
