@@ -5,6 +5,7 @@ The tag is a hash of everything that goes in, so an upgraded Assay asks for a ne
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import logging
@@ -13,12 +14,13 @@ import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import debian_base
 from .api import SandboxUnavailable
+from .container import ulimits
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -28,7 +30,8 @@ log = logging.getLogger(__name__)
 Say = Callable[[str], None]
 
 HERE = Path(__file__).parent
-REPOSITORY = "assay-sandbox"
+# "localhost" is no registry: Docker never looks for the name elsewhere, and Podman does not put its default registry in front.
+REPOSITORY = "localhost/assay-sandbox"
 KEEP_S = 7 * 86400  # another version's image may be in use by another checkout; after a week nobody misses it
 PLATFORMS = {"x86_64": "manylinux2014_x86_64", "amd64": "manylinux2014_x86_64", "aarch64": "manylinux2014_aarch64"}
 
@@ -52,7 +55,22 @@ def build(client: APIClient, say: Say, *, base: str = "", python: str = "") -> s
     `base` names a base image that is on the engine or can be pulled; without one `python:<python>-slim` is tried, and
     where nothing can be pulled, a base is made from this system's Debian packages.
     """
-    base = base or _default_base(client, say, python or f"3.{sys.version_info.minor}")
+    with trouble():
+        return _build(client, say, base or _default_base(client, say, python or f"3.{sys.version_info.minor}"))
+
+
+@contextlib.contextmanager
+def trouble() -> Iterator[None]:
+    """Make what the engine or the disk refuses a SandboxUnavailable with its words."""
+    import docker
+
+    try:
+        yield
+    except (docker.errors.DockerException, OSError) as error:
+        raise SandboxUnavailable(f"Sandbox image not built: {str(error).splitlines()[0][:300]}") from error
+
+
+def _build(client: APIClient, say: Say, base: str) -> str:
     version = _python_of(client, base)
     say(f"base image {base} has Python {version}")
     with tempfile.TemporaryDirectory() as folder:
@@ -99,9 +117,8 @@ def _default_base(client: APIClient, say: Say, python: str) -> str:
 
 def _python_of(client: APIClient, image: str) -> str:
     program = "import sys; print('%d.%d' % sys.version_info[:2])"
-    created = client.create_container(
-        image, ["python3", "-I", "-c", program], host_config=client.create_host_config(network_mode="none")
-    )
+    host = client.create_host_config(network_mode="none", ulimits=ulimits())
+    created = client.create_container(image, ["python3", "-I", "-c", program], host_config=host)
     try:
         client.start(created["Id"])
         client.wait(created["Id"], timeout=60)

@@ -9,18 +9,20 @@ import secrets
 import select
 import socket
 import struct
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import seccomp
+from . import engine, seccomp
 from .api import Project, SandboxUnavailable, Step, StepOutcome, TestReport, TestResult
 from .runner import wire
 
 if TYPE_CHECKING:
     from docker import APIClient
+    from docker.types import Ulimit
 
 LABEL = "assay.sandbox"
 OWNER_LABEL = "assay.owner"
@@ -41,6 +43,7 @@ LIMITS: dict[str, Any] = {
     "auto_remove": True,
     "oom_score_adj": 500,
 }
+ENVIRONMENT = {"HOME": "/tmp", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"}  # noqa: S108  in the container
 # nproc counts one user id over all containers, so it is a ceiling for the machine; pids_limit bounds each container.
 ULIMITS = {"nofile": 512, "nproc": 1024, "fsize": 64 << 20, "core": 0}
 
@@ -167,18 +170,19 @@ def boot(client: APIClient, image: str, project: Project, *, python: str = "") -
     site = project.site_packages if fits and not project.image else None
     created: dict[str, Any] = {}
     try:
-        created = client.create_container(
-            project.image or image,
-            stdin_open=True,
-            labels={LABEL: "1", OWNER_LABEL: owner_mark()},
-            environment={"HOME": "/tmp", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"},  # noqa: S108  in the container
-            host_config=_host_config(client, site),
-        )
-        raw = client.attach_socket(created["Id"], {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
+        with _seccomp(client) as profile:
+            created = client.create_container(
+                project.image or image,
+                stdin_open=True,
+                labels={LABEL: "1", OWNER_LABEL: owner_mark()},
+                environment=ENVIRONMENT,
+                host_config=_host_config(client, site, profile),
+            )
+            raw = client.attach_socket(created["Id"], {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
+            client.start(created["Id"])
         container = Container(
             created["Id"], project, site is not None or bool(project.image), client, raw, getattr(raw, "_sock", raw)
         )
-        client.start(created["Id"])
     except docker.errors.ImageNotFound as error:
         raise SandboxUnavailable("Sandbox off: its image is not built. Run `assay sandbox build`.") from error
     except (docker.errors.DockerException, OSError) as error:
@@ -234,15 +238,34 @@ def _exists(pid: int) -> bool:
     return True
 
 
-def _host_config(client: APIClient, site_packages: Path | None) -> dict[str, Any]:
-    from docker.types import LogConfig, Mount, Ulimit
+def ulimits() -> list[Ulimit]:
+    """ULIMITS as the engine takes them. Podman's own defaults may be above this machine's, and then nothing starts."""
+    from docker.types import Ulimit
+
+    return [Ulimit(name=name, soft=value, hard=value) for name, value in ULIMITS.items()]
+
+
+@contextlib.contextmanager
+def _seccomp(client: APIClient) -> Iterator[str]:
+    """Our profile as the engine wants it: Docker takes its text, Podman the path of a file while the container is made."""
+    if not engine.is_podman(client):
+        yield seccomp.profile()
+        return
+    with tempfile.NamedTemporaryFile("w", suffix=".json", prefix="assay-seccomp-") as file:
+        file.write(seccomp.profile())
+        file.flush()
+        yield file.name
+
+
+def _host_config(client: APIClient, site_packages: Path | None, profile: str) -> dict[str, Any]:
+    from docker.types import LogConfig, Mount
 
     mounts = [Mount(DEPENDENCIES, str(site_packages), type="bind", read_only=True)] if site_packages else None
     config: dict[str, Any] = client.create_host_config(
         **LIMITS,
         mounts=mounts,
-        security_opt=["no-new-privileges:true", f"seccomp={seccomp.profile()}"],
-        ulimits=[Ulimit(name=name, soft=value, hard=value) for name, value in ULIMITS.items()],
+        security_opt=["no-new-privileges:true", f"seccomp={profile}"],
+        ulimits=ulimits(),
         log_config=LogConfig(type=LogConfig.types.NONE),
     )
     return config

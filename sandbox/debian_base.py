@@ -18,7 +18,8 @@ from .api import SandboxUnavailable
 if TYPE_CHECKING:
     from docker import APIClient
 
-NAME = "assay-base:debian"
+REPOSITORY, TAG = "localhost/assay-base", "debian"
+NAME = f"{REPOSITORY}:{TAG}"
 SEEDS = ("python3", "dash", "coreutils", "libstdc++6", "tzdata")
 # Needed only to install packages or to read mail types, which nobody does in the sandbox.
 LEFT_OUT = re.compile(
@@ -48,7 +49,9 @@ def make(client: APIClient, say: Callable[[str], None]) -> str:
         for package in sorted(Path(folder).glob("*.deb")):
             _run(["dpkg-deb", "-x", str(package), str(root)])
         archive = _pack(root)
-    client.import_image_from_data(archive.getvalue(), repository=NAME.partition(":")[0], tag=NAME.partition(":")[2])
+    client.import_image_from_data(archive.getvalue(), repository=REPOSITORY, tag=TAG)
+    if not client.images(name=NAME):
+        client.tag(f"{REPOSITORY}:latest", REPOSITORY, TAG)  # Podman 4.3 imports without the tag
     return NAME
 
 

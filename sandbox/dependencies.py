@@ -21,7 +21,7 @@ from .container import DEPENDENCIES
 if TYPE_CHECKING:
     from docker import APIClient
 
-REPOSITORY = "assay-sandbox-deps"
+REPOSITORY = "localhost/assay-sandbox-deps"
 LINE_LIMIT = 5000
 DOCKERFILE = f"""ARG BASE_IMAGE
 FROM ${{BASE_IMAGE}}
@@ -40,6 +40,11 @@ def make(client: APIClient, requirements: Path, root: Path, record: Path, say: b
 
     Raises SandboxUnavailable with what was refused or went wrong.
     """
+    with build.trouble():
+        return _make(client, requirements, root, record, say)
+
+
+def _make(client: APIClient, requirements: Path, root: Path, record: Path, say: build.Say) -> str:
     lines = parse(requirements.read_text("utf-8", "replace"))
     base = build.image_name()
     digest = hashlib.sha256("\n".join([base, *lines]).encode()).hexdigest()[:12]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from docker import APIClient
 
 TIMEOUT_S = 20  # our slowest call, removing a busy container, takes 2 s; beyond this the daemon hangs
+BUILD_TIMEOUT_S = 900  # between two signs of life of a build, an import or a pull on a slow disk and line
 
 
 def candidates(explicit: str = "") -> tuple[str, ...]:
@@ -33,9 +35,11 @@ def candidates(explicit: str = "") -> tuple[str, ...]:
     return tuple(f"unix://{path}" for path in sockets if path.is_socket())
 
 
-def connect(explicit: str = "") -> APIClient:
+def connect(explicit: str = "", timeout_s: float = TIMEOUT_S) -> APIClient:
     """A client of the first engine that answers; raises SandboxUnavailable with the sentence that mends it."""
-    return reach(explicit)[0]
+    client = reach(explicit)[0]
+    client.timeout = timeout_s
+    return client
 
 
 def reach(explicit: str = "") -> tuple[APIClient, str]:
@@ -70,3 +74,10 @@ def _short(error: BaseException) -> str:
         if phrase.lower() in text.lower():
             return phrase.lower()
     return text.splitlines()[0][:120] if text else type(error).__name__
+
+
+@lru_cache(maxsize=8)
+def is_podman(client: APIClient) -> bool:
+    """Whether Podman answers behind Docker's API; it differs in a few habits."""
+    parts = client.version().get("Components") or []
+    return any("podman" in str(part.get("Name", "")).lower() for part in parts)

@@ -42,7 +42,7 @@ def build_image(
     where = compose.folders()
     settings, _ = compose.load_settings(where)
     try:
-        client = engine.connect(settings.text("sandbox.engine_url"))
+        client = engine.connect(settings.text("sandbox.engine_url"), engine.BUILD_TIMEOUT_S)
         is_there = build.is_built(client) and not (force or base or python)
         if settings.is_on("offline") and (requirements or not is_there):
             why = "`offline` is on, and building an image fetches packages."
@@ -55,8 +55,6 @@ def build_image(
             root = files.project_root(requirements.absolute())
             name = dependencies.make(client, requirements, root, where.images_file, out.say)
             typer.echo(f"{name} is used for {root}.")
-    except OSError as error:
-        out.fail("bad-file", f"{requirements} cannot be read ({error.strerror}).")
     except SandboxUnavailable as error:
         out.fail("no-sandbox", str(error), status=out.UNVERIFIED)
 
@@ -135,7 +133,7 @@ def run_file(
 
 def build_quietly(url: str) -> str:
     """Build where needed, with progress on stderr; returns the image's name. Raises SandboxUnavailable."""
-    client = engine.connect(url)
+    client = engine.connect(url, engine.BUILD_TIMEOUT_S)
     return build.image_name() if build.is_built(client) else build.build(client, out.say)
 
 

@@ -4,15 +4,32 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox import battery
+from sandbox import battery, build, engine
 from sandbox.absent import Absent
 from sandbox.api import Job, Sandbox, SandboxUnavailable, Step
+from sandbox.pool import Pool
 
 
 async def test_the_battery_holds_and_leaves_nothing(sandbox: Sandbox, docker_url: str) -> None:
     results = await battery.run(sandbox)
     assert len(results) == len(battery.CASES) + 1
     assert [(r.name, r.saw) for r in results if not r.holds] == []
+
+
+async def test_the_battery_holds_on_every_other_engine_that_is_here(docker_url: str) -> None:
+    others = [url for url in engine.candidates() if url != docker_url]
+    if not others:
+        pytest.skip("there is one container engine here (a Podman socket beside Docker's would be the other)")
+    for url in others:
+        client = engine.connect(url, engine.BUILD_TIMEOUT_S)
+        if not build.is_built(client):
+            build.build(client, print)
+        pool = Pool(lambda url=url: engine.connect(url), build.image_name(), size=1)
+        try:
+            assert [(url, r.name, r.saw) for r in await battery.run(pool) if not r.holds] == []
+        finally:
+            await pool.close()
+            client.close()
 
 
 async def test_nothing_runs_without_a_sandbox() -> None:
