@@ -56,6 +56,19 @@ def docker_url() -> str:
     return engine.candidates()[0]
 
 
+@pytest.fixture(scope="session")
+def model() -> Path:
+    """The fallback model of this machine; `make test` fetches it."""
+    import platformdirs
+
+    from assay.engine import weights
+
+    path = weights.fallback_path(Path(platformdirs.user_cache_dir("assay")))
+    if not path.is_file():
+        pytest.skip("the fallback model is not here: run `assay setup`")
+    return path
+
+
 @dataclass(frozen=True)
 class Case:
     """A scenario file: a paragraph with the claim, then named sections."""

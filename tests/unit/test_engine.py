@@ -12,24 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from assay.engine import dialects, local, process, weights
+from assay.engine import dialects, local, process
 from assay.engine.api import Request
 from assay.engine.local import Local
 from assay.engine.remote import Remote
 from tests.lsp.stub import Stub
 
 PREFIX = 'def add(a, b):\n    """Add two numbers."""\n    return'
-
-
-@pytest.fixture(scope="session")
-def model() -> Path:
-    """The fallback model of this machine; `make test` fetches it."""
-    import platformdirs
-
-    path = weights.fallback_path(Path(platformdirs.user_cache_dir("assay")))
-    if not path.is_file():
-        pytest.skip("the fallback model is not here: run `assay setup`")
-    return path
 
 
 @pytest.fixture
