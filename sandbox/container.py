@@ -184,12 +184,15 @@ def boot(client: APIClient, image: str, project: Project, *, python: str = "") -
             created["Id"], project, site is not None or bool(project.image), client, raw, getattr(raw, "_sock", raw)
         )
     except docker.errors.ImageNotFound as error:
-        raise SandboxUnavailable("Sandbox off: its image is not built. Run `assay sandbox build`.") from error
+        if project.image:
+            gone = "Sandbox off: the image with the project's dependencies is gone."
+            raise SandboxUnavailable(gone, "Run `assay sandbox build --requirements FILE` again.") from error
+        raise SandboxUnavailable("Sandbox off: its image is not built.", "Run `assay sandbox build`.") from error
     except (docker.errors.DockerException, OSError) as error:
         if created:
             with contextlib.suppress(docker.errors.DockerException, OSError):
                 client.remove_container(created["Id"], force=True, v=True)
-        raise SandboxUnavailable(f"Sandbox failed: the container engine refused a container ({error}).") from error
+        raise engine.refusal(error) from error
     try:
         container._receive(BOOT_TIMEOUT_S)
         if project.archive:

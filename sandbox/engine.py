@@ -68,6 +68,16 @@ def _advice(explicit: str, seen: str) -> str:
     return "Start Docker or Podman, or run `assay setup`."
 
 
+def refusal(error: Exception) -> SandboxUnavailable:
+    """What went wrong in a call to an engine that was reached: it went away, or it said no and why."""
+    if isinstance(error, OSError):  # the HTTP client's errors are OSErrors
+        return SandboxUnavailable("Sandbox off: the container engine went away.", "It is used again when it is back.")
+    text = str(getattr(error, "explanation", "") or error).splitlines()
+    return SandboxUnavailable(
+        f"Sandbox failed: the container engine refused ({text[0][:200] if text else type(error).__name__})."
+    )
+
+
 def _short(error: BaseException) -> str:
     text = str(error)
     for phrase in ("Connection refused", "Permission denied", "No such file", "timed out"):

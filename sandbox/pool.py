@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from . import build
+from . import build, engine
 from . import container as containers
 from .api import NO_PROGRESS, Health, Job, Progress, Project, SandboxUnavailable, State, StepOutcome
 from .container import Container
@@ -190,7 +190,7 @@ class Pool:
                 containers.reap(client)
             except Exception as error:
                 client.close()
-                raise SandboxUnavailable(f"Sandbox failed: the container engine gave no answer ({error}).") from error
+                raise engine.refusal(error) from error
             self._client = client
         return containers.boot(self._client, self._image, project, python=self._python)
 
