@@ -2,6 +2,7 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install -q --disable-pip-version-check --root-user-action=ignore
 
 .PHONY: help demo test check setup format clean
 
@@ -15,8 +16,8 @@ $(VENV)/.ready: requirements-dev.lock pyproject.toml
 	@echo "making $(VENV) with the locked dependencies"
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: apt install python3.11-venv, or make PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo "python3-venv is needed: apt install python3-venv"; exit 1; }
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock 2>&1 | { grep -v WARNING || true; }
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . 2>&1 | { grep -v WARNING || true; }
+	@$(PIP) --require-hashes --no-deps -r requirements-dev.lock || { echo "The dependencies could not be fetched: see above. A proxy or a mirror is configured as for any pip (PIP_INDEX_URL, PIP_CERT)."; exit 1; }
+	@$(PIP) --no-deps --no-build-isolation -e .
 	@$(BIN)/python -I -c "import assay, xllamacpp" && touch $@
 
 setup: $(VENV)/.ready
