@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install -q --disable-pip-version-check --root-user-action=ignore
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --root-user-action=ignore
 
 .PHONY: help demo test check setup format clean
 
@@ -18,7 +18,7 @@ $(VENV)/.ready: requirements-dev.lock pyproject.toml
 	@$(PYTHON) -m venv $(VENV) || { echo "python3-venv is needed: apt install python3-venv"; exit 1; }
 	@$(PIP) --require-hashes --no-deps -r requirements-dev.lock || { echo "The dependencies could not be fetched: see above. A proxy or a mirror is configured as for any pip (PIP_INDEX_URL, PIP_CERT)."; exit 1; }
 	@$(PIP) --no-deps --no-build-isolation -e .
-	@$(BIN)/python -I -c "import assay, xllamacpp" && touch $@
+	@$(BIN)/python -I -c "import assay" && touch $@
 
 setup: $(VENV)/.ready
 	@$(BIN)/assay setup

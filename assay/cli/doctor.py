@@ -15,6 +15,8 @@ from analyzers import files
 from assay import __version__, compose
 from assay.assistant.settings import Settings
 from assay.compose import Folders
+from assay.engine import process
+from assay.engine.local import Local
 from assay.engine.remote import Remote
 from sandbox import build, dependencies, engine
 from sandbox.api import SandboxUnavailable
@@ -52,6 +54,9 @@ async def _engine(settings: Settings, where: Folders) -> list[Finding]:
     chosen = compose.engine(settings, where)
     health = await chosen.health()
     found = []
+    if isinstance(chosen, Local) and (why := await asyncio.to_thread(process.load_trouble)):
+        what, _, mend = why.rpartition("). ")
+        found.append(Finding("llama.cpp", "missing", f"{what})", mend))
     if health.state in ("ready", "starting"):
         rest = "" if health.state == "ready" else ", starts when it is first needed"
         found.append(Finding("model", "ok", f"{health.model or 'unnamed'} at {health.engine}{rest}"))

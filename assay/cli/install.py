@@ -12,10 +12,11 @@ from pathlib import Path
 from assay.assistant.settings import Settings
 from assay.cli import out, sandboxes
 from assay.compose import Folders
-from assay.engine import weights
+from assay.engine import process, weights
 from assay.engine.api import EngineUnavailable
 from sandbox.api import SandboxUnavailable
 
+OPENMP = "libgomp.so.1"
 START_S = 30.0  # dockerd answers after 0.7 s here; a cold disk takes longer
 
 
@@ -28,6 +29,7 @@ def install(settings: Settings, where: Folders, *, model: bool, sandbox: bool) -
             if offline and not weights.fallback_path(where.cache).is_file():
                 raise EngineUnavailable("No model: `offline` is on and the fallback model is not here.")
             weights.fetch_fallback(where.cache, out.say)
+            _library(settings)
         except EngineUnavailable as error:
             problems.append(str(error))
     if sandbox and settings.is_on("sandbox.enabled"):
@@ -39,6 +41,22 @@ def install(settings: Settings, where: Folders, *, model: bool, sandbox: bool) -
     return tuple(problems)
 
 
+def _library(settings: Settings) -> None:
+    """See that llama.cpp's library loads; on a bare Debian the one system library that it needs is missing."""
+    if not (why := process.load_trouble()):
+        return
+    if OPENMP not in why or not _may_install():
+        raise EngineUnavailable(why)
+    if not _agreed(f"The local engine needs {OPENMP}.", "libgomp1", settings):
+        raise EngineUnavailable(why)
+    try:
+        _install("libgomp1")
+    except SandboxUnavailable as error:
+        raise EngineUnavailable(str(error)) from error
+    if why := process.load_trouble():
+        raise EngineUnavailable(why)
+
+
 def _engine(settings: Settings) -> None:
     url = settings.text("sandbox.engine_url")
     try:
@@ -46,46 +64,46 @@ def _engine(settings: Settings) -> None:
     except SandboxUnavailable:
         if url or not _may_touch_the_system():
             raise
-        if shutil.which("dockerd") is None and not _is_ours_to_install(settings):
+        if shutil.which("dockerd") is None and not _agreed("No container engine is here.", "docker.io", settings):
             raise
         if shutil.which("dockerd") is None:
-            _install_docker()
+            _install("docker.io")
         _start_docker()
         sandboxes.reachable(url)
 
 
 def _may_touch_the_system() -> bool:
-    return (
-        os.environ.get("ASSAY_SETUP") != "no"
-        and sys.platform == "linux"
-        and os.geteuid() == 0
-        and not os.environ.get("DOCKER_HOST")
-        and (shutil.which("dockerd") is not None or shutil.which("apt-get") is not None)
-    )
+    is_ours = os.environ.get("ASSAY_SETUP") != "no" and sys.platform == "linux" and os.geteuid() == 0
+    return is_ours and "DOCKER_HOST" not in os.environ and (shutil.which("dockerd") is not None or _may_install())
 
 
-def _is_ours_to_install(settings: Settings) -> bool:
+def _may_install() -> bool:
+    return os.environ.get("ASSAY_SETUP") != "no" and os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+def _agreed(what: str, package: str, settings: Settings) -> bool:
+    """Consent to install a Debian package: asked for on a terminal, told elsewhere."""
     if settings.is_on("offline"):
         return False
     if sys.stdin.isatty():
-        answer = input("  No container engine is here. Install Debian's docker.io and start it? [y/N] ")
+        answer = input(
+            f"  {what} Install Debian's {package}{' and start it' if package == 'docker.io' else ''}? [y/N] "
+        )
         return answer.strip().lower() in ("y", "yes")
-    out.say("no container engine is here: installing Debian's docker.io (ASSAY_SETUP=no prevents this)")
+    out.say(f"{what} Installing Debian's {package} (ASSAY_SETUP=no prevents this)")
     return True
 
 
-def _install_docker() -> None:
+def _install(package: str) -> None:
     for command in (
         ["apt-get", "update", "-qq"],
-        ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "docker.io"],
+        ["apt-get", "install", "-y", "-qq", "--no-install-recommends", package],
     ):
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
         if done.returncode:
             last = (done.stderr.strip() or "no reason given").splitlines()[-1]
-            raise SandboxUnavailable(
-                f"Sandbox off: `{' '.join(command[:2])}` failed ({last}). Install Docker or Podman yourself."
-            )
+            raise SandboxUnavailable(f"{package} was not installed: `{' '.join(command[:2])}` failed ({last}).")
 
 
 def _start_docker() -> None:

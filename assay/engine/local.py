@@ -167,7 +167,11 @@ class Local:
             said = log.read_text("utf-8", "replace").strip().splitlines()[-1][:200]
         except (OSError, IndexError):
             said = "it left no message"
-        return f"Engine off: it ended while starting ({said}). The log is {log}."
+        return (
+            said
+            if said.startswith("Engine off")
+            else f"Engine off: it ended while starting ({said}). The log is {log}."
+        )
 
 
 def launch_for(model: Path, runtime: Path, idle_s: float) -> Launch:

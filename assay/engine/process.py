@@ -9,6 +9,8 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,13 +48,32 @@ def serve(launch: Launch) -> int:
     os.ftruncate(lock, 0)
     os.write(lock, str(os.getpid()).encode())
     launch.socket.unlink(missing_ok=True)
-    server = _start(launch)
+    try:
+        server = _start(launch)
+    except ImportError as error:
+        print(_unloadable(str(error)), flush=True)
+        return 1
     print(f"serving {launch.model.name} at {launch.socket}", flush=True)
     try:
         _until_idle(server, launch.idle_s)
     finally:
         launch.socket.unlink(missing_ok=True)
     return 0
+
+
+def load_trouble() -> str:
+    """Why llama.cpp's library cannot be loaded here, with what mends it; "" when it can. Tried in another process, because a
+    failed load cannot be tried again in this one."""
+    command = [sys.executable, "-I", "-c", "import xllamacpp"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return ""
+    return _unloadable((done.stderr.strip() or f"status {done.returncode}").splitlines()[-1])
+
+
+def _unloadable(said: str) -> str:
+    mend = "Run `apt install libgomp1`." if "libgomp" in said else "Install Assay again."
+    return f"Engine off: the llama.cpp library cannot be loaded ({said}). {mend}"
 
 
 def _start(launch: Launch) -> Any:
