@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pathspec import PathSpec
 
 IGNORE_FILES = (".gitignore", ".assayignore")
+# Written by setuptools-scm, hatch-vcs and their like, kept out of git, and imported by the package, which is lost without them.
+GENERATED = frozenset({"_version.py", "__version__.py", "version.py"})
 _SKIPPED = """
 .git .hg .svn .venv venv env .env node_modules __pycache__ .tox .nox .mypy_cache .ruff_cache .pytest_cache .idea .vscode
 .eggs dist build site-packages .direnv .ssh .aws .gnupg .kube .docker .config
@@ -42,7 +44,7 @@ class Rules:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._specs: dict[str, PathSpec | None] = {}
+        self._specs: dict[tuple[str, tuple[str, ...]], PathSpec | None] = {}
         self._secret = _spec(SECRET_NAMES)
 
     def allows(self, name: str) -> bool:
@@ -58,21 +60,19 @@ class Rules:
         return path.name not in SKIPPED_FOLDERS and not self._is_ignored(path, ending="/")
 
     def _is_ignored(self, path: PurePosixPath, ending: str = "") -> bool:
-        folders = [*reversed(path.parents)]
-        for folder in folders:
-            spec = self._spec_of(str(folder))
+        sources = IGNORE_FILES[1:] if path.name in GENERATED else IGNORE_FILES
+        for folder in reversed(path.parents):
+            spec = self._spec_of(str(folder), sources)
             if spec is not None and spec.match_file(str(path.relative_to(folder)) + ending):
                 return True
         return False
 
-    def _spec_of(self, folder: str) -> PathSpec | None:
-        if folder not in self._specs:
-            lines: list[str] = []
-            for name in IGNORE_FILES:
-                file = self._root / folder / name
-                lines += _ignore_lines(file)
-            self._specs[folder] = _spec(lines) if lines else None
-        return self._specs[folder]
+    def _spec_of(self, folder: str, sources: tuple[str, ...]) -> PathSpec | None:
+        key = (folder, sources)
+        if key not in self._specs:
+            lines = [line for name in sources for line in _ignore_lines(self._root / folder / name)]
+            self._specs[key] = _spec(lines) if lines else None
+        return self._specs[key]
 
 
 def walk(root: Path, rules: Rules, depth: Literal["whole", "flat"] = "whole") -> Iterator[Entry]:

@@ -95,7 +95,8 @@ def _can_differ(function: ast.FunctionDef) -> bool:
     """Whether a comparison returns something that depends on its other operand (or on itself, for one operand)."""
     returns = [n.value for n in ast.walk(function) if isinstance(n, ast.Return) and n.value is not None]
     if any(isinstance(value, ast.Constant) and value.value is True for value in returns):
-        return False
+        is_search = function.name == "__contains__" and not any(isinstance(n, ast.Return) for n in function.body[:-1])
+        return is_search and any(isinstance(value, ast.Constant) and value.value is False for value in returns)
     operands = function.args.args[1:] or function.args.args
     name = operands[0].arg if operands else ""
     return any(isinstance(n, ast.Name) and n.id == name for value in returns for n in ast.walk(value))

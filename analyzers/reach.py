@@ -15,15 +15,17 @@ from pathlib import PurePosixPath
 from . import syntax
 
 TEST_LIMIT = 40  # node ids in one run; the deadline of a line is 400 ms
+MORE_LIMIT = 200  # of the second batch, which is run when none of the first one executes the change
 FILE_LIMIT = 8
+CALLS_LIMIT = 4  # calls between a test and a changed function that are followed by name
 DEPTH_LIMIT = 4  # imports between a test and the changed file
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class Batch:
     """Node ids without parameters, best first, and whether some of them are doctests of the changed file."""
 
-    tests: tuple[str, ...] = ()
+    tests: tuple[str, ...]
     doctests: bool = False
 
 
@@ -57,32 +59,70 @@ def changed_lines(after: ast.Module, first: int, last: int) -> ChangedLines:
     return ChangedLines(tuple(sorted(body)), tuple(sorted(module - body)), tuple(sorted(names, key=len, reverse=True)))
 
 
-def tests(files: Mapping[str, str], path: str, changed: ChangedLines, after: ast.Module) -> Reach:
-    """Tests in `files` (relative POSIX path → text, the changed file at `path` with its new text) that may reach it."""
+def tests(files: Mapping[str, str], path: str, changed: ChangedLines, after: ast.Module) -> tuple[Batch, ...]:
+    """The tests in `files` (relative POSIX path → text, the changed file at `path` with its new text) that may reach the
+    change, in at most two batches, the likelier one first."""
     graph = imports(files)
     near = _importers(graph, path)
-    names = {name.rpartition(".")[2] for name in changed.functions} | {
-        n for f in changed.functions for n in f.split(".")
-    }
+    rank = _ranks(
+        {part for name in changed.functions for part in name.split(".")}, [files[f] for f in near if f in files]
+    )
     ranked: list[tuple[int, int, str]] = []
     for file, depth in sorted(near.items(), key=lambda item: item[1]):
         if not is_test_file(file):
             continue
         for test, words in _tests_of(file, files[file]):
-            ranked.append((1 if names.isdisjoint(words) else 0, depth, test))
+            ranked.append((min((rank[w] for w in words if w in rank), default=CALLS_LIMIT), depth, test))
     ranked.sort(key=lambda item: item[:2])
-    chosen: list[str] = []
-    for _, _, test in ranked:
-        if len({t.partition("::")[0] for t in [*chosen, test]}) <= FILE_LIMIT:
-            chosen.append(test)
     doctests = _doctests(path, changed, after)
-    return Reach((*doctests, *chosen[: TEST_LIMIT - len(doctests)]), bool(doctests))
+    chosen = [test for _, _, test in ranked]
+    first = _within(chosen, TEST_LIMIT - len(doctests), FILE_LIMIT)
+    others = _within([test for test in chosen if test not in set(first)], MORE_LIMIT, FILE_LIMIT)
+    batches = (Batch((*doctests, *first), bool(doctests)), Batch(others))
+    return tuple(batch for batch in batches if batch.tests)
+
+
+def _within(tests_: list[str], test_limit: int, file_limit: int) -> tuple[str, ...]:
+    """The first tests of at most `file_limit` files."""
+    files = list(dict.fromkeys(test.partition("::")[0] for test in tests_))[:file_limit]
+    return tuple(test for test in tests_ if test.partition("::")[0] in files)[:test_limit]
 
 
 def is_test_file(path: str) -> bool:
-    """By pytest's own default patterns."""
+    """By pytest's own default patterns, and the names that unittest and Django are used to."""
     name = PurePosixPath(path).name
-    return name.endswith(".py") and (name.startswith("test_") or name.endswith("_test.py"))
+    return name.endswith(".py") and (
+        name.startswith("test_") or name.endswith("_test.py") or name in ("test.py", "tests.py")
+    )
+
+
+def _ranks(names: set[str], texts: list[str]) -> dict[str, int]:
+    """Names by how many calls they are away from `names`: 0 for those themselves, 1 for functions that mention them, …"""
+    rank = dict.fromkeys(names, 0)
+    for calls in range(1, CALLS_LIMIT):
+        edge = {name for name, known in rank.items() if known == calls - 1}
+        found = {name for text in texts for name, words in _functions_of(text) if not edge.isdisjoint(words)}
+        rank |= {name: calls for name in found if name not in rank}
+    return rank
+
+
+@lru_cache(maxsize=1024)
+def _functions_of(text: str) -> tuple[tuple[str, frozenset[str]], ...]:
+    """The functions of a file that are no tests, by their own names, and the words in each; a method also names its class."""
+    tree = syntax.module(text)
+    found = []
+    for path, node in syntax.functions(tree) if tree is not None else ():
+        words = frozenset(w for child in ast.walk(node) for w in _mentioned(child))
+        found += [(part, words) for part in path.split(".")[-2:] if not part.startswith(("test", "__"))]
+    return tuple(found)
+
+
+def _mentioned(node: ast.AST) -> tuple[str, ...]:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return (name,)
+        case _:
+            return ()
 
 
 def imports(files: Mapping[str, str]) -> dict[str, frozenset[str]]:

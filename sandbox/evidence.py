@@ -16,8 +16,9 @@ class Evidence:
     """Test ids by what became of them between a run without the change and one with it.
 
     `turned` red to green and executing the change, `kept` green and executing it, `broken` green to red, `stuck` red
-    both times; `beside` not executing it; `stale` are doctests that are red both times while a test proper
-    proves the change: examples in prose often never ran. `tampering` says why none of it counts.
+    both times; `beside` not executing it; `stale` are red both times and left out because another test proves the change:
+    doctests, for examples in prose often never ran, and tests whose file needs a module that the sandbox does not have.
+    `detail` is about the first broken or stuck one; `tampering` says why none of it counts.
     """
 
     turned: tuple[str, ...] = ()
@@ -38,7 +39,6 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
     now = _by_test(step, after)
     hit_by_import = after.tests.import_hit and not step.body_lines
     groups: dict[str, list[str]] = {"turned": [], "kept": [], "broken": [], "stuck": [], "beside": [], "stale": []}
-    detail = ""
     for test in sorted(was.keys() | now.keys()):
         old, new = was.get(test), now.get(test)
         is_green = new is not None and new.is_green
@@ -51,13 +51,16 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
         else:
             ran_past_it = new is not None and new.outcome == "failed" and not hits
             group = "broken" if was_green else "beside" if ran_past_it else "stuck"
-            if group != "beside":
-                detail = detail or f"{test}: {_why(new, after)}"
         groups[group].append(test)
-    examples = {test for test in groups["stuck"] if step.doctests and test.startswith(f"{step.target}::")}
-    if any(not test.startswith(f"{step.target}::") for test in groups["turned"] + groups["kept"]):
-        groups["stale"] = sorted(examples)
-        groups["stuck"] = [test for test in groups["stuck"] if test not in examples]
+    proving = groups["turned"] + groups["kept"]
+    left_out: set[str] = set()
+    if any(not test.startswith(f"{step.target}::") for test in proving):
+        left_out |= {test for test in groups["stuck"] if step.doctests and test.startswith(f"{step.target}::")}
+    if proving:
+        left_out |= {test for test in groups["stuck"] if _lacks_module(now.get(test), was.get(test), before)}
+    groups["stale"] = sorted(left_out)
+    groups["stuck"] = [test for test in groups["stuck"] if test not in left_out]
+    detail = next((f"{test}: {_why(now.get(test), after)}" for test in [*groups["broken"], *groups["stuck"]]), "")
     return Evidence(
         tuple(groups["turned"]),
         tuple(groups["kept"]),
@@ -99,6 +102,12 @@ def _by_test(step: Step, outcome: StepOutcome | None) -> dict[str, TestResult]:
     return found
 
 
+def _lacks_module(new: TestResult | None, old: TestResult | None, before: StepOutcome | None) -> bool:
+    """Whether a test was not collected for want of a module, with the change as without it: it says nothing about it."""
+    is_lacking = new is not None and new.outcome == "missing" and "ModuleNotFoundError" in new.detail
+    return is_lacking and (before is None or (old is not None and new is not None and old.detail == new.detail))
+
+
 def _uncollected(wanted: str, outcome: StepOutcome) -> str:
     """Why a test was not even found: an error in its own file first."""
     errors = outcome.tests.collect_errors
@@ -112,5 +121,6 @@ def _why(test: TestResult | None, outcome: StepOutcome) -> str:
     if outcome.timed_out:
         return "it did not end in time"
     if test is None or (test.outcome == "missing" and not test.detail):
-        return f"it gave no result (exit {outcome.exit})"
+        last = next((line for line in reversed(outcome.stderr.splitlines()) if line.strip()), "")
+        return f"it gave no result (exit {outcome.exit}{f': {last.strip()[:200]}' if last else ''})"
     return (test.detail.splitlines() or [test.outcome])[0][:300]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from analyzers import imports
 from analyzers.names import Names
@@ -20,6 +20,7 @@ from .trace import Traces
 from .verdict import Tested, Verdict, to_json
 from .workspace import Workspace
 
+Trigger = Literal["automatic", "invoked"]
 LaterVerdict = Callable[[str, Verdict], None]
 
 
@@ -27,6 +28,7 @@ LaterVerdict = Callable[[str, Verdict], None]
 class Ask:
     """One request. `later` is told when a verdict changes after the answer. `overlay`: open documents by relative path.
 
+    `trigger`: "automatic" while somebody types, who waits for one or two candidates at most; "invoked" by somebody who asked.
     `can_import`: whether the client writes imports at the top of the file when a suggestion that needs them is taken.
     """
 
@@ -36,6 +38,7 @@ class Ask:
     overlay: Mapping[str, str] = field(default_factory=dict)
     later: LaterVerdict | None = None
     can_import: bool = True
+    trigger: Trigger = "invoked"
 
     @property
     def where(self) -> str:
@@ -43,6 +46,34 @@ class Ask:
         line = self.snapshot.line_of(self.offset)
         column = self.offset - self.snapshot.line_span(line).start + 1
         return f"{self.snapshot.path or self.snapshot.uri}:{line + 1}:{column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A document before, its whole text after, the changed span in that text, and the project around it.
+
+    `overlay` holds the editor's other open documents: relative POSIX path → text.
+    """
+
+    before: Snapshot
+    after: str
+    span: Span
+    root: Path
+    overlay: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """Path relative to the root, POSIX; "" for a document outside it."""
+        path = Path(self.before.path)
+        return path.relative_to(self.root).as_posix() if self.before.path and path.is_relative_to(self.root) else ""
+
+    @property
+    def lines(self) -> tuple[int, int]:
+        """First and last changed line of the new text, from 1."""
+        first = self.after.count("\n", 0, self.span.start) + 1
+        text = self.after[self.span.start : self.span.end].rstrip()
+        lead = len(text) - len(text.lstrip("\n"))
+        return first + lead, first + text.count("\n")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,12 @@ from typing import Any
 from analyzers import imports
 from analyzers.text import Span
 
-from . import repair, verify
-from .bench import Ask, Dropped, Workbench
+from . import execute, repair, verify
+from .bench import Ask, Change, Dropped, Workbench
 from .filters.draft import Draft
 from .trace import Trace
 from .verdict import Check, Failed, Passed, Verdict, to_json, unverified
-from .verify import Change, Named, Static
+from .verify import Named, Static
 
 WAIT_S = 6.0  # for a container: a cold start takes 1 to 2 s; a warm pool gives one at once
 COLD_S = 0.15  # a longer wait means that nothing was warm yet; then the whole machine is starting, and so is jedi
@@ -126,7 +126,7 @@ async def _proved(bench: Workbench, ask: Ask, first: _First, told: str, trace: T
     try:
         if bench.settings.policy == "static":
             return await _without_running(bench, ask, first, told, await naming, trace)
-        watch = verify.Watch(asyncio.Event())
+        watch = execute.Watch(asyncio.Event())
         testing = asyncio.create_task(_final(bench, first, naming, watch, draft.kind))
     except BaseException:
         naming.cancel()
@@ -155,10 +155,10 @@ async def _proved(bench: Workbench, ask: Ask, first: _First, told: str, trace: T
 
 
 async def _final(
-    bench: Workbench, first: _First, naming: asyncio.Task[Named], watch: verify.Watch, kind: str
+    bench: Workbench, first: _First, naming: asyncio.Task[Named], watch: execute.Watch, kind: str
 ) -> Verdict:
     assert first.static.tree is not None
-    tested = await verify.tests(bench, first.change, first.static.tree, kind, watch)
+    tested = await execute.tests(bench, first.change, first.static.tree, kind, watch)
     return verify.settle(first.static.checks, await asyncio.shield(naming), tested, is_one_line=_is_one_line(first))
 
 
@@ -179,7 +179,9 @@ async def _until_deadline(
         await asyncio.wait({testing, started}, timeout=WAIT_S, return_when=asyncio.FIRST_COMPLETED)
     finally:
         started.cancel()
-    limit = verify.RUN_S.get(kind, verify.RUN_S["function"]) if policy == "strict" else bench.settings.deadline_s(kind)
+    limit = (
+        execute.RUN_S.get(kind, execute.RUN_S["function"]) if policy == "strict" else bench.settings.deadline_s(kind)
+    )
     if time.monotonic() - began > COLD_S:
         limit = max(limit, WAIT_S / 2)
     await asyncio.wait({testing}, timeout=limit)

@@ -28,10 +28,15 @@ class Trace:
     started: float = field(default_factory=time.monotonic)
     events: list[dict[str, Any]] = field(default_factory=list)
 
+    @property
+    def age_s(self) -> float:
+        """Seconds since the request began."""
+        return time.monotonic() - self.started
+
     def add(self, stage: str, **facts: Any) -> None:
         """Record that `stage` happened now, with facts that are short and JSON."""
         clean = {key: redaction.redact(v)[:TEXT_LIMIT] if isinstance(v, str) else v for key, v in facts.items()}
-        self.events.append({"stage": stage, "ms": round((time.monotonic() - self.started) * 1000, 1)} | clean)
+        self.events.append({"stage": stage, "ms": round(self.age_s * 1000, 1)} | clean)
 
 
 class Traces:

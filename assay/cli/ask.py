@@ -13,7 +13,7 @@ from analyzers import files
 from analyzers.text import Snapshot, changed_span
 from assay import compose
 from assay.assistant import verify as verifying
-from assay.assistant.bench import Ask, Completion, Workbench, completion_json
+from assay.assistant.bench import Ask, Change, Completion, Workbench, completion_json
 from assay.assistant.features.complete import complete as completing
 from assay.assistant.trace import Traces
 from assay.assistant.verdict import Failed, Passed, Verdict, title, to_json
@@ -77,7 +77,7 @@ def verify(
 
     async def work(bench: Workbench) -> tuple[Verdict, str]:
         trace = bench.traces.begin(f"verify {before.path}")
-        verdict = await verifying.whole(bench, verifying.Change(before, after, span, root, {}))
+        verdict = await verifying.whole(bench, Change(before, after, span, root, {}))
         trace.add("verdict", **to_json(verdict))
         bench.traces.save(trace, f"verify: {to_json(verdict)['state']}")
         return verdict, trace.id

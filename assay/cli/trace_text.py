@@ -75,5 +75,6 @@ _STAGES: Mapping[str, Callable[[Facts], str]] = {
     "offer": _offer,
     "static": lambda event: ", ".join(event.get("checks", [])),
     "deadline": lambda event: "the checks go on" if not event.get("proof") else "proved; the run without it goes on",
+    "late": lambda event: "no further sample: whoever types has moved on",
     "verdict": lambda event: f"{event.get('state')}: {event.get('why')}",
 }

@@ -62,7 +62,7 @@ async def _names(server: AssayServer, uri: str, position: types.Position) -> lis
 
 
 async def _suggestion(server: AssayServer, uri: str, position: types.Position) -> list[types.CompletionItem]:
-    answer = await ask(server, uri, position, can_import=True)
+    answer = await ask(server, uri, position, "automatic", can_import=True)
     if answer is None:
         return []
     found, snapshot = answer

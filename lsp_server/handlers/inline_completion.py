@@ -5,7 +5,7 @@ from __future__ import annotations
 from lsprotocol import types
 
 from analyzers.text import Snapshot
-from assay.assistant.bench import Ask, Completion, Suggestion
+from assay.assistant.bench import Ask, Completion, Suggestion, Trigger
 from assay.assistant.features.complete import complete
 from assay.assistant.verdict import title, to_json
 from lsp_server.convert import offset_at, range_of
@@ -19,7 +19,9 @@ def register(server: AssayServer) -> None:
     async def inline_completion(params: types.InlineCompletionParams) -> types.InlineCompletionList | None:
         workspace = server.client_capabilities.workspace
         can_import = workspace is not None and bool(workspace.apply_edit)
-        answer = await ask(server, params.text_document.uri, params.position, can_import=can_import)
+        is_invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
+        trigger: Trigger = "invoked" if is_invoked else "automatic"
+        answer = await ask(server, params.text_document.uri, params.position, trigger, can_import=can_import)
         if answer is None:
             return None
         completion, snapshot = answer
@@ -37,7 +39,7 @@ def register(server: AssayServer) -> None:
 
 
 async def ask(
-    server: AssayServer, uri: str, position: types.Position, *, can_import: bool
+    server: AssayServer, uri: str, position: types.Position, trigger: Trigger, *, can_import: bool
 ) -> tuple[Completion, Snapshot] | None:
     """The completion at a position and the snapshot it is for; None when there is none or it is stale."""
     session = server.session
@@ -46,7 +48,9 @@ async def ask(
         return None
     offset = offset_at(snapshot, position, session.documents.encoding)
     root = session.root_of(snapshot.path)
-    request = Ask(snapshot, offset, root, session.documents.texts_below(root), session.verdict_changed, can_import)
+    request = Ask(
+        snapshot, offset, root, session.documents.texts_below(root), session.verdict_changed, can_import, trigger
+    )
     completion: Completion | None = await session.newest(uri, complete(session.bench, request))
     if completion is None:
         return None

@@ -28,11 +28,13 @@ def main(step: dict[str, Any], root: Path, report: int) -> int:
         sys.path.insert(0, folder)
     sys.dont_write_bytecode = True
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-    if not step.get("plugins"):
-        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     plugin = _Plugin(step, root, report)
     files = sorted({test.partition("::")[0] for test in step["tests"]})
     options = ["-q", "-p", "no:cacheprovider", "-o", "addopts=", "--continue-on-collection-errors", "--tb=line"]
+    if not step.get("plugins"):
+        # Without the project's dependencies its settings for pytest name modules that are not here, and pytest would not start.
+        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        options += ["-o", "filterwarnings=", "-o", "required_plugins="]
     if step.get("doctests"):
         options.append("--doctest-modules")
     plugin.trace_imports()

@@ -164,3 +164,47 @@ async def test_two_projects_at_once_both_get_containers(bench: Workbench, projec
         *(judge(bench, root / "calc.py", RIGHT) for root in (project, other, project, other))
     )
     assert [type(v) for v in verdicts] == [Passed] * 4
+
+
+async def test_a_test_file_whose_module_is_not_here_is_left_out(bench: Workbench, project: Path) -> None:
+    (project / "test_more.py").write_text(
+        "import not_in_the_sandbox\nfrom calc import double\n\n\ndef test_one():\n    assert double(1) == 2\n"
+    )
+    verdict = await judge(bench, project / "calc.py", RIGHT)
+    assert isinstance(verdict, Passed)
+    assert "1 left out" in next(c.detail for c in verdict.checks if c.name == "tests")
+
+
+async def test_without_another_proof_a_missing_module_is_told(bench: Workbench, project: Path) -> None:
+    (project / "test_calc.py").write_text(
+        "import not_in_the_sandbox\nfrom calc import double\n\n\ndef test_one():\n    assert double(1) == 2\n"
+    )
+    verdict = await judge(bench, project / "calc.py", RIGHT)
+    assert isinstance(verdict, Unverified)
+    assert "No module named 'not_in_the_sandbox'" in verdict.why
+    assert "assay doctor" in verdict.why
+
+
+async def test_settings_for_plugins_that_are_not_here_do_no_harm(bench: Workbench, project: Path) -> None:
+    (project / "pytest.ini").write_text(
+        "[pytest]\naddopts = --cov=calc\nrequired_plugins = pytest-cov\nfilterwarnings =\n    error\n    ignore::coverage.exceptions.CoverageWarning\n"
+    )
+    assert isinstance(await judge(bench, project / "calc.py", RIGHT), Passed)
+
+
+async def test_a_generated_version_module_is_there_though_git_ignores_it(bench: Workbench, project: Path) -> None:
+    (project / ".gitignore").write_text("_version.py\n")
+    (project / "_version.py").write_text("version = '1.0'\n")
+    (project / "calc.py").write_text(f"from _version import version\n\n{(project / 'calc.py').read_text()}")
+    assert isinstance(await judge(bench, project / "calc.py", f"from _version import version\n\n{RIGHT}"), Passed)
+
+
+async def test_tests_beyond_the_likely_ones_are_tried_too(bench: Workbench, project: Path) -> None:
+    (project / "calc.py").write_text("TABLE = {}\n\n\ndef double(x):\n    return x\n\n\nTABLE['double'] = double\n")
+    tests = "".join(f"def test_{n}():\n    assert calc.TABLE\n\n\n" for n in range(50))
+    last = "def test_last():\n    assert calc.TABLE['dou' + 'ble'](2) == 4\n"
+    (project / "test_calc.py").write_text(f"import calc\n\n\n{tests}{last}")
+    after = (project / "calc.py").read_text().replace("return x", "return 2 * x")
+    verdict = await judge(bench, project / "calc.py", after)
+    assert isinstance(verdict, Passed)
+    assert "test_last" in next(c.detail for c in verdict.checks if c.name == "tests")

@@ -6,6 +6,8 @@ import asyncio
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.lsp.client import inline_params
 from tests.lsp.stub import Stub
 
@@ -121,6 +123,17 @@ async def test_an_editor_without_ghost_text_gets_the_suggestion_in_its_list(star
     )
     assert result["items"][0]["textEdit"]["newText"] == "return a + b"
     assert "unverified" in result["items"][0]["detail"]
+
+
+@pytest.mark.parametrize(("trigger", "samples"), [(2, 1), (1, 3)], ids=["typing", "asked for"])
+async def test_somebody_who_types_is_not_kept_for_further_samples(start, tmp_path: Path, trigger, samples) -> None:
+    wrong = iter("abc")
+    async with Stub(lambda body: f"return {next(wrong)})", delay_s=1.0) as stub:  # over twice the deadline of a line
+        client = await start(tmp_path, env={"ASSAY_ENGINE_URL": stub.url, "ASSAY_COMPLETE_PACE_MS": "0"})
+        uri = client.open(tmp_path / "a.py", "x = 1\n")
+        params = inline_params(uri, 1, 0) | {"context": {"triggerKind": trigger}}
+        assert await client.call("textDocument/inlineCompletion", params) is None
+        assert len(stub.requests) == samples
 
 
 HALF = "def root(x):\n    return math.\n"

@@ -114,12 +114,25 @@ def test_tests_are_found_through_imports_and_by_name() -> None:
     assert tree is not None
     changed = reach.changed_lines(tree, 2, 2)
     assert changed == reach.ChangedLines((2,), (), ("f",))
-    found = reach.tests(texts, "pkg/a.py", changed, tree)
+    (found,) = reach.tests(texts, "pkg/a.py", changed, tree)
     assert found.tests == (
         "tests/test_a.py::test_f",
         "tests/test_a.py::TestF::test_in_class",
         "tests/test_b.py::test_far",
     )
+
+
+def test_tests_of_a_functions_callers_come_before_all_others() -> None:
+    code = (
+        "def _inner(x):\n    return x\n\ndef middle(x):\n    return _inner(x)\n\ndef outer(x):\n    return middle(x)\n"
+    )
+    others = "".join(f"def test_{n}():\n    a.unrelated()\n" for n in range(60))
+    texts = {"a.py": code, "test_a.py": f"import a\n{others}def test_it():\n    a.outer(1)\n"}
+    tree = syntax.module(code)
+    assert tree is not None
+    likely, rest = reach.tests(texts, "a.py", reach.changed_lines(tree, 2, 2), tree)
+    assert likely.tests[0] == "test_a.py::test_it"
+    assert (len(likely.tests), len(rest.tests)) == (reach.TEST_LIMIT, 61 - reach.TEST_LIMIT)
 
 
 def test_ordinary_code_does_not_touch_the_harness() -> None:

@@ -23,6 +23,7 @@ from assay.engine.api import EngineError, Request
 from .nearby import snippets
 
 MAX_TOKENS = {"line": 48, "block": 96, "function": 192}
+PATIENCE = 2  # times the site's deadline: the first candidate's generation and its checks, and about as much again
 SAMPLE_TEMPERATURE = 0.6  # for the samples after the greedy one; high enough to differ, low enough to parse
 
 
@@ -55,7 +56,7 @@ async def _complete(bench: Workbench, ask: Ask, trace: Trace) -> Completion:
                 trace.add("candidate", text=raw.text, sampling=sampling)
                 suggestion = await _consider(bench, ask, site, prompt, raw, sampling, dropped, trace)
                 best = _better(best, suggestion, dropped)
-                if best is not None and not _may_improve(best.verdict):
+                if (best is not None and not _may_improve(best.verdict)) or _is_late(bench, ask, site, trace):
                     break
     except EngineError as error:
         trace.add("engine", error=str(error))
@@ -180,6 +181,15 @@ def _better(one: Suggestion | None, other: Suggestion | None, dropped: list[Drop
     kept, left = (other, one) if is_better else (one, other)
     dropped.append(Dropped(left.text, "superseded", left.verdict.why))
     return kept
+
+
+def _is_late(bench: Workbench, ask: Ask, site: sites.Site, trace: Trace) -> bool:
+    """Whether somebody who types has moved on: then no further sample is begun."""
+    kind = site.kind if site.kind != "none" else "line"
+    is_late = ask.trigger == "automatic" and trace.age_s > PATIENCE * bench.settings.deadline_s(kind)
+    if is_late:
+        trace.add("late")
+    return is_late
 
 
 def _may_improve(verdict: Verdict) -> bool:
