@@ -133,7 +133,8 @@ class Completion:
 @dataclass(frozen=True, slots=True)
 class Workbench:
     """Passed first to everything that does the work. `cache` is a folder that is safe to delete. `proofs` and `baselines`
-    remember, by content, what containers found with a change and without it; what is unverified is never in them."""
+    remember, by content, what containers found with a change and without it; what is unverified is never in them. `fruitless`
+    are batches of unlikely tests that did not execute the functions at hand: not worth another run while somebody types."""
 
     settings: Settings
     engine: Engine
@@ -146,6 +147,7 @@ class Workbench:
     complaints: tuple[str, ...] = field(default=())
     proofs: Recent[Tested] = field(default_factory=Recent)
     baselines: Recent[StepOutcome] = field(default_factory=Recent)
+    fruitless: Recent[bool] = field(default_factory=Recent)
 
 
 def completion_json(completion: Completion, snapshot: Snapshot) -> dict[str, Any]:

@@ -39,10 +39,14 @@ async def tests(bench: Workbench, change: Change, tree: ast.Module, kind: str, w
     if isinstance(plan, Unverified):
         return Tested(Check("tests", "unverified", plan.why, _ms(started)), plan)
     tested = None
-    for batch in plan.batches:
+    for number, batch in enumerate(plan.batches):
+        place = digest(plan.state.project.digest, plan.name, plan.changed.functions, batch)
+        if number and bench.fruitless.get(place):
+            break
         tested = await _run(bench, plan, batch, RUN_S.get(kind, RUN_S["function"]), watch, started)
         if not isinstance(tested.verdict, Unverified) or tested.verdict.reason != "no-tests":
             break
+        bench.fruitless.put(place, True)
     assert tested is not None
     return tested
 

@@ -86,3 +86,14 @@ async def test_a_failure_is_remembered_too(counting, project: Path) -> None:
     for _ in range(2):
         assert isinstance(await judge(bench, project / "calc.py", RIGHT.replace("2 * x", "x")), Failed)
     assert sandbox.steps == [3]
+
+
+async def test_unlikely_tests_that_did_not_execute_a_function_are_not_run_for_it_again(counting, project: Path) -> None:
+    bench, sandbox = counting
+    unlikely = "".join(f"def test_{n}():\n    assert Box\n\n\n" for n in range(50))
+    (project / "test_calc.py").write_text(f"from calc import Box\n\n\n{unlikely}")
+    for after in (RIGHT, OTHER):
+        verdict = await judge(bench, project / "calc.py", after)
+        assert isinstance(verdict, Unverified)
+        assert verdict.reason == "no-tests"
+    assert len(sandbox.steps) == 3  # both batches for the first candidate, the likely ones for the second
