@@ -1,0 +1,89 @@
+"""How likely a suggestion is to be kept: logistic models over evidence that is at hand, and the silence that follows from it.
+
+The coefficients are in `confidence.json`, fitted by `python -m evals.fit` on typing simulated in packages that are no part
+of any evaluation here. A probability is a forecast of a person's choice, never a verdict about the code.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from analyzers.phrases import Step
+
+FILE = Path(__file__).with_name("confidence.json")
+CERTAIN = 0.999  # no share of votes counts for more
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The first part of a text that may be offered alone: its length and the probability that all of it is kept."""
+
+    length: int
+    probability: float
+
+    @property
+    def gain(self) -> float:
+        """Keystrokes that offering it is expected to save: accepting costs one."""
+        return self.probability * (self.length - 1)
+
+
+def probability(model: str, features: Mapping[str, float]) -> float:
+    """The logistic model `model` of the file on these features; features it does not know count nothing."""
+    weights = _weights()[model]
+    z = weights["bias"] + sum(weights.get(name, 0.0) * value for name, value in features.items())
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, z))))
+
+
+def phrase_cuts(steps: Sequence[Step]) -> tuple[Cut, ...]:
+    """A cut after every step, each likelier than the next: the chance that a step holds is given the ones before it."""
+    cuts, chance, length = [], 1.0, 0
+    for number, step in enumerate(steps):
+        chance *= probability("phrase", step_features(step, number))
+        length += len(step.text)
+        cuts.append(Cut(length, chance))
+    return tuple(cuts)
+
+
+def best(cuts: Sequence[Cut], threshold: float) -> Cut | None:
+    """The cut that saves most, of those likely enough; None where silence is better. One character is never worth a look."""
+    worth = [cut for cut in cuts if cut.probability >= threshold and cut.length > 1]
+    return max(worth, key=lambda cut: cut.gain, default=None)
+
+
+def step_features(step: Step, number: int) -> dict[str, float]:
+    """What the model "phrase" knows of one step; `number` counts the steps before it."""
+    share = min(max(step.share, 1 - CERTAIN), CERTAIN)
+    kind = _kind(step.token)
+    return {
+        "logit_share": math.log(share / (1 - share)),
+        f"order_{min(step.order, 5)}": 1.0,
+        f"typed_{min(step.typed, 3)}": 1.0,
+        "log_votes": math.log1p(step.votes),
+        "log_rivals": math.log1p(step.rivals),
+        "log_rank": math.log1p(step.rank),
+        f"is_{kind}": 1.0,
+        f"after_{_kind(step.previous)}": 1.0,
+        f"{kind}_order_{min(step.order, 5)}": 1.0,
+        "first": float(number == 0),
+        "outvoted": float(step.gap > 0),
+        "log_length": math.log1p(len(step.text)),
+    }
+
+
+def _kind(token: str) -> str:
+    if token[0] == "\n":
+        return "line"
+    if token[0].isspace():
+        return "space"
+    return "word" if token[0].isalnum() or token[0] == "_" else "sign"
+
+
+@lru_cache(maxsize=1)
+def _weights() -> dict[str, dict[str, float]]:
+    found: dict[str, dict[str, float]] = json.loads(FILE.read_text("utf-8"))
+    return found
