@@ -141,7 +141,11 @@ def _followers(text: str, tails: Sequence[str], typed: str) -> list[tuple[str, i
         if token is None or token[0] == typed:
             continue
         order = least
-        while order < len(tails) and len(tails[order]) <= start and text.startswith(tails[order], start - len(tails[order])):
+        while (
+            order < len(tails)
+            and len(tails[order]) <= start
+            and text.startswith(tails[order], start - len(tails[order]))
+        ):
             order += 1
         found.append((token[0], order))
     return found

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from . import syntax
-from .text import Snapshot
+from .fragment import closing
+from .text import Snapshot, Span
 
 SiteKind = Literal["none", "line", "block", "function"]
 
@@ -22,13 +23,37 @@ _IN_STRING = frozenset(
 class Site:
     """`indent` is the column at which written code starts; `scope` the names around it, outermost first.
 
-    `why` says in one sentence why there is nothing to complete; empty unless `kind` is "none".
+    `why` says in one sentence why there is nothing to complete; empty unless `kind` is "none". `is_prose`: it is none because
+    the cursor is in a comment or a string, where only somebody who asks gets something (`in_prose`).
     """
 
     kind: SiteKind
     indent: int = 0
     scope: tuple[str, ...] = ()
     why: str = ""
+    is_prose: bool = False
+
+
+def own_line(snapshot: Snapshot, offset: int) -> Snapshot:
+    """The document with the line that is being typed on its own, where it is typed above another one without a line end yet:
+    the run of typing began where that line began, and the two together make no sense or it has come down from a line above."""
+    run, line = snapshot.typed, snapshot.line_of(offset)
+    rest = snapshot.text[offset : snapshot.line_span(line).end]
+    if run is None or run.end != offset or run.start == offset or not rest.strip():
+        return snapshot
+    first = snapshot.line_span(snapshot.line_of(run.start)).start
+    if snapshot.text[first : run.start].strip():
+        return snapshot
+    if snapshot.line_of(run.start) == line and closing(snapshot.text[:offset], rest) is not None:
+        return snapshot
+    return replace(snapshot.edited(Span(offset, offset), "\n", snapshot.version), typed=run)
+
+
+def in_prose(snapshot: Snapshot, offset: int) -> Site:
+    """The site inside a comment or a string: the rest of the line."""
+    line = snapshot.line_of(offset)
+    before = snapshot.text[snapshot.line_span(line).start : offset]
+    return Site("line", _indent(before), _Lines(snapshot, line).scope(_indent(before)))
 
 
 def at(snapshot: Snapshot, offset: int) -> Site:
@@ -39,7 +64,7 @@ def at(snapshot: Snapshot, offset: int) -> Site:
     if len(snapshot.text) > syntax.PARSE_LIMIT:
         return Site("none", why="The file is too large.")
     if why := _inside(snapshot, offset, before):
-        return Site("none", why=why)
+        return Site("none", why=why, is_prose=True)
     if _is_word(after[:1]) and _is_word(before[-1:]):
         return Site("none", why="The cursor is inside a word.")
     lines = _Lines(snapshot, line)
@@ -74,7 +99,37 @@ def _inside(snapshot: Snapshot, offset: int, before: str) -> str:
         if node.type in _IN_STRING and not _just_after(node, snapshot, offset):
             return "The cursor is in a string."
         node = node.parent if node.type in ("string_start", "string_content", "escape_sequence", "string_end") else None
-    return ""
+    whole = snapshot.text[:offset]
+    if whole.count('"""') % 2 or whole.count("'''") % 2:
+        return "The cursor is in a string."  # not closed yet, so no parser sees it
+    return "The cursor is in a string." if _open_quote(before) and not _in_interpolation(snapshot, offset) else ""
+
+
+def _in_interpolation(snapshot: Snapshot, offset: int) -> bool:
+    node = syntax.node_at(snapshot.tree, snapshot.text, max(offset - 1, 0))
+    while node is not None:
+        if node.type == "interpolation":
+            return True
+        node = node.parent
+    return False
+
+
+def _open_quote(before: str) -> bool:
+    """Whether a string that begins on this line is still open at its end: no parser sees it before it is closed."""
+    quote, at = "", 0
+    while at < len(before):
+        character = before[at]
+        if quote:
+            at += 1 if character == "\\" else 0
+            if before.startswith(quote, at):
+                at, quote = at + len(quote) - 1, ""
+        elif character == "#":
+            return False
+        elif character in "\"'":
+            quote = character * 3 if before.startswith(character * 3, at) else character
+            at += len(quote) - 1
+        at += 1
+    return bool(quote)
 
 
 def _just_after(node: object, snapshot: Snapshot, offset: int) -> bool:

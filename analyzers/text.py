@@ -40,7 +40,8 @@ class Edit:
 class Snapshot:
     """One document at one version. `path` is absolute, or "" for a document that is no file.
 
-    `preamble` is text that stands before it without being in it: the earlier cells of a notebook.
+    `preamble` is text that stands before it without being in it: the earlier cells of a notebook. `typed` is what was
+    written last in one go, key by key or in larger pieces, each right behind the one before.
     """
 
     uri: str
@@ -48,6 +49,7 @@ class Snapshot:
     version: int
     text: str
     preamble: str = ""
+    typed: Span | None = None
     _parsed: Tree | None = field(default=None, repr=False, compare=False)
 
     @cached_property
@@ -76,9 +78,18 @@ class Snapshot:
         text = self.text[: span.start] + new_text + self.text[span.end :]
         parsed = self.__dict__.get("tree")
         older = syntax.edited(parsed, self.text, text, span.start, span.end, len(new_text)) if parsed else None
-        other = Snapshot(self.uri, self.path, version, text, self.preamble, older)
+        other = Snapshot(
+            self.uri, self.path, version, text, self.preamble, self._typed_after(span, len(new_text)), older
+        )
         other.__dict__["line_starts"] = self._starts_after(span, len(new_text), text)
         return other
+
+    def _typed_after(self, span: Span, inserted: int) -> Span | None:
+        """The run of typing after one more edit: continued at its end (forwards or by deleting back), else begun anew."""
+        run = self.typed
+        if run is not None and span.end == run.end and span.start >= run.start:
+            return Span(run.start, span.start + inserted)
+        return Span(span.start, span.start + inserted) if span.start == span.end else None
 
     def _starts_after(self, span: Span, inserted: int, text: str) -> tuple[int, ...]:
         """Line starts of `text`, in which `inserted` characters stand for `span`: only the lines around it are looked at,
@@ -97,7 +108,7 @@ class Snapshot:
 
     def with_text(self, text: str, version: int) -> Snapshot:
         """The same document with other content."""
-        return replace(self, text=text, version=version, _parsed=None)
+        return replace(self, text=text, version=version, typed=None, _parsed=None)
 
 
 def changed_span(before: str, after: str) -> tuple[Span, Span]:

@@ -112,6 +112,7 @@ def workbench(settings: Settings, where: Folders, complaints: tuple[str, ...] = 
 
 async def close(bench: Workbench) -> None:
     """End what this process started; the engine process goes on for others."""
+    bench.flights.close()
     await bench.sandbox.close()
     await bench.names.close()
     await bench.engine.close()

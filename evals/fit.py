@@ -15,6 +15,7 @@ from pathlib import Path
 
 from analyzers import phrases
 from assay.assistant import confidence
+from assay.engine.api import Token
 from evals import typing
 
 WITHOUT = ("pygls", "lsprotocol", "pylsp", "third_party", "typeshed")
@@ -29,9 +30,18 @@ def main() -> None:
     """Fit, print how well the forecasts hold on packages that were held out, write the file."""
     rows = phrase_rows(Path(sys.argv[1]))
     split = len(rows) * 4 // 5
-    weights = {"phrase": fit(rows[:split])}
-    confidence.FILE.write_text(json.dumps(weights, indent=1, sort_keys=True) + "\n", "utf-8")
+    weights = json.loads(confidence.FILE.read_text("utf-8")) | {"phrase": fit(rows[:split])}
+    _write(weights)
     print_calibration("phrase", rows[split:])
+    if len(sys.argv) > 2:
+        rows = model_rows(Path(sys.argv[2]))
+        split = len(rows) * 4 // 5
+        _write(weights | {"model": fit(rows[:split])})
+        print_calibration("model", rows[split:])
+
+
+def _write(weights: dict[str, dict[str, float]]) -> None:
+    confidence.FILE.write_text(json.dumps(weights, indent=1, sort_keys=True) + "\n", "utf-8")
 
 
 def phrase_rows(folder: Path) -> list[Row]:
@@ -48,6 +58,21 @@ def phrase_rows(folder: Path) -> list[Row]:
                 if not is_right:
                     break
                 rest = rest[len(step.text) :]
+    return rows
+
+
+def model_rows(path: Path) -> list[Row]:
+    """Features of every part of a line that a model wrote, and whether the truth begins with it; rows of `evals.gather`."""
+    rows = []
+    for line in path.read_text("utf-8").splitlines():
+        told = json.loads(line)
+        tokens = [Token(text, logprob) for text, logprob in told["tokens"]]
+        if not "".join(t.text for t in tokens).startswith(told["healed"]):
+            continue
+        steps = phrases.continuation((told["before"], told["after"]), told["before"], limit=confidence.STEPS)
+        typed = phrases.typed_word(told["before"])
+        parts = confidence.model_parts(tokens, len(told["healed"]), steps, typed)
+        rows += [(features, told["truth"].startswith(text)) for text, features in parts]
     return rows
 
 
@@ -101,7 +126,9 @@ def print_calibration(model: str, rows: Sequence[Row]) -> None:
     for tenth in range(10):
         inside = [y for p, y in told if tenth / 10 <= p < (tenth + 1) / 10]
         if inside:
-            print(f"  forecast {tenth / 10:.1f}–{(tenth + 1) / 10:.1f}: {sum(inside) / len(inside):.2f} of {len(inside)}")
+            print(
+                f"  forecast {tenth / 10:.1f}–{(tenth + 1) / 10:.1f}: {sum(inside) / len(inside):.2f} of {len(inside)}"
+            )
     print(f"  log loss {-sum(math.log(max(p if y else 1 - p, 1e-9)) for p, y in told) / len(told):.3f}")
 
 

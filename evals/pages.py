@@ -11,7 +11,7 @@ HEAD = """# Settings
 Made from the table in `assay/assistant/settings.py` by `python -m evals.pages`; a test fails when it is out of date.
 
 Sources, weakest first: this table, your `settings.toml` (`assay settings` prints where it is), the project's
-`[tool.assay]` in `pyproject.toml` (only `verify.policy`, `complete.enabled` and `offline`, and only to tighten), environment variables
+`[tool.assay]` in `pyproject.toml` (only `verify.policy`, `complete.enabled`, `complete.manual` and `offline`, and only to tighten), environment variables
 (`engine.url` is `ASSAY_ENGINE_URL`), the editor (the object `assay` in `initializationOptions` or its configuration).
 
 | name | default | what it is |

@@ -33,7 +33,9 @@ def given(path: Path) -> tuple[Insertion, ...]:
 def cut_out(folder: Path, count: int, *, seed: int, without: tuple[str, ...] = ()) -> Iterator[Insertion]:
     """`count` blocks of 1–10 lines out of Python files below `folder`, at most two from one file."""
     chance = random.Random(seed)
-    files = sorted(p for p in folder.rglob("*.py") if p.stat().st_size in SIZES and not any(w in str(p) for w in without))
+    files = sorted(
+        p for p in folder.rglob("*.py") if p.stat().st_size in SIZES and not any(w in str(p) for w in without)
+    )
     chance.shuffle(files)
     made = 0
     for path in [*files, *files]:

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from lsprotocol import types
 
-from analyzers.text import Snapshot, Span
+from analyzers.text import Snapshot, Span, changed_span
 
 from .convert import Encoding, offset_at
 
@@ -35,7 +35,7 @@ class Documents:
                 earlier = [self._snapshots[c].text for c in cells[: cells.index(uri)] if c in self._snapshots]
                 preamble = "".join(_plain(text).rstrip("\n") + "\n" for text in earlier if text.strip())
                 path = snapshot.path or path_of(notebook)
-                return Snapshot(uri, path, snapshot.version, _plain(snapshot.text), preamble or "\n")
+                return Snapshot(uri, path, snapshot.version, _plain(snapshot.text), preamble or "\n", snapshot.typed)
         return snapshot
 
     def open(self, item: types.TextDocumentItem) -> None:
@@ -50,7 +50,8 @@ class Documents:
             snapshot = snapshot.without_tree()
         for change in changes:
             if isinstance(change, types.TextDocumentContentChangeWholeDocument):
-                snapshot = snapshot.with_text(change.text, version)
+                old, new = changed_span(snapshot.text, change.text)
+                snapshot = snapshot.edited(old, change.text[new.start : new.end], version)
                 continue
             start = offset_at(snapshot, change.range.start, self.encoding)
             end = offset_at(snapshot, change.range.end, self.encoding)

@@ -13,9 +13,13 @@ from analyzers.text import Edit, Snapshot, Span
 from assay.engine.api import Engine
 from sandbox.api import Sandbox, StepOutcome
 
+from .definitions import Known
+from .flights import Flights
 from .ledger import Ledger
+from .pacing import Pace
 from .recent import Recent
 from .settings import Settings
+from .shown import Shown
 from .trace import Traces
 from .verdict import Tested, Verdict, to_json
 from .workspace import Workspace
@@ -134,7 +138,8 @@ class Completion:
 class Workbench:
     """Passed first to everything that does the work. `cache` is a folder that is safe to delete. `proofs` and `baselines`
     remember, by content, what containers found with a change and without it; what is unverified is never in them. `fruitless`
-    are batches of unlikely tests that did not execute the functions at hand: not worth another run while somebody types."""
+    are batches of unlikely tests that did not execute the functions at hand: not worth another run while somebody types.
+    `shown`, `flights` and `pace` are what one window's typing leaves behind: offers, generations under way, its rhythm."""
 
     settings: Settings
     engine: Engine
@@ -148,6 +153,10 @@ class Workbench:
     proofs: Recent[Tested] = field(default_factory=Recent)
     baselines: Recent[StepOutcome] = field(default_factory=Recent)
     fruitless: Recent[bool] = field(default_factory=Recent)
+    shown: Shown = field(default_factory=Shown)
+    flights: Flights = field(default_factory=Flights)
+    pace: Pace = field(default_factory=Pace)
+    definitions: dict[str, Known] = field(default_factory=dict)
 
 
 def completion_json(completion: Completion, snapshot: Snapshot) -> dict[str, Any]:

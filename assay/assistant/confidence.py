@@ -14,8 +14,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from analyzers.phrases import Step
+from assay.engine.api import Token
 
 FILE = Path(__file__).with_name("confidence.json")
+STEPS = 12  # tokens that are predicted from the code nearby; further ones are hardly ever likely enough
 CERTAIN = 0.999  # no share of votes counts for more
 
 
@@ -49,6 +51,62 @@ def phrase_cuts(steps: Sequence[Step]) -> tuple[Cut, ...]:
     return tuple(cuts)
 
 
+def model_cuts(tokens: Sequence[Token], skip: int, steps: Sequence[Step], typed: str) -> tuple[Cut, ...]:
+    """A cut after every word or sign that the model wrote beyond the first `skip` characters, up to the end of the line.
+
+    `steps` is what the code nearby says about the same place: agreement is evidence. `typed` is the word before the cursor.
+    """
+    parts = model_parts(tokens, skip, steps, typed)
+    return tuple(Cut(len(text), probability("model", features)) for text, features in parts)
+
+
+def model_parts(
+    tokens: Sequence[Token], skip: int, steps: Sequence[Step], typed: str
+) -> list[tuple[str, dict[str, float]]]:
+    """The beginnings of the model's line that end with a word or a sign, and what is known of each."""
+    near, near_cuts = "".join(step.text for step in steps), phrase_cuts(steps)
+    parts, at, text, logprobs = list[tuple[str, dict[str, float]]](), -skip, "", list[float]()
+    for number, token in enumerate(tokens):
+        at += len(token.text)
+        if at <= 0:
+            continue
+        text += token.text[-at:] if not text and at < len(token.text) else token.text
+        logprobs.append(max(token.logprob, -12.0))
+        end = text.find("\n", len(text) - len(text.lstrip("\n")))
+        text = text[:end] if end >= 0 else text
+        after = tokens[number + 1].text[:1] if number + 1 < len(tokens) and end < 0 else ""
+        is_split = _is_word(text[-1:]) and _is_word(after)
+        if not is_split and len(text.rstrip()) > (len(parts[-1][0]) if parts else 0):
+            parts.append((text.rstrip(), _model_features(text.rstrip(), logprobs, near, near_cuts, typed)))
+        if end >= 0:
+            break
+    return parts
+
+
+def _model_features(
+    text: str, logprobs: Sequence[float], near: str, near_cuts: Sequence[Cut], typed: str
+) -> dict[str, float]:
+    rest = logprobs[1:]
+    same = max((cut.probability for cut in near_cuts if cut.length >= len(text)), default=0.0)
+    first = near_cuts[0] if near_cuts else None
+    agrees = near.startswith(text)
+    leads = first is not None and text.startswith(near[: first.length])
+    return {
+        "first_logprob": logprobs[0],
+        "rest_logprob": sum(rest),
+        "least_logprob": min(rest, default=0.0),
+        "log_tokens": math.log(len(logprobs)),
+        f"typed_{min(len(typed), 4)}": 1.0,
+        f"typed_{min(len(typed), 4)}_first": logprobs[0],
+        "near_agrees": same if agrees else 0.0,
+        "near_leads": first.probability if first and leads and not agrees else 0.0,
+        "near_differs": first.probability if first and not leads and not agrees else 0.0,
+        "near_silent": float(first is None),
+        "ends_word": float(_is_word(text[-1])),
+        "log_length": math.log(len(text)),
+    }
+
+
 def best(cuts: Sequence[Cut], threshold: float) -> Cut | None:
     """The cut that saves most, of those likely enough; None where silence is better. One character is never worth a look."""
     worth = [cut for cut in cuts if cut.probability >= threshold and cut.length > 1]
@@ -80,7 +138,11 @@ def _kind(token: str) -> str:
         return "line"
     if token[0].isspace():
         return "space"
-    return "word" if token[0].isalnum() or token[0] == "_" else "sign"
+    return "word" if _is_word(token[0]) else "sign"
+
+
+def _is_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
 
 
 @lru_cache(maxsize=1)

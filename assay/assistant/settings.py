@@ -61,7 +61,9 @@ TABLE: tuple[Setting, ...] = (
     Setting("project.environment", "", "Folder of the project's virtual environment; empty looks for .venv, venv and env in it."),
     Setting("complete.enabled", True, "Offer completions at all.", by_project="tighten"),
     Setting("complete.samples", 3, "Candidates drawn for blocks and functions, and for a line whose first one failed.", least=1, most=8),
-    Setting("complete.pace_ms", 40, "Wait before a request reaches the engine; a newer key in that time replaces it.", least=0, most=5000),
+    Setting("complete.eagerness", 65, "How much is offered while you type, from 0 to 100: at 65, what is at least 35 % likely to be kept.", least=0, most=100),
+    Setting("complete.manual", False, "Offer completions on request only, never while you type.", by_project="tighten"),
+    Setting("complete.pace_ms", 10, "Least wait before a request reaches the engine; your typing rhythm makes it longer.", least=0, most=5000),
     Setting("context.tokens", 1024, "Tokens of context before and after the cursor that a prompt may hold.", least=64, most=65536),
     Setting("trace.keep", 200, "Requests that `assay why` remembers.", least=0, most=10000),
     Setting("offline", False, "Open no socket but loopback and Unix ones; refuse everything that would.", by_project="tighten"),
@@ -231,7 +233,7 @@ def _tightened(found: Mapping[str, object], now: Mapping[str, Value], complaints
                 allowed[name] = value
             else:
                 complaints.append(f"pyproject.toml: {name} can only be made stricter by a project")
-        elif value is (name == "offline"):
+        elif value is (name in ("offline", "complete.manual")):
             allowed[name] = value
         else:
             complaints.append(f"pyproject.toml: {name} can only be tightened by a project")

@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,16 @@ class Trace:
     where: str
     started: float = field(default_factory=time.monotonic)
     events: list[dict[str, Any]] = field(default_factory=list)
+    waited_s: dict[str, float] = field(default_factory=dict)
+
+    @contextlib.contextmanager
+    def waiting(self, part: str) -> Iterator[None]:
+        """Count the time inside as spent waiting for `part`: "engine", or "pace"."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.waited_s[part] = self.waited_s.get(part, 0.0) + time.monotonic() - began
 
     @property
     def age_s(self) -> float:
@@ -60,6 +71,8 @@ class Traces:
             "at": round(time.time(), 3),
             "where": redaction.redact(trace.where),
             "outcome": outcome,
+            "ms": round(trace.age_s * 1000, 1),
+            "waited_ms": {part: round(s * 1000, 1) for part, s in trace.waited_s.items()},
         }
         line = json.dumps(record | {"events": trace.events}, ensure_ascii=False)
         with contextlib.suppress(OSError):

@@ -2,23 +2,54 @@
 
 from __future__ import annotations
 
+import asyncio
 import keyword
 import re
+import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from analyzers import names
 from analyzers.text import Snapshot
-from assay.assistant.bench import Workbench
-from assay.assistant.prompt import Snippet
+
+from .prompt import Snippet
+
+if TYPE_CHECKING:
+    from .bench import Ask, Workbench
 
 NAME_LIMIT = 6
 LOOK_BACK = 800  # characters before the cursor in which names are looked for
 LINE_LIMIT = 12  # of one definition: its signature, its docstring, its first lines
-TIMEOUT_S = 0.25  # the prompt goes without them rather than late
+TIMEOUT_S = 0.25  # jedi's; whoever waits goes on without them after WAIT_S
+WAIT_S = 0.03
+DOCUMENT_LIMIT = 32  # documents whose definitions are kept
+STICKY_S = 60.0  # they lead the prompt: every change of them costs the model's whole prefix cache
 
 
-async def snippets(bench: Workbench, snapshot: Snapshot, offset: int, root: Path) -> tuple[Snippet, ...]:
-    """At most NAME_LIMIT snippets, each once, in the order of their files; none when jedi is slow."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The definitions for one scope of a document, found or being found since then."""
+
+    scope: tuple[str, ...]
+    since_s: float
+    work: asyncio.Task[tuple[Snippet, ...]]
+
+
+async def snippets(bench: Workbench, ask: Ask, scope: tuple[str, ...]) -> tuple[Snippet, ...]:
+    """At most NAME_LIMIT snippets, each once, in the order of their files. Those of one scope stay for STICKY_S; while somebody
+    types they are waited for WAIT_S only, and are there for a later key."""
+    known = bench.definitions.get(ask.snapshot.uri)
+    if known is None or known.scope != scope or time.monotonic() - known.since_s > STICKY_S:
+        work = asyncio.create_task(_found(bench, ask.snapshot, ask.offset, ask.root), name="definitions")
+        known = bench.definitions[ask.snapshot.uri] = Known(scope, time.monotonic(), work)
+        while len(bench.definitions) > DOCUMENT_LIMIT:
+            bench.definitions.pop(next(iter(bench.definitions))).work.cancel()
+    await asyncio.wait({known.work}, timeout=WAIT_S if ask.trigger == "automatic" else None)
+    return known.work.result() if known.work.done() and not known.work.cancelled() else ()
+
+
+async def _found(bench: Workbench, snapshot: Snapshot, offset: int, root: Path) -> tuple[Snippet, ...]:
     positions = _positions(snapshot, offset)
     if not positions or not snapshot.path:
         return ()

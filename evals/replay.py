@@ -1,0 +1,207 @@
+"""Typing replay through the real server: `python -m evals.replay TRACES [COUNT] [--policy P] [--model none|local|URL]`.
+
+The author types what was typed in truth, character by character. After each key he looks for at most SEEN_S; what comes
+later he does not see. He takes a suggestion only when it is exactly what he was going to type, and two characters or more;
+taking it costs one key.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import math
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from evals import typing
+from evals.typing import Insertion
+from tests.lsp.client import Client, inline_params
+
+SEEN_S = 0.5
+RESAMPLES = 2000
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one insertion, or all of them, came to. `shown` counts a suggestion once while it is typed through."""
+
+    characters: int = 0
+    keys: int = 0
+    shown: int = 0
+    looked_at: int = 0
+    accepted: int = 0
+    accepted_characters: int = 0
+    requests: int = 0
+    late: int = 0
+    latencies_s: list[float] = field(default_factory=list)
+
+    @property
+    def saved(self) -> float:
+        """Share of keystrokes saved."""
+        return 1 - self.keys / max(self.characters, 1)
+
+
+def offset_position(text: str, offset: int) -> tuple[int, int]:
+    """Line and character (UTF-16) of an offset."""
+    line = text.count("\n", 0, offset)
+    start = text.rfind("\n", 0, offset) + 1
+    return line, len(text[start:offset].encode("utf-16-le")) // 2
+
+
+class Author:
+    """One editor session on one server."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._version = 1
+
+    async def write(self, one: Insertion, folder: Path, number: int) -> Tally:
+        """Type `one` into a fresh document."""
+        uri = (folder / f"module_{number}.py").as_uri()
+        self._version, text, tally = 1, one.before + one.after, Tally(len(one.text))
+        document = {"uri": uri, "languageId": "python", "version": 1, "text": text}
+        self._client.notify("textDocument/didOpen", {"textDocument": document})
+        at, last = 0, ""
+        while at < len(one.text):
+            offered, item = await self._look(uri, one.before + one.text[:at], one.after, tally)
+            if len(offered) > 1:
+                tally.looked_at += 1
+                tally.shown += offered != last
+            if len(offered) > 1 and one.text.startswith(offered, at):
+                piece, last = offered, ""
+                tally.accepted += 1
+                tally.accepted_characters += len(offered)
+                arguments = {"command": "assay.accepted", "arguments": item["command"]["arguments"]}
+                await self._client.ask("workspace/executeCommand", arguments)
+            else:
+                piece = one.text[at]
+                last = offered[1:] if offered.startswith(piece) else ""
+            self._insert(uri, one.before + one.text[:at], piece)
+            at += len(piece)
+            tally.keys += 1
+        self._client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+        return tally
+
+    async def _look(self, uri: str, before: str, after: str, tally: Tally) -> tuple[str, dict[str, Any]]:
+        """The first item's text as the author sees it, and the item; empty when there is none in time."""
+        line, character = offset_position(before, len(before))
+        began = time.monotonic()
+        number, answer = self._client.begin("textDocument/inlineCompletion", inline_params(uri, line, character))
+        tally.requests += 1
+        await asyncio.wait({answer}, timeout=SEEN_S)
+        tally.latencies_s.append(time.monotonic() - began)
+        if not answer.done():
+            tally.late += 1
+            self._client.notify("$/cancelRequest", {"id": number})
+            return "", {}
+        items = (answer.result().get("result") or {}).get("items", [])
+        if not items:
+            return "", {}
+        start = items[0]["range"]["start"]["character"]
+        typed = before[before.rfind("\n") + 1 :][start:]
+        text = items[0]["insertText"]
+        return (text[len(typed) :], items[0]) if text.startswith(typed) else ("", {})
+
+    def _insert(self, uri: str, before: str, piece: str) -> None:
+        line, character = offset_position(before, len(before))
+        place = {"line": line, "character": character}
+        self._version += 1
+        change = {"range": {"start": place, "end": place}, "text": piece}
+        document = {"uri": uri, "version": self._version}
+        self._client.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [change]})
+
+
+async def replay(
+    insertions: Sequence[Insertion], options: dict[str, Any], home: Path
+) -> tuple[list[Tally], list[dict[str, Any]]]:
+    """A tally for each insertion, and the server's own traces."""
+    project = home / "project"
+    project.mkdir()
+    client = await Client.start(env={"XDG_STATE_HOME": str(home / "state")})
+    await client.initialize(project, {"trace": {"keep": 10000}} | options)
+    author = Author(client)
+    tallies = []
+    for number, one in enumerate(insertions):
+        tallies.append(await author.write(one, project, number))
+        print(f"\r{number + 1} of {len(insertions)}, {total(tallies).saved:.3f} saved", end="", flush=True)
+    print()
+    await client.stop()
+    traces = [
+        json.loads(line)
+        for path in (home / "state").rglob("traces.jsonl")
+        for line in path.read_text("utf-8").splitlines()
+    ]
+    return tallies, traces
+
+
+def total(tallies: Sequence[Tally]) -> Tally:
+    """All of them as one."""
+    names = ("characters", "keys", "shown", "looked_at", "accepted", "accepted_characters", "requests", "late")
+    summed = {name: sum(getattr(t, name) for t in tallies) for name in names}
+    return Tally(**summed, latencies_s=[s for t in tallies for s in t.latencies_s])
+
+
+def interval(tallies: Sequence[Tally], others: Sequence[Tally] | None = None) -> tuple[float, float]:
+    """95 % bootstrap interval over insertions of the share saved, or of its difference to `others` (paired)."""
+    chance, found = random.Random(3), []
+    for _ in range(RESAMPLES):
+        chosen = [chance.randrange(len(tallies)) for _ in tallies]
+        saved = total([tallies[i] for i in chosen]).saved
+        found.append(saved - (total([others[i] for i in chosen]).saved if others else 0.0))
+    found.sort()
+    return found[RESAMPLES // 40], found[-RESAMPLES // 40]
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value below which `share` of the sorted values lie; 0 for none."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, math.ceil(share * len(ordered)) - 1)] if ordered else 0.0
+
+
+def overheads_ms(traces: Sequence[dict[str, Any]]) -> list[float]:
+    """Each request's own time: all of it less the waiting for the engine and for the pace."""
+    return [t["ms"] - sum(t["waited_ms"].values()) for t in traces if "waited_ms" in t and t["outcome"] != "cancelled"]
+
+
+def report(name: str, tallies: Sequence[Tally], traces: Sequence[dict[str, Any]]) -> None:
+    """One block of figures."""
+    whole, (low, high), own = total(tallies), interval(tallies), overheads_ms(traces)
+    print(f"{name}: {whole.saved:.3f} of keystrokes saved (95 % {low:.3f}–{high:.3f})")
+    print(
+        f"  accepted {whole.accepted} of {whole.shown} shown ({whole.accepted / max(whole.shown, 1):.0%}), looked at {whole.looked_at} times"
+    )
+    print(f"  answers ms: p50 {statistics.median(whole.latencies_s) * 1000:.0f}, p95 {percentile(whole.latencies_s, 0.95) * 1000:.0f}, "
+          f"{whole.late} of {whole.requests} later than {SEEN_S} s")  # fmt: skip
+    print(f"  own ms: p50 {percentile(own, 0.5):.1f}, p95 {percentile(own, 0.95):.1f}")
+
+
+def main() -> None:
+    """Replay and print."""
+    parser = argparse.ArgumentParser(prog="python -m evals.replay")
+    parser.add_argument("traces", type=Path)
+    parser.add_argument("count", type=int, nargs="?", default=0)
+    parser.add_argument("--policy", default="static")
+    parser.add_argument("--model", default="none")
+    parser.add_argument("--eagerness", type=int)
+    given = parser.parse_args()
+    chosen = list(typing.given(given.traces))
+    if given.count:
+        chosen = random.Random(11).sample(chosen, given.count)
+    engine = {"none": {"model": "/nowhere.gguf"}, "local": {}}.get(given.model, {"url": given.model})
+    options: dict[str, Any] = {"engine": engine, "verify": {"policy": given.policy}}
+    if given.eagerness is not None:
+        options["complete"] = {"eagerness": given.eagerness}
+    with tempfile.TemporaryDirectory() as home:
+        tallies, traces = asyncio.run(replay(chosen, options, Path(home)))
+        report(f"{given.model}, {given.policy}", tallies, traces)
+
+
+if __name__ == "__main__":
+    main()
