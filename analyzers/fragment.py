@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 CLOSERS = {"(": ")", "[": "]", "{": "}"}
 LINE_LIMIT = 12  # lines above the cursor at which its statement may begin
+LENGTH_LIMIT = 4000  # characters of a statement; each of the closings tried is parsed
 # What may have to follow before brackets are closed, likeliest first; and what may have to follow after them.
 _MIDDLES = ("", "x", " x", ": 0", " in x", " else 0", " import x", "=0", " as x", " def x(): pass")
 _ENDS = ("", ": pass", "(): pass", "\ndef x(): pass", " in x: pass", " else 0", ": pass\nexcept: pass")
@@ -30,10 +31,12 @@ class Closing:
 
 def closing(before: str, after: str) -> Closing | None:
     """The shortest closing of the statement at the cursor between `before` and `after`; None where none is found."""
-    lines = before.split("\n")[-LINE_LIMIT:]
+    lines = before.rsplit("\n", LINE_LIMIT)[-LINE_LIMIT:]
     rest = after.split("\n", 1)[0]
     for start in range(len(lines) - 1, -1, -1):
         if start < len(lines) - 1 and not lines[start].strip():
+            return None
+        if sum(map(len, lines[start:])) + len(rest) > LENGTH_LIMIT:
             return None
         text = textwrap.dedent("\n".join(lines[start:])) if start < len(lines) - 1 else lines[start].lstrip()
         found = _closing(text, rest)

@@ -17,6 +17,7 @@ SEEN_LIMIT = 200  # places looked at in one text, newest first
 WORD_LIMIT = 12  # latest words with the same beginning
 ORDER_BASE = 4.0  # weight of one more agreeing token: the longest context outvotes many shorter ones
 WORD_WEIGHT, WORD_FADE = 1.5, 0.7  # a word's weight by recency alone, where the tokens before it say nothing
+LENGTH_LIMIT = 80  # characters; a longer token is data, not a name that somebody would want written
 COMMON_WEIGHT = 0.3  # a keyword or builtin that was not written nearby yet
 
 _TOKEN = re.compile(r"[^\W\d]\w*|\d[\w.]*|\n[ \t]*|[ \t]+|\"\"\"|'''|[^\w\s]")
@@ -46,7 +47,7 @@ class Step:
 
 def typed_word(before: str) -> str:
     """The identifier that the cursor stands behind, or ""."""
-    found = _TYPED.search(before)
+    found = _TYPED.search(before, max(0, len(before) - 2 * LENGTH_LIMIT))
     return found[0] if found else ""
 
 
@@ -61,7 +62,7 @@ def continuation(texts: Sequence[str], before: str, *, limit: int) -> tuple[Step
     steps: list[Step] = []
     for _ in range(limit):
         step = _next(texts, context, typed, () if steps else latest_words(texts, typed))
-        if step is None or step.token.startswith("\n"):
+        if step is None or step.token.startswith("\n") or len(step.token) > LENGTH_LIMIT:
             break
         steps.append(step)
         context, typed = [*context, step.token][-ORDER_LIMIT:], ""
