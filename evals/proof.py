@@ -70,7 +70,7 @@ async def _report(name: str, pairs: list[tuple[holes.Hole, str]], policy: str) -
                 )
                 uri = client.open(project / "solution.py")
                 started = time.perf_counter()
-                items = await client.inline(uri, *hole.position)
+                items = await client.inline(uri, *hole.position, invoked=True)
                 times.append(time.perf_counter() - started)
                 state = _state(items)
                 seen[state] += 1

@@ -56,7 +56,7 @@ async def draws(bench: Workbench, ask: Ask, site: sites.Site, trace: Trace) -> A
 
 async def _greedy(bench: Workbench, ask: Ask, site: sites.Site, trace: Trace) -> Draw:
     place = Place(ask.snapshot.uri, ask.snapshot.text[: ask.offset], ask.snapshot.text[ask.offset :])
-    if (adopted := bench.flights.adopt(place)) is not None:
+    if ask.trigger == "automatic" and (adopted := bench.flights.adopt(place)) is not None:
         flight, typed = adopted
         trace.add("adopt", typed=len(typed))
         with trace.waiting("engine"):

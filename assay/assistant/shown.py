@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 from analyzers.text import Span
 
+from .verdict import Failed, Verdict
+
 if TYPE_CHECKING:
     from .bench import Ask, Completion, Suggestion
 
@@ -21,12 +23,13 @@ CLOSERS = ")]}\"'"  # what editors write by themselves right of the cursor when 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A completion and the text around the place it was for."""
+    """A completion, the text around the place it was for, and what else its verdict rests on (`world`, compared whole)."""
 
     uri: str
     before: str
     after: str
     completion: Completion
+    world: object = None
 
 
 class Shown:
@@ -38,22 +41,26 @@ class Shown:
         self._fates: deque[Fate] = deque(maxlen=FATES)
         self.on_fate: Callable[[Fate, Suggestion, Completion], None] = lambda *_: None
 
-    def put(self, ask: Ask, completion: Completion) -> None:
-        """Remember an offer for the place of `ask`; nothing is remembered of what has no suggestion."""
-        if not completion.suggestions:
+    def put(self, ask: Ask, completion: Completion, world: object = None) -> None:
+        """Remember an offer for the place of `ask`. What has no suggestion is not remembered, nor what a check was not done for:
+        the next request has it checked."""
+        if not completion.suggestions or any(_is_open(s.verdict) for s in completion.suggestions):
             return
         text, offset = ask.snapshot.text, ask.offset
         key = (ask.snapshot.uri, offset, hash(completion.trace_id))
-        self._offers[key] = Offer(ask.snapshot.uri, text[:offset], text[offset:], completion)
+        self._offers[key] = Offer(ask.snapshot.uri, text[:offset], text[offset:], completion, world)
         while len(self._offers) > KEPT:
             self._offers.popitem(last=False)
 
-    def get(self, ask: Ask) -> Completion | None:
-        """What is left of an offer after what was typed since, the newest that agrees; None where none does."""
+    def get(self, ask: Ask, world: object = None) -> Completion | None:
+        """What is left of an offer after what was typed since, the newest that agrees; None where none does, or where the
+        `world` is another one than it was checked in."""
         text, offset = ask.snapshot.text, ask.offset
         for offer in reversed(self._offers.values()):
             start = len(offer.before)
-            if offer.uri != ask.snapshot.uri or not offset - start >= 0 or not text.startswith(offer.before):
+            if offer.uri != ask.snapshot.uri or offset < start or not text.startswith(offer.before):
+                continue
+            if offer.world != world:
                 continue
             rest = tuple(
                 r
@@ -99,6 +106,18 @@ class Shown:
             if any(s.id == suggestion_id for s in offer.completion.suggestions):
                 del self._offers[key]
 
+    def revise(self, suggestion_id: str, verdict: Verdict) -> None:
+        """A check ended after the answer: the offer has the new verdict from now on, and one that failed is forgotten."""
+        for key, offer in list(self._offers.items()):
+            found = offer.completion
+            if not any(s.id == suggestion_id for s in found.suggestions):
+                continue
+            if isinstance(verdict, Failed):
+                del self._offers[key]
+                continue
+            suggestions = tuple(replace(s, verdict=verdict) if s.id == suggestion_id else s for s in found.suggestions)
+            self._offers[key] = replace(offer, completion=replace(found, suggestions=suggestions))
+
     @property
     def streak(self) -> int:
         """How many were passed over since the last one that was taken."""
@@ -119,6 +138,11 @@ class Shown:
         offer, suggestion = self._seen.pop(uri)
         self._fates.append(fate)
         self.on_fate(fate, suggestion, offer.completion)
+
+
+def _is_open(verdict: Verdict) -> bool:
+    """Whether the names were not looked up, because jedi was still starting or too slow."""
+    return any(check.name == "names" and check.state == "skipped" for check in verdict.checks)
 
 
 def _rest(suggestion: Suggestion, typed: str, after: str, after_then: str) -> Suggestion | None:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import hashlib
 import io
+import itertools
 import tarfile
 import time
 from collections.abc import Mapping
@@ -29,7 +30,7 @@ FIRST = (".py", ".pyi", ".toml", ".ini", ".cfg")  # code and what steers tests, 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """One scan: entries by name, Python texts (redacted) by name, and the archive's project."""
+    """One scan: entries by name, Python texts (redacted) by name, and the archive's project. Two with one `revision` are one."""
 
     root: Path
     entries: Mapping[str, files.Entry]
@@ -37,6 +38,7 @@ class State:
     project: Project
     base: Mapping[str, str] = field(default_factory=dict)
     left_out: int = 0
+    revision: int = field(default_factory=itertools.count(1).__next__)
 
 
 class Workspace:

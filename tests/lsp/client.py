@@ -95,10 +95,12 @@ class Client:
         )
         return uri
 
-    async def inline(self, uri: str, line: int, character: int, *, timeout_s: float = 30.0) -> list[dict[str, Any]]:
-        result = await self.call(
-            "textDocument/inlineCompletion", inline_params(uri, line, character), timeout_s=timeout_s
-        )
+    async def inline(
+        self, uri: str, line: int, character: int, *, invoked: bool = False, timeout_s: float = 30.0
+    ) -> list[dict[str, Any]]:
+        """The items while somebody types, or for somebody who asked (`invoked`), who is never given an earlier answer."""
+        params = inline_params(uri, line, character, invoked=invoked)
+        result = await self.call("textDocument/inlineCompletion", params, timeout_s=timeout_s)
         return result["items"] if result else []
 
     async def until(self, match: Any, *, timeout_s: float = 10.0) -> dict[str, Any]:
@@ -149,9 +151,9 @@ class Client:
             future.set_result(message)
 
 
-def inline_params(uri: str, line: int, character: int) -> dict[str, Any]:
+def inline_params(uri: str, line: int, character: int, *, invoked: bool = False) -> dict[str, Any]:
     return {
         "textDocument": {"uri": uri},
         "position": {"line": line, "character": character},
-        "context": {"triggerKind": 2},
+        "context": {"triggerKind": 1 if invoked else 2},
     }

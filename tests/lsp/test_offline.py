@@ -73,7 +73,7 @@ async def test_the_real_model_and_containers_work_with_loopback_only(
         await client.initialize(tmp_path / "shop")
         uri = client.open(path)
         line = path.read_text().split("\n").index('    """Return the smallest amount."""') + 1
-        await client.call("textDocument/inlineCompletion", inline_params(uri, line, 4), timeout_s=60)
+        await client.call("textDocument/inlineCompletion", inline_params(uri, line, 4, invoked=True), timeout_s=60)
         status = await client.call("workspace/executeCommand", {"command": "assay.status"})
         trace = await client.call("workspace/executeCommand", {"command": "assay.why"})
         assert (status["engine"]["state"], status["sandbox"]["state"]) == ("ready", "ready")

@@ -58,7 +58,7 @@ async def test_a_wrong_attribute_is_mended(start, tmp_path: Path, script) -> Non
     uri = client.open(tmp_path / "a.py", "import os\n\n\ndef f(a, b):\n    \n")
     texts: list[str] = []
     for _ in range(5):  # while jedi is loading, names are skipped and the text is offered as it came
-        texts = [item["insertText"] for item in await client.inline(uri, 4, 4)]
+        texts = [item["insertText"] for item in await client.inline(uri, 4, 4, invoked=True)]
         if texts == ["return os.path.join(a, b)"]:
             break
     assert texts == ["return os.path.join(a, b)"]
@@ -79,7 +79,7 @@ async def test_truths_are_passed_and_killed_mutants_never(start, tmp_path: Path,
                 if text is None:
                     continue
                 current["text"] = text
-                items = await client.inline(uri, *hole.position)
+                items = await client.inline(uri, *hole.position, invoked=True)
                 state = items[0]["command"]["arguments"][0]["verdict"]["state"] if items else "nothing"
                 seen[f"{kind} {state}"] += 1
                 if kind == "mutant" and state == "passed":

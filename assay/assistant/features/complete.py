@@ -12,7 +12,7 @@ from pathlib import Path
 from analyzers import site as sites
 from analyzers.text import Span
 from assay.assistant import confidence, filters, judge, parts
-from assay.assistant.bench import Ask, Completion, Dropped, Origin, Suggestion, Workbench
+from assay.assistant.bench import Ask, Completion, Dropped, LaterVerdict, Origin, Suggestion, Workbench
 from assay.assistant.confidence import Cut
 from assay.assistant.filters import Draft, Drop
 from assay.assistant.parts import Near
@@ -60,7 +60,7 @@ async def _complete(bench: Workbench, ask: Ask, trace: Trace) -> Completion:
     trace.add("site", kind=site.kind, why=site.why)
     if why := site.why or await _closed(bench, ask):
         return Completion(trace.id, why=why)
-    if (held := bench.shown.get(ask)) is not None:
+    if ask.trigger == "automatic" and (held := bench.shown.get(ask, await _world(bench, ask))) is not None:
         trace.add("held", of=held.trace_id)
         return held
     near = parts.near(ask)
@@ -70,7 +70,7 @@ async def _complete(bench: Workbench, ask: Ask, trace: Trace) -> Completion:
     if likely is not None and (likely.probability >= SURE or bench.engine.name == "none"):
         found = await _from_near(bench, ask, near, likely, trace)
         if found is not None:
-            return _offered(bench, ask, found, (), trace)
+            return await _offered(bench, ask, found, (), trace)
         likely = None
     if bench.engine.name == "none":
         return Completion(trace.id, why=(await bench.engine.health()).why)
@@ -98,12 +98,19 @@ async def _closed(bench: Workbench, ask: Ask) -> str:
     return ""
 
 
-def _offered(
+async def _world(bench: Workbench, ask: Ask) -> object:
+    """What a verdict rests on besides the document: the project's files and the other open documents, to be compared."""
+    own = Path(ask.snapshot.path)
+    others = {name: text for name, text in ask.overlay.items() if ask.root / name != own}
+    return (await bench.workspace.state(ask.root)).revision, others
+
+
+async def _offered(
     bench: Workbench, ask: Ask, suggestion: Suggestion, dropped: tuple[Dropped, ...], trace: Trace
 ) -> Completion:
     """One suggestion as the answer, remembered and recorded."""
     found = Completion(trace.id, (suggestion,), dropped)
-    bench.shown.put(ask, found)
+    bench.shown.put(ask, found, await _world(bench, ask))
     state = type(suggestion.verdict).__name__.lower()
     bench.ledger.record("offered", suggestion.id, text=suggestion.text, state=state, trace_id=trace.id)
     return found
@@ -142,7 +149,7 @@ async def _from_model(
     if likely is not None and not _promises_more(best, likely):
         best = await _from_near(bench, ask, near, likely, trace) or best
     if best is not None:
-        return _offered(bench, ask, best, tuple(dropped), trace)
+        return await _offered(bench, ask, best, tuple(dropped), trace)
     why = why or (dropped[0].reason if dropped else "The model had nothing to say.")
     return Completion(trace.id, (), tuple(dropped), why)
 
@@ -199,7 +206,6 @@ async def _consider(
         return None
     suggestion_id = secrets.token_hex(6)
     ruling = await judge.candidate(bench, ask, result, trace)
-    ruling.tell(suggestion_id, ask.later)
     if ruling.repaired:
         dropped.append(Dropped(result.text, "repaired", ruling.repaired))
     origin = Origin(
@@ -207,6 +213,7 @@ async def _consider(
     )
     place = Span(offset, offset)
     if ruling.dropped is not None:
+        ruling.tell(suggestion_id, None)
         dropped.append(ruling.dropped)
         verdict = await parts.judge(bench, ask, result.text[: likely.length]) if likely and least else None
         if likely is None or not isinstance(verdict, Unverified) or bench.settings.policy == "strict":
@@ -219,14 +226,31 @@ async def _consider(
         suggestion_id, ruling.text, place, ruling.verdict, replace(origin, confidence=_rounded(chance)), ruling.imports
     )
     if not least or not cuts or not isinstance(ruling.verdict, Unverified):
+        ruling.tell(suggestion_id, _later(bench, ask))
         return whole
     if likely is None:
+        ruling.tell(suggestion_id, None)
         dropped.append(Dropped(ruling.text, "silence", _too_unlikely(cuts, least)))
         return None
     if likely.length >= len(ruling.text.rstrip()) or ruling.repaired:
+        ruling.tell(suggestion_id, _later(bench, ask))
         return whole
+    ruling.tell(suggestion_id, None)  # what is being tested is the whole line, and only its beginning is offered
     origin = replace(origin, confidence=_rounded(likely.probability))
     return Suggestion(suggestion_id, ruling.text[: likely.length], place, parts.shortened(ruling.verdict), origin)
+
+
+def _later(bench: Workbench, ask: Ask) -> LaterVerdict | None:
+    """Tell the client of a later verdict, and what is kept of the offer too."""
+    tell = ask.later
+    if tell is None:
+        return None
+
+    def both(suggestion_id: str, verdict: Verdict) -> None:
+        bench.shown.revise(suggestion_id, verdict)
+        tell(suggestion_id, verdict)
+
+    return both
 
 
 def _own(draw: Draw) -> str:
