@@ -7,7 +7,8 @@ import textwrap
 import warnings
 from dataclasses import dataclass
 
-CLOSERS = {"(": ")", "[": "]", "{": "}"}
+from .brackets import open_quote, scan
+
 LINE_LIMIT = 12  # lines above the cursor at which its statement may begin
 LENGTH_LIMIT = 4000  # characters of a statement; each of the closings tried is parsed
 # What may have to follow before brackets are closed, likeliest first; and what may have to follow after them.
@@ -46,32 +47,16 @@ def closing(before: str, after: str) -> Closing | None:
 
 
 def _closing(text: str, rest: str) -> Closing | None:
-    quote, _ = _open(text)
+    quote = open_quote(text)
     word = text.split(maxsplit=1)[0].rstrip(":") if text.strip() else ""
     head = _HEADS.get(word, "")
     for middle in _MIDDLES:
         lead = quote + middle
-        _, brackets = _open(text + lead + rest)
+        brackets = scan(text + lead + rest).closers
         for end in _ENDS:
             if _parses(head + text + lead + rest + brackets + end):
                 return Closing(lead, brackets + end)
     return None
-
-
-def _open(text: str) -> tuple[str, str]:
-    """The quote of the string, and the closers of the brackets, that are open at the end of `text`; strings and comments are read roughly."""
-    stack: list[str] = []
-    quote = ""
-    for number, character in enumerate(text):
-        if quote:
-            quote = "" if character == quote and text[number - 1] != "\\" else quote
-        elif character in "\"'":
-            quote = character
-        elif character in CLOSERS:
-            stack.append(CLOSERS[character])
-        elif stack and character == stack[-1]:
-            stack.pop()
-    return quote, "".join(reversed(stack))
 
 
 def _parses(text: str) -> bool:

@@ -20,25 +20,32 @@ LONG = 32  # characters from which a value with no telling name is judged by ent
 LONG_ENTROPY = 4.4  # bits a character; hex digests have at most 4.0 and stay, base64 of random bytes has about 5
 _KEY = os.urandom(16)
 
-_PATTERNS = re.compile(
-    r"""
-    -----BEGIN[ A-Z]*PRIVATE\ KEY-----[\s\S]*?(?:-----END[ A-Z]*PRIVATE\ KEY-----|\Z)
-    | \b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}\b
-    | \b(?:ghp|gho|ghu|ghs|ghr|glpat|github_pat|npm|pypi|hf|dop_v1|shpat|sk_live|sk_test|rk_live|pk_live)[_-][A-Za-z0-9_-]{16,}
-    | \bsk-[A-Za-z0-9_-]{16,}
-    | \bxox[abeprs]-[A-Za-z0-9-]{10,}
-    | \bAIza[A-Za-z0-9_-]{30,}
-    | \bya29\.[A-Za-z0-9_-]{20,}
-    | \bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}
-    | \beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{5,}
-    | (?<=://)[^\s:/@'"]+:[^\s@'"]{3,}(?=@)
-    | (?i:(?<=bearer\ ))[A-Za-z0-9._~+/=-]{16,}
-    """,
-    re.VERBOSE,
+# What a secret looks like wherever it stands: whose it is, and its form as a regular expression.
+FORMS: tuple[tuple[str, str], ...] = (
+    ("private key", r"-----BEGIN[ A-Z]*PRIVATE KEY-----[\s\S]*?(?:-----END[ A-Z]*PRIVATE KEY-----|\Z)"),
+    ("AWS", r"\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}\b"),
+    ("GitHub", r"\b(?:ghp|gho|ghu|ghs|ghr|github_pat)[_-][A-Za-z0-9_-]{16,}"),
+    ("GitLab", r"\bglpat[_-][A-Za-z0-9_-]{16,}"),
+    ("package registries", r"\b(?:npm|pypi)[_-][A-Za-z0-9_-]{16,}"),
+    ("Hugging Face", r"\bhf[_-][A-Za-z0-9_-]{16,}"),
+    ("DigitalOcean, Shopify", r"\b(?:dop_v1|shpat)[_-][A-Za-z0-9_-]{16,}"),
+    ("Stripe", r"\b(?:sk_live|sk_test|rk_live|pk_live)[_-][A-Za-z0-9_-]{16,}"),
+    ("OpenAI, Anthropic", r"\bsk-[A-Za-z0-9_-]{16,}"),
+    ("Slack", r"\bxox[abeprs]-[A-Za-z0-9-]{10,}"),
+    ("Google API key", r"\bAIza[A-Za-z0-9_-]{30,}"),
+    ("Google OAuth", r"\bya29\.[A-Za-z0-9_-]{20,}"),
+    ("SendGrid", r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
+    ("JSON Web Token", r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{5,}"),
+    ("user and password in a URL", r"(?<=://)[^\s:/@'\"]+:[^\s@'\"]{3,}(?=@)"),
+    ("bearer token", r"(?i:(?<=bearer ))[A-Za-z0-9._~+/=-]{16,}"),
 )
-_WORDS = (
-    "secret|token|passw(?:or)?d|passwd|api_?key|apikey|access_?key|private_?key|credential|auth_?key|client_?key|pwd"
-)
+# What a name has in it whose quoted value is a secret.
+NAMES = (
+    "secret", "token", "password", "passwd", "api_?key", "access_?key", "private_?key", "credential",
+    "auth_?key", "client_?key", "pwd",
+)  # fmt: skip
+_PATTERNS = re.compile("|".join(f"(?:{form})" for _, form in FORMS))
+_WORDS = "|".join(NAMES)
 # The name before the word is bounded: an unbounded one takes quadratic time on a long line, and a line can be hostile.
 _NAME = rf"(?<![\w.-])[\w.-]{{0,64}}?(?:{_WORDS})\w{{0,64}}[\"']?\]?\s{{0,8}}(?::\s{{0,8}}\w{{1,40}}\s{{0,8}})?(?:=>|=|:)\s{{0,8}}"
 _QUOTED = re.compile(rf"""(?i){_NAME}[rbuf]{{0,2}}(?P<quote>["'])(?P<value>[^\s"'`]{{{MIN_LENGTH},400}})(?P=quote)""")

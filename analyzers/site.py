@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from . import syntax
+from .brackets import CLOSERS, LONG_QUOTES, OPENERS, open_quote, scan
 from .fragment import closing
 from .text import Snapshot, Span
 
@@ -99,10 +100,10 @@ def _inside(snapshot: Snapshot, offset: int, before: str) -> str:
         if node.type in _IN_STRING and not _just_after(node, snapshot, offset):
             return "The cursor is in a string."
         node = node.parent if node.type in ("string_start", "string_content", "escape_sequence", "string_end") else None
-    whole = snapshot.text[:offset]
-    if whole.count('"""') % 2 or whole.count("'''") % 2:
-        return "The cursor is in a string."  # not closed yet, so no parser sees it
-    return "The cursor is in a string." if _open_quote(before) and not _in_interpolation(snapshot, offset) else ""
+    # A string that is not closed yet is seen by no parser.
+    if open_quote(snapshot.text[:offset]) in LONG_QUOTES:
+        return "The cursor is in a string."
+    return "The cursor is in a string." if open_quote(before) and not _in_interpolation(snapshot, offset) else ""
 
 
 def _in_interpolation(snapshot: Snapshot, offset: int) -> bool:
@@ -112,24 +113,6 @@ def _in_interpolation(snapshot: Snapshot, offset: int) -> bool:
             return True
         node = node.parent
     return False
-
-
-def _open_quote(before: str) -> bool:
-    """Whether a string that begins on this line is still open at its end: no parser sees it before it is closed."""
-    quote, at = "", 0
-    while at < len(before):
-        character = before[at]
-        if quote:
-            at += 1 if character == "\\" else 0
-            if before.startswith(quote, at):
-                at, quote = at + len(quote) - 1, ""
-        elif character == "#":
-            return False
-        elif character in "\"'":
-            quote = character * 3 if before.startswith(character * 3, at) else character
-            at += len(quote) - 1
-        at += 1
-    return bool(quote)
 
 
 def _just_after(node: object, snapshot: Snapshot, offset: int) -> bool:
@@ -196,7 +179,7 @@ class _Lines:
 
     def _docstring_start(self, number: int) -> int | None:
         text = self.text(number).strip()
-        for quote in ('"""', "'''"):
+        for quote in LONG_QUOTES:
             if text.endswith(quote):
                 if text.count(quote) >= 2 or (text.startswith(quote) and len(text) > 3 and text.count(quote) == 2):
                     return number if text.lstrip("rRbBuUfF").startswith(quote) else None
@@ -212,7 +195,8 @@ class _Lines:
         depth = 0
         for line in range(number, max(number - 50, -1), -1):
             text = self.text(line)
-            depth += sum(text.count(c) for c in ")]}") - sum(text.count(c) for c in "([{")
+            signs = [sign for _, sign in scan(text).brackets]
+            depth += sum(sign in OPENERS for sign in signs) - sum(sign in CLOSERS for sign in signs)
             if depth <= 0:
                 return line
         return number

@@ -10,6 +10,8 @@ from copy import copy
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from .brackets import CLOSERS, scan
+
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser, Tree
 
@@ -122,16 +124,7 @@ def _is_directive(comment: Node) -> bool:
 
 
 def _too_deep(text: str) -> bool:
-    depth = deepest = 0
-    if text.count("(") + text.count("[") + text.count("{") < DEPTH_LIMIT:
-        return False
-    for character in text:
-        if character in "([{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif character in ")]}":
-            depth = max(depth - 1, 0)
-    return deepest >= DEPTH_LIMIT
+    return sum(text.count(opener) for opener in CLOSERS) >= DEPTH_LIMIT and scan(text).deep >= DEPTH_LIMIT
 
 
 def _bytes(text: str, offset: int) -> int:

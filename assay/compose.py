@@ -8,10 +8,10 @@ from pathlib import Path
 
 from analyzers.names import Names
 from assay.assistant import settings as table
-from assay.assistant.bench import Workbench
-from assay.assistant.ledger import Ledger
+from assay.assistant.record.ledger import Ledger
+from assay.assistant.record.trace import Traces
 from assay.assistant.settings import Settings
-from assay.assistant.trace import Traces
+from assay.assistant.workbench import Workbench
 from assay.assistant.workspace import Workspace
 from assay.engine import local, scripted, weights
 from assay.engine.api import Engine, EngineError
@@ -112,7 +112,6 @@ def workbench(settings: Settings, where: Folders, complaints: tuple[str, ...] = 
 
 async def close(bench: Workbench) -> None:
     """End what this process started; the engine process goes on for others."""
-    bench.flights.close()
     await bench.sandbox.close()
     await bench.names.close()
     await bench.engine.close()

@@ -1,4 +1,4 @@
-"""Fit the probabilities of `assay/assistant/confidence.json`: `python -m evals.fit FOLDER [MODEL_ROWS]`.
+"""Fit the probabilities of `assay/assistant/complete/choice.json`: `python -m evals.fit FOLDER [MODEL_ROWS]`.
 
 FOLDER holds Python packages (an environment's site-packages); nothing of the evaluations may be in it, and what is named
 in WITHOUT is left out. MODEL_ROWS is a file that `python -m evals.gather` made with a real model.
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from analyzers import phrases
-from assay.assistant import confidence
+from assay.assistant.complete import choice
 from assay.engine.api import Token
 from evals import typing
 
@@ -30,7 +30,7 @@ def main() -> None:
     """Fit, print how well the forecasts hold on packages that were held out, write the file."""
     rows = phrase_rows(Path(sys.argv[1]))
     split = len(rows) * 4 // 5
-    weights = json.loads(confidence.FILE.read_text("utf-8")) | {"phrase": fit(rows[:split])}
+    weights = json.loads(choice.FILE.read_text("utf-8")) | {"phrase": fit(rows[:split])}
     _write(weights)
     print_calibration("phrase", rows[split:])
     if len(sys.argv) > 2:
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def _write(weights: dict[str, dict[str, float]]) -> None:
-    confidence.FILE.write_text(json.dumps(weights, indent=1, sort_keys=True) + "\n", "utf-8")
+    choice.FILE.write_text(json.dumps(weights, indent=1, sort_keys=True) + "\n", "utf-8")
 
 
 def phrase_rows(folder: Path) -> list[Row]:
@@ -54,7 +54,7 @@ def phrase_rows(folder: Path) -> list[Row]:
             before, rest = one.before + one.text[:at], one.text[at:]
             for number, step in enumerate(phrases.continuation((before, one.after), before, limit=STEP_LIMIT)):
                 is_right = rest.startswith(step.text) and not _goes_on(step.text, rest[len(step.text) :])
-                rows.append((confidence.step_features(step, number), is_right))
+                rows.append((choice.step_features(step, number), is_right))
                 if not is_right:
                     break
                 rest = rest[len(step.text) :]
@@ -69,9 +69,9 @@ def model_rows(path: Path) -> list[Row]:
         tokens = [Token(text, logprob) for text, logprob in told["tokens"]]
         if not "".join(t.text for t in tokens).startswith(told["healed"]):
             continue
-        steps = phrases.continuation((told["before"], told["after"]), told["before"], limit=confidence.STEPS)
+        steps = phrases.continuation((told["before"], told["after"]), told["before"], limit=choice.STEPS)
         typed = phrases.typed_word(told["before"])
-        parts = confidence.model_parts(tokens, len(told["healed"]), steps, typed)
+        parts = choice.model_parts(tokens, len(told["healed"]), steps, typed)
         rows += [(features, told["truth"].startswith(text)) for text, features in parts]
     return rows
 
@@ -120,8 +120,8 @@ def _solved(matrix: list[list[float]], right: list[float]) -> list[float]:
 
 def print_calibration(model: str, rows: Sequence[Row]) -> None:
     """What was forecast and what happened, by tenths, and the mean log loss."""
-    confidence._weights.cache_clear()
-    told = [(confidence.probability(model, features), y) for features, y in rows]
+    choice._weights.cache_clear()
+    told = [(choice.probability(model, features), y) for features, y in rows]
     print(f"{model}: {len(rows)} rows held out")
     for tenth in range(10):
         inside = [y for p, y in told if tenth / 10 <= p < (tenth + 1) / 10]

@@ -6,29 +6,30 @@ import asyncio
 import contextlib
 import importlib
 import logging
-import secrets
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Coroutine, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
-from analyzers import files, imports
+from analyzers import files
 from analyzers.text import Snapshot
-from assay.assistant.bench import Suggestion, Workbench
+from assay.assistant.complete.path import Typing
+from assay.assistant.nouns import Verdict
 from assay.assistant.settings import Settings
-from assay.assistant.verdict import Verdict, to_json
+from assay.assistant.shapes import state
+from assay.assistant.workbench import Workbench
 
-from .convert import range_of
+from .convert import Encoding
 from .documents import Documents, path_of
+from .editor import Editor
 
 log = logging.getLogger(__name__)
 
-PROGRESS_S = 1.0  # what is done sooner needs no progress bar
-PROMISES = 32  # suggestions whose imports are remembered; an editor takes one of the last few, or none
 STATUS_S = 1.0  # how often a changed state of a part is noticed
+NOWHERE = Path("/nowhere")  # the root of a document that is no file, in a window without a folder
 
 
 class Composition(Protocol):
@@ -47,21 +48,33 @@ class AssayServer(LanguageServer):
     session: Session
 
 
-class Session:
-    """See the module's docstring. Handlers read it before their first await and not after."""
+@dataclass(frozen=True, slots=True)
+class View:
+    """All that a request about one document may see: the document as it was when the request came, and the services."""
 
-    def __init__(self, server: AssayServer, composition: Composition) -> None:
+    snapshot: Snapshot
+    root: Path
+    overlay: Mapping[str, str]
+    encoding: Encoding
+    bench: Workbench
+    typing: Typing
+    editor: Editor
+
+
+class Session:
+    """See the module's docstring. A request reads it once, before its first await: `view`."""
+
+    def __init__(self, server: LanguageServer, composition: Composition) -> None:
         self.documents = Documents()
-        self._server = server
+        self.editor = Editor(server)
         self._composition = composition
         self._folders: list[Path] = []
         self._options: object = None
         self._bench: Workbench | None = None
+        self._typing = Typing()
         self._warmed: set[Path] = set()
         self._asked: dict[str, asyncio.Task[Any]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._told: dict[str, str] = {}
-        self._imports: dict[str, tuple[str, tuple[str, ...]]] = {}
 
     # ---- life
 
@@ -77,6 +90,7 @@ class Session:
         """End what this window started, within two seconds."""
         for task in [*self._tasks, *self._asked.values()]:
             task.cancel()
+        self._typing.close()
         if self._bench is not None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._composition.close(self._bench), 1.5)
@@ -98,28 +112,40 @@ class Session:
     def bench(self) -> Workbench:
         """The services, made on first use."""
         if self._bench is None:
-            root = self._folders[0] if self._folders else None
-            settings, complaints = self._composition.settings(root, self._options)
+            settings, complaints = self._composition.settings(self._first_folder, self._options)
             self._bench = self._made(settings, complaints)
             for complaint in complaints:
-                self._server.window_log_message(
-                    types.LogMessageParams(types.MessageType.Warning, f"Assay: {complaint}")
-                )
+                self.editor.warn(complaint)
         return self._bench
+
+    @property
+    def typing(self) -> Typing:
+        """What the typing in this window left behind, with these services."""
+        return self._typing
 
     def reconfigure(self, options: object) -> None:
         """Take new settings from the editor; services are made anew only where something changed."""
         self._options = _section(options) if options is not None else self._options
-        root = self._folders[0] if self._folders else None
-        settings, complaints = self._composition.settings(root, self._options)
+        settings, complaints = self._composition.settings(self._first_folder, self._options)
         if self._bench is not None and dict(settings.values) == dict(self._bench.settings.values):
             return
         old, self._bench = self._bench, self._made(settings, complaints)
         roots, self._warmed = self._warmed, set()
         if old is not None:
+            self._typing = self._typing.renewed()
             self.spawn(self._composition.close(old))
         for root in roots:
             self._warm(root)
+
+    async def configure(self) -> None:
+        """Ask the editor for its settings and take them."""
+        options = await self.editor.configuration()
+        if options is not None:
+            self.reconfigure(options)
+
+    @property
+    def _first_folder(self) -> Path | None:
+        return self._folders[0] if self._folders else None
 
     def _made(self, settings: Settings, complaints: tuple[str, ...]) -> Workbench:
         bench = self._composition.bench(settings, complaints)
@@ -139,10 +165,10 @@ class Session:
 
     def root_of(self, path: str) -> Path:
         """The project of a file: the nearest project root inside its workspace folder."""
-        file = Path(path) if path else Path("/nowhere/untitled")
+        file = Path(path) if path else NOWHERE / "untitled"
         inside = [folder for folder in self._folders if file.is_relative_to(folder)]
         if not inside:
-            return files.project_root(file) if path else (self._folders[0] if self._folders else Path("/nowhere"))
+            return files.project_root(file) if path else (self._first_folder or NOWHERE)
         folder = max(inside, key=lambda one: len(one.parts))
         found = files.project_root(file)
         return found if found.is_relative_to(folder) and files.has_root_mark(found) else folder
@@ -167,7 +193,7 @@ class Session:
 
     def closed(self, params: types.DidCloseTextDocumentParams) -> None:
         self.documents.close(params.text_document.uri)
-        self.supersede(params.text_document.uri, None)
+        self._supersede(params.text_document.uri, None)
 
     def notebook_opened(self, params: types.DidOpenNotebookDocumentParams) -> None:
         notebook = params.notebook_document
@@ -182,13 +208,34 @@ class Session:
         cells = [cell.uri for cell in params.cell_text_documents]
         self.documents.close_notebook(params.notebook_document.uri, cells)
 
-    def snapshot(self, uri: str) -> Snapshot | None:
-        """The document now, frozen; None for one that is not open."""
-        return self.documents.get(uri)
-
     # ---- requests
 
-    def supersede(self, uri: str, task: asyncio.Task[Any] | None) -> None:
+    def view(self, uri: str) -> View | None:
+        """What a request about this document may see; None for one that is not open."""
+        snapshot = self.documents.get(uri)
+        if snapshot is None:
+            return None
+        root = self.root_of(snapshot.path)
+        overlay = self.documents.texts_below(root)
+        return View(snapshot, root, overlay, self.documents.encoding, self.bench, self._typing, self.editor)
+
+    def is_current(self, view: View) -> bool:
+        """Whether the document is still as the request saw it."""
+        now = self.documents.get(view.snapshot.uri)
+        return now is not None and now.version == view.snapshot.version
+
+    async def newest(self, uri: str, work: Awaitable[Any]) -> Any:
+        """Await `work` as the document's newest request for suggestions; None when a newer one took its place."""
+        task = asyncio.ensure_future(work)
+        self._supersede(uri, task)
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+        return None if task.cancelled() else task.result()
+
+    def _supersede(self, uri: str, task: asyncio.Task[Any] | None) -> None:
         """Make `task` the document's only request for suggestions; the older one ends with nothing."""
         older = self._asked.pop(uri, None)
         if older is not None and not older.done():
@@ -197,102 +244,35 @@ class Session:
             self._asked[uri] = task
             task.add_done_callback(lambda done: self._asked.pop(uri, None) if self._asked.get(uri) is done else None)
 
-    async def newest(self, uri: str, work: Awaitable[Any]) -> Any:
-        """Await `work` as the document's newest request; None when a newer one took its place."""
-        task = asyncio.ensure_future(work)
-        self.supersede(uri, task)
-        try:
-            await asyncio.wait({task})
-        except asyncio.CancelledError:
-            task.cancel()
-            raise
-        return None if task.cancelled() else task.result()
-
-    def verdict_changed(self, suggestion_id: str, verdict: Verdict) -> None:
-        """Tell the editor a verdict that came after its suggestion."""
-        self._server.protocol.notify("assay/verdict", {"suggestionId": suggestion_id, "verdict": to_json(verdict)})
-        self.bench.ledger.record("verdict", suggestion_id, state=type(verdict).__name__.lower())
-
-    def promise_imports(self, uri: str, suggestion: Suggestion) -> None:
-        """Remember what must stand at the top of the document when this suggestion is taken: an inline item has one place."""
-        if suggestion.imports:
-            self._imports[suggestion.id] = (uri, suggestion.imports)
-            while len(self._imports) > PROMISES:
-                self._imports.pop(next(iter(self._imports)))
-
-    def keep_imports(self, suggestion_id: str) -> None:
-        """The suggestion was taken: have the editor write the imports that it needs and the document does not have."""
-        uri, statements = self._imports.pop(suggestion_id, ("", ()))
-        snapshot = self.snapshot(uri)
-        if snapshot is None:
-            return
-        missing = tuple(s for s in statements if s not in snapshot.text.split("\n"))
-        if missing:
-            edit = imports.edit(snapshot, missing)
-            change = types.TextEdit(range_of(snapshot, edit.span, self.documents.encoding), edit.text)
-            params = types.ApplyWorkspaceEditParams(types.WorkspaceEdit(changes={uri: [change]}), label="Add import")
-            self._server.workspace_apply_edit(params)
+    def tell_verdict(self, suggestion_id: str, verdict: Verdict) -> None:
+        """A verdict came after its suggestion."""
+        self.editor.verdict(suggestion_id, verdict)
+        self.bench.ledger.record("verdict", suggestion_id, state=state(verdict))
 
     # ---- state of the parts
 
     def _warm(self, root: Path) -> None:
-        if root in self._warmed or root == Path("/nowhere"):
-            return
-        self._warmed.add(root)
-        self.spawn(self._with_progress("Assay is getting ready", self._warm_up(root)))
-
-    async def _with_progress(self, title: str, work: Coroutine[Any, Any, None]) -> None:
-        """Run `work`; when it takes over a second, an editor that can show progress shows it."""
-        task = asyncio.create_task(work)
-        await asyncio.wait({task}, timeout=PROGRESS_S)
-        window = self._server.client_capabilities.window
-        if task.done() or window is None or not window.work_done_progress:
-            return await task
-        token, progress = f"assay-{secrets.token_hex(4)}", self._server.work_done_progress
-        with contextlib.suppress(JsonRpcException, TimeoutError):
-            await asyncio.wait_for(progress.create_async(token), PROGRESS_S)
-            progress.begin(token, types.WorkDoneProgressBegin(title=title))
-        try:
-            return await task
-        finally:
-            progress.end(token, types.WorkDoneProgressEnd())
+        if root not in self._warmed and root != NOWHERE:
+            self._warmed.add(root)
+            self.spawn(self.editor.progress("Assay is getting ready", self._warm_up(root)))
 
     async def _warm_up(self, root: Path) -> None:
         """Have containers, model and jedi ready before the first request; nothing here is waited for."""
         bench = self.bench
         await asyncio.to_thread(importlib.import_module, "httpx")
         if bench.settings.policy != "static":
-            state = await bench.workspace.state(root)
-            await bench.sandbox.warm(state.project)
+            await bench.sandbox.warm((await bench.workspace.state(root)).project)
         await bench.names.warm(str(root))
         if hasattr(bench.engine, "warm"):
             await bench.engine.warm()
 
     async def watch(self) -> None:
-        """Say once when a part goes away, and once when it is back."""
+        """Tell the editor how the sandbox is, when that changes."""
         while True:
             await asyncio.sleep(STATUS_S)
-            if self._bench is None:
-                continue
-            health = self._bench.sandbox.health()
-            self._tell("sandbox", health.state, health.why)
-
-    def engine_state(self, state: str, why: str) -> None:
-        """What a request found out about the engine."""
-        self._tell("engine", state, why)
-
-    def _tell(self, part: str, state: str, why: str) -> None:
-        is_bad = state in ("absent", "broken")
-        before = self._told.get(part, "")
-        if state == before or state == "starting":
-            return
-        self._told[part] = state
-        self._server.protocol.notify("assay/status", {"part": part, "state": state, "why": why})
-        if is_bad and before not in ("absent", "broken"):
-            self._server.window_show_message(types.ShowMessageParams(types.MessageType.Warning, f"Assay: {why}"))
-        elif before in ("absent", "broken"):
-            text = f"Assay: the {part} is back."
-            self._server.window_log_message(types.LogMessageParams(types.MessageType.Info, text))
+            if self._bench is not None:
+                health = self._bench.sandbox.health()
+                self.editor.state("sandbox", health.state, health.why)
 
 
 def _section(options: object) -> object:

@@ -30,6 +30,16 @@ class Evidence:
     detail: str = ""
     tampering: str = ""
 
+    @property
+    def is_telling(self) -> bool:
+        """Whether a test executed the change, or something is wrong with the run: other tests would add nothing."""
+        return bool(self.turned or self.kept or self.broken or self.stuck or self.tampering)
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether it speaks for the change or against it, so that another run would say the same."""
+        return not self.tampering and bool(self.broken or ((self.turned or self.kept) and not self.stuck))
+
 
 def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidence:
     """Compare the two runs of `step.tests`; `before` None means that nothing could run without the change."""

@@ -60,6 +60,46 @@ def test_layers_hold() -> None:
     assert done.returncode == 0, done.stdout[-2000:]
 
 
+def test_no_files_import_each_other_in_a_circle() -> None:
+    """Imports for the type checker included: what needs them in a circle is one file, or has a noun missing."""
+    modules = {_module(path): path for path in SOURCES}
+    graph = {module: _imported_modules(module, path, modules) for module, path in modules.items()}
+    while free := [module for module, wanted in graph.items() if not wanted & graph.keys()]:
+        for module in free:
+            del graph[module]
+    left = {module: sorted(wanted & graph.keys()) for module, wanted in graph.items()}
+    assert left == {}
+
+
+def _module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _imported_modules(module: str, path: Path, known: dict[str, Path]) -> set[str]:
+    """The files of ours that a file imports, wherever in it the import stands."""
+    package = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            names = {f"{base}.{alias.name}" for alias in node.names}
+            found |= {one for one in names if one in known} or {base}
+    return (found & known.keys()) - {module}
+
+
+def test_verdicts_are_made_in_one_file() -> None:
+    for path in SOURCES:
+        made = {
+            node.func.id
+            for node in ast.walk(ast.parse(path.read_text("utf-8")))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        }
+        assert not made & {"Passed", "Failed", "Unverified"} or name(path) == "assay/assistant/proof/verdict.py"
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=name)
 def test_a_file_is_small_documented_and_imports_what_it_may(path: Path) -> None:
     text = path.read_text("utf-8")

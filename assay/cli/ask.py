@@ -12,11 +12,13 @@ import typer
 from analyzers import files
 from analyzers.text import Snapshot, changed_span
 from assay import compose
-from assay.assistant import verify as verifying
-from assay.assistant.bench import Ask, Change, Completion, Workbench, completion_json
-from assay.assistant.features.complete import complete as completing
-from assay.assistant.trace import Traces
-from assay.assistant.verdict import Failed, Passed, Verdict, title, to_json
+from assay.assistant.complete.path import Typing
+from assay.assistant.complete.path import complete as completing
+from assay.assistant.nouns import Ask, Change, Completion, Failed, Passed, Verdict
+from assay.assistant.proof.verdict import begin, patient
+from assay.assistant.record.trace import Traces
+from assay.assistant.shapes import completion_json, state, title, verdict_json
+from assay.assistant.workbench import Workbench
 from assay.cli import out, patch_text, place, trace_text
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text; docs/protocol.md has the shapes.")]
@@ -36,7 +38,7 @@ def complete(
         out.fail("bad-place", str(error), as_json=as_json)
 
     async def work(bench: Workbench) -> Completion:
-        return await completing(bench, Ask(found.snapshot, found.offset, found.root))
+        return await completing(bench, Typing(), Ask(found.snapshot, found.offset, found.root))
 
     answer = out.with_bench(work, root=found.root)
     if as_json:
@@ -77,16 +79,16 @@ def verify(
 
     async def work(bench: Workbench) -> tuple[Verdict, str]:
         trace = bench.traces.begin(f"verify {before.path}")
-        verdict = await verifying.whole(bench, Change(before, after, span, root, {}))
-        trace.add("verdict", **to_json(verdict))
-        bench.traces.save(trace, f"verify: {to_json(verdict)['state']}")
+        verdict = (await begin(bench, Change(before, after, span, root), patient(bench.settings))).now
+        trace.add("verdict", **verdict_json(verdict))
+        bench.traces.save(trace, f"verify: {state(verdict)}")
         return verdict, trace.id
 
     verdict, trace_id = out.with_bench(work, root=root)
     if as_json:
-        out.emit({"verdict": to_json(verdict), "traceId": trace_id})
+        out.emit({"verdict": verdict_json(verdict), "traceId": trace_id})
     else:
-        typer.echo(f"{to_json(verdict)['state']}: {verdict.why}")
+        typer.echo(f"{state(verdict)}: {verdict.why}")
         for check in verdict.checks:
             typer.echo(f"  {check.name:6} {check.state:10} {check.ms:6.0f} ms  {check.detail}")
     match verdict:

@@ -11,7 +11,7 @@ from typing import Any, NoReturn, TypeVar
 import typer
 
 from assay import compose
-from assay.assistant.bench import Workbench
+from assay.assistant.workbench import Workbench
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ import typer
 
 from analyzers import files
 from assay import compose
-from assay.assistant.bench import Workbench
+from assay.assistant.workbench import Workbench
 from assay.cli import out
 from sandbox import battery, build, dependencies, engine
 from sandbox.api import Job, Project, SandboxUnavailable, Step, StepOutcome

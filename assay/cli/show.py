@@ -14,9 +14,10 @@ import typer
 
 from analyzers import files
 from assay import compose
-from assay.assistant.bench import Ask, Completion, Workbench
-from assay.assistant.features.complete import complete
-from assay.assistant.verdict import Passed, to_json
+from assay.assistant.complete.path import Typing, complete
+from assay.assistant.nouns import Ask, Completion, Passed
+from assay.assistant.shapes import verdict_json
+from assay.assistant.workbench import Workbench
 from assay.cli import place
 from assay.cli.trace_text import oneline
 
@@ -79,7 +80,7 @@ async def _one(bench: Workbench, root: Path, gap: Gap) -> bool:
     snapshot = place.read(root / gap.file)
     offset = snapshot.text.index(gap.after) + len(gap.after) + 1 + len(gap.typed)
     started = time.monotonic()
-    answer = await complete(bench, Ask(snapshot, offset, files.project_root(root / gap.file)))
+    answer = await complete(bench, Typing(), Ask(snapshot, offset, files.project_root(root / gap.file)))
     where = f"{gap.file}:{snapshot.line_of(offset) + 1}"
     typer.echo(f"\n── {where}: {gap.asked}  ({time.monotonic() - started:.1f} s)")
     typer.echo(f"   {gap.after.strip()}")
@@ -94,7 +95,7 @@ def _tell(answer: Completion, gap: Gap) -> None:
         )
         typer.echo(f"   {word}: {oneline(one.text)}\n     {one.reason}")
     for suggestion in answer.suggestions:
-        verdict = to_json(suggestion.verdict)
+        verdict = verdict_json(suggestion.verdict)
         typer.echo(f"   offered, {verdict['state']}: {verdict['why']}")
         for line in (gap.typed + suggestion.text).split("\n"):
             typer.echo(f"     │ {line}")

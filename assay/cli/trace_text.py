@@ -73,8 +73,9 @@ _STAGES: Mapping[str, Callable[[Facts], str]] = {
     "filters": _filters,
     "repair": _repair,
     "offer": _offer,
-    "static": lambda event: ", ".join(event.get("checks", [])),
-    "deadline": lambda event: "the checks go on" if not event.get("proof") else "proved; the run without it goes on",
+    "nearby": lambda event: f"{oneline(str(event.get('text', '')))}   (probability {event.get('probability')})",
     "late": lambda event: "no further sample: whoever types has moved on",
-    "verdict": lambda event: f"{event.get('state')}: {event.get('why')}",
+    "verdict": lambda event: (
+        f"{event.get('state')}: {event.get('why')}" + (" The checks go on." if event.get("goes_on") else "")
+    ),
 }

@@ -98,11 +98,6 @@ def strip_markers(text: str) -> str:
     return _ANY_MARKER.sub("", text)
 
 
-def has_marker(text: str) -> bool:
-    """Whether `text` holds a control marker of any dialect."""
-    return _ANY_MARKER.search(text) is not None
-
-
 def render(dialect: Dialect, prefix: str, suffix: str) -> tuple[str, str | None]:
     """The prompt, and the suffix where it is sent apart."""
     prefix, suffix = strip_markers(prefix), strip_markers(suffix)

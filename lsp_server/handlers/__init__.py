@@ -1,13 +1,49 @@
-"""One file a method; `register` puts them all on a server."""
+"""One file a method. A request's handler gets a view of its document and the services, taken before anything is awaited."""
 
 from __future__ import annotations
 
-from lsp_server.session import AssayServer
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from lsp_server.session import AssayServer, Session
 
 from . import commands, completion, inline_completion, lifecycle
+
+Answer = Callable[..., Awaitable[Any]]
 
 
 def register(server: AssayServer) -> None:
     """Every feature that the server has."""
-    for handler in (lifecycle, inline_completion, completion, commands):
-        handler.register(server)
+    lifecycle.register(server)
+    server.feature(inline_completion.METHOD, inline_completion.OPTIONS)(
+        _of_document(server.session, inline_completion.answer)
+    )
+    server.feature(completion.METHOD, completion.OPTIONS)(_of_document(server.session, completion.answer))
+    for name, command in commands.COMMANDS.items():
+        server.command(name)(_bound(command, server.session))
+
+
+def _of_document(session: Session, answer: Answer) -> Callable[[Any], Awaitable[Any]]:
+    """The feature that gives `answer` its document's view; null for a document that is not open."""
+
+    async def feature(params: Any) -> Any:
+        view = session.view(params.text_document.uri)
+        return None if view is None else await answer(session, view, params)
+
+    return feature
+
+
+def _bound(command: Callable[..., Any], session: Session) -> Callable[..., Any]:
+    """`command` with the session before its arguments, in a function whose own arguments pygls leaves as they came."""
+    if inspect.iscoroutinefunction(command):
+
+        async def waited(*arguments: Any) -> Any:
+            return await command(session, *arguments)
+
+        return waited
+
+    def at_once(*arguments: Any) -> Any:
+        return command(session, *arguments)
+
+    return at_once

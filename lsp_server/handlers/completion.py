@@ -5,13 +5,15 @@ from __future__ import annotations
 from lsprotocol import types
 
 from analyzers import imports, names
-from analyzers.text import Edit, Snapshot
-from assay.assistant.verdict import title
-from lsp_server.convert import Encoding, offset_at, range_of
-from lsp_server.session import AssayServer
+from analyzers.text import Edit
+from assay.assistant.shapes import title
+from lsp_server.convert import offset_at, range_of
+from lsp_server.session import Session, View
 
-from .inline_completion import accepted, ask
+from . import suggestions
 
+METHOD = types.TEXT_DOCUMENT_COMPLETION
+OPTIONS = types.CompletionOptions(trigger_characters=["."])
 TIMEOUT_S = 1.0
 
 _KINDS = {
@@ -27,33 +29,24 @@ _KINDS = {
 }
 
 
-def register(server: AssayServer) -> None:
-    """Popup completion."""
-
-    @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=["."]))
-    async def completion(params: types.CompletionParams) -> types.CompletionList:
-        uri, position = params.text_document.uri, params.position
-        items = await _names(server, uri, position)
-        capabilities = server.client_capabilities.text_document
-        if capabilities is None or capabilities.inline_completion is None:
-            items = await _suggestion(server, uri, position) + items
-        return types.CompletionList(is_incomplete=True, items=items)
+async def answer(session: Session, view: View, params: types.CompletionParams) -> types.CompletionList:
+    """The list; it is asked for anew with each key."""
+    items = await _names(view, params.position)
+    if not view.editor.has_ghost_text:
+        items = await _suggestion(session, view, params.position) + items
+    return types.CompletionList(is_incomplete=True, items=items)
 
 
-async def _names(server: AssayServer, uri: str, position: types.Position) -> list[types.CompletionItem]:
-    session = server.session
-    snapshot = session.snapshot(uri)
-    if snapshot is None:
-        return []
-    offset = offset_at(snapshot, position, session.documents.encoding)
+async def _names(view: View, position: types.Position) -> list[types.CompletionItem]:
+    snapshot = view.snapshot
+    offset = offset_at(snapshot, position, view.encoding)
     line = snapshot.line_of(offset)
     column = offset - snapshot.line_span(line).start
-    root = session.root_of(snapshot.path)
-    site = session.bench.workspace.site_packages(root)
+    site = view.bench.workspace.site_packages(view.root)
     above = snapshot.preamble.count("\n")
-    where = names.Where(snapshot.preamble + snapshot.text, snapshot.path, str(root), (str(site),) if site else ())
+    where = names.Where(snapshot.preamble + snapshot.text, snapshot.path, str(view.root), (str(site),) if site else ())
     try:
-        found = await session.bench.names.complete(where, line + above + 1, column, timeout_s=TIMEOUT_S)
+        found = await view.bench.names.complete(where, line + above + 1, column, timeout_s=TIMEOUT_S)
     except names.NamesUnavailable:
         return []
     return [
@@ -61,12 +54,10 @@ async def _names(server: AssayServer, uri: str, position: types.Position) -> lis
     ]
 
 
-async def _suggestion(server: AssayServer, uri: str, position: types.Position) -> list[types.CompletionItem]:
-    answer = await ask(server, uri, position, "automatic", can_import=True)
-    if answer is None:
+async def _suggestion(session: Session, view: View, position: types.Position) -> list[types.CompletionItem]:
+    found = await suggestions.ask(session, view, position, "automatic", can_import=True)
+    if found is None:
         return []
-    found, snapshot = answer
-    encoding = server.session.documents.encoding
     return [
         types.CompletionItem(
             label=s.text.strip().split("\n")[0][:60],
@@ -76,13 +67,13 @@ async def _suggestion(server: AssayServer, uri: str, position: types.Position) -
             sort_text="a",
             preselect=False,
             filter_text=s.text.strip(),
-            text_edit=types.TextEdit(range_of(snapshot, s.replace, encoding), s.text),
-            additional_text_edits=[_edit(snapshot, imports.edit(snapshot, s.imports), encoding)] if s.imports else None,
-            command=accepted(s, found),
+            text_edit=types.TextEdit(range_of(view.snapshot, s.replace, view.encoding), s.text),
+            additional_text_edits=[_edit(view, imports.edit(view.snapshot, s.imports))] if s.imports else None,
+            command=suggestions.accepted(s, found),
         )
         for s in found.suggestions
     ]
 
 
-def _edit(snapshot: Snapshot, edit: Edit, encoding: Encoding) -> types.TextEdit:
-    return types.TextEdit(range_of(snapshot, edit.span, encoding), edit.text)
+def _edit(view: View, edit: Edit) -> types.TextEdit:
+    return types.TextEdit(range_of(view.snapshot, edit.span, view.encoding), edit.text)

@@ -1,8 +1,7 @@
-"""initialize, initialized, configuration, folders, saves."""
+"""initialize, initialized, configuration, folders, saves: what changes the session."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import cast, get_args
 
 from lsprotocol import types
@@ -14,49 +13,36 @@ from lsp_server.session import AssayServer
 
 def register(server: AssayServer) -> None:
     """Life-cycle features."""
+    session = server.session
 
     @server.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
         chosen = str(getattr(server.workspace.position_encoding, "value", server.workspace.position_encoding))
         if chosen in get_args(Encoding):
-            server.session.documents.encoding = cast(Encoding, chosen)
-        server.session.start(params)
+            session.documents.encoding = cast(Encoding, chosen)
+        session.start(params)
 
     @server.feature(types.INITIALIZED)
     async def initialized(params: types.InitializedParams) -> None:
-        server.session.spawn(server.session.watch())
-        workspace = server.client_capabilities.workspace
-        if workspace and workspace.configuration:
-            await _configure(server)
+        session.spawn(session.watch())
+        if session.editor.has_configuration:
+            await session.configure()
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def changed_configuration(params: types.DidChangeConfigurationParams) -> None:
-        workspace = server.client_capabilities.workspace
-        if workspace and workspace.configuration:
-            await _configure(server)
+        if session.editor.has_configuration:
+            await session.configure()
         else:
-            server.session.reconfigure(params.settings)
+            session.reconfigure(params.settings)
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     def changed_folders(params: types.DidChangeWorkspaceFoldersParams) -> None:
-        server.session.change_folders(params.event)
+        session.change_folders(params.event)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def saved(params: types.DidSaveTextDocumentParams) -> None:
-        server.session.files_changed([path_of(params.text_document.uri)])
+        session.files_changed([path_of(params.text_document.uri)])
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def watched(params: types.DidChangeWatchedFilesParams) -> None:
-        server.session.files_changed([path_of(change.uri) for change in params.changes])
-
-
-async def _configure(server: AssayServer) -> None:
-    """Ask the editor for its settings; an editor that does not answer keeps what `initialize` gave."""
-    item = types.ConfigurationItem(section="assay")
-    request = server.protocol.send_request_async(types.WORKSPACE_CONFIGURATION, types.ConfigurationParams(items=[item]))
-    try:
-        answer = await asyncio.wait_for(request, 10)
-    except Exception:  # noqa: BLE001  an editor may answer anything, or with an error; then its options stay
-        return
-    if isinstance(answer, list) and answer and isinstance(answer[0], dict):
-        server.session.reconfigure(answer[0])
+        session.files_changed([path_of(change.uri) for change in params.changes])

@@ -9,9 +9,9 @@ import pytest
 
 from analyzers.text import Snapshot, changed_span
 from assay import compose
-from assay.assistant import verify
-from assay.assistant.bench import Change, Workbench
-from assay.assistant.verdict import Verdict
+from assay.assistant.nouns import Change, Verdict
+from assay.assistant.proof.verdict import begin, patient
+from assay.assistant.workbench import Workbench
 from sandbox.api import Sandbox
 
 
@@ -52,4 +52,4 @@ async def judge(bench: Workbench, path: Path, after: str) -> Verdict:
     text = path.read_text() if path.exists() else ""
     before = Snapshot(path.as_uri(), str(path), 0, text)
     _, span = changed_span(text, after)
-    return await verify.whole(bench, Change(before, after, span, path.parent, {}))
+    return (await begin(bench, Change(before, after, span, path.parent), patient(bench.settings))).now

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from assay.assistant.bench import Workbench
-from assay.assistant.verdict import Passed, Unverified
+from assay.assistant.nouns import Passed, Unverified
+from assay.assistant.workbench import Workbench
 from sandbox import build, engine
 from sandbox.api import Job, Project, SandboxUnavailable, Step
 from sandbox.container import LABEL

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from assay.assistant.bench import Workbench
-from assay.assistant.verdict import Failed, Passed, Unverified
+from assay.assistant.nouns import Failed, Passed, Unverified
+from assay.assistant.workbench import Workbench
 from sandbox.api import NO_PROGRESS, Health, Job, Progress, Project, Sandbox, StepOutcome
 from tests.containers.conftest import judge
 

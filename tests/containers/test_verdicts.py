@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from assay.assistant.bench import Workbench
-from assay.assistant.verdict import Failed, Passed, Unverified
+from assay.assistant.nouns import Failed, Passed, Unverified
+from assay.assistant.workbench import Workbench
 from tests.containers.conftest import judge
 
 RIGHT = "def double(x):\n    return 2 * x\n\n\nclass Box:\n    def __init__(self, x):\n        self.x = x\n"

@@ -214,7 +214,7 @@ async def test_positions_mean_the_same_in_every_encoding(start, tmp_path: Path, 
     for encoding, character in (("utf-8", 17), ("utf-16", 14), ("utf-32", 13)):
         client = await start(tmp_path, env=script("x"), general={"positionEncodings": [encoding]})
         uri = client.open(tmp_path / "a.py", text)
-        items = await client.inline(uri, 0, character)
+        items = await client.inline(uri, 0, character, invoked=True)
         assert [i["insertText"] for i in items] == ["x"], encoding
         assert items[0]["range"]["start"] == {"line": 0, "character": character}
 

@@ -165,6 +165,23 @@ async def test_an_item_of_the_list_brings_its_imports(start, tmp_path: Path, scr
     assert [edit["newText"] for edit in first["additionalTextEdits"]] == ["import math\n\n"]
 
 
+async def test_what_was_dismissed_is_not_offered_again(start, tmp_path: Path, script) -> None:
+    client = await start(tmp_path, env=script("return a + b"))
+    uri = client.open(tmp_path / "a.py", TEXT)
+    (item,) = await client.inline(uri, 1, 4, invoked=True)
+    arguments = item["command"]["arguments"]
+    await client.call("workspace/executeCommand", {"command": "assay.rejected", "arguments": arguments})
+    assert await client.inline(uri, 1, 4, invoked=True) == []
+    assert await client.inline(uri, 1, 4) == []
+    place = {"line": 1, "character": 4}
+    change = {"range": {"start": place, "end": place}, "text": "r"}
+    document = {"uri": uri, "version": 2}
+    client.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [change]})
+    assert await client.inline(uri, 1, 5, invoked=True) == []
+    trace = await client.call("workspace/executeCommand", {"command": "assay.why", "arguments": []})
+    assert "dismissed" in trace["outcome"]
+
+
 async def test_names_that_exist_are_completed(start, tmp_path: Path) -> None:
     client = await start(tmp_path)
     uri = client.open(tmp_path / "a.py", "import os\nos.path.isabs\n")

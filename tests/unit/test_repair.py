@@ -6,7 +6,7 @@ import pytest
 
 from analyzers import imports
 from analyzers.text import Snapshot
-from assay.assistant import repair
+from assay.assistant.complete import repair
 from tests.conftest import Case, cases
 from tests.unit.test_filters import draft_of
 

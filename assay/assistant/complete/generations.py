@@ -1,11 +1,15 @@
-"""Generations under way. One that still agrees with what was typed since it began is adopted by the next request."""
+"""Generations under way and the rhythm in which they are begun. One that still agrees with what was typed since it began is
+adopted by the next request.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from statistics import median
 
 from assay.engine.api import Engine, Request, Token
 
@@ -13,9 +17,40 @@ from .prompt import Prompt
 
 IsOver = Callable[[str], bool]
 
-GRACE_S = (
-    0.02  # a generation that nobody waits for lives this long: the key that cancelled it may be its own next character
-)
+GRACE_S = 0.02  # a generation nobody waits for lives this long: the key that cancelled it may be its own next character
+PAUSE_S = 1.5  # a longer gap between keys is thinking, not rhythm
+GAPS = 12  # of the last keys
+AT_MOST_S = 0.25  # nobody waits longer for the pace alone
+CALM_STEP_S, CALM_FREE = 0.03, 3  # each suggestion passed over beyond the third in a row calms the next request
+LATENCY_KEPT = 0.7  # share of the older latency in the running mean: a dozen answers forget a slow start
+
+
+class Rhythm:
+    """When to ask the model: after the pause that this person makes, less the time that the model takes. Pure but for the clock
+    given in."""
+
+    def __init__(self) -> None:
+        self._gaps: deque[float] = deque(maxlen=GAPS)
+        self._last_s: float | None = None
+        self._latency_s = 0.0
+
+    def key(self, now_s: float) -> None:
+        """A request came because of a key, at `now_s` of a monotonic clock."""
+        if self._last_s is not None and (gap := now_s - self._last_s) < PAUSE_S:
+            self._gaps.append(gap)
+        self._last_s = now_s
+
+    def answered(self, took_s: float) -> None:
+        """The model took this long from request to the end of its line."""
+        kept = LATENCY_KEPT if self._latency_s else 0.0
+        self._latency_s = kept * self._latency_s + (1 - kept) * took_s
+
+    def wait_s(self, least_s: float, streak: int) -> float:
+        """How long a request should wait before it reaches the model. A model that is slower than the gap between keys is
+        asked at once: its answer would come after the next key anyway, and may still agree with it."""
+        pause = median(self._gaps) if len(self._gaps) >= GAPS // 3 else 0.0
+        calm = max(0, streak - CALM_FREE) * CALM_STEP_S
+        return min(AT_MOST_S, max(least_s, pause - self._latency_s) + calm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +62,8 @@ class Place:
     after: str
 
 
-class Flight:
-    """One generation that outlives the request that began it by a moment."""
+class Generation:
+    """One text being written by the engine; it outlives the request that began it by a moment."""
 
     def __init__(self, engine: Engine, place: Place, prompt: Prompt, request: Request, is_over: IsOver) -> None:
         """`is_over` is asked after every piece whether the text so far is all that is wanted."""
@@ -40,7 +75,7 @@ class Flight:
         self._is_over = is_over
         self._waiting = 0
         self._news = asyncio.Event()
-        self._task = asyncio.create_task(self._fly(engine), name="generation")
+        self._task = asyncio.create_task(self._run(engine), name="generation")
         self._task.add_done_callback(_seen)
 
     @property
@@ -97,7 +132,7 @@ class Flight:
         if not self._waiting:
             self._task.cancel()
 
-    async def _fly(self, engine: Engine) -> None:
+    async def _run(self, engine: Engine) -> None:
         async with aclosing(engine.generate(self.request)) as chunks:
             async for chunk in chunks:
                 self.text += chunk.text
@@ -107,32 +142,32 @@ class Flight:
                     return
 
 
-class Flights:
+class Generations:
     """At most one generation a document that can be adopted."""
 
     def __init__(self) -> None:
-        self._flights: dict[str, Flight] = {}
+        self._latest: dict[str, Generation] = {}
 
-    def begin(self, engine: Engine, place: Place, prompt: Prompt, request: Request, is_over: IsOver) -> Flight:
+    def begin(self, engine: Engine, place: Place, prompt: Prompt, request: Request, is_over: IsOver) -> Generation:
         """A new generation; an older one of the document that nobody waits for ends by itself."""
-        flight = Flight(engine, place, prompt, request, is_over)
-        self._flights[place.uri] = flight
-        return flight
+        made = Generation(engine, place, prompt, request, is_over)
+        self._latest[place.uri] = made
+        return made
 
-    def adopt(self, place: Place) -> tuple[Flight, str] | None:
+    def adopt(self, place: Place) -> tuple[Generation, str] | None:
         """A generation that agrees with the document as it is now, and what was typed since it began."""
-        flight = self._flights.get(place.uri)
-        if flight is None or not flight.is_alive or flight.place.after != place.after:
+        found = self._latest.get(place.uri)
+        if found is None or not found.is_alive or found.place.after != place.after:
             return None
-        typed = place.before[len(flight.place.before) :]
-        if not place.before.startswith(flight.place.before) or "\n" in typed or not flight.agrees(typed):
+        typed = place.before[len(found.place.before) :]
+        if not place.before.startswith(found.place.before) or "\n" in typed or not found.agrees(typed):
             return None
-        return flight, typed
+        return found, typed
 
     def close(self) -> None:
         """End all of them."""
-        for flight in self._flights.values():
-            flight.stop()
+        for one in self._latest.values():
+            one.stop()
 
 
 def _seen(task: asyncio.Task[None]) -> None:

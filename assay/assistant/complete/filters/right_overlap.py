@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .brackets import code_brackets
+from analyzers.brackets import OPENERS, scan
+
 from .draft import Draft, Drop
 
 
@@ -12,7 +13,7 @@ def right_overlap(draft: Draft) -> Draft | Drop:
     if not rest or draft.is_fresh_line:
         return draft
     text = draft.text.rstrip()
-    closers = sum(1 if c in ")]}" else -1 for _, c in code_brackets(text))
+    closers = sum(1 if sign in OPENERS else -1 for _, sign in scan(text).brackets)
     for size in range(min(len(text), len(rest)), 0, -1):
         part = rest[:size]
         is_own = part.strip(")]}") == "" and closers < size  # the brackets close what the candidate itself opened

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from analyzers.brackets import LONG_QUOTES
+
 from .draft import Draft, Drop
 
-QUOTES = ('"""', "'''")
 PLACEHOLDERS = frozenset({"pass", "...", "# TODO", "raise NotImplementedError", "raise NotImplementedError()"})
 
 
@@ -19,8 +20,8 @@ def emptiness(draft: Draft) -> Draft | Drop:
         return Drop("only a placeholder")
     if (
         draft.is_fresh_line
-        and lines[0].startswith(QUOTES)
-        and all(line.endswith(QUOTES) for line in (lines[0], lines[-1]))
+        and lines[0].startswith(LONG_QUOTES)
+        and all(line.endswith(LONG_QUOTES) for line in (lines[0], lines[-1]))
     ):
         return Drop("only a string")
     return draft

@@ -1,6 +1,6 @@
-"""How likely a suggestion is to be kept: logistic models over evidence that is at hand, and the silence that follows from it.
+"""Which candidate is offered, how much of it, and when silence is better: by how likely a person is to keep it.
 
-The coefficients are in `confidence.json`, fitted by `python -m evals.fit` on typing simulated in packages that are no part
+The coefficients are in `choice.json`, fitted by `python -m evals.fit` on typing simulated in packages that are no part
 of any evaluation here. A probability is a forecast of a person's choice, never a verdict about the code.
 """
 
@@ -16,9 +16,16 @@ from pathlib import Path
 from analyzers.phrases import Step
 from assay.engine.api import Token
 
-FILE = Path(__file__).with_name("confidence.json")
+from ..nouns import Failed, Passed, Suggestion, Trigger, Unverified, Verdict
+from ..settings import Policy
+
+FILE = Path(__file__).with_name("choice.json")
 STEPS = 12  # tokens that are predicted from the code nearby; further ones are hardly ever likely enough
 CERTAIN = 0.999  # no share of votes counts for more
+SURE = 0.75  # from here on what the code nearby says needs no model
+HOPELESS = 0.02  # below it even a passed line is hardly ever the one that was meant
+STREAK_FREE, STREAK_STEP, STREAK_MOST = 4, 0.03, 0.25  # how much likelier a suggestion must be after many passed over
+LEAST_MOST = 0.95  # nobody is so tired that nothing is shown at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,63 @@ class Cut:
     def gain(self) -> float:
         """Keystrokes that offering it is expected to save: accepting costs one."""
         return self.probability * (self.length - 1)
+
+
+def threshold(eagerness: float, trigger: Trigger, streak: int) -> float:
+    """The least probability of being kept that is worth showing: nothing for somebody who asked, else less than full eagerness
+    (0 to 100) leaves, and more after a streak of suggestions that were passed over."""
+    if trigger == "invoked":
+        return 0.0
+    tired = min(STREAK_MOST, max(0, streak - STREAK_FREE) * STREAK_STEP)
+    return min(LEAST_MOST, 1 - eagerness / 100 + tired)
+
+
+def best(cuts: Sequence[Cut], least: float) -> Cut | None:
+    """The cut that saves most, of those likely enough; None where silence is better. One character is never worth a look."""
+    worth = [cut for cut in cuts if cut.probability >= least and cut.length > 1]
+    return max(worth, key=lambda cut: cut.gain, default=None)
+
+
+def may_be_proved(cuts: Sequence[Cut]) -> bool:
+    """Whether a text that is not likely enough by itself could still earn its place by a passing test."""
+    return not cuts or cuts[-1].probability >= HOPELESS
+
+
+def may_improve(verdict: Verdict) -> bool:
+    """Whether another sample is worth its time: tests reach the site, and this one did not make them pass."""
+    return isinstance(verdict, Unverified) and verdict.reason == "baseline-red"
+
+
+def better(one: Suggestion, other: Suggestion) -> tuple[Suggestion, Suggestion]:
+    """The one that is kept, and the one that is not: what is proved, else the earlier one."""
+    is_better = isinstance(other.verdict, Passed) and not isinstance(one.verdict, Passed)
+    return (other, one) if is_better else (one, other)
+
+
+def outweighs(one: Suggestion | None, cut: Cut) -> bool:
+    """Whether a suggestion is proved, or promises to save more than the cut of another one; nobody knows of one that was asked for."""
+    if one is None or isinstance(one.verdict, Passed) or one.origin.confidence is None:
+        return one is not None
+    return Cut(len(one.text), one.origin.confidence).gain > cut.gain
+
+
+def refused(verdict: Verdict, policy: Policy) -> str:
+    """Why what has this verdict is not offered under the policy; "" when it is."""
+    if isinstance(verdict, Failed):
+        return verdict.why
+    is_strict = policy == "strict" and not isinstance(verdict, Passed)
+    return f"Not proved, and the policy is strict. {verdict.why}" if is_strict else ""
+
+
+def is_cut(verdict: Verdict, likely: Cut, text: str) -> bool:
+    """Whether only the likely beginning of `text` is offered: what a test proves is offered whole."""
+    return isinstance(verdict, Unverified) and likely.length < len(text.rstrip())
+
+
+def too_unlikely(cuts: Sequence[Cut], least: float) -> str:
+    """The sentence for silence."""
+    chance = max(cut.probability for cut in cuts)
+    return f"Not likely enough to be kept: {chance:.2f}, and {least:.2f} is asked for (`complete.eagerness`)."
 
 
 def probability(model: str, features: Mapping[str, float]) -> float:
@@ -105,12 +169,6 @@ def _model_features(
         "ends_word": float(_is_word(text[-1])),
         "log_length": math.log(len(text)),
     }
-
-
-def best(cuts: Sequence[Cut], threshold: float) -> Cut | None:
-    """The cut that saves most, of those likely enough; None where silence is better. One character is never worth a look."""
-    worth = [cut for cut in cuts if cut.probability >= threshold and cut.length > 1]
-    return max(worth, key=lambda cut: cut.gain, default=None)
 
 
 def step_features(step: Step, number: int) -> dict[str, float]:

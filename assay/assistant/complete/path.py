@@ -1,0 +1,313 @@
+"""From a cursor to proved suggestions: site → sources → filters → proof → choice → offer. `_walk` is the way on one screen."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from analyzers import site as sites
+from analyzers.text import Span
+from assay.engine.api import EngineError
+
+from ..nouns import Ask, Change, Completion, Dropped, Failed, Suggestion, Unverified, Verdict
+from ..proof.verdict import Limits, begin, shortened
+from ..record.trace import Trace
+from ..settings import Settings
+from ..shapes import state, verdict_json
+from ..workbench import Workbench
+from . import choice, filters, repair, sources
+from .choice import Cut
+from .filters import Draft, Drop
+from .offers import Offers
+from .sources import Candidate, Model, Nearby
+
+RUN_S = {"line": 5.0, "block": 8.0, "function": 15.0}  # a hanging test is ended then, deadline or not
+PATIENCE = 2  # times the site's deadline: the first candidate's generation and its checks, and about as much again
+NEAR_PATIENCE_S = 0.35  # for the model, where there is something else to offer: later, people have typed on
+DISMISSED = "It was dismissed here before."
+
+
+@dataclass(frozen=True, slots=True)
+class Typing:
+    """What the typing in one window leaves behind; made with the window, given to each of its requests."""
+
+    offers: Offers = field(default_factory=Offers)
+    model: Model = field(default_factory=Model)
+
+    def renewed(self) -> Typing:
+        """The same for new settings and services: what was offered and what became of it, without what rests on the old ones."""
+        self.model.close()
+        self.offers.forget()
+        return Typing(self.offers)
+
+    def close(self) -> None:
+        """End what is under way."""
+        self.offers.close()
+        self.model.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One request on its way. `least` is the probability that is worth showing; `dropped` gathers what is not offered."""
+
+    bench: Workbench
+    typing: Typing
+    ask: Ask
+    site: sites.Site
+    limits: Limits
+    least: float
+    trace: Trace
+    dropped: list[Dropped] = field(default_factory=list)
+
+    @property
+    def is_automatic(self) -> bool:
+        return self.ask.trigger == "automatic"
+
+    def drop(self, text: str, stage: str, reason: str) -> None:
+        self.dropped.append(Dropped(text, stage, reason))
+
+
+async def complete(bench: Workbench, typing: Typing, ask: Ask) -> Completion:
+    """Suggestions at `ask.offset`, each with its verdict; why there are none, where there are none. Raises nothing
+    but CancelledError: an engine that is away is a reason, not an error."""
+    trace = bench.traces.begin(ask.where)
+    try:
+        found = await _walk(_start(bench, typing, ask, trace))
+    except asyncio.CancelledError:
+        trace.add("cancelled")
+        bench.traces.save(trace, "cancelled")
+        raise
+    if not found.suggestions:
+        trace.add("silence", why=found.why)
+        bench.traces.save(trace, f"nothing: {found.why}")
+        return found
+    best = found.suggestions[0]
+    told = {"id": best.id, "text": best.text, "verdict": verdict_json(best.verdict)}
+    trace.add("offer", **told, confidence=best.origin.confidence)
+    bench.traces.save(trace, f"offered, {state(best.verdict)}")
+    typing.offers.show(ask, found)
+    return found
+
+
+async def _walk(way: _Way) -> Completion:
+    way.trace.add("site", kind=way.site.kind, why=way.site.why)
+    if why := way.site.why or await _closed(way):
+        return Completion(way.trace.id, why=why)
+    if way.is_automatic and (held := way.typing.offers.held(way.ask, await _world(way))) is not None:
+        way.trace.add("held", of=held.trace_id)
+        return held
+    near, has_model = sources.nearby(way.ask), way.bench.engine.name != "none"
+    likely = choice.best(near.cuts, way.least) if way.is_automatic else None
+    if likely is not None:
+        way.trace.add("nearby", text=near.text[: likely.length], probability=round(likely.probability, 3))
+    best, why = None, ""
+    if likely is not None and (likely.probability >= choice.SURE or not has_model):
+        best, likely = await _beginning(way, near, likely), None
+    if best is None and has_model:
+        best, why = await _of_model(way, near, likely)
+    if likely is not None and not choice.outweighs(best, likely):
+        best = await _beginning(way, near, likely) or best
+    if best is not None:
+        return await _offered(way, best)
+    why = why or (way.dropped[0].reason if way.dropped else await _nothing(way))
+    return Completion(way.trace.id, (), tuple(way.dropped), why)
+
+
+# ---- site
+
+
+def _start(bench: Workbench, typing: Typing, ask: Ask, trace: Trace) -> _Way:
+    typing.offers.look_back(ask)
+    if ask.trigger == "automatic":
+        typing.model.rhythm.key(time.monotonic())
+    ask = replace(ask, snapshot=sites.own_line(ask.snapshot, ask.offset))
+    site = sites.at(ask.snapshot, ask.offset)
+    if site.is_prose and ask.trigger == "invoked":
+        site = sites.in_prose(ask.snapshot, ask.offset)
+    least = choice.threshold(bench.settings.number("complete.eagerness"), ask.trigger, typing.offers.streak)
+    return _Way(bench, typing, ask, site, _limits(bench.settings, site.kind), least, trace)
+
+
+def _limits(settings: Settings, kind: sites.SiteKind) -> Limits:
+    """How long a proof may take here, by the policy and the kind of site."""
+    kind = "line" if kind == "none" else kind
+    match settings.policy:
+        case "static":
+            return Limits(run_s=None)
+        case "eager":
+            return Limits(RUN_S[kind], wait_s=0.0)
+        case "strict":
+            return Limits(RUN_S[kind], wait_s=RUN_S[kind])
+        case _:
+            return Limits(RUN_S[kind], settings.deadline_s(kind))
+
+
+async def _closed(way: _Way) -> str:
+    """Why nothing may be offered here; "" where something may."""
+    ask, settings = way.ask, way.bench.settings
+    if not settings.is_on("complete.enabled"):
+        return "Completions are switched off (`complete.enabled`)."
+    if way.is_automatic and settings.is_on("complete.manual"):
+        return "Completions come on request only (`complete.manual`)."
+    path = Path(ask.snapshot.path)
+    is_inside = ask.snapshot.path and path.is_relative_to(ask.root)
+    if is_inside and not (await way.bench.workspace.rules(ask.root)).allows(path.relative_to(ask.root).as_posix()):
+        return "The file is ignored or secret, so nothing of it is sent to a model."
+    return ""
+
+
+async def _world(way: _Way) -> object:
+    """What a verdict rests on besides the document: the project's files and the other open documents, to be compared."""
+    own = Path(way.ask.snapshot.path)
+    others = {name: text for name, text in way.ask.overlay.items() if way.ask.root / name != own}
+    return (await way.bench.workspace.state(way.ask.root)).revision, others
+
+
+# ---- the model's candidates
+
+
+async def _of_model(way: _Way, near: Nearby, likely: Cut | None) -> tuple[Suggestion | None, str]:
+    """The best of the model's candidates, and why there is none where the engine failed. Where there is something `likely` to
+    offer anyway, a late model is not waited for."""
+    work = asyncio.create_task(_best_draw(way, near), name="candidates")
+    try:
+        await asyncio.wait({work}, timeout=NEAR_PATIENCE_S if likely else None)
+        if work.done():
+            return work.result(), ""
+        way.trace.add("late")
+        return None, ""
+    except EngineError as error:
+        way.trace.add("engine", error=str(error))
+        return None, str(error)
+    finally:
+        work.cancel()
+        await asyncio.wait({work})
+
+
+async def _best_draw(way: _Way, near: Nearby) -> Suggestion | None:
+    """Each draw is begun only when the one before was not good enough. Raises EngineError."""
+    best: Suggestion | None = None
+    model = way.typing.model
+    if way.is_automatic:
+        least_s = way.bench.settings.number("complete.pace_ms") / 1000
+        with way.trace.waiting("pace"):
+            await asyncio.sleep(model.rhythm.wait_s(least_s, way.typing.offers.streak))
+    try:
+        async with aclosing(model.draws(way.bench, way.ask, way.site, near, way.trace)) as found:
+            async for candidate in found:
+                best = _better(way, best, await _considered(way, candidate))
+                if (best is not None and not choice.may_improve(best.verdict)) or _is_late(way):
+                    break
+                if best is None and way.is_automatic and way.site.kind == "line" and candidate.cuts:
+                    break  # a line that was not likely enough gets no better by chance
+    except EngineError:
+        if best is None:
+            raise
+    return best
+
+
+def _better(way: _Way, one: Suggestion | None, other: Suggestion | None) -> Suggestion | None:
+    if one is None or other is None:
+        return one or other
+    kept, left = choice.better(one, other)
+    way.drop(left.text, "superseded", left.verdict.why)
+    return kept
+
+
+def _is_late(way: _Way) -> bool:
+    """Whether somebody who types has moved on: then no further sample is begun."""
+    kind = way.site.kind if way.site.kind != "none" else "line"
+    is_late = way.is_automatic and way.trace.age_s > PATIENCE * way.bench.settings.deadline_s(kind)
+    if is_late:
+        way.trace.add("late")
+    return is_late
+
+
+async def _nothing(way: _Way) -> str:
+    """Why there is nothing, where no candidate came."""
+    if way.bench.engine.name == "none":
+        return (await way.bench.engine.health()).why
+    return "The model had nothing to say."
+
+
+# ---- one candidate
+
+
+async def _considered(way: _Way, candidate: Candidate) -> Suggestion | None:
+    """Filter one candidate, prove it, and cut it to what is likely to be kept; or None with the reason in `dropped`."""
+    way.trace.add("candidate", text=candidate.text, sampling=dict(candidate.origin.sampling))
+    draft = _filtered(way, candidate)
+    if draft is None:
+        return None
+    cuts = tuple(cut for cut in candidate.cuts if draft.text.startswith(candidate.own[: cut.length]))
+    is_choosy = bool(cuts) and way.least > 0
+    likely = choice.best(cuts, way.least) if is_choosy else None
+    if is_choosy and likely is None and (way.limits.run_s is None or not choice.may_be_proved(cuts)):
+        way.drop(draft.text, "silence", choice.too_unlikely(cuts, way.least))
+        return None
+    proved = await repair.proved(way.bench, way.ask, draft, way.limits, way.trace)
+    if proved.told:
+        way.drop(draft.text, "repaired", proved.told)
+    draft, proof = proved.draft, proved.proof
+    if why := choice.refused(proof.now, way.bench.settings.policy):
+        proof.cancel()
+        way.drop(draft.text, proof.now.stage if isinstance(proof.now, Failed) else "policy", why)
+        return await _beginning(way, candidate, likely) if likely is not None else None
+    if is_choosy and isinstance(proof.now, Unverified) and likely is None:
+        proof.cancel()
+        way.drop(draft.text, "silence", choice.too_unlikely(cuts, way.least))
+        return None
+    if likely is not None and choice.is_cut(proof.now, likely, draft.text) and not proved.told:
+        proof.cancel()  # what is being tested is the whole line, and only its beginning is offered
+        return _suggestion(way, candidate, draft.text[: likely.length], shortened(proof.now), likely.probability)
+    made = _suggestion(way, candidate, draft.text, proof.now, cuts[-1].probability if cuts else None, draft.imports)
+    way.typing.offers.follow(made.id if made else "", proof, way.ask.tell if made else None)
+    return made
+
+
+def _filtered(way: _Way, candidate: Candidate) -> Draft | None:
+    """What the filters leave of it."""
+    before = way.ask.snapshot.preamble + way.ask.before
+    draft = Draft(candidate.text, before, way.ask.after, way.site.kind, way.site.indent, candidate.healed)
+    result, changed = filters.apply(draft)
+    way.trace.add("filters", changed=list(changed))
+    if isinstance(result, Drop):
+        way.drop(candidate.text, f"filter:{changed[-1]}", result.reason)
+        return None
+    return result
+
+
+async def _beginning(way: _Way, candidate: Candidate, cut: Cut) -> Suggestion | None:
+    """The first part of a candidate alone, where the checks that fit it do not fail and the policy has it."""
+    ask, text = way.ask, candidate.own[: cut.length]
+    span = Span(ask.offset, ask.offset + len(text))
+    change = Change(ask.snapshot, ask.before + text + ask.after, span, ask.root, ask.overlay, is_whole=False)
+    verdict = (await begin(way.bench, change, way.limits)).now
+    if why := choice.refused(verdict, way.bench.settings.policy):
+        way.trace.add("beginning", dropped=text, why=why)
+        return None
+    return _suggestion(way, candidate, text, verdict, cut.probability)
+
+
+def _suggestion(
+    way: _Way, of: Candidate, text: str, verdict: Verdict, chance: float | None, imports: tuple[str, ...] = ()
+) -> Suggestion | None:
+    """The suggestion, unless the same was dismissed here."""
+    if way.typing.offers.was_dismissed(way.ask, text):
+        way.drop(text, "dismissed", DISMISSED)
+        return None
+    origin = replace(of.origin, confidence=None if chance is None else round(chance, 3))
+    return Suggestion(secrets.token_hex(6), text, Span(way.ask.offset, way.ask.offset), verdict, origin, imports)
+
+
+async def _offered(way: _Way, suggestion: Suggestion) -> Completion:
+    """One suggestion as the answer, remembered and recorded."""
+    found = Completion(way.trace.id, (suggestion,), tuple(way.dropped))
+    way.typing.offers.remember(way.ask, found, await _world(way))
+    told = {"text": suggestion.text, "state": state(suggestion.verdict), "trace_id": way.trace.id}
+    way.bench.ledger.record("offered", suggestion.id, **told)
+    return found

@@ -1,0 +1,181 @@
+"""From a document and an offset to the text a model reads: bounded, redacted, stable parts first.
+
+Definitions from other files lead it. They are found in the background (`Definitions`); the rest is pure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import keyword
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from analyzers import names, secrets
+from analyzers.site import Site
+from analyzers.text import Snapshot
+from assay.engine.dialects import LEFT_TO_RIGHT, SUFFIX, Dialect, render
+
+from ..nouns import Ask
+from ..workbench import Workbench
+
+CHARS_PER_TOKEN = 3  # from below: code has 3 to 4 in every tokenizer we measured
+SUFFIX_SHARE = 0.25  # of the budget; what follows matters less than what leads here
+SNIPPET_SHARE = 0.3  # of the budget, for definitions from other files
+NAME_LIMIT = 6  # names left of the cursor whose definitions are looked up
+LOOK_BACK = 800  # characters before the cursor in which names are looked for
+LINE_LIMIT = 12  # of one definition: its signature, its docstring, its first lines
+TIMEOUT_S = 0.25  # jedi's; whoever types goes on without them after WAIT_S
+WAIT_S = 0.03
+DOCUMENT_LIMIT = 32  # documents whose definitions are kept
+STICKY_S = 60.0  # they lead the prompt: every change of them costs the model's whole prefix cache
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """Text from another place that helps here, and where it stands (`path:line`)."""
+
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """`healed` is the end of the prefix that was left out, for the model to write again from a token's start."""
+
+    text: str
+    suffix: str | None
+    healed: str
+    id: str
+    sources: tuple[str, ...]
+
+
+def build(
+    snapshot: Snapshot, offset: int, site: Site, dialect: Dialect, snippets: tuple[Snippet, ...], *, token_limit: int
+) -> Prompt:
+    """The prompt for one site. Pure; about `token_limit` tokens by a careful estimate."""
+    budget = token_limit * CHARS_PER_TOKEN
+    extras, sources = _extras(snippets, int(budget * SNIPPET_SHARE))
+    after = secrets.redact(snapshot.text)[offset:]
+    before = secrets.redact(snapshot.preamble) + secrets.redact(snapshot.text)[:offset]
+    suffix = _head(after, int(budget * SUFFIX_SHARE)) if dialect is not LEFT_TO_RIGHT else ""
+    prefix = extras + _tail(before, budget - len(extras) - len(suffix), site)
+    healed = _healed(prefix) if dialect in (LEFT_TO_RIGHT, SUFFIX) else ""
+    prefix = prefix[: len(prefix) - len(healed)]
+    text, apart = render(dialect, prefix, suffix)
+    mark = hashlib.sha256(f"{dialect.name}\0{text}\0{apart}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return Prompt(text, apart, healed, mark, sources)
+
+
+def _extras(snippets: tuple[Snippet, ...], limit: int) -> tuple[str, tuple[str, ...]]:
+    parts, sources, used = [], [], 0
+    for snippet in snippets:
+        text = secrets.redact(snippet.text).rstrip() + "\n\n"
+        block = f"# {snippet.source.rpartition(':')[0]}\n{text}"
+        if used + len(block) <= limit:
+            parts.append(block)
+            sources.append(snippet.source)
+            used += len(block)
+    return "".join(parts), tuple(sources)
+
+
+def _tail(before: str, limit: int, site: Site) -> str:
+    """The end of `before` in whole lines; where it must be cut, imports and the headers around the cursor stay."""
+    if len(before) <= limit:
+        return before
+    lines = before.split("\n")
+    heads = [line for line in lines[:200] if re.match(r"(import|from)\s", line)][:30]
+    names = set(site.scope)
+    heads += [
+        line for line in lines if (m := re.match(r"\s*(?:async\s+def|def|class)\s+(\w+)", line)) and m[1] in names
+    ]
+    head = "\n".join(heads)[: limit // 4] + "\n\n"
+    kept = before[-(limit - len(head)) :]
+    return head + kept[kept.find("\n") + 1 :]
+
+
+def _head(after: str, limit: int) -> str:
+    return after if len(after) <= limit else after[: after.rfind("\n", 0, limit) + 1]
+
+
+def _healed(prefix: str) -> str:
+    """Trailing white space, or the word that the cursor stands behind: tokens seldom end where people stop typing."""
+    found = re.search(r"(?:\s+|(?<=[\s.(\[{,=:])\w+)\Z", prefix)
+    return found[0] if found and found.start() > 0 else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The definitions for one scope of a document, found or being found since then."""
+
+    scope: tuple[str, ...]
+    since_s: float
+    work: asyncio.Task[tuple[Snippet, ...]]
+
+
+class Definitions:
+    """Definitions from other files of the names just left of the cursor, kept for each document's current scope."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, _Known] = {}
+
+    async def snippets(self, bench: Workbench, ask: Ask, scope: tuple[str, ...]) -> tuple[Snippet, ...]:
+        """At most NAME_LIMIT snippets, each once, in the order of their files. Those of one scope stay for STICKY_S; while
+        somebody types they are waited for WAIT_S only, and are there for a later key."""
+        uri = ask.snapshot.uri
+        known = self._known.get(uri)
+        if known is None or known.scope != scope or time.monotonic() - known.since_s > STICKY_S:
+            work = asyncio.create_task(_found(bench, ask.snapshot, ask.offset, ask.root), name="definitions")
+            known = self._known[uri] = _Known(scope, time.monotonic(), work)
+            while len(self._known) > DOCUMENT_LIMIT:
+                self._known.pop(next(iter(self._known))).work.cancel()
+        await asyncio.wait({known.work}, timeout=WAIT_S if ask.trigger == "automatic" else None)
+        return known.work.result() if known.work.done() and not known.work.cancelled() else ()
+
+    def close(self) -> None:
+        """End the looking."""
+        for known in self._known.values():
+            known.work.cancel()
+
+
+async def _found(bench: Workbench, snapshot: Snapshot, offset: int, root: Path) -> tuple[Snippet, ...]:
+    positions = _positions(snapshot, offset)
+    if not positions or not snapshot.path:
+        return ()
+    where = names.Where(snapshot.text, snapshot.path, str(root))
+    try:
+        found = await bench.names.define(where, positions, timeout_s=TIMEOUT_S)
+    except names.NamesUnavailable:
+        return ()
+    state = await bench.workspace.state(root)
+    result = {}
+    for one in found:
+        name = Path(one.path).relative_to(root).as_posix()
+        if one.kind in ("function", "class") and name in state.texts:
+            result[f"{name}:{one.line}"] = _excerpt(state.texts[name], one.line)
+    return tuple(Snippet(text, source) for source, text in sorted(result.items()) if text)
+
+
+def _positions(snapshot: Snapshot, offset: int) -> tuple[tuple[int, int], ...]:
+    start = max(0, offset - LOOK_BACK)
+    latest: dict[str, int] = {}
+    for match in re.finditer(r"(?<![\w.])[A-Za-z_]\w{2,}", snapshot.text[start:offset]):
+        if not keyword.iskeyword(match[0]):
+            latest[match[0]] = start + match.start()
+    chosen = sorted(latest.values(), reverse=True)[:NAME_LIMIT]
+    return tuple((snapshot.line_of(at) + 1, at - snapshot.line_span(snapshot.line_of(at)).start) for at in chosen)
+
+
+def _excerpt(text: str, line: int) -> str:
+    lines = text.split("\n")[line - 1 : line - 1 + LINE_LIMIT]
+    if not lines:
+        return ""
+    indent = len(lines[0]) - len(lines[0].lstrip())
+    kept = [lines[0]]
+    for one in lines[1:]:
+        if one.strip() and len(one) - len(one.lstrip()) <= indent and not one.lstrip().startswith((")", "]")):
+            break
+        kept.append(one)
+    return "\n".join(one[indent:] for one in kept).rstrip()

@@ -1,0 +1,160 @@
+"""Where candidates come from: the code nearby, and the model. Both give one shape, with the probability that it is kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from analyzers import phrases
+from analyzers import site as sites
+from analyzers.phrases import Step
+from assay.engine import dialects, stop
+from assay.engine.api import Request
+
+from ..nouns import Ask, Origin
+from ..record.trace import Trace
+from ..workbench import Workbench
+from . import choice
+from .choice import Cut
+from .generations import Generation, Generations, Place, Rhythm
+from .prompt import Definitions, Prompt, build
+
+MAX_TOKENS = {"line": 48, "block": 96, "function": 192}
+SAMPLE_TEMPERATURE = 0.6  # for the samples after the greedy one; high enough to differ, low enough to parse
+GREEDY: Mapping[str, Any] = {"temperature": 0.0, "seed": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Text that a source would write at the cursor; no filter and no check has seen it yet.
+
+    `healed` is what of the document it begins with, written again. `cuts` are the beginnings of the rest that may be offered
+    alone, each with the probability that all of it is kept; there are none where a source does not say.
+    """
+
+    text: str
+    cuts: tuple[Cut, ...]
+    origin: Origin
+    healed: str = ""
+
+    @property
+    def own(self) -> str:
+        """The text without what the document has of it already."""
+        return self.text.removeprefix(self.healed)
+
+    @property
+    def probability(self) -> float | None:
+        """That all of it is kept, as far as anybody says."""
+        return self.cuts[-1].probability if self.cuts else None
+
+
+@dataclass(frozen=True, slots=True)
+class Nearby(Candidate):
+    """What the code nearby makes likely: a candidate, and evidence about what the model writes for the same place."""
+
+    steps: tuple[Step, ...] = ()
+    typed: str = ""
+
+
+def nearby(ask: Ask) -> Nearby:
+    """From the document alone: milliseconds, no model. Its text is empty where nothing was seen before."""
+    before = ask.snapshot.preamble + ask.before
+    steps = phrases.continuation((before, ask.after), before, limit=choice.STEPS)
+    text = "".join(step.text for step in steps)
+    cuts = tuple(replace(cut, length=len(text[: cut.length].rstrip())) for cut in choice.phrase_cuts(steps))
+    origin = Origin("phrases", "", "", (), {})
+    return Nearby(text, cuts, origin, "", steps, phrases.typed_word(before))
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The model as one window's source: its generations under way, the rhythm in which it is asked, the definitions that lead
+    its prompts."""
+
+    generations: Generations = field(default_factory=Generations)
+    rhythm: Rhythm = field(default_factory=Rhythm)
+    definitions: Definitions = field(default_factory=Definitions)
+
+    async def draws(
+        self, bench: Workbench, ask: Ask, site: sites.Site, near: Nearby, trace: Trace
+    ) -> AsyncGenerator[Candidate, None]:
+        """The greedy draw, adopted where one is under way that agrees, then `complete.samples` - 1 others; each begun only when
+        the next one is asked for. Raises EngineError."""
+        first, typed = await self._greedy(bench, ask, site, trace)
+        if first.text:
+            yield await _candidate(bench, first, near, GREEDY, typed)
+        seen = {first.text}
+        for number in range(1, int(bench.settings.number("complete.samples"))):
+            request = replace(_request(first.prompt, site), seed=number, temperature=SAMPLE_TEMPERATURE)
+            one = Generation(bench.engine, Place("", "", ""), first.prompt, request, _is_over(site, request.must_start))
+            with trace.waiting("engine"):
+                await one.finish()
+            if one.text and one.text not in seen:
+                seen.add(one.text)
+                yield await _candidate(bench, one, near, {"temperature": SAMPLE_TEMPERATURE, "seed": number}, "")
+
+    def close(self) -> None:
+        """End what is under way."""
+        self.generations.close()
+        self.definitions.close()
+
+    async def _greedy(self, bench: Workbench, ask: Ask, site: sites.Site, trace: Trace) -> tuple[Generation, str]:
+        """The generation, at its end, and what of its text was typed since it began."""
+        place = Place(ask.snapshot.uri, ask.before, ask.after)
+        if ask.trigger == "automatic" and (adopted := self.generations.adopt(place)) is not None:
+            one, typed = adopted
+            trace.add("adopt", typed=len(typed))
+            with trace.waiting("engine"):
+                is_of_use = await one.finish(typed)
+            if is_of_use and (one.own or "").strip():
+                return one, typed
+        prompt, dialect = await self._prompt(bench, ask, site)
+        told = {"id": prompt.id, "dialect": dialect, "chars": len(prompt.text), "sources": list(prompt.sources)}
+        trace.add("prompt", **told, text=prompt.text[-600:])
+        request = _request(prompt, site)
+        began = time.monotonic()
+        one = self.generations.begin(bench.engine, place, prompt, request, _is_over(site, request.must_start))
+        with trace.waiting("engine"):
+            await one.finish()
+        self.rhythm.answered(time.monotonic() - began)
+        return one, ""
+
+    async def _prompt(self, bench: Workbench, ask: Ask, site: sites.Site) -> tuple[Prompt, str]:
+        """The prompt for a site, and the dialect's name. Raises EngineError where the model cannot be asked for its name."""
+        wanted = dialects.choose(bench.settings.text("engine.dialect"), await bench.engine.model())
+        dialect = await dialects.spoken(bench.engine, wanted)
+        snippets = await self.definitions.snippets(bench, ask, site.scope)
+        limit = int(bench.settings.number("context.tokens"))
+        prompt = build(ask.snapshot, ask.offset, site, dialect, snippets, token_limit=limit)
+        if len(prompt.text) > limit * 2:  # near the limit by the estimate: ask the real tokenizer, and cut by its ratio
+            count = await bench.engine.count(prompt.text)
+            if count > limit:
+                prompt = build(ask.snapshot, ask.offset, site, dialect, snippets, token_limit=limit * limit // count)
+        return prompt, dialect.name
+
+
+async def _candidate(
+    bench: Workbench, one: Generation, near: Nearby, sampling: Mapping[str, Any], typed: str
+) -> Candidate:
+    """A generation that came to its end, for the cursor as it is now: `typed` of it is in the document already."""
+    must_start, prompt = one.request.must_start, one.prompt
+    text = one.text[len(must_start) + len(typed) :] if typed else one.text
+    cuts = choice.model_cuts(one.tokens, len(must_start) + len(typed), near.steps, near.typed)
+    origin = Origin(bench.engine.name, await bench.engine.model(), prompt.id, prompt.sources, sampling)
+    return Candidate(text, cuts, origin, "" if typed else prompt.healed)
+
+
+def _request(prompt: Prompt, site: sites.Site) -> Request:
+    return Request(prompt.text, prompt.suffix, MAX_TOKENS[site.kind], must_start=prompt.healed)
+
+
+def _is_over(site: sites.Site, healed: str) -> Callable[[str], bool]:
+    kind: stop.SiteKind = site.kind if site.kind != "none" else "line"
+
+    def is_over(text: str) -> bool:
+        own = text[len(healed) :] if healed and text.startswith(healed) else text
+        return stop.cut(kind, own, site.indent)[1]
+
+    return is_over

@@ -1,1 +1,0 @@
-"""What the assistant does, one file a feature; each takes the Workbench first."""

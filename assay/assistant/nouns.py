@@ -1,0 +1,185 @@
+"""The nouns: data that travels through the assistant, frozen. No services and no I/O, so every part may know them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from analyzers.names import Unknown
+from analyzers.text import Snapshot, Span
+from sandbox.evidence import Evidence
+
+CheckName = Literal["parse", "ruff", "names", "tests", "style"]
+CheckState = Literal["passed", "failed", "skipped", "unverified"]
+Reason = Literal[
+    "no-tests", "static-policy", "deadline", "no-sandbox", "baseline-red", "unparsable-elsewhere", "touches-harness"
+]
+Trigger = Literal["automatic", "invoked"]
+Baseline = Literal["run", "pending", "unparsable"]  # what is known of the run without a change
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A document before, its whole text after, the changed span in that text, and the project around it.
+
+    `overlay` holds the editor's other open documents: relative POSIX path → text. Where `is_whole` is False, the span is the
+    beginning of something that goes on, and what follows it in `after` only makes the text whole enough to be looked at.
+    """
+
+    before: Snapshot
+    after: str
+    span: Span
+    root: Path
+    overlay: Mapping[str, str] = field(default_factory=dict)
+    is_whole: bool = True
+
+    @property
+    def name(self) -> str:
+        """Path relative to the root, POSIX; "" for a document outside it."""
+        path = Path(self.before.path)
+        return path.relative_to(self.root).as_posix() if self.before.path and path.is_relative_to(self.root) else ""
+
+    @property
+    def lines(self) -> tuple[int, int]:
+        """First and last changed line of the new text, from 1."""
+        first = self.after.count("\n", 0, self.span.start) + 1
+        text = self.after[self.span.start : self.span.end].rstrip()
+        lead = len(text) - len(text.lstrip("\n"))
+        return first + lead, first + text.count("\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check: what it saw in `detail` (one line), and how long it took in ms."""
+
+    name: CheckName
+    state: CheckState
+    detail: str = ""
+    ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """No check failed, and at least one test that executes a changed line passed."""
+
+    checks: tuple[Check, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A check failed; `why` names it. `undefined` and `unknown` are the names that it failed for, for a repair."""
+
+    checks: tuple[Check, ...]
+    why: str
+    undefined: tuple[str, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
+
+    @property
+    def stage(self) -> CheckName:
+        """The first check that failed."""
+        return next((check.name for check in self.checks if check.state == "failed"), "tests")
+
+
+@dataclass(frozen=True, slots=True)
+class Unverified:
+    """Nothing failed and nothing was proved, for `reason`."""
+
+    checks: tuple[Check, ...]
+    reason: Reason
+    why: str
+
+
+Verdict = Passed | Failed | Unverified
+Tell = Callable[[str, Verdict], None]  # is told a suggestion's id and the verdict that came after it
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What the tests that reach a change showed, with it and without it, and what ruff said under the project's own rules."""
+
+    evidence: Evidence
+    baseline: Baseline
+    ms: float
+    style: Check | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request for suggestions. `tell` hears of a verdict that changes after the answer. `overlay`: open documents by
+    relative path.
+
+    `trigger`: "automatic" while somebody types, who waits for one or two candidates at most; "invoked" by somebody who asked.
+    `can_import`: whether the client writes imports at the top of the file when a suggestion that needs them is taken.
+    """
+
+    snapshot: Snapshot
+    offset: int
+    root: Path
+    overlay: Mapping[str, str] = field(default_factory=dict)
+    tell: Tell | None = None
+    can_import: bool = True
+    trigger: Trigger = "invoked"
+
+    @property
+    def before(self) -> str:
+        """The document's text up to the cursor."""
+        return self.snapshot.text[: self.offset]
+
+    @property
+    def after(self) -> str:
+        """The document's text from the cursor on."""
+        return self.snapshot.text[self.offset :]
+
+    @property
+    def where(self) -> str:
+        """Path and position from 1, for people."""
+        line = self.snapshot.line_of(self.offset)
+        column = self.offset - self.snapshot.line_span(line).start + 1
+        return f"{self.snapshot.path or self.snapshot.uri}:{line + 1}:{column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a suggestion came from. `confidence` is the forecast that all of it is kept; None where nobody knows."""
+
+    engine: str
+    model: str
+    prompt_id: str
+    sources: tuple[str, ...]
+    sampling: Mapping[str, Any]
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Text, verdict and origin: the only thing a client may see. `imports` are statements that go to the top of the
+    file with it (`analyzers.imports.edit` says where); the verdict holds for both together."""
+
+    id: str
+    text: str
+    replace: Span
+    verdict: Verdict
+    origin: Origin
+    imports: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A candidate that was not offered, at which stage, and why."""
+
+    text: str
+    stage: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What one request came to. `why` says in one sentence why there is nothing; empty when there is something."""
+
+    trace_id: str
+    suggestions: tuple[Suggestion, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    why: str = ""

@@ -1,0 +1,161 @@
+"""T0 and T1: does a change parse, what does ruff say, do its names exist. Milliseconds, on text; nothing is executed."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import re
+import textwrap
+import time
+from dataclasses import dataclass
+
+from analyzers import fragment, lint, names, syntax
+
+from ..nouns import Change, Check, CheckState
+from ..workbench import Workbench
+
+NAMES_S = 0.6  # jedi's 90th percentile after a dot is 0.3 s; it runs beside the container
+THREAD_CHARS = 100_000  # from here on parsing takes more than 20 ms and leaves the event loop
+# What is wrong even on a line that goes on; ruff's other findings may just be unfinished.
+WRONG_SO_FAR = ("F821", "F822", "F823", "PLE")
+
+
+@dataclass(frozen=True, slots=True)
+class Static:
+    """T0 and ruff. `tree` is None where the text does not parse; `elsewhere` says why where that is not the change's doing."""
+
+    checks: tuple[Check, ...]
+    tree: ast.Module | None
+    undefined: tuple[str, ...] = ()
+    elsewhere: str = ""
+
+    @property
+    def failed(self) -> str:
+        """What failed, in one line; "" when nothing did."""
+        return next((check.detail for check in self.checks if check.state == "failed"), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The names check, and the names that do not exist."""
+
+    check: Check
+    unknown: tuple[names.Unknown, ...] = ()
+
+
+async def static(change: Change) -> Static:
+    """T0, and T1's ruff where that is passed."""
+    started = time.perf_counter()
+    preamble = change.before.preamble
+    tree, reason = await _parsed(preamble + change.after)
+    parse_ms = _ms(started)
+    if tree is None:
+        elsewhere = reason if _is_broken_elsewhere(change) else ""
+        return Static((Check("parse", "unverified" if elsewhere else "failed", reason, parse_ms),), None, (), elsewhere)
+    parse = Check("parse", "passed", "", parse_ms)
+    started = time.perf_counter()
+    try:
+        before, after = await asyncio.gather(
+            lint.check(preamble + change.before.text), lint.check(preamble + change.after)
+        )
+    except lint.LintError as error:
+        return Static((parse, Check("ruff", "skipped", str(error))), tree)
+    first, last = change.lines
+    above = preamble.count("\n")
+    had_syntax = any("syntax" in f.code for f in before)
+    bad = [f for f in lint.new(before, after) if first + above <= f.line <= last + above or not had_syntax]
+    detail = "; ".join([*dict.fromkeys(f"{f.code} {f.message}" for f in bad)][:3])
+    undefined = tuple(m[1] for f in bad if f.code == "F821" and (m := re.search(r"`([^`]+)`", f.message)))
+    return Static((parse, Check("ruff", "failed" if bad else "passed", detail, _ms(started))), tree, undefined)
+
+
+async def named(bench: Workbench, change: Change) -> Named:
+    """T1's names by jedi; skipped, never failed, where jedi cannot say."""
+    started = time.perf_counter()
+    text = change.before.preamble + change.after
+    above = change.before.preamble.count("\n")
+    first, last = change.lines
+    site = bench.workspace.site_packages(change.root)
+    where = names.Where(text, change.before.path, str(change.root), (str(site),) if site else ())
+    try:
+        unknown = await bench.names.check(where, first + above, last + above, timeout_s=NAMES_S)
+    except names.NamesUnavailable as error:
+        return Named(Check("names", "skipped", str(error), _ms(started)))
+    detail = "; ".join(u.what for u in unknown)
+    return Named(Check("names", "failed" if unknown else "passed", detail, _ms(started)), unknown)
+
+
+async def so_far(bench: Workbench, change: Change) -> tuple[Check, ...]:
+    """The checks that fit a change which goes on: that there is a way to go on, and that what it names exists."""
+    started = time.perf_counter()
+    before, after = change.after[: change.span.end], change.after[change.span.end :]
+    closing = fragment.closing(before, after)
+    parse_ms = _ms(started)
+    if closing is None:
+        return (Check("parse", "failed", "there is no way to go on from here", parse_ms),)
+    line_end = after.find("\n") if "\n" in after else len(after)
+    closed = before + closing.middle + after[:line_end].rstrip("\r") + closing.end + after[line_end:]
+    whole = Change(change.before, closed, change.span, change.root, change.overlay)
+    ruff, name = await asyncio.gather(_ruff_so_far(whole), named(bench, whole))
+    return Check("parse", "passed", "as far as it is written", parse_ms), ruff, _own_names(name, whole)
+
+
+async def _ruff_so_far(change: Change) -> Check:
+    started = time.perf_counter()
+    try:
+        findings = await lint.check(change.before.preamble + change.after)
+    except lint.LintError as error:
+        return Check("ruff", "skipped", str(error))
+    above = change.before.preamble.count("\n")
+    bad = [
+        f
+        for f in findings
+        if f.code.startswith(WRONG_SO_FAR) and _ends_inside(f.line - above, f.column, f.end_column, change)
+    ]
+    state: CheckState = "failed" if bad else "passed"
+    return Check("ruff", state, "; ".join(f"{f.code} {f.message}" for f in bad), _ms(started))
+
+
+def _own_names(name: Named, change: Change) -> Check:
+    """The names check, for the names that the change itself writes."""
+    above = change.before.preamble.count("\n")
+    is_own = any(_ends_inside(u.line - above, u.column + 1, u.column + 1 + u.length, change) for u in name.unknown)
+    return name.check if is_own or not name.unknown else Check("names", "passed", "", name.check.ms)
+
+
+def _ends_inside(line: int, column: int, end_column: int, change: Change) -> bool:
+    """Whether a finding (from 1) ends inside the changed span: it does not begin or end beyond what is judged."""
+    start = change.after.rfind("\n", 0, change.span.start) + 1
+    first = change.after.count("\n", 0, change.span.start) + 1
+    if line != first:
+        return first < line <= first + change.after.count("\n", change.span.start, change.span.end)
+    end = start + max(end_column, column) - 1
+    return change.span.start < end <= change.span.end
+
+
+def _is_broken_elsewhere(change: Change) -> bool:
+    """Whether the change is whole in itself and the only syntax errors stand outside its lines."""
+    text = change.after[change.span.start : change.span.end]
+    line = change.after[change.after.rfind("\n", 0, change.span.start) + 1 : change.span.start]
+    alone = textwrap.dedent((line + text if line.strip() == "" else "").strip("\n"))
+    if not alone or not any(syntax.module(alone + tail) for tail in ("", "\n    pass")):
+        return False
+    statement = syntax.module(alone)
+    if statement and any(
+        isinstance(s, ast.Expr) and isinstance(s.value, ast.Name | ast.Constant) for s in statement.body
+    ):
+        return False
+    with_pass = change.after[: change.span.start] + "pass" + change.after[change.span.end :]
+    first, last = change.lines
+    errors = syntax.error_lines(change.after)
+    return bool(errors) and syntax.module(with_pass) is None and not any(first <= line <= last for line in errors)
+
+
+async def _parsed(text: str) -> tuple[ast.Module | None, str]:
+    if len(text) < THREAD_CHARS:
+        return syntax.module_or_reason(text)
+    return await asyncio.to_thread(syntax.module_or_reason, text)
+
+
+def _ms(started: float) -> float:
+    return (time.perf_counter() - started) * 1000

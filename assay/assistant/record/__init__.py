@@ -1,0 +1,1 @@
+"""What is written down of a request: its trace, and the ledger of what became of suggestions."""

@@ -1,0 +1,69 @@
+"""The Workbench: the services that any feature may use, made once by the composition root and passed first."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from analyzers.names import Names
+from assay.engine.api import Engine
+from sandbox.api import Sandbox, StepOutcome
+
+from .nouns import Run
+from .record.ledger import Ledger
+from .record.trace import Traces
+from .settings import Settings
+from .workspace import Workspace
+
+T = TypeVar("T")
+
+RECENT = 256  # results of one kind; one holds a few kilobytes at most
+
+
+class Recent(Generic[T]):
+    """The last RECENT results by a digest of all that went into them, the least recently used one forgotten first. In memory;
+    forgetting costs time, nothing else."""
+
+    def __init__(self) -> None:
+        self._results: OrderedDict[str, T] = OrderedDict()
+
+    def get(self, digest: str) -> T | None:
+        """The result, or None."""
+        if digest in self._results:
+            self._results.move_to_end(digest)
+        return self._results.get(digest)
+
+    def put(self, digest: str, result: T) -> None:
+        """Remember it."""
+        self._results[digest] = result
+        self._results.move_to_end(digest)
+        if len(self._results) > RECENT:
+            self._results.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What containers found, by content: with a change (`runs`, decided ones only) and without it (`baselines`). `fruitless` are
+    batches of unlikely tests that did not execute the functions at hand: not worth another run while somebody types."""
+
+    runs: Recent[Run] = field(default_factory=Recent)
+    baselines: Recent[StepOutcome] = field(default_factory=Recent)
+    fruitless: Recent[bool] = field(default_factory=Recent)
+
+
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    """See the module's docstring. `cache` is a folder that is safe to delete; `complaints` are settings that cannot be used."""
+
+    settings: Settings
+    engine: Engine
+    sandbox: Sandbox
+    names: Names
+    workspace: Workspace
+    traces: Traces
+    ledger: Ledger
+    cache: Path
+    complaints: tuple[str, ...] = ()
+    memory: Memory = field(default_factory=Memory)

@@ -1,0 +1,110 @@
+"""What the server says to the editor by itself: verdicts, states, progress, messages, edits; and what the editor can do."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Coroutine
+from typing import Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+from pygls.lsp.server import LanguageServer
+
+from analyzers.text import Edit, Snapshot
+from assay.assistant.nouns import Verdict
+from assay.assistant.shapes import verdict_json
+
+from .convert import Encoding, range_of
+
+PROGRESS_S = 1.0  # what is done sooner needs no progress bar
+CONFIGURATION_S = 10.0  # an editor that does not answer keeps the settings that `initialize` gave
+
+
+class Editor:
+    """The client of one window. Nothing here waits for it longer than it says."""
+
+    def __init__(self, server: LanguageServer) -> None:
+        self._server = server
+        self._told: dict[str, str] = {}
+
+    # ---- what it can do
+
+    @property
+    def can_import(self) -> bool:
+        """Whether it lets a server edit, so that an import can be written when a suggestion is taken."""
+        workspace = self._server.client_capabilities.workspace
+        return workspace is not None and bool(workspace.apply_edit)
+
+    @property
+    def has_ghost_text(self) -> bool:
+        """Whether it shows inline completions."""
+        document = self._server.client_capabilities.text_document
+        return document is not None and document.inline_completion is not None
+
+    @property
+    def has_configuration(self) -> bool:
+        """Whether it can be asked for settings."""
+        workspace = self._server.client_capabilities.workspace
+        return workspace is not None and bool(workspace.configuration)
+
+    # ---- what it is told
+
+    def warn(self, text: str) -> None:
+        """One line in its log."""
+        self._server.window_log_message(types.LogMessageParams(types.MessageType.Warning, f"Assay: {text}"))
+
+    def verdict(self, suggestion_id: str, verdict: Verdict) -> None:
+        """A verdict that came after its suggestion."""
+        told = {"suggestionId": suggestion_id, "verdict": verdict_json(verdict)}
+        self._server.protocol.notify("assay/verdict", told)
+
+    def state(self, part: str, state: str, why: str) -> None:
+        """Say once when a part goes away, and once when it is back."""
+        is_bad, before = state in ("absent", "broken"), self._told.get(part, "")
+        if state in (before, "starting"):
+            return
+        self._told[part] = state
+        self._server.protocol.notify("assay/status", {"part": part, "state": state, "why": why})
+        if is_bad and before not in ("absent", "broken"):
+            self._server.window_show_message(types.ShowMessageParams(types.MessageType.Warning, f"Assay: {why}"))
+        elif before in ("absent", "broken"):
+            text = f"Assay: the {part} is back."
+            self._server.window_log_message(types.LogMessageParams(types.MessageType.Info, text))
+
+    def write(self, snapshot: Snapshot, edit: Edit, encoding: Encoding, label: str) -> None:
+        """Have it change a document."""
+        change = types.TextEdit(range_of(snapshot, edit.span, encoding), edit.text)
+        changes = types.WorkspaceEdit(changes={snapshot.uri: [change]})
+        self._server.workspace_apply_edit(types.ApplyWorkspaceEditParams(changes, label=label))
+
+    async def progress(self, title: str, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work`; when it takes over a second, an editor that can show progress shows it."""
+        task = asyncio.create_task(work)
+        await asyncio.wait({task}, timeout=PROGRESS_S)
+        window = self._server.client_capabilities.window
+        if task.done() or window is None or not window.work_done_progress:
+            return await task
+        token, progress = f"assay-{secrets.token_hex(4)}", self._server.work_done_progress
+        with contextlib.suppress(JsonRpcException, TimeoutError):
+            await asyncio.wait_for(progress.create_async(token), PROGRESS_S)
+            progress.begin(token, types.WorkDoneProgressBegin(title=title))
+        try:
+            return await task
+        finally:
+            progress.end(token, types.WorkDoneProgressEnd())
+
+    # ---- what it is asked
+
+    async def configuration(self) -> dict[str, Any] | None:
+        """Its settings for us; None where it does not say."""
+        item = types.ConfigurationItem(section="assay")
+        request = self._server.protocol.send_request_async(
+            types.WORKSPACE_CONFIGURATION, types.ConfigurationParams(items=[item])
+        )
+        try:
+            answer = await asyncio.wait_for(request, CONFIGURATION_S)
+        except Exception:  # noqa: BLE001  an editor may answer anything, or with an error; then its options stay
+            return None
+        return answer[0] if isinstance(answer, list) and answer and isinstance(answer[0], dict) else None

@@ -1,0 +1,35 @@
+"""What ghost text and the completion list have in common: asking the assistant, and the command that tells what became of it."""
+
+from __future__ import annotations
+
+from lsprotocol import types
+
+from assay.assistant.complete.path import complete
+from assay.assistant.nouns import Ask, Completion, Suggestion, Trigger
+from assay.assistant.shapes import title, verdict_json
+from lsp_server.convert import offset_at
+from lsp_server.session import Session, View
+
+
+async def ask(
+    session: Session, view: View, position: types.Position, trigger: Trigger, *, can_import: bool
+) -> Completion | None:
+    """The completion at a position, as the document's newest request; None where there is none, or the document has changed."""
+    offset = offset_at(view.snapshot, position, view.encoding)
+    request = Ask(view.snapshot, offset, view.root, view.overlay, session.tell_verdict, can_import, trigger)
+    completion: Completion | None = await session.newest(view.snapshot.uri, complete(view.bench, view.typing, request))
+    if completion is None:
+        return None
+    is_off = completion.why.startswith(("Engine off", "No model"))
+    view.editor.state("engine", "broken" if is_off else "ready", completion.why if is_off else "")
+    return completion if completion.suggestions and session.is_current(view) else None
+
+
+def accepted(suggestion: Suggestion, completion: Completion) -> types.Command:
+    """The command that editors run when a suggestion is taken; its title reads as the evidence."""
+    argument = {
+        "suggestionId": suggestion.id,
+        "traceId": completion.trace_id,
+        "verdict": verdict_json(suggestion.verdict),
+    }
+    return types.Command(title=title(suggestion.verdict), command="assay.accepted", arguments=[argument])
