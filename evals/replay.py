@@ -1,4 +1,8 @@
-"""Typing replay through the real server: `python -m evals.replay TRACES [COUNT] [--policy P] [--model none|local|URL]`.
+"""Typing replay through the real server: `python -m evals.replay TRACES [--characters N] [--policy P] [--model none|local|URL]
+[--against PYTHON]`.
+
+PYTHON is the interpreter of an environment with another state of Assay: both type the same insertions in turn, and the difference
+is printed with its paired interval. N characters are a sample with a fixed seed.
 
 The author types what was typed in truth, character by character. After each key he looks for at most SEEN_S; what comes
 later he does not see. He takes a suggestion only when it is exactly what he was going to type, and two characters or more;
@@ -9,10 +13,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import math
 import random
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -22,7 +28,7 @@ from typing import Any
 
 from evals import typing
 from evals.typing import Insertion
-from tests.lsp.client import Client, inline_params
+from tests.lsp.client import SERVER, Client, inline_params
 
 SEEN_S = 0.5
 RESAMPLES = 2000
@@ -118,27 +124,61 @@ class Author:
         self._client.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [change]})
 
 
-async def replay(
-    insertions: Sequence[Insertion], options: dict[str, Any], home: Path
-) -> tuple[list[Tally], list[dict[str, Any]]]:
-    """A tally for each insertion, and the server's own traces."""
-    project = home / "project"
-    project.mkdir()
-    client = await Client.start(env={"XDG_STATE_HOME": str(home / "state")})
-    await client.initialize(project, {"trace": {"keep": 10000}} | options)
-    author = Author(client)
-    tallies = []
+class Window:
+    """A server with a project of its own, and what the author met there."""
+
+    def __init__(self, python: str, home: Path) -> None:
+        self.tallies: list[Tally] = []
+        self._command = [python, *SERVER[1:]]
+        self._home = home
+        self._client: Client | None = None
+
+    async def open(self, options: dict[str, Any]) -> None:
+        """Start it."""
+        (self._home / "project").mkdir(parents=True)
+        environment = {"XDG_STATE_HOME": str(self._home / "state")}
+        self._client = await Client.start(command=self._command, env=environment)
+        await self._client.initialize(self._home / "project", {"trace": {"keep": 10000}} | options)
+
+    async def write(self, one: Insertion) -> None:
+        """Have the author type one insertion."""
+        assert self._client is not None
+        folder = self._home / "project"
+        self.tallies.append(await Author(self._client).write(one, folder, len(self.tallies)))
+
+    async def close(self) -> None:
+        """End it as an editor does."""
+        assert self._client is not None
+        await self._client.stop()
+
+    @property
+    def traces(self) -> list[dict[str, Any]]:
+        """What the server wrote down of its requests."""
+        files = (self._home / "state").rglob("traces.jsonl")
+        return [json.loads(line) for path in files for line in path.read_text("utf-8").splitlines()]
+
+
+async def replay(insertions: Sequence[Insertion], options: dict[str, Any], windows: dict[str, Window]) -> None:
+    """Each insertion in each window, in turn, so that a busy machine disturbs all of them alike."""
+    for window in windows.values():
+        await window.open(options)
     for number, one in enumerate(insertions):
-        tallies.append(await author.write(one, project, number))
-        print(f"\r{number + 1} of {len(insertions)}, {total(tallies).saved:.3f} saved", end="", flush=True)
+        for window in windows.values():
+            await window.write(one)
+        saved = ", ".join(f"{name} {total(w.tallies).saved:.3f}" for name, w in windows.items())
+        print(f"\r{number + 1} of {len(insertions)}: {saved}", end="", flush=True)
     print()
-    await client.stop()
-    traces = [
-        json.loads(line)
-        for path in (home / "state").rglob("traces.jsonl")
-        for line in path.read_text("utf-8").splitlines()
-    ]
-    return tallies, traces
+    for window in windows.values():
+        await window.close()
+
+
+def sample(insertions: Sequence[Insertion], characters: int) -> list[Insertion]:
+    """The same insertions for the same number of characters, in a shuffled order; all of them for 0."""
+    chosen = random.Random(11).sample(list(insertions), len(insertions))
+    if not characters:
+        return chosen
+    ends = itertools.accumulate(len(one.text) for one in chosen)
+    return chosen[: next((n for n, end in enumerate(ends, start=1) if end >= characters), len(chosen))]
 
 
 def total(tallies: Sequence[Tally]) -> Tally:
@@ -186,21 +226,27 @@ def main() -> None:
     """Replay and print."""
     parser = argparse.ArgumentParser(prog="python -m evals.replay")
     parser.add_argument("traces", type=Path)
-    parser.add_argument("count", type=int, nargs="?", default=0)
+    parser.add_argument("--characters", type=int, default=0)
+    parser.add_argument("--against", default="")
     parser.add_argument("--policy", default="static")
     parser.add_argument("--model", default="none")
     parser.add_argument("--eagerness", type=int)
     given = parser.parse_args()
-    chosen = list(typing.given(given.traces))
-    if given.count:
-        chosen = random.Random(11).sample(chosen, given.count)
+    chosen = sample(typing.given(given.traces), given.characters)
     engine = {"none": {"model": "/nowhere.gguf"}, "local": {}}.get(given.model, {"url": given.model})
     options: dict[str, Any] = {"engine": engine, "verify": {"policy": given.policy}}
     if given.eagerness is not None:
         options["complete"] = {"eagerness": given.eagerness}
     with tempfile.TemporaryDirectory() as home:
-        tallies, traces = asyncio.run(replay(chosen, options, Path(home)))
-        report(f"{given.model}, {given.policy}", tallies, traces)
+        pythons = {"this state": sys.executable} | ({"the other": given.against} if given.against else {})
+        windows = {name: Window(python, Path(home) / name) for name, python in pythons.items()}
+        asyncio.run(replay(chosen, options, windows))
+        for name, window in windows.items():
+            report(f"{name}, {given.model}, {given.policy}", window.tallies, window.traces)
+        if given.against:
+            this, other = (window.tallies for window in windows.values())
+            low, high = interval(this, other)
+            print(f"difference {total(this).saved - total(other).saved:+.4f} (95 % {low:+.4f} to {high:+.4f})")
 
 
 if __name__ == "__main__":
