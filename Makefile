@@ -33,11 +33,12 @@ check: $(VENV)/.ready
 	@$(BIN)/lint-imports
 
 test: setup check
-	@$(BIN)/python -m pytest
+	@rm -f .coverage .coverage.*
+	@COVERAGE_FILE=$(CURDIR)/.coverage $(BIN)/python -m coverage run -m pytest; status=$$?; $(BIN)/python -m tests.coverage_report; exit $$status
 
 format: $(VENV)/.ready
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist
+	rm -rf .coverage .coverage.* $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist

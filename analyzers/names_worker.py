@@ -21,15 +21,19 @@ SIMILAR = 0.75  # difflib ratio from which a real name is offered for a wrong on
 def main() -> None:
     """Answer one JSON line for each JSON line, until standard input ends."""
     sys.setrecursionlimit(3000)
-    operations = {"check": _check, "complete": _complete, "define": _define, "warm": _warm}
     for line in sys.stdin:
-        request = json.loads(line)
-        try:
-            answer: dict[str, Any] = operations[request["op"]](request)
-        except Exception as error:  # noqa: BLE001  jedi raises anything on odd code; the worker must go on
-            answer = {"error": f"{type(error).__name__}: {error}"[:200]}
-        sys.stdout.write(json.dumps(answer | {"id": request["id"]}) + "\n")
+        sys.stdout.write(json.dumps(answer(json.loads(line))) + "\n")
         sys.stdout.flush()
+
+
+def answer(request: dict[str, Any]) -> dict[str, Any]:
+    """The answer to one request of `analyzers.names`, with its id; an "error" where jedi failed."""
+    operations = {"check": _check, "complete": _complete, "define": _define, "warm": _warm}
+    try:
+        found: dict[str, Any] = operations[request["op"]](request)
+    except Exception as error:  # noqa: BLE001  jedi raises anything on odd code; the worker must go on
+        found = {"error": f"{type(error).__name__}: {error}"[:200]}
+    return found | {"id": request["id"]}
 
 
 def _script(request: dict[str, Any]) -> Any:

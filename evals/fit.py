@@ -1,7 +1,10 @@
-"""Fit the probabilities of `assay/assistant/complete/choice.json`: `python -m evals.fit FOLDER [MODEL_ROWS]`.
+"""Fit the probabilities of `assay/assistant/complete/choice.json`: `python -m evals.fit [MODEL_ROWS]`.
 
-FOLDER holds Python packages (an environment's site-packages); nothing of the evaluations may be in it, and what is named
-in WITHOUT is left out. MODEL_ROWS is a file that `python -m evals.gather` made with a real model.
+The material is what `evals.typing.PACKAGES` names, at the versions of requirements-dev.lock: nothing of any evaluation here is in it.
+MODEL_ROWS is a file of `python -m evals.gather`, which asks a real model; without it the weights of "model" stay as they are.
+
+Every fifth package is held out whole: rows of one package are alike, and a split by row would flatter. What is printed about them is
+how often each forecast held, and what that says about the constants of `choice.py`.
 """
 
 from __future__ import annotations
@@ -10,60 +13,67 @@ import json
 import math
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+from sklearn.feature_extraction import DictVectorizer
+from sklearn.linear_model import LogisticRegression
 
 from analyzers import phrases
 from assay.assistant.complete import choice
 from assay.engine.api import Token
 from evals import typing
 
-WITHOUT = ("pygls", "lsprotocol", "pylsp", "third_party", "typeshed")
 INSERTIONS, SHARE = 1200, 0.12  # blocks, and the share of their characters at which a prediction is judged
 STEP_LIMIT = 6
-RIDGE = 1.0
+HELD_OUT = 5  # every fifth package
+PENALTY = 1.0  # inverse of the ridge; ten times more or less of it changes no digit of the log loss
 
-Row = tuple[dict[str, float], bool]
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What was known of a prediction, whether it came true, and the package it is from."""
+
+    features: dict[str, float]
+    is_right: bool
+    package: str
+
+
+Weights = dict[str, float]
 
 
 def main() -> None:
-    """Fit, print how well the forecasts hold on packages that were held out, write the file."""
-    rows = phrase_rows(Path(sys.argv[1]))
-    split = len(rows) * 4 // 5
-    weights = json.loads(choice.FILE.read_text("utf-8")) | {"phrase": fit(rows[:split])}
-    _write(weights)
-    print_calibration("phrase", rows[split:])
-    if len(sys.argv) > 2:
-        rows = model_rows(Path(sys.argv[2]))
-        split = len(rows) * 4 // 5
-        _write(weights | {"model": fit(rows[:split])})
-        print_calibration("model", rows[split:])
-
-
-def _write(weights: dict[str, dict[str, float]]) -> None:
+    """Fit, write the file, print how well the forecasts hold in packages that were held out."""
+    weights: dict[str, Weights] = json.loads(choice.FILE.read_text("utf-8"))
+    made = {"phrase": list(phrase_rows())}
+    if len(sys.argv) > 1:
+        made["model"] = list(model_rows(Path(sys.argv[1])))
+    for name, rows in made.items():
+        fitting, held = split(rows)
+        weights[name] = fit(fitting)
+        report(name, held, weights[name])
     choice.FILE.write_text(json.dumps(weights, indent=1, sort_keys=True) + "\n", "utf-8")
 
 
-def phrase_rows(folder: Path) -> list[Row]:
-    """Features of predicted steps and whether they were right, in the order of the files."""
-    chance, rows = random.Random(7), []
-    for one in typing.cut_out(folder, INSERTIONS, seed=5, without=WITHOUT):
+def phrase_rows() -> Iterator[Row]:
+    """Steps predicted from the code nearby."""
+    chance = random.Random(7)
+    for one in typing.cut_out(typing.SITE_PACKAGES, INSERTIONS, seed=5, packages=typing.PACKAGES):
         for at in range(len(one.text)):
             if chance.random() > SHARE:
                 continue
             before, rest = one.before + one.text[:at], one.text[at:]
             for number, step in enumerate(phrases.continuation((before, one.after), before, limit=STEP_LIMIT)):
                 is_right = rest.startswith(step.text) and not _goes_on(step.text, rest[len(step.text) :])
-                rows.append((choice.step_features(step, number), is_right))
+                yield Row(choice.step_features(step, number), is_right, one.package)
                 if not is_right:
                     break
                 rest = rest[len(step.text) :]
-    return rows
 
 
-def model_rows(path: Path) -> list[Row]:
-    """Features of every part of a line that a model wrote, and whether the truth begins with it; rows of `evals.gather`."""
-    rows = []
+def model_rows(path: Path) -> Iterator[Row]:
+    """Every part of a line that a model wrote; right where the truth begins with it."""
     for line in path.read_text("utf-8").splitlines():
         told = json.loads(line)
         tokens = [Token(text, logprob) for text, logprob in told["tokens"]]
@@ -71,65 +81,45 @@ def model_rows(path: Path) -> list[Row]:
             continue
         steps = phrases.continuation((told["before"], told["after"]), told["before"], limit=choice.STEPS)
         typed = phrases.typed_word(told["before"])
-        parts = choice.model_parts(tokens, len(told["healed"]), steps, typed)
-        rows += [(features, told["truth"].startswith(text)) for text, features in parts]
-    return rows
+        for text, features in choice.model_parts(tokens, len(told["healed"]), steps, typed):
+            yield Row(features, told["truth"].startswith(text), told["package"])
+
+
+def split(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    """The rows to fit, and those of every fifth package in alphabetical order."""
+    held = set(sorted({row.package for row in rows})[::HELD_OUT])
+    return [row for row in rows if row.package not in held], [row for row in rows if row.package in held]
+
+
+def fit(rows: Sequence[Row]) -> Weights:
+    """Logistic regression with a small ridge: weights by feature, and `bias`."""
+    vectors = DictVectorizer()
+    data = vectors.fit_transform([row.features for row in rows])
+    model = LogisticRegression(C=PENALTY, max_iter=2000).fit(data, [row.is_right for row in rows])
+    found = dict(zip(vectors.get_feature_names_out(), model.coef_[0], strict=True)) | {"bias": model.intercept_[0]}
+    return {name: round(float(weight), 4) for name, weight in found.items()}
+
+
+def report(name: str, rows: Sequence[Row], weights: Weights) -> None:
+    """What was forecast and what happened, by tenths; the mean log loss; and what stands above and below the constants."""
+    told = [(choice.logistic(weights, row.features), row.is_right) for row in rows]
+    print(f"{name}: {len(rows)} rows of {len({row.package for row in rows})} packages that were held out")
+    for tenth in range(10):
+        _print_share(f"{tenth / 10:.1f} to {(tenth + 1) / 10:.1f}", told, tenth / 10, (tenth + 1) / 10)
+    _print_share(f"SURE, {choice.SURE} and more", told, choice.SURE, 1.01)
+    _print_share(f"HOPELESS, below {choice.HOPELESS}", told, 0.0, choice.HOPELESS)
+    print(f"  log loss {-sum(math.log(max(p if y else 1 - p, 1e-9)) for p, y in told) / len(told):.3f}")
+
+
+def _print_share(words: str, told: Sequence[tuple[float, bool]], low: float, high: float) -> None:
+    inside = [y for p, y in told if low <= p < high]
+    if inside:
+        print(f"  forecast {words}: {sum(inside) / len(inside):.2f} of {len(inside)}")
 
 
 def _goes_on(text: str, rest: str) -> bool:
     """Whether the word that `text` ends with is longer in truth."""
     return bool(text and rest) and (text[-1].isalnum() or text[-1] == "_") and (rest[0].isalnum() or rest[0] == "_")
-
-
-def fit(rows: Sequence[Row]) -> dict[str, float]:
-    """Logistic regression by Newton's method with a small ridge: weights by feature, and `bias`."""
-    names = ["bias", *sorted({name for features, _ in rows for name in features})]
-    index = {name: number for number, name in enumerate(names)}
-    data = [([(0, 1.0), *((index[n], v) for n, v in f.items() if v)], y) for f, y in rows]
-    size, weights = len(names), [0.0] * len(names)
-    for _ in range(8):
-        gradient = [-RIDGE * w for w in weights]
-        hessian = [[RIDGE * (i == j) for j in range(size)] for i in range(size)]
-        for entries, y in data:
-            z = sum(weights[i] * v for i, v in entries)
-            p = 1 / (1 + math.exp(-max(-30.0, min(30.0, z))))
-            slope, curve = float(y) - p, p * (1 - p)
-            for i, v in entries:
-                gradient[i] += slope * v
-                row = hessian[i]
-                for j, u in entries:
-                    row[j] += curve * v * u
-        weights = [w + d for w, d in zip(weights, _solved(hessian, gradient), strict=True)]
-    return {name: round(weight, 4) for name, weight in zip(names, weights, strict=True)}
-
-
-def _solved(matrix: list[list[float]], right: list[float]) -> list[float]:
-    """Gaussian elimination; the ridge keeps the matrix positive."""
-    rows = [[*row, value] for row, value in zip(matrix, right, strict=True)]
-    size = len(rows)
-    for k in range(size):
-        for i in range(k + 1, size):
-            factor = rows[i][k] / rows[k][k]
-            if factor:
-                rows[i] = [a - factor * b for a, b in zip(rows[i], rows[k], strict=True)]
-    result = [0.0] * size
-    for k in reversed(range(size)):
-        result[k] = (rows[k][size] - sum(rows[k][j] * result[j] for j in range(k + 1, size))) / rows[k][k]
-    return result
-
-
-def print_calibration(model: str, rows: Sequence[Row]) -> None:
-    """What was forecast and what happened, by tenths, and the mean log loss."""
-    choice._weights.cache_clear()
-    told = [(choice.probability(model, features), y) for features, y in rows]
-    print(f"{model}: {len(rows)} rows held out")
-    for tenth in range(10):
-        inside = [y for p, y in told if tenth / 10 <= p < (tenth + 1) / 10]
-        if inside:
-            print(
-                f"  forecast {tenth / 10:.1f}–{(tenth + 1) / 10:.1f}: {sum(inside) / len(inside):.2f} of {len(inside)}"
-            )
-    print(f"  log loss {-sum(math.log(max(p if y else 1 - p, 1e-9)) for p, y in told) / len(told):.3f}")
 
 
 if __name__ == "__main__":

@@ -1,18 +1,21 @@
 """Must a suggestion be right to be called passed? Truths, killed mutants and garbage, through the real server.
 
-`python -m evals.proof DATA [COUNT]` prints one line a kind: offered as passed, offered as unverified, nothing.
-Needs the sandbox. Mutants are used only where a plain run of the official test fails with them, in the sandbox.
+`python -m evals.proof DATA [COUNT] [--kinds truth,mutant] [--policies balanced]` prints one line a kind and policy: offered as passed,
+offered as unverified, nothing. Needs the sandbox. Mutants are used only where a plain run of the official test fails with them, in the
+sandbox; which ones is kept in `killed_mutants.json` (`--find-killed` makes it anew, in some minutes).
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import json
 import random
 import statistics
-import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,22 +35,42 @@ GARBAGE = (
 )
 
 
-async def main(data: Path, count: int) -> None:
+KINDS, POLICIES = ("truth", "mutant", "garbage"), ("balanced", "strict")
+KILLED = Path(__file__).with_name("killed_mutants.json")
+KILLED_COUNT = 200
+
+Pairs = list[tuple[holes.Hole, str]]
+
+
+async def main(data: Path, count: int, kinds: list[str], policies: list[str]) -> None:
+    """Print a report for each kind under each policy; garbage is the same under all of them."""
     chosen = holes.load(data, count)
-    killed = await _killed(holes.load(data, 3 * count, seed=1), count)
-    garbage = [(hole, random.Random(n).choice(GARBAGE)) for n, hole in enumerate(chosen)]
-    cases = {
-        "truth, balanced": ([(h, h.truth) for h in chosen], "balanced"),
-        "mutant, balanced": (killed, "balanced"),
-        "garbage, balanced": (garbage, "balanced"),
-        "truth, strict": ([(h, h.truth) for h in chosen], "strict"),
-        "mutant, strict": (killed, "strict"),
+    made: dict[str, Pairs] = {
+        "truth": [(hole, hole.truth) for hole in chosen],
+        "mutant": killed(data)[:count],
+        "garbage": [(hole, random.Random(n).choice(GARBAGE)) for n, hole in enumerate(chosen)],
     }
-    for name, (pairs, policy) in cases.items():
-        await _report(name, pairs, policy)
+    for policy in policies:
+        for kind in kinds:
+            if kind != "garbage" or policy == policies[0]:
+                await _report(f"{kind}, {policy}", made[kind], policy)
 
 
-async def _report(name: str, pairs: list[tuple[holes.Hole, str]], policy: str) -> None:
+def killed(data: Path) -> Pairs:
+    """Holes with a mutant of their true line that the official test kills, from the file."""
+    by_id = {hole.id: hole for hole in holes.load(data, 10_000)}
+    return [(by_id[row["id"]], row["text"]) for row in json.loads(KILLED.read_text("utf-8"))]
+
+
+async def find_killed(data: Path, count: int = KILLED_COUNT) -> None:
+    """Try mutants in the sandbox and write the file."""
+    found = await _killed(holes.load(data, 3 * count, seed=1), count)
+    rows = [{"id": hole.id, "text": text} for hole, text in found]
+    KILLED.write_text(json.dumps(rows, indent=0, ensure_ascii=False) + "\n", "utf-8")
+    print(f"{len(rows)} killed mutants in {KILLED}")
+
+
+async def _report(name: str, pairs: Pairs, policy: str) -> None:
     seen: Counter[str] = Counter()
     times: list[float] = []
     odd: list[str] = []
@@ -91,11 +114,11 @@ def _state(items: list[dict[str, Any]]) -> str:
     return verdict["state"] if verdict["state"] != "unverified" else f"unverified {verdict['reason']}"
 
 
-async def _killed(pool: list[holes.Hole], count: int) -> list[tuple[holes.Hole, str]]:
+async def _killed(pool: list[holes.Hole], count: int) -> Pairs:
     where = compose.folders()
     settings, _ = compose.load_settings(where)
     sandbox = compose.sandbox(settings)
-    found: list[tuple[holes.Hole, str]] = []
+    found: Pairs = []
     for number, hole in enumerate(pool):
         if len(found) == count:
             break
@@ -112,5 +135,25 @@ async def _killed(pool: list[holes.Hole], count: int) -> list[tuple[holes.Hole, 
     return found
 
 
+def _names(known: tuple[str, ...]) -> Callable[[str], list[str]]:
+    def read(text: str) -> list[str]:
+        names = text.split(",")
+        if wrong := [name for name in names if name not in known]:
+            raise argparse.ArgumentTypeError(f"{wrong[0]} is none of {', '.join(known)}")
+        return names
+
+    return read
+
+
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 200))
+    parser = argparse.ArgumentParser(prog="python -m evals.proof")
+    parser.add_argument("data", type=Path)
+    parser.add_argument("count", type=int, nargs="?", default=200)
+    parser.add_argument("--kinds", type=_names(KINDS), default=list(KINDS))
+    parser.add_argument("--policies", type=_names(POLICIES), default=list(POLICIES))
+    parser.add_argument("--find-killed", action="store_true")
+    given = parser.parse_args()
+    if given.find_killed:
+        asyncio.run(find_killed(given.data, given.count))
+    else:
+        asyncio.run(main(given.data, given.count, given.kinds, given.policies))

@@ -77,8 +77,12 @@ class Case:
     claim: str
     sections: dict[str, str]
 
-    def rewrite(self, **fresh: str) -> None:
-        sections = {**self.sections, **fresh}
+    def golden(self, names: tuple[str, ...], came_out: dict[str, str], *, update: bool) -> None:
+        """Compare the sections `names` with what came out, or rewrite them."""
+        if not update:
+            assert came_out == {name: text for name, text in self.sections.items() if name in names}
+            return
+        sections = {name: text for name, text in self.sections.items() if name not in names} | came_out
         body = "".join(f"=== {name}\n{text}\n" for name, text in sections.items())
         self.path.write_text(f"{self.claim}\n{body}")
 

@@ -1,17 +1,19 @@
 """An engine that answers from a file: for tests, demonstrations and editors' scenarios. Deterministic, no model.
 
 The file is JSON: `{"answers": [{"after": "text the prompt must end with", "text": "…" | ["…", "…"]}], "default": "…"}`.
-The first answer whose `after` is found at the end of the prompt wins; an empty `after` matches always.
+The first answer whose `after` is found at the end of the prompt wins; an empty `after` matches always. An answer may say how sure
+the model would have been: `"logprob": -0.2`, the natural logarithm of each of its tokens' probability.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .api import Chunk, EngineError, EngineHealth, Request, ScoringUnsupported
+from .api import Chunk, EngineError, EngineHealth, Request, ScoringUnsupported, Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class Answer:
 
     after: str
     texts: tuple[str, ...]
+    logprob: float | None = None
 
 
 class Scripted:
@@ -36,9 +39,11 @@ class Scripted:
 
     async def generate(self, request: Request) -> AsyncGenerator[Chunk, None]:
         self.requests.append(request)
-        texts = next((a.texts for a in self._answers if request.prompt.rstrip().endswith(a.after.rstrip())), ())
-        for index in range(min(request.n, len(texts))):
-            yield Chunk(index, texts[index], finish="stop")
+        found = next((a for a in self._answers if request.prompt.rstrip().endswith(a.after.rstrip())), Answer("", ()))
+        for index in range(min(request.n, len(found.texts))):
+            # A request for one sample is the sample that its seed numbers, as `sources` draws them.
+            text = found.texts[min(request.seed or index, len(found.texts) - 1)]
+            yield Chunk(index, text, _tokens(text, found.logprob), finish="stop")
 
     async def score(self, prefix: str, continuations: Sequence[str]) -> tuple[float, ...]:
         raise ScoringUnsupported("The scripted engine has no probabilities.")
@@ -60,12 +65,21 @@ def load(path: Path) -> Scripted:
     """Read the file; raises EngineError with what is wrong in it."""
     try:
         raw = json.loads(path.read_text("utf-8"))
-        answers = [Answer(str(item["after"]), _texts(item["text"])) for item in raw.get("answers", [])]
+        answers = [
+            Answer(str(item["after"]), _texts(item["text"]), item.get("logprob")) for item in raw.get("answers", [])
+        ]
         if "default" in raw:
-            answers.append(Answer("", _texts(raw["default"])))
+            answers.append(Answer("", _texts(raw["default"]), raw.get("logprob")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise EngineError(f"The script {path} cannot be used: {error}.") from error
     return Scripted(answers)
+
+
+def _tokens(text: str, logprob: float | None) -> tuple[Token, ...]:
+    """Words with the white space before them, and signs, as tokenizers cut them."""
+    return (
+        () if logprob is None else tuple(Token(piece, logprob) for piece in re.findall(r"\s*\w+|\s*[^\w\s]|\s+", text))
+    )
 
 
 def _texts(value: object) -> tuple[str, ...]:

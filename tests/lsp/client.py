@@ -122,6 +122,16 @@ class Client:
         self.notify("exit")
         return await asyncio.wait_for(self.process.wait(), 10)
 
+    async def end(self) -> None:
+        """End it without asking, as a system does that shuts down; at once where that is not heard."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.terminate()
+        try:
+            await asyncio.wait_for(self.process.wait(), 5)
+        except TimeoutError:
+            await self.kill()
+        self._reading.cancel()
+
     async def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()

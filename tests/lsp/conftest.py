@@ -29,7 +29,7 @@ async def start() -> AsyncIterator[Start]:
 
     yield one
     for client in clients:
-        await client.kill()
+        await client.end()
 
 
 @pytest.fixture

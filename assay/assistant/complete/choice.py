@@ -99,8 +99,12 @@ def too_unlikely(cuts: Sequence[Cut], least: float) -> str:
 
 
 def probability(model: str, features: Mapping[str, float]) -> float:
-    """The logistic model `model` of the file on these features; features it does not know count nothing."""
-    weights = _weights()[model]
+    """The logistic model `model` of the file on these features."""
+    return logistic(_weights()[model], features)
+
+
+def logistic(weights: Mapping[str, float], features: Mapping[str, float]) -> float:
+    """A probability; features that have no weight count nothing."""
     z = weights["bias"] + sum(weights.get(name, 0.0) * value for name, value in features.items())
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, z))))
 

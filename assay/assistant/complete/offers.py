@@ -45,7 +45,7 @@ class Offers:
         self._fates: deque[Fate] = deque(maxlen=FATES)
         self._dismissed: deque[tuple[str, str]] = deque(maxlen=DISMISSED)
         self._imports: OrderedDict[str, tuple[str, tuple[str, ...]]] = OrderedDict()
-        self._late: dict[asyncio.Task[None], None] = {}  # oldest first
+        self._late: dict[asyncio.Task[None], Proof] = {}  # oldest first
 
     def remember(self, ask: Ask, completion: Completion, world: object = None) -> None:
         """Keep an offer for the place of `ask`. What has no suggestion is not kept, nor what a check was not done for:
@@ -126,11 +126,9 @@ class Offers:
             proof.cancel()
             return
         while len(self._late) >= LATE_LIMIT:
-            oldest = next(iter(self._late))
-            del self._late[oldest]
-            oldest.cancel()
+            self._end_late(next(iter(self._late)))
         task = asyncio.create_task(self._followed(suggestion_id, proof, tell), name="late verdict")
-        self._late[task] = None
+        self._late[task] = proof
         task.add_done_callback(lambda done: self._late.pop(done, None))
 
     def forget(self) -> None:
@@ -140,8 +138,8 @@ class Offers:
 
     def close(self) -> None:
         """End the proofs that go on."""
-        for task in self._late:
-            task.cancel()
+        for task in list(self._late):
+            self._end_late(task)
 
     @property
     def streak(self) -> int:
@@ -152,6 +150,10 @@ class Offers:
                 break
             count += 1
         return count
+
+    def _end_late(self, task: asyncio.Task[None]) -> None:
+        self._late.pop(task).cancel()
+        task.cancel()
 
     async def _followed(self, suggestion_id: str, proof: Proof, tell: Tell) -> None:
         try:

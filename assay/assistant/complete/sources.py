@@ -87,8 +87,8 @@ class Model:
             yield await _candidate(bench, first, near, GREEDY, typed)
         seen = {first.text}
         for number in range(1, int(bench.settings.number("complete.samples"))):
-            request = replace(_request(first.prompt, site), seed=number, temperature=SAMPLE_TEMPERATURE)
-            one = Generation(bench.engine, Place("", "", ""), first.prompt, request, _is_over(site, request.must_start))
+            asked = replace(request(first.prompt, site), seed=number, temperature=SAMPLE_TEMPERATURE)
+            one = Generation(bench.engine, Place("", "", ""), first.prompt, asked, is_over(site, asked.must_start))
             with trace.waiting("engine"):
                 await one.finish()
             if one.text and one.text not in seen:
@@ -113,9 +113,9 @@ class Model:
         prompt, dialect = await self._prompt(bench, ask, site)
         told = {"id": prompt.id, "dialect": dialect, "chars": len(prompt.text), "sources": list(prompt.sources)}
         trace.add("prompt", **told, text=prompt.text[-600:])
-        request = _request(prompt, site)
+        asked = request(prompt, site)
         began = time.monotonic()
-        one = self.generations.begin(bench.engine, place, prompt, request, _is_over(site, request.must_start))
+        one = self.generations.begin(bench.engine, place, prompt, asked, is_over(site, asked.must_start))
         with trace.waiting("engine"):
             await one.finish()
         self.rhythm.answered(time.monotonic() - began)
@@ -140,21 +140,24 @@ async def _candidate(
 ) -> Candidate:
     """A generation that came to its end, for the cursor as it is now: `typed` of it is in the document already."""
     must_start, prompt = one.request.must_start, one.prompt
-    text = one.text[len(must_start) + len(typed) :] if typed else one.text
-    cuts = choice.model_cuts(one.tokens, len(must_start) + len(typed), near.steps, near.typed)
+    healed = must_start if one.text.startswith(must_start) else ""  # an engine that cannot be guided goes on instead
+    text = one.text[len(healed) + len(typed) :] if typed else one.text
+    cuts = choice.model_cuts(one.tokens, len(healed) + len(typed), near.steps, near.typed)
     origin = Origin(bench.engine.name, await bench.engine.model(), prompt.id, prompt.sources, sampling)
     return Candidate(text, cuts, origin, "" if typed else prompt.healed)
 
 
-def _request(prompt: Prompt, site: sites.Site) -> Request:
+def request(prompt: Prompt, site: sites.Site) -> Request:
+    """The greedy request for a prompt."""
     return Request(prompt.text, prompt.suffix, MAX_TOKENS[site.kind], must_start=prompt.healed)
 
 
-def _is_over(site: sites.Site, healed: str) -> Callable[[str], bool]:
+def is_over(site: sites.Site, healed: str) -> Callable[[str], bool]:
+    """Whether a text that begins with `healed`, as far as it is written, is all that the site wants."""
     kind: stop.SiteKind = site.kind if site.kind != "none" else "line"
 
-    def is_over(text: str) -> bool:
+    def over(text: str) -> bool:
         own = text[len(healed) :] if healed and text.startswith(healed) else text
         return stop.cut(kind, own, site.indent)[1]
 
-    return is_over
+    return over

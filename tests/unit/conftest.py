@@ -1,0 +1,59 @@
+"""A Workbench without a model and without containers: scripted answers, jedi in this process, the absent sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyzers import names_worker
+from analyzers.names import Names
+from assay import compose
+from assay.assistant.workbench import Workbench
+from assay.engine.scripted import Answer, Scripted
+
+Make = Callable[..., Workbench]
+
+
+class NamesHere(Names):
+    """jedi in a thread of this process instead of in the worker's: the same requests, the same answers."""
+
+    async def _exchange(self, request: dict[str, Any]) -> dict[str, Any]:
+        answer = await asyncio.to_thread(names_worker.answer, request | {"id": 0})
+        if "error" in answer:
+            raise AssertionError(answer["error"])
+        return answer
+
+
+@pytest.fixture(scope="session")
+def warm_jedi(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """jedi has loaded what it always needs, so that no answer comes too late."""
+    cache = str(tmp_path_factory.mktemp("jedi"))
+    asked = {"op": "warm", "id": 0, "text": "", "path": "", "root": cache, "paths": [], "cache": cache}
+    assert "error" not in names_worker.answer(asked)
+
+
+@pytest.fixture
+async def make(warm_jedi: None, home: Path) -> AsyncIterator[Make]:
+    """Make a Workbench: `answers` of the model, how sure it is, and settings by their dotted names."""
+    made: list[Workbench] = []
+
+    def one(*answers: str, logprob: float | None = None, **settings: Any) -> Workbench:
+        where = compose.folders()
+        given = {"sandbox.enabled": False, "complete.pace_ms": 0} | {
+            n.replace("__", "."): v for n, v in settings.items()
+        }
+        merged, complaints = compose.load_settings(where, editor=given)
+        assert complaints == ()
+        bench = compose.workbench(merged, where)
+        engine = Scripted([Answer("", answers, logprob)]) if answers else bench.engine
+        made.append(replace(bench, engine=engine, names=NamesHere(where.cache / "jedi")))
+        return made[-1]
+
+    yield one
+    for bench in made:
+        await compose.close(bench)
