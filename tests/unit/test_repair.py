@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from analyzers import imports
-from analyzers.text import Snapshot
+from analyzers.names import Unknown
+from analyzers.text import Snapshot, Span
 from assay.assistant.complete import repair
+from assay.assistant.nouns import Change, Check, Failed
 from tests.conftest import Case, cases
 from tests.unit.test_filters import draft_of
 
@@ -15,8 +19,14 @@ from tests.unit.test_filters import draft_of
 def test_repair_case(case: Case) -> None:
     draft = draft_of(case)
     undefined = tuple(case.sections.get("undefined", "").split())
-    found = repair.undefined_name(draft, undefined, {}, "x.py") if undefined else repair.syntax_error(draft)
-    mended = next(found)
+    text = draft.before + draft.text + draft.after
+    unknown = tuple(Unknown("", "", int(line), int(column), int(length), instead) for line, column, length, instead in
+                    (row.split() for row in case.sections.get("unknown", "").splitlines()))  # fmt: skip
+    failed = Failed((Check("parse", "passed" if undefined or unknown else "failed"),), "", undefined, unknown)
+    change = Change(
+        Snapshot("", "", 0, ""), text, Span(len(draft.before), len(draft.before) + len(draft.text)), Path("/")
+    )
+    mended = next(repair.mended(draft, change, failed, {}))
     assert mended.text == case.sections["repaired"]
     assert "\n".join(mended.imports) == case.sections.get("top", "")
 

@@ -1,0 +1,58 @@
+"""Statements that are still being typed, made whole; and no way to go on where there is none."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+
+import pytest
+
+from analyzers.fragment import closing
+
+WHOLE = ["x = 1", "return_value", "", "for x in y: pass", "# a note"]
+BEGUN = [
+    "x = ", "f(", "f(a, [b", "if x", "if x:", "for x", "for x in", "while", "with open(p) as", "def f", "def f(a, b", "class A", "class A(B",
+    "import", "from a", "from a import", "lambda x", "x = 'a", 'x = """a', "{'a': [1", "a if b", "a[1:", "@decorated", "try", "x: int",
+    "elif x > 1", "else", "except ValueError", "assert x, ", "print('a' if b else 'c", "not", "f(x for x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", BEGUN)
+def test_a_begun_statement_is_closed(line: str) -> None:
+    found = closing(f"def f():\n    {line}", "\n")
+    assert found is not None
+    head = {"elif": "if x: pass\n", "else": "if x: pass\n", "except": "try: pass\n"}.get(line.split(maxsplit=1)[0], "")
+    ast.parse(head + line + found.middle + found.end)
+
+
+@pytest.mark.parametrize("line", WHOLE)
+def test_what_is_whole_needs_nothing(line: str) -> None:
+    found = closing(line, "\nmore(")
+    assert found is not None
+    assert found.is_nothing
+
+
+@pytest.mark.parametrize("line", ["x = )", "1x", "x = = 3", "def 1", "a b c", "import 3"])
+def test_there_is_no_way_to_go_on(line: str) -> None:
+    assert closing(f"x = 1\n\n{line}", "\n") is None
+
+
+def test_a_statement_may_have_begun_lines_above() -> None:
+    text = textwrap.dedent("""\
+        value = compute(
+            first,
+            second), (third""")
+    found = closing(text, "\n")
+    assert found is not None
+    ast.parse(text + found.middle + found.end)
+
+
+def test_what_follows_on_the_line_counts() -> None:
+    found = closing("print(x", ")\n")
+    assert found is not None
+    assert found.is_nothing
+    assert closing("print(x", ")]\n") is None
+
+
+def test_a_statement_that_is_too_long_is_left_alone() -> None:
+    assert closing("x = (" + "1, " * 3000, "\n") is None

@@ -1,0 +1,149 @@
+"""jedi's operations in this process, as the worker answers them: what certainly does not exist, and nothing that might."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyzers import names_worker
+
+HELP = '''"""Things that the checked module uses."""
+
+
+class Plain:
+    def __init__(self):
+        self.size = 1
+
+    def grow(self, by=1):
+        return self.size + by
+
+
+class Dynamic:
+    def __getattr__(self, name):
+        return name
+
+
+def area(width, height):
+    return width * height
+
+
+def anything(**options):
+    return options
+'''
+
+
+@pytest.fixture(autouse=True)
+def helping(tmp_path: Path, warm_jedi: None) -> Path:
+    (tmp_path / "helping.py").write_text(HELP)
+    (tmp_path / "shapes.py").write_text("def area(width):\n    return width\n")
+    return tmp_path
+
+
+def ask(root: Path, op: str, text: str, **more: Any) -> dict[str, Any]:
+    place = {"text": text, "path": str(root / "module.py"), "root": str(root), "paths": [], "cache": str(root)}
+    return names_worker.answer({"op": op, "id": 3, "budget_s": 60.0} | place | more)
+
+
+def unknown(root: Path, text: str) -> list[tuple[str, str]]:
+    answer = ask(root, "check", text, lines=[1, 99])
+    return [(found["what"], found["instead"]) for found in answer["findings"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "instead"),
+    [
+        ("import textwrap\ntextwrap.dedentt()\n", "textwrap (module textwrap) has no dedentt", "dedent"),
+        (
+            "from helping import Plain\nPlain().grow\np = Plain()\np.groow()\n",
+            "p (instance Plain) has no groow",
+            "grow",
+        ),
+        ("'x'.uper\ns = 'x'\ns.uper()\n", "s (instance str) has no uper", "upper"),
+        ("from shapes import aera\n", "shapes has no aera", "area"),
+        ("import no_such_module_here\n", "there is no module no_such_module_here", ""),
+        ("from no_such_package import thing\n", "there is no module no_such_package", ""),
+        ("from helping import area\narea(width=1, hight=2)\n", "area takes no keyword hight", "height"),
+        ("from helping import Plain\np = Plain()\np.grow(bye=2)\n", "p.grow takes no keyword bye", "by"),
+    ],
+)
+def test_what_does_not_exist_is_named_with_the_nearest_that_does(
+    helping: Path, text: str, what: str, instead: str
+) -> None:
+    assert unknown(helping, text) == [(what, instead)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from helping import Dynamic\nd = Dynamic()\nd.whatever\n",
+        "from helping import Plain\np = Plain()\np.size\np.colour = 2\n",
+        "from helping import anything\nanything(colour=2)\n",
+        "from helping import area\narea(**options)\n",
+        "from helping import *\n",
+        "from helping import whatever_its_getattr_gives\n",
+        "from . import helping\n",
+        "def f(x):\n    return x.anything_at_all\n",
+        "class Own(Unknown):\n    pass\n\nOwn().thing\n",
+        "import collections\ncollections.Counter(red=4)\n",
+        "import _ctypes\n_ctypes.whatever\n",
+        "(1).real\n[].append\n{}.items\n",
+    ],
+)
+def test_what_might_exist_is_left_alone(helping: Path, text: str) -> None:
+    assert unknown(helping, text) == []
+
+
+def test_only_the_lines_asked_for_are_looked_at(helping: Path) -> None:
+    text = "import os\nos.path.jion\nos.path.jion\n"
+    answer = ask(helping, "check", text, lines=[3, 3])
+    assert [found["line"] for found in answer["findings"]] == [3]
+
+
+def test_columns_are_code_points(helping: Path) -> None:
+    answer = ask(helping, "check", "import os\né = 'ü'; os.path.jion\n", lines=[2, 2])
+    assert [(f["column"], f["length"]) for f in answer["findings"]] == [(17, 4)]
+
+
+def test_no_time_left_finds_nothing(helping: Path) -> None:
+    answer = ask(helping, "check", "import os\nos.path.jion\n", lines=[1, 9], budget_s=-1.0)
+    assert answer["findings"] == []
+
+
+def test_completions_are_names_that_exist(helping: Path) -> None:
+    answer = ask(helping, "complete", "from helping import Plain\nPlain().gr", position=[2, 10])
+    assert {(c["name"], c["kind"], c["length"]) for c in answer["items"]} == {("grow", "function", 2)}
+
+
+def test_definitions_of_other_files_are_found(helping: Path) -> None:
+    text = "import os\nfrom helping import area\narea(1, os.sep)\n"
+    answer = ask(helping, "define", text, positions=[[3, 0], [3, 11]])
+    assert [(Path(d["path"]).name, d["line"], d["name"], d["kind"]) for d in answer["definitions"]] == [
+        ("helping.py", 17, "area", "function")
+    ]
+
+
+def test_no_time_left_defines_nothing(helping: Path) -> None:
+    answer = ask(helping, "define", "from helping import area\narea\n", positions=[[2, 0]], budget_s=-1.0)
+    assert answer["definitions"] == []
+
+
+def test_what_jedi_cannot_take_is_an_error_in_the_answer(helping: Path) -> None:
+    answer = ask(helping, "check", "def f(:\n", lines=[1, 1])
+    assert answer["error"].startswith("SyntaxError")
+    assert answer["id"] == 3
+
+
+def test_the_worker_answers_a_line_with_a_line(
+    helping: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = {"op": "warm", "id": 7, "path": "", "root": str(helping), "paths": [], "cache": str(helping)}
+    limit = sys.getrecursionlimit()
+    monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(asked) + "\n" + json.dumps(asked | {"id": 8}) + "\n"))
+    names_worker.main()
+    sys.setrecursionlimit(limit)
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [{"id": 7}, {"id": 8}]

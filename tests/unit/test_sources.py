@@ -1,0 +1,137 @@
+"""Where candidates come from, by case files: what the code nearby predicts, and what a model would be asked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from analyzers import phrases, site
+from analyzers.text import Snapshot
+from assay.assistant.complete import choice, sources
+from assay.assistant.complete.path import Typing, complete
+from assay.assistant.complete.prompt import Definitions, Snippet, build
+from assay.assistant.nouns import Ask
+from assay.engine import dialects
+from assay.engine.scripted import Answer, Scripted
+from tests.conftest import Case, cases, cursor
+from tests.unit.conftest import Make
+from tests.unit.test_path import ask
+
+
+@pytest.mark.parametrize("case", cases("nearby"))
+def test_nearby_case(case: Case, update: bool) -> None:
+    """The text in its place, and of each cut how likely it is in words: the coefficients may be fitted anew."""
+    text, offset = cursor(case.sections["text"])
+    found = sources.nearby(Ask(Snapshot("", "", 0, text), offset, Path("/"), trigger="automatic"))
+    came_out = {"nearby": case.sections["text"].replace("‸", f"├{found.text}┤").strip("\n")}
+    case.golden(("nearby",), came_out, update=update)
+    assert [cut.probability for cut in found.cuts] == sorted((c.probability for c in found.cuts), reverse=True)
+    assert all(len(found.text[: cut.length].rstrip()) == cut.length for cut in found.cuts)
+
+
+@pytest.mark.parametrize("case", cases("prompt"))
+def test_prompt_case(case: Case, update: bool) -> None:
+    given = case.sections
+    text, offset = cursor(given["text"])
+    snapshot = Snapshot("", "", 0, text)
+    source, _, code = given.get("snippets", "").partition("\n")
+    snippets = (Snippet(code, source), Snippet("x" * 5000, "long.py:1")) if code else ()
+    limit = int(given.get("tokens", "1000"))
+    found = build(
+        snapshot, offset, site.at(snapshot, offset), dialects.choose(given["dialect"], ""), snippets, token_limit=limit
+    )
+    if "without" in given:
+        assert given["without"] not in found.text
+        return
+    came_out = {"prompt": found.text, "healed": repr(found.healed)}
+    if found.sources:
+        came_out["sources"] = " ".join(found.sources)
+    if found.suffix is not None:
+        came_out["suffix"] = found.suffix
+    case.golden(("prompt", "healed", "sources", "suffix"), came_out, update=update)
+    assert len(found.text) <= limit * 3 + 100
+
+
+def test_a_prompts_id_is_that_of_its_text() -> None:
+    def of(text: str) -> str:
+        snapshot = Snapshot("", "", 0, text)
+        return build(snapshot, len(text), site.at(snapshot, len(text)), dialects.LEFT_TO_RIGHT, (), token_limit=99).id
+
+    assert of("x = 1\ny = ") == of("x = 1\ny = ")
+    assert of("x = 1\ny = ") != of("x = 2\ny = ")
+
+
+async def test_definitions_of_other_files_lead_the_prompt(make: Make, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "shapes.py").write_text(
+        "LIMIT = 1\n\n\ndef area(width, height):\n    return width * height\n\n\nother = 2\n"
+    )
+    bench, typing = make("2, 3)", verify__policy="static"), Typing()
+    request = ask(tmp_path, "from shapes import area, LIMIT\n\nx = area(‸\n")
+    (found,) = (await complete(bench, typing, request)).suggestions
+    assert found.origin.sources == ("shapes.py:4",)
+    assert isinstance(bench.engine, Scripted)
+    assert bench.engine.requests[0].prompt.startswith(
+        "# shapes.py\ndef area(width, height):\n    return width * height\n\n"
+    )
+    typing.close()
+
+
+async def test_definitions_stay_for_their_scope_and_are_bounded(make: Make, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "shapes.py").write_text("def area(width):\n    return width\n")
+    bench, kept = make("1"), Definitions()
+    request = ask(tmp_path, "from shapes import area\nx = area(‸\n")
+    first = await kept.snippets(bench, request, ("f",))
+    assert [one.source for one in first] == ["shapes.py:1"]
+    other = replace(request, snapshot=replace(request.snapshot, text=" " * 40))
+    assert await kept.snippets(bench, other, ("f",)) is first
+    assert await kept.snippets(bench, other, ("g",)) == ()
+    kept.close()
+
+
+async def test_samples_come_after_the_greedy_text_and_none_twice(make: Make, tmp_path: Path) -> None:
+    bench = make("return a", "return a", "return b", complete__samples=3)
+    request = ask(tmp_path, "def f(a, b):\n    ‸\n")
+    model, near = sources.Model(), sources.nearby(request)
+    at = site.at(request.snapshot, request.offset)
+    trace = bench.traces.begin("here")
+    found = [one async for one in model.draws(bench, request, at, near, trace)]
+    assert [(one.text, one.origin.sampling["temperature"]) for one in found] == [("return a", 0.0), ("return b", 0.6)]
+    model.close()
+
+
+async def test_a_generation_under_way_is_taken_over(make: Make, tmp_path: Path) -> None:
+    bench = make("max(values)", logprob=-0.01, verify__policy="static")
+    typing = Typing()
+    begun = ask(tmp_path, "def f(values):\n    return ma‸\n", "automatic")
+    fresh = await complete(bench, typing, begun)
+    typed = ask(tmp_path, "def f(values):\n    return max‸\n", "automatic")
+    typing.offers.forget()
+    taken_over = await complete(bench, typing, typed)
+    assert isinstance(bench.engine, Scripted)
+    assert len(bench.engine.requests) == 1
+    assert [s.text for s in fresh.suggestions] == ["x(values)"]
+    assert [s.text for s in taken_over.suggestions] == ["(values)"]
+    typing.close()
+
+
+async def test_a_prompt_near_the_limit_is_counted_by_the_model(make: Make, tmp_path: Path) -> None:
+    bench = make("1", context__tokens=64)
+    engine = Scripted([Answer("", ("1",))])
+    bench = replace(bench, engine=engine)
+    await complete(bench, Typing(), ask(tmp_path, "x = 1  # some more words\n" * 40 + "y = ‸\n"))
+    assert await engine.count(engine.requests[0].prompt) <= 64
+
+
+def test_the_steps_of_a_prediction_are_evidence_for_its_probability() -> None:
+    (step, *_) = phrases.continuation(
+        ("value = compute(value)\nvalue = com",), "value = compute(value)\nvalue = com", limit=4
+    )
+    assert (step.token, step.text, step.typed) == ("compute", "pute", 3)
+    features = choice.step_features(step, 0)
+    assert features["first"] == 1.0
+    assert features["is_word"] == 1.0
+    assert 0 < choice.probability("phrase", features) < 1

@@ -1,0 +1,100 @@
+"""The project as text and as an archive: readable files only, redacted, scanned anew when something changes."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from assay.assistant import workspace
+from assay.assistant.workspace import State, Workspace, changes
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "p"
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text("[project]\nname = 'p'\n")
+    (folder / "a.py").write_text("x = 1\n")
+    (folder / "data.txt").write_text("password: tr0ub4dor&3xyz\n")
+    return folder
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path / "images.json")
+
+
+def packed(state: State) -> dict[str, bytes]:
+    with tarfile.open(fileobj=io.BytesIO(state.project.archive)) as archive:
+        return {m.name: (archive.extractfile(m) or io.BytesIO()).read() for m in archive.getmembers()}
+
+
+async def again(kept: Workspace, root: Path) -> State:
+    kept.forget(root)
+    return await kept.state(root)
+
+
+async def test_readable_files_are_packed_redacted_and_code_first(kept: Workspace, root: Path) -> None:
+    (root / ".env").write_text("KEY=1")
+    (root / "latin.txt").write_bytes(b"caf\xe9")
+    found = packed(await kept.state(root))
+    assert list(found) == ["a.py", "pyproject.toml", "data.txt", "latin.txt"]
+    assert b"tr0ub4dor" not in found["data.txt"]
+    assert found["latin.txt"] == b"caf\xe9"
+
+
+async def test_nothing_changed_is_the_same_state(kept: Workspace, root: Path) -> None:
+    first = await kept.state(root)
+    assert await kept.state(root) is first
+    assert await again(kept, root) is first
+
+
+async def test_changed_code_is_carried_by_the_job_not_by_a_new_archive(kept: Workspace, root: Path) -> None:
+    first = await kept.state(root)
+    (root / "a.py").write_text("x = 2\n")
+    (root / "b.py").write_text("y = 1\n")
+    second = await again(kept, root)
+    assert second.project is first.project
+    assert second.revision != first.revision
+    assert changes(second, {"c.py": "z = 1\n"}) == (("a.py", "x = 2\n"), ("b.py", "y = 1\n"), ("c.py", "z = 1\n"))
+    (root / "a.py").unlink()
+    assert ("a.py", None) in changes(await again(kept, root), {})
+
+
+async def test_many_changes_make_a_new_archive(kept: Workspace, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = await kept.state(root)
+    for number in range(workspace.DELTA_LIMIT + 1):
+        (root / f"m{number}.py").write_text("x = 1\n")
+    second = await again(kept, root)
+    assert second.project.digest != first.project.digest
+    assert changes(second, {}) == ()
+
+
+async def test_changed_data_makes_a_new_archive(kept: Workspace, root: Path) -> None:
+    first = await kept.state(root)
+    (root / "data.txt").write_text("other\n")
+    assert (await again(kept, root)).project.digest != first.project.digest
+
+
+async def test_what_does_not_fit_is_left_out_and_counted(
+    kept: Workspace, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workspace, "ARCHIVE_LIMIT", 60)
+    (root / "large.csv").write_text("1," * 100)
+    state = await kept.state(root)
+    assert (state.left_out, "large.csv" in packed(state)) == (1, False)
+
+
+async def test_an_ignore_file_that_changes_changes_the_rules(kept: Workspace, root: Path) -> None:
+    await kept.state(root)
+    assert (await kept.rules(root)).allows("a.py")
+    (root / ".gitignore").write_text("a.py\n")
+    assert "a.py" not in (await again(kept, root)).texts
+    assert not (await kept.rules(root)).allows("a.py")
+
+
+async def test_a_file_that_goes_while_it_is_read_is_empty(kept: Workspace, root: Path) -> None:
+    assert workspace._read(root / "gone.py") == b""
