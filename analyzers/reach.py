@@ -63,12 +63,12 @@ def tests(files: Mapping[str, str], path: str, changed: ChangedLines, after: ast
     """The tests in `files` (relative POSIX path → text, the changed file at `path` with its new text) that may reach the
     change, in at most two batches, the likelier one first."""
     graph = imports(files)
-    near = _importers(graph, path)
+    importers = _importers(graph, path)
     rank = _ranks(
-        {part for name in changed.functions for part in name.split(".")}, [files[f] for f in near if f in files]
+        {part for name in changed.functions for part in name.split(".")}, [files[f] for f in importers if f in files]
     )
     ranked: list[tuple[int, int, str]] = []
-    for file, depth in sorted(near.items(), key=lambda item: item[1]):
+    for file, depth in sorted(importers.items(), key=lambda item: item[1]):
         if not is_test_file(file):
             continue
         for test, words in _tests_of(file, files[file]):
@@ -177,14 +177,14 @@ def module_names(file: str) -> tuple[str, ...]:
 
 def _importers(graph: Mapping[str, Iterable[str]], path: str) -> dict[str, int]:
     reverse: dict[str, set[str]] = {}
-    for file, found in graph.items():
-        for imported in found:
+    for file, wanted in graph.items():
+        for imported in wanted:
             reverse.setdefault(imported, set()).add(file)
-    near, edge = {path: 0}, [path]
+    found, edge = {path: 0}, [path]
     for depth in range(1, DEPTH_LIMIT + 1):
-        edge = [f for old in edge for f in sorted(reverse.get(old, ())) if f not in near]
-        near |= dict.fromkeys(edge, depth)
-    return near
+        edge = [f for old in edge for f in sorted(reverse.get(old, ())) if f not in found]
+        found |= dict.fromkeys(edge, depth)
+    return found
 
 
 _IMPORT = re.compile(

@@ -66,11 +66,6 @@ def redact_data(text: str) -> str:
     return _BARE.sub(_named, redact(text))
 
 
-def has_secret(text: str) -> bool:
-    """Whether `redact` would change `text`."""
-    return redact(text) != text
-
-
 def _named(found: re.Match[str]) -> str:
     value = found["value"]
     if _entropy(value) < MIN_ENTROPY or re.fullmatch(r"[a-z_.]+", value):

@@ -98,9 +98,9 @@ class Snapshot:
         shift = inserted - (span.end - span.start)
         begin = self.line_starts[first]
         end = self.line_starts[last] + shift if last < len(self.line_starts) else len(text)
-        near = (begin + match.end() for match in _LINE_END.finditer(text[begin:end]))
+        between = (begin + match.end() for match in _LINE_END.finditer(text[begin:end]))
         tail = (start + shift for start in self.line_starts[last + 1 :])
-        return (*self.line_starts[: first + 1], *near, *tail)
+        return (*self.line_starts[: first + 1], *between, *tail)
 
     def without_tree(self) -> Snapshot:
         """The same document with its tree forgotten: for many edits at once one new parse is cheaper."""

@@ -105,7 +105,6 @@ def workbench(settings: Settings, where: Folders, complaints: tuple[str, ...] = 
         workspace=Workspace(where.images_file, settings.text("project.environment")),
         traces=Traces(where.traces_file, int(settings.number("trace.keep"))),
         ledger=Ledger(where.state / "ledger.jsonl"),
-        cache=where.cache,
         complaints=complaints,
     )
 

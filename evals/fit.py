@@ -25,7 +25,7 @@ from assay.assistant.complete import choice
 from assay.engine.api import Token
 from evals import typing
 
-INSERTIONS, SHARE = 1200, 0.12  # blocks, and the share of their characters at which a prediction is judged
+INSERTIONS, SHARE = 4000, 0.05  # blocks, and the share of their characters at which a prediction is judged
 STEP_LIMIT = 6
 HELD_OUT = 5  # every fifth package
 PENALTY = 1.0  # inverse of the ridge; ten times more or less of it changes no digit of the log loss

@@ -1,7 +1,8 @@
-"""How long until `initialize` is answered, and how much memory an idle server holds, beside a peer in the same run.
+"""How long until `initialize` is answered, and how much memory an idle server holds, beside others in the same run.
 
-`python -m evals.startup [--peer PROGRAM]`: alternates the servers, prints medians and their ratio. Peers:
-jedi-language-server from the package index, installed in an environment of its own.
+`python -m evals.startup [--peer PROGRAM] [--against PYTHON]`: alternates the servers, prints medians and ratios. A peer is, for
+example, jedi-language-server from the package index, installed in an environment of its own; PYTHON is the interpreter of an
+environment with another state of Assay.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -19,29 +19,38 @@ from tests.lsp.client import SERVER, Client
 ROUNDS = 11
 
 
-async def main(peer: str) -> None:
-    times: dict[str, list[float]] = {"assay": []} | ({"peer": []} if peer else {})
-    memory: dict[str, int] = {}
+async def main(others: dict[str, list[str]]) -> None:
+    """Start each server ROUNDS times, in turn."""
+    commands = {"assay": SERVER} | others
+    times: dict[str, list[float]] = {name: [] for name in commands}
+    memory: dict[str, list[int]] = {name: [] for name in commands}
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(ROUNDS):
-            for name, seen in times.items():
-                command = SERVER if name == "assay" else [peer]
+            for name, command in commands.items():
                 started = time.perf_counter()
                 client = await Client.start(command=command, env={"ASSAY_SANDBOX_ENABLED": "false"})
                 await client.initialize(Path(folder))
-                seen.append(time.perf_counter() - started)
+                times[name].append(time.perf_counter() - started)
                 await asyncio.sleep(0.3)
                 status = Path(f"/proc/{client.process.pid}/status").read_text()
-                memory[name] = int(status.split("VmRSS:")[1].split()[0]) // 1024
+                memory[name].append(int(status.split("VmRSS:")[1].split()[0]) // 1024)
                 await client.kill()
     for name, seen in times.items():
-        print(f"{name:6} initialize median {statistics.median(seen) * 1000:.0f} ms, idle {memory[name]} MB")
-    if peer:
-        ratio = statistics.median(times["assay"]) / statistics.median(times["peer"])
-        print(f"ratio assay / peer {ratio:.2f}")
+        ratio = statistics.median(times["assay"]) / statistics.median(seen)
+        print(
+            f"{name:9} initialize median {statistics.median(seen) * 1000:.0f} ms, idle {statistics.median(memory[name])} MB, "
+            f"assay takes {ratio:.2f} of it"
+        )
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(prog="python -m evals.startup")
     parser.add_argument("--peer", default="")
-    asyncio.run(main(parser.parse_args(sys.argv[1:]).peer))
+    parser.add_argument("--against", default="")
+    given = parser.parse_args()
+    asyncio.run(
+        main(
+            ({"peer": [given.peer]} if given.peer else {})
+            | ({"the other": [given.against, *SERVER[1:]]} if given.against else {})
+        )
+    )

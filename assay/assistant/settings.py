@@ -100,11 +100,6 @@ class Settings:
         return float(self.values[f"verify.deadline_ms.{kind}"]) / 1000
 
 
-def defaults() -> Settings:
-    """The table's own values."""
-    return Settings({s.name: s.default for s in TABLE}, {})
-
-
 def load(user_file: Path, *, root: Path | None = None, editor: object = None) -> tuple[Settings, tuple[str, ...]]:
     """Merge all sources; a value that cannot be used is left out and named in the second result."""
     complaints: list[str] = []

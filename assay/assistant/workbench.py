@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Generic, TypeVar
 
 from analyzers.names import Names
@@ -55,7 +54,7 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Workbench:
-    """See the module's docstring. `cache` is a folder that is safe to delete; `complaints` are settings that cannot be used."""
+    """See the module's docstring. `complaints` are settings that cannot be used."""
 
     settings: Settings
     engine: Engine
@@ -64,6 +63,5 @@ class Workbench:
     workspace: Workspace
     traces: Traces
     ledger: Ledger
-    cache: Path
     complaints: tuple[str, ...] = ()
     memory: Memory = field(default_factory=Memory)

@@ -35,7 +35,7 @@ class Remote:
         except ValueError as error:
             raise EngineUnavailable(f"Engine off: {url!r} is no URL ({error}). Set `engine.url`.") from error
         self._base = url.rstrip("/").removesuffix("/v1")
-        self._is_near = bool(socket_path) or (parts.hostname or "") in LOOPBACK
+        self._is_local = bool(socket_path) or (parts.hostname or "") in LOOPBACK
         self._api_key = api_key
         self._socket_path = socket_path
         self._wanted_model = model
@@ -149,7 +149,7 @@ class Remote:
             self._client = httpx.AsyncClient(
                 base_url="http://engine" if self._socket_path else self._base,
                 transport=httpx.AsyncHTTPTransport(uds=self._socket_path) if self._socket_path else None,
-                trust_env=not self._is_near,  # a proxy is for hosts that are not this one
+                trust_env=not self._is_local,  # a proxy is for hosts that are not this one
                 headers={"Authorization": f"Bearer {self._api_key}"} if self._api_key else None,
                 timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
                 limits=httpx.Limits(max_connections=8, max_keepalive_connections=4),
@@ -162,11 +162,6 @@ class Remote:
     def _unreachable(self, error: Exception) -> str:
         seen = str(error) or type(error).__name__
         return f"Engine off: no answer from {self._where()} ({seen}). Start it, or set `engine.url`."
-
-
-def is_loopback(url: str) -> bool:
-    """Whether `url` stays on this machine by its host's name alone."""
-    return (urlsplit(url).hostname or "") in LOOPBACK
 
 
 def _body(request: Request) -> dict[str, Any]:
