@@ -253,6 +253,9 @@ async def _considered(way: _Way, candidate: Candidate) -> Suggestion | None:
     if proved.told:
         way.drop(draft.text, "repaired", proved.told)
     draft, proof = proved.draft, proved.proof
+    if proved.told and _was_dismissed(way, draft.text):
+        proof.cancel()
+        return None
     if why := choice.refused(proof.now, way.bench.settings.policy):
         proof.cancel()
         way.drop(draft.text, proof.now.stage if isinstance(proof.now, Failed) else "policy", why)
@@ -263,9 +266,12 @@ async def _considered(way: _Way, candidate: Candidate) -> Suggestion | None:
         return None
     if likely is not None and choice.is_cut(proof.now, likely, draft.text) and not proved.told:
         proof.cancel()  # what is being tested is the whole line, and only its beginning is offered
-        return _suggestion(way, candidate, draft.text[: likely.length], shortened(proof.now), likely.probability)
+        text = draft.text[: likely.length]
+        if _was_dismissed(way, text):
+            return None
+        return _suggestion(way, candidate, text, shortened(proof.now), likely.probability)
     made = _suggestion(way, candidate, draft.text, proof.now, cuts[-1].probability if cuts else None, draft.imports)
-    way.typing.offers.follow(made.id if made else "", proof, way.ask.tell if made else None)
+    way.typing.offers.follow(made.id, proof, way.ask.tell)
     return made
 
 
@@ -278,12 +284,21 @@ def _filtered(way: _Way, candidate: Candidate) -> Draft | None:
     if isinstance(result, Drop):
         way.drop(candidate.text, f"filter:{changed[-1]}", result.reason)
         return None
-    return result
+    return None if _was_dismissed(way, result.text) else result
+
+
+def _was_dismissed(way: _Way, text: str) -> bool:
+    is_old = way.typing.offers.was_dismissed(way.ask, text)
+    if is_old:
+        way.drop(text, "dismissed", DISMISSED)
+    return is_old
 
 
 async def _beginning(way: _Way, candidate: Candidate, cut: Cut) -> Suggestion | None:
     """The first part of a candidate alone, where the checks that fit it do not fail and the policy has it."""
     ask, text = way.ask, candidate.own[: cut.length]
+    if _was_dismissed(way, text):
+        return None
     span = Span(ask.offset, ask.offset + len(text))
     change = Change(ask.snapshot, ask.before + text + ask.after, span, ask.root, ask.overlay, is_whole=False)
     verdict = (await begin(way.bench, change, way.limits)).now
@@ -295,11 +310,7 @@ async def _beginning(way: _Way, candidate: Candidate, cut: Cut) -> Suggestion | 
 
 def _suggestion(
     way: _Way, of: Candidate, text: str, verdict: Verdict, chance: float | None, imports: tuple[str, ...] = ()
-) -> Suggestion | None:
-    """The suggestion, unless the same was dismissed here."""
-    if way.typing.offers.was_dismissed(way.ask, text):
-        way.drop(text, "dismissed", DISMISSED)
-        return None
+) -> Suggestion:
     origin = replace(of.origin, confidence=None if chance is None else round(chance, 3))
     return Suggestion(secrets.token_hex(6), text, Span(way.ask.offset, way.ask.offset), verdict, origin, imports)
 
