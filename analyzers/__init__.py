@@ -1,1 +1,1 @@
-"""Facts about code: synchronous, read-only. Nothing in the workspace is imported or executed here."""
+"""Facts about code: read-only, and pure but for ruff and jedi, which run in processes of ours. Nothing in the workspace is imported or executed here."""

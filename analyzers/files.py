@@ -40,7 +40,7 @@ class Entry:
 
 
 class Rules:
-    """The ignore rules of one workspace root; cheap to ask, made anew when an ignore file changes."""
+    """The ignore rules of one workspace root; cheap to ask, made anew with every scan."""
 
     def __init__(self, root: Path) -> None:
         self._root = root

@@ -33,10 +33,13 @@ class LintError(Exception):
 async def check(text: str) -> tuple[Finding, ...]:
     """Findings in `text` under RULES; raises LintError."""
     command = ("check", "--isolated", "--no-cache", f"--select={RULES}", f"--ignore={HARMLESS}", "--exit-zero")
-    process = await asyncio.create_subprocess_exec(
-        _program(), *command, "--output-format=json", "--stdin-filename=snippet.py", "-",
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
+    try:
+        process = await asyncio.create_subprocess_exec(
+            _program(), *command, "--output-format=json", "--stdin-filename=snippet.py", "-",
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+    except OSError as error:  # it is gone, or the machine has no process left
+        raise LintError(f"ruff could not be started ({error.strerror})") from error
     try:
         data = text.encode("utf-8", "replace")
         output, _ = await asyncio.wait_for(process.communicate(data), TIMEOUT_S)

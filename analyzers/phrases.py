@@ -54,7 +54,7 @@ def typed_word(before: str) -> str:
 def continuation(texts: Sequence[str], before: str, *, limit: int) -> tuple[Step, ...]:
     """At most `limit` likeliest tokens after `before`, each given the ones before it, up to the end of the line.
 
-    `texts` are searched in their order: the text before the cursor first, then what stands below it and in other files.
+    `texts` are searched in their order: the text before the cursor first, then what stands below it.
     """
     typed = typed_word(before)
     tail = before[max(0, len(before) - len(typed) - 400) : len(before) - len(typed)]

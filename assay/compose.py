@@ -1,4 +1,4 @@
-"""The composition root: from settings to an engine, a sandbox and a Workbench. Nothing else builds services."""
+"""The composition root: from settings to an engine, a sandbox and a Workbench; whatever lives long is built here."""
 
 from __future__ import annotations
 

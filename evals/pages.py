@@ -10,9 +10,9 @@ HEAD = """# Settings
 
 Made from the table in `assay/assistant/settings.py` by `python -m evals.pages`; a test fails when it is out of date.
 
-Sources, weakest first: this table, your `settings.toml` (`assay settings` prints where it is), the project's
-`[tool.assay]` in `pyproject.toml` (only `verify.policy`, `complete.enabled`, `complete.manual` and `offline`, and only to tighten), environment variables
-(`engine.url` is `ASSAY_ENGINE_URL`), the editor (the object `assay` in `initializationOptions` or its configuration).
+Sources, weakest first: this table, your `settings.toml` (`assay settings` prints where it is), environment variables (`engine.url` is
+`ASSAY_ENGINE_URL`), the editor (the object `assay` in `initializationOptions` or its configuration). What comes of them, a project's `[tool.assay]` in
+`pyproject.toml` may tighten: only `verify.policy`, `complete.enabled`, `complete.manual` and `offline`, and never the other way.
 
 | name | default | what it is |
 |---|---|---|

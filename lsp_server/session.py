@@ -1,4 +1,4 @@
-"""What one editor window has: its documents, folders, settings and services. The only mutable state of the server."""
+"""What one editor window has: its documents, folders, settings and services. Whatever changes in the server hangs on it."""
 
 from __future__ import annotations
 

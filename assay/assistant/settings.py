@@ -1,7 +1,7 @@
 """Every setting in one table: name, default, one sentence. Docs, help and the editors' schemas are made from it.
 
-Sources, weakest first: the table, the user's file, the project's `[tool.assay]` (untrusted: it may only tighten),
-the environment, the editor.
+Sources, weakest first: the table, the user's file, the environment, the editor. What comes of them a project's `[tool.assay]` may
+tighten, and nothing else: it is untrusted.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("engine.idle_s", 600, "Seconds without a request after which the local engine ends; 0 keeps it.", least=0, most=86400),
     Setting("verify.policy", "balanced", "What is offered when proof is late or missing: balanced, strict, eager or static.",
             choices=get_args(Policy), by_project="tighten"),
-    Setting("verify.deadline_ms.line", 400, "How long the checks of a line may run before it is offered as unverified.", least=50, most=60000),
+    Setting("verify.deadline_ms.line", 400, "How long the tests of a line may run, from the moment a container is in hand, before it is offered as unverified.", least=50, most=60000),
     Setting("verify.deadline_ms.block", 1500, "The same for a block.", least=50, most=60000),
     Setting("verify.deadline_ms.function", 5000, "The same for a function body.", least=50, most=60000),
     Setting("sandbox.enabled", True, "Run suggestions in containers; off means that every suggestion stays unverified."),
@@ -60,7 +60,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("sandbox.pool", 2, "Containers kept warm for the project.", least=1, most=16),
     Setting("project.environment", "", "Folder of the project's virtual environment; empty looks for .venv, venv and env in it."),
     Setting("complete.enabled", True, "Offer completions at all.", by_project="tighten"),
-    Setting("complete.samples", 3, "Candidates drawn for blocks and functions, and for a line whose first one failed.", least=1, most=8),
+    Setting("complete.samples", 3, "Candidates drawn at most, each only when the one before was not good enough; a line that was not likely enough gets no second one while you type.", least=1, most=8),
     Setting("complete.eagerness", 65, "How much is offered while you type, from 0 to 100: at 65, what is at least 35 % likely to be kept.", least=0, most=100),
     Setting("complete.manual", False, "Offer completions on request only, never while you type.", by_project="tighten"),
     Setting("complete.pace_ms", 10, "Least wait before a request reaches the engine; your typing rhythm makes it longer.", least=0, most=5000),
@@ -96,8 +96,8 @@ class Settings:
         return self.values["verify.policy"]  # type: ignore[return-value]  # checked against its choices by `check`
 
     def deadline_s(self, kind: str) -> float:
-        """Seconds that T2 may take for a site of this kind."""
-        return float(self.values[f"verify.deadline_ms.{kind}"]) / 1000
+        """Seconds that the tests may take at a site of this kind, from the moment a container is in hand; 0 where nothing is written."""
+        return float(self.values.get(f"verify.deadline_ms.{kind}", 0)) / 1000
 
 
 def load(user_file: Path, *, root: Path | None = None, editor: object = None) -> tuple[Settings, tuple[str, ...]]:

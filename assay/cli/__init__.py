@@ -1,1 +1,1 @@
-"""The command line: one file a command, registered in app.py."""
+"""The command line: commands.py registers what people type; each command's work is in a function of the file that its group has."""

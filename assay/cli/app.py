@@ -1,4 +1,4 @@
-"""The command line's entry. `lsp` and `engine` are started by programs and must be quick, so they skip the rest."""
+"""The command line's entry. `lsp` is started by editors and must be quick, so it skips the rest."""
 
 from __future__ import annotations
 

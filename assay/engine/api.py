@@ -70,7 +70,7 @@ class EngineHealth:
 
 
 class Engine(Protocol):
-    """Three kinds exist: `scripted.Scripted`, `remote.Remote`, `local.Local` (a Remote on a process of ours)."""
+    """Four kinds exist: `remote.Remote`, `local.Local` (a Remote on a process of ours), `scripted.Scripted`, and `missing.Missing`."""
 
     name: str
 

@@ -75,7 +75,7 @@ DIALECTS: tuple[Dialect, ...] = (
     LEFT_TO_RIGHT,
 )
 
-_ANY_MARKER = re.compile("|".join(sorted({re.escape(m) for d in DIALECTS for m in d.markers}, key=len, reverse=True)))
+MARKER = re.compile("|".join(sorted({re.escape(m) for d in DIALECTS for m in d.markers}, key=len, reverse=True)))
 
 
 def choose(setting: str, model: str) -> Dialect:
@@ -95,7 +95,7 @@ async def spoken(engine: Engine, dialect: Dialect) -> Dialect:
 
 def strip_markers(text: str) -> str:
     """`text` without any dialect's control markers."""
-    return _ANY_MARKER.sub("", text)
+    return MARKER.sub("", text)
 
 
 def render(dialect: Dialect, prefix: str, suffix: str) -> tuple[str, str | None]:

@@ -1,4 +1,5 @@
-"""One file a method. A request's handler gets a view of its document and the services, taken before anything is awaited."""
+"""One file a request, one for the commands, one for the life cycle. A request's handler gets a view of its document and the services, taken before
+anything is awaited; documents themselves come in through `lsp_server.protocol`."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ Answer = Callable[..., Awaitable[Any]]
 
 
 def register(server: AssayServer) -> None:
-    """Every feature that the server has."""
+    """Every feature but the documents' own."""
     lifecycle.register(server)
     server.feature(inline_completion.METHOD, inline_completion.OPTIONS)(
         _of_document(server.session, inline_completion.answer)

@@ -321,9 +321,9 @@ async def test_ruffs_opinion_in_the_container_is_told_and_never_fails(make: Make
 @pytest.mark.parametrize(
     ("text", "kind", "why"),
     [
-        ("return 2 * x", Unverified, proving.NOT_WHOLE),
+        ("return 2 * x", Unverified, proving.SENTENCES["not whole"]),
         ("return dou", Failed, "F821 Undefined name `dou`"),
-        ("return double(x, [", Unverified, proving.NOT_WHOLE),
+        ("return double(x, [", Unverified, proving.SENTENCES["not whole"]),
         ("return ) x", Failed, "there is no way to go on from here"),
     ],
 )
@@ -338,6 +338,6 @@ async def test_a_beginning_is_checked_as_far_as_it_goes(
 
 
 def test_a_step_is_what_memory_goes_by() -> None:
-    from assay.assistant.proof.tests import digest
+    from assay.assistant.proof.runs import digest
 
     assert digest(Step("pytest", 1.0)) == digest(Step("pytest", 1.0)) != digest(Step("pytest", 2.0))

@@ -1,4 +1,5 @@
-"""From a cursor to proved suggestions: site → sources → filters → proof → choice → offer. `_walk` is the way on one screen."""
+"""From a cursor to proved suggestions. `_walk` is the way on one screen: site → what is held → the code nearby → the model's candidates,
+each through `_considered` (filters → proof, mended → choice) → offer."""
 
 from __future__ import annotations
 
@@ -25,7 +26,12 @@ from .filters import Draft, Drop
 from .offers import Offers
 from .sources import Candidate, Model, Nearby
 
-RUN_S = {"line": 5.0, "block": 8.0, "function": 15.0}  # a hanging test is ended then, deadline or not
+RUN_S: dict[sites.SiteKind, float] = {
+    "none": 0.0,
+    "line": 5.0,
+    "block": 8.0,
+    "function": 15.0,
+}  # a hanging test is ended then, deadline or not
 PATIENCE = 2  # times the site's deadline: the first candidate's generation and its checks, and about as much again
 NEAR_PATIENCE_S = 0.35  # for the model, where there is something else to offer: later, people have typed on
 DISMISSED = "It was dismissed here before."
@@ -134,7 +140,6 @@ def _start(bench: Workbench, typing: Typing, ask: Ask, trace: Trace) -> _Way:
 
 def _limits(settings: Settings, kind: sites.SiteKind) -> Limits:
     """How long a proof may take here, by the policy and the kind of site."""
-    kind = "line" if kind == "none" else kind
     match settings.policy:
         case "static":
             return Limits(run_s=None)
@@ -220,8 +225,7 @@ def _better(way: _Way, one: Suggestion | None, other: Suggestion | None) -> Sugg
 
 def _is_late(way: _Way) -> bool:
     """Whether somebody who types has moved on: then no further sample is begun."""
-    kind = way.site.kind if way.site.kind != "none" else "line"
-    is_late = way.is_automatic and way.trace.age_s > PATIENCE * way.bench.settings.deadline_s(kind)
+    is_late = way.is_automatic and way.trace.age_s > PATIENCE * way.bench.settings.deadline_s(way.site.kind)
     if is_late:
         way.trace.add("late")
     return is_late
@@ -249,11 +253,11 @@ async def _considered(way: _Way, candidate: Candidate) -> Suggestion | None:
     if is_choosy and likely is None and (way.limits.run_s is None or not choice.may_be_proved(cuts)):
         way.drop(draft.text, "silence", choice.too_unlikely(cuts, way.least))
         return None
-    proved = await repair.proved(way.bench, way.ask, draft, way.limits, way.trace)
-    if proved.told:
-        way.drop(draft.text, "repaired", proved.told)
-    draft, proof = proved.draft, proved.proof
-    if proved.told and _was_dismissed(way, draft.text):
+    tried = await repair.attempt(way.bench, way.ask, draft, way.limits, way.trace)
+    if tried.told:
+        way.drop(draft.text, "repaired", tried.told)
+    draft, proof = tried.draft, tried.proof
+    if tried.told and _was_dismissed(way, draft.text):
         proof.cancel()
         return None
     if why := choice.refused(proof.now, way.bench.settings.policy):
@@ -264,7 +268,7 @@ async def _considered(way: _Way, candidate: Candidate) -> Suggestion | None:
         proof.cancel()
         way.drop(draft.text, "silence", choice.too_unlikely(cuts, way.least))
         return None
-    if likely is not None and choice.is_cut(proof.now, likely, draft.text) and not proved.told:
+    if likely is not None and choice.is_cut(proof.now, likely, draft.text) and not tried.told:
         proof.cancel()  # what is being tested is the whole line, and only its beginning is offered
         text = draft.text[: likely.length]
         if _was_dismissed(way, text):

@@ -22,17 +22,17 @@ LIMIT = 3  # mended texts that are judged for one failure
 
 
 @dataclass(frozen=True, slots=True)
-class Proved:
-    """A draft, mended where `told` says how, and its proof."""
+class Attempt:
+    """A draft, mended where `told` says how, and its proof: which may say that it failed."""
 
     draft: Draft
     proof: Proof
     told: str = ""
 
 
-async def proved(bench: Workbench, ask: Ask, draft: Draft, limits: Limits, trace: Trace) -> Proved:
+async def attempt(bench: Workbench, ask: Ask, draft: Draft, limits: Limits, trace: Trace) -> Attempt:
     """Begin the draft's proof; while a check fails for something that can be mended, and was not mended yet, mend it."""
-    found = Proved(draft, await _begun(bench, ask, draft, limits, trace))
+    found = Attempt(draft, await _begun(bench, ask, draft, limits, trace))
     tried: set[str] = set()
     while isinstance(failed := found.proof.now, Failed) and failed.stage not in {*tried, "tests"}:
         tried.add(failed.stage)
@@ -54,8 +54,8 @@ def placed(ask: Ask, draft: Draft) -> Change:
 
 
 async def _first_good(
-    bench: Workbench, ask: Ask, found: Proved, failed: Failed, limits: Limits, trace: Trace
-) -> Proved | None:
+    bench: Workbench, ask: Ask, found: Attempt, failed: Failed, limits: Limits, trace: Trace
+) -> Attempt | None:
     """The first repair of what failed that comes further, with its proof."""
     texts = (await bench.workspace.state(ask.root)).texts
     for number, one in enumerate(mended(found.draft, placed(ask, found.draft), failed, texts)):
@@ -66,7 +66,7 @@ async def _first_good(
         draft = replace(found.draft, text=one.text, imports=found.draft.imports + one.imports)
         proof = await _begun(bench, ask, draft, limits, trace)
         if _is_further(proof.now, failed):
-            return Proved(draft, proof, f"{found.told}; {one.told}".strip("; "))
+            return Attempt(draft, proof, f"{found.told}; {one.told}".strip("; "))
     return None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from analyzers import phrases
 from analyzers import site as sites
 from analyzers.phrases import Step
-from assay.engine import dialects, stop
+from assay.engine import dialects
 from assay.engine.api import Request
 
 from ..nouns import Ask, Origin
@@ -18,6 +18,7 @@ from ..record.trace import Trace
 from ..workbench import Workbench
 from . import choice
 from .choice import Cut
+from .filters.scope import cut
 from .generations import Generation, Generations, Place, Rhythm
 from .prompt import Definitions, Prompt, build
 
@@ -43,11 +44,6 @@ class Candidate:
     def own(self) -> str:
         """The text without what the document has of it already."""
         return self.text.removeprefix(self.healed)
-
-    @property
-    def probability(self) -> float | None:
-        """That all of it is kept, as far as anybody says."""
-        return self.cuts[-1].probability if self.cuts else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +150,9 @@ def request(prompt: Prompt, site: sites.Site) -> Request:
 
 def is_over(site: sites.Site, healed: str) -> Callable[[str], bool]:
     """Whether a text that begins with `healed`, as far as it is written, is all that the site wants."""
-    kind: stop.SiteKind = site.kind if site.kind != "none" else "line"
 
     def over(text: str) -> bool:
         own = text[len(healed) :] if healed and text.startswith(healed) else text
-        return stop.cut(kind, own, site.indent)[1]
+        return cut(site.kind, own, site.indent)[1]
 
     return over

@@ -1,7 +1,7 @@
 """Where verdicts are made, and the sentences that they say. A change is begun; its proof tells what is known within the limits
 and what comes later.
 
-T0 and T1 run here on text (`checks`); T2 runs in a container (`tests`). What is not proved is never called passed.
+T0 (parse) and T1 (ruff, names) are on text (`checks`); T2 is the tests in a container (`runs`). What is not proved is never called passed.
 """
 
 from __future__ import annotations
@@ -16,25 +16,38 @@ from sandbox.evidence import Evidence
 from ..nouns import Baseline, Change, Check, Failed, Passed, Reason, Run, Unverified, Verdict
 from ..settings import Settings
 from ..workbench import Workbench
-from . import checks, tests
+from . import checks, runs
 from .checks import Named, Static
-from .tests import NotRun, Watch
+from .runs import Cause, NotRun, Watch
 
 CONTAINER_S = 6.0  # how long a container is waited for: a cold start takes 1 to 2 s; a warm pool gives one at once
 COLD_S = 0.15  # a longer wait means that nothing was warm yet; then the whole machine is starting, and so is jedi
 WHOLE_RUN_S = 15.0  # a run without anybody waiting: a hanging test is ended then
 
-SENTENCES: dict[Reason, str] = {
-    "no-tests": "No test that ran executes a changed line.",
-    "static-policy": "The policy is static: nothing was run.",
+# Every sentence that an unverified or failed verdict says, by what was seen. `{detail}` is that, in words of the check that saw it.
+SENTENCES = {
+    "unchanged": "Nothing is changed.",
+    "not whole": "The line is not finished, so nothing of it can be run yet.",
+    "shortened": "Only the likely beginning of the line is offered.",
+    "elsewhere": "The file does not parse in another place: {detail}.",
+    "static policy": "The policy is static: nothing was run.",
     "deadline": "The checks were not finished in time.",
-    "no-sandbox": "Nothing could be run.",
-    "baseline-red": "The tests that reach it fail with and without it.",
-    "unparsable-elsewhere": "The file does not parse in another place, so nothing could be run.",
-    "touches-harness": "It reaches for the test harness, so a green run would prove nothing.",
+    "no-project": "It is not a file of a project, so no test reaches it.",
+    "ignored": "The file is ignored or secret, so it is not put into a container.",
+    "secret": "The changed lines hold what looks like a secret, which goes into no container.",
+    "harness": "{detail}, so a green run would prove nothing.",
+    "no-tests": "No test reaches the changed lines.",
+    "no-sandbox": "{detail}",
+    "tampering": "{detail}, so the run proves nothing.",
+    "not executed": "No test that ran executes a changed line.",
+    "broken": "{tests} that passed without it {fail}: {detail}",
+    "stuck": "{tests} {fail} {both}: {detail}",
+    "turned, stuck": "It makes {turned} pass, but {tests} {fail} {both}: {detail}",
+    "no module": "{why}. `assay doctor` says how a project's dependencies come into the sandbox.",
+    "turned": "It makes {turned} pass.",
+    "kept": "{tests} executing it {passes}.",
 }
-SHORTENED = "Only the likely beginning of the line is offered."
-NOT_WHOLE = "The line is not finished, so nothing of it can be run yet."
+REASONS: dict[Cause, Reason] = {"harness": "touches-harness", "no-sandbox": "no-sandbox"}  # of a cause; else "no-tests"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +92,15 @@ class Proof:
 async def begin(bench: Workbench, change: Change, limits: Limits) -> Proof:
     """Judge a change within the limits. What is not done by then goes on until `Proof.cancel`; a cancelled `begin` ends all."""
     if change.before.text == change.after:
-        return Proof(_unverified("no-tests", (), "Nothing is changed."))
+        return Proof(Unverified((), "no-tests", _said("unchanged")))
     if not change.is_whole:
         return Proof(_of_beginning(await checks.so_far(bench, change), limits))
     static = await checks.static(change)
     if static.failed:
         return Proof(Failed(static.checks, static.failed, static.undefined))
     if static.tree is None:
-        why = f"The file does not parse in another place: {static.elsewhere}."
-        return Proof(_unverified("unparsable-elsewhere", static.checks, why))
+        why = _said("elsewhere", detail=static.elsewhere)
+        return Proof(Unverified(static.checks, "unparsable-elsewhere", why))
     naming = asyncio.create_task(checks.named(bench, change), name="names")
     try:
         if limits.run_s is None:
@@ -112,7 +125,7 @@ async def _run(
 
     async def all_of_it() -> Verdict:
         assert static.tree is not None
-        found = await tests.run(bench, change, static.tree, run_s, watch)
+        found = await runs.run(bench, change, static.tree, run_s, watch)
         return _settled(static, await asyncio.shield(naming), found, is_one_line=is_one_line)
 
     final = asyncio.create_task(all_of_it(), name="proof")
@@ -131,7 +144,7 @@ async def _run(
     if isinstance(early, Passed):
         return Proof(early, final, naming)
     known = (*static.checks, *([name.check] if name else []), Check("tests", "unverified", "still running"))
-    return Proof(_unverified("deadline", known), final, naming)
+    return Proof(Unverified(known, "deadline", _said("deadline")), final, naming)
 
 
 async def _waited(final: asyncio.Task[Verdict], watch: Watch, wait_s: float | None) -> None:
@@ -155,21 +168,26 @@ async def _waited(final: asyncio.Task[Verdict], watch: Watch, wait_s: float | No
 
 def shortened(verdict: Verdict) -> Verdict:
     """The verdict on a whole line that nothing failed for, where only its beginning is offered."""
-    return replace(verdict, why=f"{verdict.why} {SHORTENED}")
+    return replace(verdict, why=f"{verdict.why} {_said('shortened')}")
+
+
+def _said(what: str, **words: str) -> str:
+    text = SENTENCES[what].format(**words)
+    return text[:1].upper() + text[1:]
 
 
 def _of_beginning(found: tuple[Check, ...], limits: Limits) -> Verdict:
     failed = next((check for check in found if check.state == "failed"), None)
     if failed is not None:
         return Failed(found, failed.detail)
-    return _unverified("static-policy" if limits.run_s is None else "no-tests", found, NOT_WHOLE)
+    return Unverified(found, "static-policy" if limits.run_s is None else "no-tests", _said("not whole"))
 
 
 def _without_running(static: Static, name: Named) -> Verdict:
     known = (*static.checks, name.check)
     if name.unknown:
         return Failed(known, name.check.detail, (), name.unknown)
-    return _unverified("static-policy", known)
+    return Unverified(known, "static-policy", _said("static policy"))
 
 
 def _settled(static: Static, named: Named | None, found: Run | NotRun, *, is_one_line: bool) -> Verdict:
@@ -183,38 +201,30 @@ def _settled(static: Static, named: Named | None, found: Run | NotRun, *, is_one
     known = (*static.checks, *([name] if name else []), *verdict.checks, *([style] if style else []))
     if named and name and name.state == "failed":
         return Failed(known, name.detail, (), named.unknown)
-    match verdict:
-        case Passed(why=why):
-            return Passed(known, why)
-        case Failed(why=why):
-            return Failed(known, why)
-        case Unverified(reason=reason, why=why):
-            return Unverified(known, reason, why)
+    return replace(verdict, checks=known)
 
 
 def _not_run(found: NotRun) -> Verdict:
-    why = found.why or SENTENCES[found.reason]
-    return Unverified((Check("tests", "unverified", why, found.ms),), found.reason, why)
+    return _tests_unverified(REASONS.get(found.cause, "no-tests"), _said(found.cause, detail=found.detail), found.ms)
 
 
 def _of_tests(run: Run) -> Verdict:
     """What the runs with and without the change prove, in the tests check alone."""
-    found, both = run.evidence, _both(run.baseline)
+    found = run.evidence
     if found.tampering:
-        why = f"{found.tampering[0].upper()}{found.tampering[1:]}, so the run proves nothing."
-        return _tests_unverified("touches-harness", why, run.ms)
+        return _tests_unverified("touches-harness", _said("tampering", detail=found.tampering), run.ms)
     detail = secrets.redact(found.detail)
     if found.broken:
-        why = f"{_count(found.broken)} that passed without it {_fail(found.broken)}: {detail}"
+        why = _said("broken", tests=_count(found.broken), fail=_fail(found.broken), detail=detail)
         return Failed((Check("tests", "failed", why, run.ms),), why)
     if found.stuck:
-        start = f"It makes {_count(found.turned)} pass, but " if found.turned else ""
-        why = f"{start}{_count(found.stuck)} {_fail(found.stuck)} {both}: {detail}"
-        if "ModuleNotFoundError" in detail:
-            why += ". `assay doctor` says how a project's dependencies come into the sandbox."
+        words = {"tests": _count(found.stuck), "fail": _fail(found.stuck), "turned": _count(found.turned)}
+        what = "turned, stuck" if found.turned else "stuck"
+        why = _said(what, **words, both=_both(run.baseline), detail=detail)
+        why = _said("no module", why=why) if "ModuleNotFoundError" in detail else why
         return _tests_unverified("baseline-red", why, run.ms)
     if not found.turned and not found.kept:
-        return _tests_unverified("no-tests", SENTENCES["no-tests"], run.ms)
+        return _tests_unverified("no-tests", _said("not executed"), run.ms)
     return _passed(found, run)
 
 
@@ -223,11 +233,8 @@ def _passed(found: Evidence, run: Run) -> Passed:
     told = f", {len(newly)} newly passing" if newly else ""
     told += f", {len(found.stale)} left out: red {_both(run.baseline)}" if found.stale else ""
     named = ", ".join(proving[:4]) + (" …" if len(proving) > 4 else "")
-    why = (
-        f"It makes {_count(newly)} pass."
-        if newly
-        else f"{_count(proving)} executing it {'passes' if len(proving) == 1 else 'pass'}."
-    )
+    passes = "passes" if len(proving) == 1 else "pass"
+    why = _said("turned", turned=_count(newly)) if newly else _said("kept", tests=_count(proving), passes=passes)
     return Passed((Check("tests", "passed", f"{_count(proving)}{told} ({named})", run.ms),), why)
 
 
@@ -239,14 +246,9 @@ def _tests_unverified(reason: Reason, why: str, ms: float) -> Unverified:
     return Unverified((Check("tests", "unverified", why, ms),), reason, why)
 
 
-def _unverified(reason: Reason, known: tuple[Check, ...], why: str = "") -> Unverified:
-    """With the reason's own sentence, or a closer one."""
-    return Unverified(known, reason, why or SENTENCES[reason])
+def _fail(tests: tuple[str, ...]) -> str:
+    return "fails" if len(tests) == 1 else "fail"
 
 
-def _fail(tests_: tuple[str, ...]) -> str:
-    return "fails" if len(tests_) == 1 else "fail"
-
-
-def _count(tests_: tuple[str, ...]) -> str:
-    return f"{len(tests_)} test" + ("" if len(tests_) == 1 else "s")
+def _count(tests: tuple[str, ...]) -> str:
+    return f"{len(tests)} test" + ("" if len(tests) == 1 else "s")

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 
+from assay.engine.dialects import MARKER
+
 from .draft import Draft, Drop
 
+# The dialects' own markers, and what else looks like one: families that we do not know have theirs too.
 _END = re.compile(
-    r"<\|[^|\n]{2,30}\|>|<[｜\[]?/?(?:fim|endof|end_of|eot|file_sep)[^>\n]{0,20}>|^```.*$|\0", re.M | re.I
+    rf"{MARKER.pattern}|<\|[^|\n]{{2,30}}\|>|<[｜\[]?/?(?:fim|endof|end_of|eot|file_sep)[^>\n]{{0,20}}>|^```.*$|\0",
+    re.MULTILINE | re.IGNORECASE,
 )
 
 

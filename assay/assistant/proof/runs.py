@@ -1,6 +1,6 @@
 """T2: run the tests that reach a change in a container, with it and without it, and remember what they showed.
 
-What that proves is not said here: `verdict` does, from the evidence.
+Here are facts: what was run and what it gave, or for which cause nothing was. What that proves, and how it is said, is `verdict`'s.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import hashlib
 import json
 import time
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from analyzers import harness, reach, secrets, syntax
 from sandbox import evidence
 from sandbox.api import Job, Progress, Project, SandboxUnavailable, Step, StepOutcome
 
 from .. import workspace
-from ..nouns import Change, Check, Reason, Run
+from ..nouns import Change, Check, Run
 from ..workbench import Workbench
 
 STYLE_S = 5.0  # ruff takes 20 ms
@@ -31,12 +32,15 @@ class Watch:
     early: Run | None = None
 
 
+Cause = Literal["no-project", "ignored", "harness", "secret", "no-tests", "no-sandbox"]
+
+
 @dataclass(frozen=True, slots=True)
 class NotRun:
-    """Nothing was run, for a reason; `why` is a sentence, or "" for the reason's own."""
+    """Nothing was run, for this cause; `detail` is what was seen, where the cause alone does not tell."""
 
-    reason: Reason
-    why: str
+    cause: Cause
+    detail: str = ""
     ms: float = 0.0
 
 
@@ -81,22 +85,22 @@ class _Plan:
 async def _plan(bench: Workbench, change: Change, tree: ast.Module) -> _Plan | NotRun:
     """What to run, or why nothing is."""
     if change.before.preamble or not change.name:
-        return NotRun("no-tests", "It is not a file of a project, so no test reaches it.")
+        return NotRun("no-project")
     rules = await bench.workspace.rules(change.root)
     if not rules.allows(change.name):
-        return NotRun("no-tests", "The file is ignored or secret, so it is not put into a container.")
+        return NotRun("ignored")
     first, last = change.lines
     changed = reach.changed_lines(tree, first, last)
     if what := harness.touched(change.name, tree, changed.all | frozenset(range(first, last + 1))):
-        return NotRun("touches-harness", f"{what[0].upper()}{what[1:]}, so a green run would prove nothing.")
+        return NotRun("harness", what)
     state = await bench.workspace.state(change.root)
     after = secrets.redact(change.after)
     if any(a != b for a, b in zip(_lines(after, first, last), _lines(change.after, first, last), strict=True)):
-        return NotRun("no-tests", "The changed lines hold what looks like a secret, which goes into no container.")
+        return NotRun("secret")
     texts = {n: secrets.redact(t) for n, t in change.overlay.items() if rules.allows(n)} | {change.name: after}
     batches = await asyncio.to_thread(reach.tests, {**state.texts, **texts}, change.name, changed, tree)
     if not batches:
-        return NotRun("no-tests", "No test reaches the changed lines.")
+        return NotRun("no-tests")
     before = secrets.redact(change.before.text)
     can_run = (await asyncio.to_thread(syntax.module, before)) is not None
     return _Plan(state, change.name, workspace.changes(state, texts), before if can_run else None, changed, batches)
