@@ -17,7 +17,7 @@ LONG_QUOTES = ('"""', "'''")
 # The rest of a string behind its opening quote, and the quote that ends it where there is one.
 _REST = {
     quote: re.compile(
-        rf"[^{quote[0]}\\{line}]*(?:(?:\\(?:.|\Z)|(?!{quote}){quote[0]})[^{quote[0]}\\{line}]*)*({quote})?",
+        rf"[^{quote[0]}\\{line}]*(?:(?:\\(?:\r\n|.|\Z)|(?!{quote}){quote[0]})[^{quote[0]}\\{line}]*)*({quote})?",
         re.DOTALL,
     )
     for quotes, line in ((QUOTES, "\\n"), (LONG_QUOTES, ""))
@@ -30,12 +30,17 @@ _SIGN = re.compile(r"""["'#\\()\[\]{}]""")
 @dataclass(frozen=True, slots=True)
 class Scan:
     """What a text holds: the `brackets` outside strings and comments by offset, how `deep` they go, and at its end the brackets
-    still `open` (outermost first) and the `quote` of the string that is open there, or ""."""
+    still `open` (outermost first) and the `quote` of the string that is open there, or "".
+
+    What stands in a string that is open at the end is read as code: a field of an f-string is, and in others it hardly matters. `outside`
+    brackets of `open` were opened before that string.
+    """
 
     brackets: tuple[tuple[int, str], ...]
     deep: int
     open: str
     quote: str
+    outside: int
 
     @property
     def closers(self) -> str:
@@ -47,9 +52,9 @@ def scan(text: str) -> Scan:
     """Read `text` from a place outside any string or comment."""
     brackets: list[tuple[int, str]] = []
     stack: list[str] = []
-    at, quote, deep = 0, "", 0
+    at, quote, deep, outside = 0, "", 0, 0
     while found := _SIGN.search(text, at):
-        sign = found[0]
+        sign, at = found[0], found.end()
         if sign in CLOSERS:
             stack.append(sign)
             deep = max(deep, len(stack))
@@ -57,11 +62,13 @@ def scan(text: str) -> Scan:
             if stack and stack[-1] == OPENERS[sign]:
                 stack.pop()
         else:
-            at, quote = _after(text, found.start())
+            end, is_open = _after(text, found.start())
+            at = found.start() + len(is_open) if is_open else end
+            if is_open and not quote:
+                quote, outside = is_open, len(stack)
             continue
-        at = found.end()
         brackets.append((found.start(), sign))
-    return Scan(tuple(brackets), deep, "".join(stack), quote)
+    return Scan(tuple(brackets), deep, "".join(stack), quote, outside if quote else len(stack))
 
 
 def open_quote(text: str) -> str:

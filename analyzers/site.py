@@ -101,7 +101,8 @@ def _inside(snapshot: Snapshot, offset: int, before: str) -> str:
             return "The cursor is in a string."
         node = node.parent if node.type in ("string_start", "string_content", "escape_sequence", "string_end") else None
     # A string that is not closed yet is seen by no parser.
-    if open_quote(snapshot.text[:offset]) in LONG_QUOTES:
+    above = snapshot.text[:offset]
+    if any(quote in above for quote in LONG_QUOTES) and open_quote(above) in LONG_QUOTES:
         return "The cursor is in a string."
     return "The cursor is in a string." if open_quote(before) and not _in_interpolation(snapshot, offset) else ""
 

@@ -33,13 +33,16 @@ async def main(file: Path, count: int) -> None:
     dialect = await dialects.spoken(engine, dialects.choose(settings.text("engine.dialect"), await engine.model()))
     chance, made = random.Random(9), 0
     with file.open("w", encoding="utf-8") as rows:
-        for one in typing.cut_out(typing.SITE_PACKAGES, count, seed=6, packages=typing.PACKAGES):
+        places = list(typing.cut_out(typing.SITE_PACKAGES, count, seed=6, packages=typing.PACKAGES))
+        chance.shuffle(places)  # so that it can be ended early and still has all packages
+        for one in places:
             row = await _row(engine, dialect, one, chance.randrange(len(one.text)))
             if row is None:
                 continue
             rows.write(json.dumps(row) + "\n")
             made += 1
-            print(f"\r{made} of about {count}", end="", flush=True)
+            rows.flush()
+            print(f"\r{made} of at most {len(places)}", end="", flush=True)
     print()
     await engine.close()
 

@@ -136,7 +136,8 @@ class Window:
     async def open(self, options: dict[str, Any]) -> None:
         """Start it."""
         (self._home / "project").mkdir(parents=True)
-        environment = {"XDG_STATE_HOME": str(self._home / "state")}
+        (self._home / "run").mkdir(mode=0o700)
+        environment = {"XDG_STATE_HOME": str(self._home / "state"), "XDG_RUNTIME_DIR": str(self._home / "run")}
         self._client = await Client.start(command=self._command, env=environment)
         await self._client.initialize(self._home / "project", {"trace": {"keep": 10000}} | options)
 
@@ -159,11 +160,12 @@ class Window:
 
 
 async def replay(insertions: Sequence[Insertion], options: dict[str, Any], windows: dict[str, Window]) -> None:
-    """Each insertion in each window, in turn, so that a busy machine disturbs all of them alike."""
+    """Each insertion in each window, in turn and the first one last the next time, so that a busy machine disturbs all of them alike. Each has
+    an engine of its own: a shared one would have read for the second what it wrote for the first."""
     for window in windows.values():
         await window.open(options)
     for number, one in enumerate(insertions):
-        for window in windows.values():
+        for window in list(windows.values())[:: 1 if number % 2 else -1]:
             await window.write(one)
         saved = ", ".join(f"{name} {total(w.tallies).saved:.3f}" for name, w in windows.items())
         print(f"\r{number + 1} of {len(insertions)}: {saved}", end="", flush=True)
@@ -238,7 +240,7 @@ def main() -> None:
     if given.eagerness is not None:
         options["complete"] = {"eagerness": given.eagerness}
     with tempfile.TemporaryDirectory() as home:
-        pythons = {"this state": sys.executable} | ({"the other": given.against} if given.against else {})
+        pythons = {"this": sys.executable} | ({"other": given.against} if given.against else {})
         windows = {name: Window(python, Path(home) / name) for name, python in pythons.items()}
         asyncio.run(replay(chosen, options, windows))
         for name, window in windows.items():

@@ -19,7 +19,7 @@ def accepted(session: Session, *arguments: Any) -> None:
     snapshot = session.documents.get(uri)
     if snapshot is None:
         return
-    missing = tuple(s for s in statements if s not in snapshot.text.split("\n"))
+    missing = tuple(s for s in statements if s not in snapshot.text.splitlines())
     if missing:
         session.editor.write(snapshot, imports.edit(snapshot, missing), session.documents.encoding, "Add import")
 

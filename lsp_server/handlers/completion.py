@@ -58,6 +58,8 @@ async def _suggestion(session: Session, view: View, position: types.Position) ->
     found = await suggestions.ask(session, view, position, "automatic", can_import=True)
     if found is None:
         return []
+    for one in found.suggestions:
+        view.typing.offers.bring_imports(one.id)
     return [
         types.CompletionItem(
             label=s.text.strip().split("\n")[0][:60],

@@ -182,6 +182,19 @@ async def test_what_was_dismissed_is_not_offered_again(start, tmp_path: Path, sc
     assert "dismissed" in trace["outcome"]
 
 
+async def test_an_import_that_the_list_brought_is_not_written_again(start, tmp_path: Path, script) -> None:
+    client = await start(tmp_path, env=script("math.sqrt(x)"), textDocument={}, workspace={"applyEdit": True})
+    text = "import os\r\n\r\n\r\ndef f(x):\r\n    y = \r\n"
+    uri = client.open(tmp_path / "a.py", text)
+    params = {"textDocument": {"uri": uri}, "position": {"line": 4, "character": 8}}
+    first = (await client.call("textDocument/completion", params))["items"][0]
+    assert [edit["newText"] for edit in first["additionalTextEdits"]] == ["\r\nimport math"]
+    arguments = {"command": "assay.accepted", "arguments": first["command"]["arguments"]}
+    await client.call("workspace/executeCommand", arguments)
+    await client.call("workspace/executeCommand", {"command": "assay.status", "arguments": []})
+    assert not [m for m in client.seen if m.get("method") == "workspace/applyEdit"]
+
+
 async def test_names_that_exist_are_completed(start, tmp_path: Path) -> None:
     client = await start(tmp_path)
     uri = client.open(tmp_path / "a.py", "import os\nos.path.isabs\n")

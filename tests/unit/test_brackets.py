@@ -16,7 +16,7 @@ from analyzers.brackets import open_quote, scan
     [
         ('x = "a', '"'), ("x = 'a' + \"b", '"'), ('"""a "b" \n', '"""'), ('"""a"""', ""), ("'''x''", "'''"),
         ('# it is "open', ""), ('x = "ends with the line\n', ""), ('x = "goes \\\non', '"'), ('x = "\\"', '"'),
-        ('x = "\\', '"'), ('"\\\\"', ""), ('""', ""), ('# odd """\nx = 1\n', ""), ("it = 1  # don't\ny = (", ""),
+        ('x = "\\', '"'), ('x = "a\\\r\nb', '"'), ('"\\\\"', ""), ('""', ""), ('# odd """\nx = 1\n', ""), ("it = 1  # don't\ny = (", ""),
     ],
 )  # fmt: skip
 def test_the_open_string_is_found(text: str, quote: str) -> None:
@@ -25,7 +25,7 @@ def test_the_open_string_is_found(text: str, quote: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "closers"),
-    [("f(a, [b", "])"), ("f('(')", ""), ("{(", ")}"), ("x)", ""), ("f(  # (", ")"), ("f('''(", ")")],
+    [("f(a, [b", "])"), ("f('(')", ""), ("{(", ")}"), ("x)", ""), ("f(  # (", ")"), ("f('''(", "))")],
 )
 def test_what_closes_the_open_brackets_comes_innermost_first(text: str, closers: str) -> None:
     assert scan(text).closers == closers
@@ -41,6 +41,13 @@ def test_it_sees_the_brackets_that_python_sees() -> None:
         (starts[t.start[0] - 1] + t.start[1], t.string) for t in tokens if t.string in ("(", ")", "[", "]", "{", "}")
     ]
     assert list(scan(text).brackets) == wanted
+
+
+def test_what_stands_in_an_open_string_is_read_as_code() -> None:
+    found = scan('f(s, f"{foo([')
+    assert (found.open, found.quote, found.outside) == ("({([", '"', 1)
+    found = scan("x = (1, [")
+    assert (found.open, found.quote, found.outside) == ("([", "", 2)
 
 
 def test_it_counts_how_deep_they_go() -> None:

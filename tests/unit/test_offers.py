@@ -124,6 +124,32 @@ def test_what_was_dismissed_is_known_again(then: str, text: str) -> None:
     assert made.streak == 1
 
 
+def test_an_older_offer_of_the_same_is_not_held_either() -> None:
+    made, at = Offers(), ask("x = ‸\n")
+    for number in "12":
+        found = completion(at, "call(1)", number=number)
+        made.remember(at, found)
+        made.show(at, found)
+    made.dismiss("2")
+    assert held(made, "x = ‸\n") is None
+    assert held(made, "x = ca‸\n") is None
+
+
+def test_a_dismissal_may_come_after_the_next_request() -> None:
+    made = offered("call(1)")
+    made.look_back(ask("x = z‸\n"))
+    made.dismiss("1")
+    assert made.was_dismissed(ask("x = ‸\n"), "call(1)")
+
+
+def test_imports_that_the_answer_brings_are_nobody_elses() -> None:
+    made, at = Offers(), ask("x = ‸\n")
+    made.show(at, completion(at, "math.pi", imports=("import math",)))
+    made.bring_imports("1")
+    made.bring_imports("unknown")
+    assert made.accept("1") == ("file:///a.py", ())
+
+
 def test_something_else_or_elsewhere_is_not_dismissed() -> None:
     made = offered("call(1)")
     made.dismiss("1")

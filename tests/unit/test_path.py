@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,12 @@ import pytest
 from analyzers.text import Snapshot
 from assay.assistant.complete.path import Typing, complete
 from assay.assistant.nouns import Ask, Completion
-from assay.assistant.shapes import title
+from assay.assistant.shapes import state, title
+from assay.engine.scripted import Scripted
+from sandbox.api import TestResult
 from tests.conftest import Case, cases, cursor
 from tests.unit.conftest import Make
+from tests.unit.test_verdict import Told, report
 
 
 def ask(folder: Path, marked: str, trigger: str = "invoked", **more: object) -> Ask:
@@ -34,6 +39,57 @@ def told(found: Completion, marked: str) -> dict[str, str]:
     if found.why:
         came_out["why"] = found.why.split(" in /")[0]
     return came_out
+
+
+async def test_a_name_in_a_notebook_is_mended_where_it_stands(make: Make, tmp_path: Path) -> None:
+    bench = make("y = textwrap.dedentt(x)", verify__policy="static")
+    request = ask(tmp_path, "x = 'a'\n‸\n")
+    cell = replace(request.snapshot, preamble="import textwrap\n" + "z = 1\n" * 40)
+    (found,) = (await complete(bench, Typing(), replace(request, snapshot=cell))).suggestions
+    assert found.text == "y = textwrap.dedent(x)"
+
+
+async def test_a_verdict_that_fails_late_takes_the_offer_back(make: Make, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "test_module.py").write_text("from module import f\n\n\ndef test_f():\n    assert f(1) == 2\n")
+    test = "test_module.py::test_f"
+    red = report(TestResult(test, "failed", hit=True, detail="assert 1 == 2"))
+    sandbox = Told(red, report(TestResult(test, "passed", hit=True)))
+    bench = replace(make("x + 0", verify__policy="eager"), sandbox=sandbox)
+    typing, late = Typing(), list[str]()
+    request = ask(
+        tmp_path, "def f(x):\n    return ‸\n", tell=lambda number, verdict: late.append(f"{number} {state(verdict)}")
+    )
+    (offered,) = (await complete(bench, typing, request)).suggestions
+    assert typing.offers.held(request, (1, {})) is None or late == []
+    sandbox.let()
+    while not late:
+        await asyncio.sleep(0.005)
+    assert late == [f"{offered.id} failed"]
+    assert not typing.offers._offers
+    typing.close()
+
+
+async def test_what_is_not_offered_is_not_proved_on(make: Make, tmp_path: Path) -> None:
+    """A line that only its beginning is offered of: the run of the whole is ended."""
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "test_module.py").write_text("from module import f\n\n\ndef test_f():\n    assert f(1, 2, 3)\n")
+    sandbox = Told(report(TestResult("test_module.py::test_f", "passed", hit=True)))
+    line = "count if count > limit_of_it and flags else 0"
+    bench = replace(make(line, logprob=-0.35, verify__policy="eager"), sandbox=sandbox)
+    request = ask(tmp_path, "def f(count, limit_of_it, flags):\n    return ‸\n", "automatic", tell=lambda *late: None)
+    (offered,) = (await complete(bench, Typing(), request)).suggestions
+    assert line.startswith(offered.text) and offered.text != line
+    while not sandbox.was_cancelled and sandbox.jobs:
+        await asyncio.sleep(0.005)
+
+
+async def test_a_blank_answer_is_no_reason_for_a_second_while_typing(make: Make, tmp_path: Path) -> None:
+    bench = make("   ", "x + 1", logprob=-0.1, verify__policy="static")
+    found = await complete(bench, Typing(), ask(tmp_path, "def f(x):\n    return (‸\n", "automatic"))
+    assert found.suggestions == ()
+    assert isinstance(bench.engine, Scripted)
+    assert len(bench.engine.requests) == 1
 
 
 @pytest.mark.parametrize("case", cases("path"))

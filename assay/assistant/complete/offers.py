@@ -36,6 +36,15 @@ class Offer:
     world: object = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What a client may still say something of: where it was shown, by the document's end with it, and the imports that it needs."""
+
+    uri: str
+    tail: str
+    imports: tuple[str, ...]
+
+
 class Offers:
     """The last offers of one window, newest last, and the fates of what was seen. In memory; safe to forget."""
 
@@ -44,7 +53,7 @@ class Offers:
         self._seen: dict[str, tuple[Offer, Suggestion]] = {}
         self._fates: deque[Fate] = deque(maxlen=FATES)
         self._dismissed: deque[tuple[str, str]] = deque(maxlen=DISMISSED)
-        self._imports: OrderedDict[str, tuple[str, tuple[str, ...]]] = OrderedDict()
+        self._shown: OrderedDict[str, _Shown] = OrderedDict()
         self._late: dict[asyncio.Task[None], Proof] = {}  # oldest first
 
     def remember(self, ask: Ask, completion: Completion, world: object = None) -> None:
@@ -68,7 +77,9 @@ class Offers:
             if offer.world != world:
                 continue
             rest = tuple(
-                r for s in offer.completion.suggestions if (r := _rest(s, text[start:offset], ask.after, offer.after))
+                r
+                for s in offer.completion.suggestions
+                if (r := _rest(s, text[start:offset], ask.after, offer.after)) and not self.was_dismissed(ask, r.text)
             )
             if rest:
                 return replace(offer.completion, suggestions=rest)
@@ -80,9 +91,9 @@ class Offers:
             offer = Offer(ask.snapshot.uri, ask.before, ask.after, completion)
             self._seen[ask.snapshot.uri] = (offer, completion.suggestions[0])
         for one in completion.suggestions:
-            self._imports[one.id] = (ask.snapshot.uri, one.imports)
-        while len(self._imports) > KEPT:
-            self._imports.popitem(last=False)
+            self._shown[one.id] = _Shown(ask.snapshot.uri, _tail(ask.before + one.text), one.imports)
+        while len(self._shown) > KEPT:
+            self._shown.popitem(last=False)
 
     def look_back(self, ask: Ask) -> None:
         """What the new request tells about the suggestion that was seen before it: taken whole, still being typed, or passed over."""
@@ -102,13 +113,20 @@ class Offers:
         for uri, (_, suggestion) in list(self._seen.items()):
             if suggestion.id == suggestion_id:
                 self._settle(uri, "accepted")
-        return self._imports.pop(suggestion_id, ("", ()))
+        shown = self._shown.pop(suggestion_id, None)
+        return (shown.uri, shown.imports) if shown else ("", ())
+
+    def bring_imports(self, suggestion_id: str) -> None:
+        """The answer itself carries the import statements of a suggestion: nobody else needs to write them."""
+        if (shown := self._shown.get(suggestion_id)) is not None:
+            self._shown[suggestion_id] = replace(shown, imports=())
 
     def dismiss(self, suggestion_id: str) -> None:
         """The client says that a suggestion was dismissed: it is not offered again."""
-        for uri, (offer, suggestion) in list(self._seen.items()):
+        if (shown := self._shown.get(suggestion_id)) is not None:
+            self._dismissed.append((shown.uri, shown.tail))
+        for uri, (_, suggestion) in list(self._seen.items()):
             if suggestion.id == suggestion_id:
-                self._dismissed.append((uri, _tail(offer.before + suggestion.text)))
                 self._settle(uri, "rejected")
         for key, offer in list(self._offers.items()):
             if any(s.id == suggestion_id for s in offer.completion.suggestions):

@@ -15,7 +15,7 @@ from analyzers.text import Span
 from assay.engine.api import EngineError
 
 from ..nouns import Ask, Change, Completion, Dropped, Failed, Suggestion, Unverified, Verdict
-from ..proof.verdict import Limits, begin, shortened
+from ..proof.verdict import Limits, Proof, begin, shortened
 from ..record.trace import Trace
 from ..settings import Settings
 from ..shapes import state, verdict_json
@@ -58,7 +58,8 @@ class Typing:
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """One request on its way. `least` is the probability that is worth showing; `dropped` gathers what is not offered."""
+    """One request on its way. `least` is the probability that is worth showing; `dropped` gathers what is not offered, `proofs` those of
+    suggestions by their ids: the one that is offered may go on."""
 
     bench: Workbench
     typing: Typing
@@ -68,6 +69,7 @@ class _Way:
     least: float
     trace: Trace
     dropped: list[Dropped] = field(default_factory=list)
+    proofs: dict[str, Proof] = field(default_factory=dict)
 
     @property
     def is_automatic(self) -> bool:
@@ -81,13 +83,17 @@ async def complete(bench: Workbench, typing: Typing, ask: Ask) -> Completion:
     """Suggestions at `ask.offset`, each with its verdict; why there are none, where there are none. Raises nothing
     but CancelledError: an engine that is away is a reason, not an error."""
     trace = bench.traces.begin(ask.where)
+    way = _start(bench, typing, ask, trace)
     try:
-        found = await _walk(_start(bench, typing, ask, trace))
-    except asyncio.CancelledError:
-        trace.add("cancelled")
-        bench.traces.save(trace, "cancelled")
+        found = await _walk(way)
+    except BaseException as error:
+        _end(way)
+        outcome = "cancelled" if isinstance(error, asyncio.CancelledError) else f"failed: {type(error).__name__}"
+        trace.add(outcome)
+        bench.traces.save(trace, outcome)
         raise
     if not found.suggestions:
+        _end(way)
         trace.add("silence", why=found.why)
         bench.traces.save(trace, f"nothing: {found.why}")
         return found
@@ -96,7 +102,16 @@ async def complete(bench: Workbench, typing: Typing, ask: Ask) -> Completion:
     trace.add("offer", **told, confidence=best.origin.confidence)
     bench.traces.save(trace, f"offered, {state(best.verdict)}")
     typing.offers.show(ask, found)
+    if (proof := way.proofs.pop(best.id, None)) is not None:
+        typing.offers.follow(best.id, proof, ask.tell)
+    _end(way)
     return found
+
+
+def _end(way: _Way) -> None:
+    """End the proofs of what is not offered."""
+    for proof in way.proofs.values():
+        proof.cancel()
 
 
 async def _walk(way: _Way) -> Completion:
@@ -207,7 +222,7 @@ async def _best_draw(way: _Way, near: Nearby) -> Suggestion | None:
                 best = _better(way, best, await _considered(way, candidate))
                 if (best is not None and not choice.may_improve(best.verdict)) or _is_late(way):
                     break
-                if best is None and way.is_automatic and way.site.kind == "line" and candidate.cuts:
+                if best is None and way.is_automatic and way.site.kind == "line" and candidate.is_rated:
                     break  # a line that was not likely enough gets no better by chance
     except EngineError:
         if best is None:
@@ -254,9 +269,7 @@ async def _considered(way: _Way, candidate: Candidate) -> Suggestion | None:
         way.drop(draft.text, "silence", choice.too_unlikely(cuts, way.least))
         return None
     tried = await repair.attempt(way.bench, way.ask, draft, way.limits, way.trace)
-    if tried.told:
-        way.drop(draft.text, "repaired", tried.told)
-    draft, proof = tried.draft, tried.proof
+    original, draft, proof = draft, tried.draft, tried.proof
     if tried.told and _was_dismissed(way, draft.text):
         proof.cancel()
         return None
@@ -274,8 +287,10 @@ async def _considered(way: _Way, candidate: Candidate) -> Suggestion | None:
         if _was_dismissed(way, text):
             return None
         return _suggestion(way, candidate, text, shortened(proof.now), likely.probability)
+    if tried.told:
+        way.drop(original.text, "repaired", tried.told)
     made = _suggestion(way, candidate, draft.text, proof.now, cuts[-1].probability if cuts else None, draft.imports)
-    way.typing.offers.follow(made.id, proof, way.ask.tell)
+    way.proofs[made.id] = proof
     return made
 
 

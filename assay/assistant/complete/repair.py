@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from analyzers import brackets, imports, names
 from analyzers.text import Span
 
-from ..nouns import Ask, Change, Failed, Verdict
+from ..nouns import Ask, Change, Failed, Unverified, Verdict
 from ..proof.verdict import Limits, Proof, begin
 from ..record.trace import Trace
 from ..shapes import verdict_json
@@ -71,7 +71,10 @@ async def _first_good(
 
 
 def _is_further(now: Verdict, failed: Failed) -> bool:
-    """Whether a repair was of use: nothing fails, or a test does, or another check fails for what can be mended in its turn."""
+    """Whether a repair was of use: the text was looked at whole and nothing fails, or a test does, or another check fails for what can be
+    mended in its turn."""
+    if isinstance(now, Unverified) and now.reason == "unparsable-elsewhere":
+        return False
     if not isinstance(now, Failed) or now.stage == "tests":
         return True
     return now.stage != failed.stage and bool(now.undefined or now.unknown)

@@ -32,13 +32,14 @@ class Candidate:
     """Text that a source would write at the cursor; no filter and no check has seen it yet.
 
     `healed` is what of the document it begins with, written again. `cuts` are the beginnings of the rest that may be offered
-    alone, each with the probability that all of it is kept; there are none where a source does not say.
+    alone, each with the probability that all of it is kept; `is_rated` says whether the source tells how likely it is at all.
     """
 
     text: str
     cuts: tuple[Cut, ...]
     origin: Origin
     healed: str = ""
+    is_rated: bool = True
 
     @property
     def own(self) -> str:
@@ -61,7 +62,7 @@ def nearby(ask: Ask) -> Nearby:
     text = "".join(step.text for step in steps)
     cuts = tuple(replace(cut, length=len(text[: cut.length].rstrip())) for cut in choice.phrase_cuts(steps))
     origin = Origin("phrases", "", "", (), {})
-    return Nearby(text, cuts, origin, "", steps, phrases.typed_word(before))
+    return Nearby(text, cuts, origin, steps=steps, typed=phrases.typed_word(before))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ async def _candidate(
     text = one.text[len(healed) + len(typed) :] if typed else one.text
     cuts = choice.model_cuts(one.tokens, len(healed) + len(typed), near.steps, near.typed)
     origin = Origin(bench.engine.name, await bench.engine.model(), prompt.id, prompt.sources, sampling)
-    return Candidate(text, cuts, origin, "" if typed else prompt.healed)
+    return Candidate(text, cuts, origin, "" if typed else prompt.healed, bool(one.tokens))
 
 
 def request(prompt: Prompt, site: sites.Site) -> Request:

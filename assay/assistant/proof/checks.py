@@ -7,7 +7,7 @@ import asyncio
 import re
 import textwrap
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analyzers import fragment, lint, names, syntax
 
@@ -37,7 +37,7 @@ class Static:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The names check, and the names that do not exist."""
+    """The names check, and the names that do not exist, with lines of the document."""
 
     check: Check
     unknown: tuple[names.Unknown, ...] = ()
@@ -82,7 +82,8 @@ async def named(bench: Workbench, change: Change) -> Named:
     except names.NamesUnavailable as error:
         return Named(Check("names", "skipped", str(error), _ms(started)))
     detail = "; ".join(u.what for u in unknown)
-    return Named(Check("names", "failed" if unknown else "passed", detail, _ms(started)), unknown)
+    own = tuple(replace(one, line=one.line - above) for one in unknown)
+    return Named(Check("names", "failed" if unknown else "passed", detail, _ms(started)), own)
 
 
 async def so_far(bench: Workbench, change: Change) -> tuple[Check, ...]:
@@ -118,8 +119,7 @@ async def _ruff_so_far(change: Change) -> Check:
 
 def _own_names(name: Named, change: Change) -> Check:
     """The names check, for the names that the change itself writes."""
-    above = change.before.preamble.count("\n")
-    is_own = any(_ends_inside(u.line - above, u.column + 1, u.column + 1 + u.length, change) for u in name.unknown)
+    is_own = any(_ends_inside(u.line, u.column + 1, u.column + 1 + u.length, change) for u in name.unknown)
     return name.check if is_own or not name.unknown else Check("names", "passed", "", name.check.ms)
 
 

@@ -131,12 +131,12 @@ async def _run(
     final = asyncio.create_task(all_of_it(), name="proof")
     try:
         await _waited(final, watch, wait_s)
+        if final.done():
+            return Proof(final.result())
+        name = naming.result() if naming.done() else None
     except BaseException:
         final.cancel()
         raise
-    if final.done():
-        return Proof(final.result())
-    name = naming.result() if naming.done() else None
     if name is not None and name.unknown:
         final.cancel()
         return Proof(Failed((*static.checks, name.check), name.check.detail, (), name.unknown))

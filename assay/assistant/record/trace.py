@@ -46,8 +46,7 @@ class Trace:
 
     def add(self, stage: str, **facts: Any) -> None:
         """Record that `stage` happened now, with facts that are short and JSON."""
-        clean = {key: redaction.redact(v)[:TEXT_LIMIT] if isinstance(v, str) else v for key, v in facts.items()}
-        self.events.append({"stage": stage, "ms": round(self.age_s * 1000, 1)} | clean)
+        self.events.append({"stage": stage, "ms": round(self.age_s * 1000, 1)} | _clean(facts))
 
 
 class Traces:
@@ -70,7 +69,7 @@ class Traces:
             "id": trace.id,
             "at": round(time.time(), 3),
             "where": redaction.redact(trace.where),
-            "outcome": outcome,
+            "outcome": redaction.redact(outcome),
             "ms": round(trace.age_s * 1000, 1),
             "waited_ms": {part: round(s * 1000, 1) for part, s in trace.waited_s.items()},
         }
@@ -111,6 +110,19 @@ class Traces:
             with open(fresh, "w", encoding="utf-8", opener=_private) as file:
                 file.write("\n".join(lines[-self._keep :]) + "\n")
             os.replace(fresh, self._path)
+
+
+def _clean(value: Any) -> Any:
+    """Every text in it redacted and cut, however deep it stands."""
+    match value:
+        case str():
+            return redaction.redact(value)[:TEXT_LIMIT]
+        case dict():
+            return {key: _clean(one) for key, one in value.items()}
+        case list() | tuple():
+            return [_clean(one) for one in value]
+        case _:
+            return value
 
 
 def _private(path: str, flags: int) -> int:
