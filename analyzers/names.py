@@ -100,15 +100,17 @@ class Names:
         await self._end()
 
     async def _ask(self, request: dict[str, Any], where: Where, timeout_s: float) -> dict[str, Any]:
+        has_turn = False
         context = {"text": where.text, "path": where.path, "root": where.root, "paths": list(where.paths)}
         try:
             async with asyncio.timeout(timeout_s):
                 async with self._turn:
+                    has_turn = True
                     answer = await self._exchange(request | context | {"cache": self._cache})
             self._slow = 0
             return answer
         except TimeoutError:
-            self._slow += 1
+            self._slow += has_turn  # waiting for another request, or for jedi to load, says nothing about the worker
             if self._slow >= SLOW_LIMIT:
                 await self._end()
             raise NamesUnavailable("name resolution took too long") from None

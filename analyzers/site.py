@@ -9,11 +9,10 @@ from typing import Literal
 from . import syntax
 from .brackets import CLOSERS, LONG_QUOTES, OPENERS, open_quote, scan
 from .fragment import closing
-from .text import Snapshot, Span
+from .text import TAB, Snapshot, Span, columns
 
 SiteKind = Literal["none", "line", "block", "function"]
 
-INDENT = 4  # columns, where nothing says otherwise
 _HEADER = re.compile(r"\s*(async\s+def|def|class)\s+(\w+)")
 _IN_STRING = frozenset(
     {"string", "string_content", "string_start", "string_end", "escape_sequence", "concatenated_string"}
@@ -54,7 +53,7 @@ def in_prose(snapshot: Snapshot, offset: int) -> Site:
     """The site inside a comment or a string: the rest of the line."""
     line = snapshot.line_of(offset)
     before = snapshot.text[snapshot.line_span(line).start : offset]
-    return Site("line", _indent(before), _Lines(snapshot, line).scope(_indent(before)))
+    return Site("line", columns(before), _Lines(snapshot, line).scope(columns(before)))
 
 
 def at(snapshot: Snapshot, offset: int) -> Site:
@@ -70,8 +69,8 @@ def at(snapshot: Snapshot, offset: int) -> Site:
         return Site("none", why="The cursor is inside a word.")
     lines = _Lines(snapshot, line)
     if before.strip():
-        return Site("line", _indent(before), lines.scope(_indent(before)))
-    return _at_blank(lines, len(before.expandtabs(INDENT)) if before else None)
+        return Site("line", columns(before), lines.scope(columns(before)))
+    return _at_blank(lines, len(before.expandtabs(TAB)) if before else None)
 
 
 def _is_word(character: str) -> bool:
@@ -83,11 +82,11 @@ def _at_blank(lines: _Lines, typed: int | None) -> Site:
     above, below = lines.above(), lines.below()
     header = lines.header_above()
     if header is None:
-        indent = typed if typed is not None else _indent(above)
+        indent = typed if typed is not None else columns(above)
         return Site("line", indent, lines.scope(indent))
     text, is_function = header
-    indent = max(typed or 0, _indent(text) + 1) if typed else _indent(text) + INDENT
-    if lines.rest().strip() or (below and _indent(below) > _indent(text)):
+    indent = max(typed or 0, columns(text) + 1) if typed else columns(text) + TAB
+    if lines.rest().strip() or (below and columns(below) > columns(text)):
         return Site("line", indent, lines.scope(indent))
     return Site("function" if is_function else "block", indent, lines.scope(indent))
 
@@ -122,11 +121,6 @@ def _just_after(node: object, snapshot: Snapshot, offset: int) -> bool:
     return getattr(node, "end_byte", 0) <= at
 
 
-def _indent(line: str) -> int:
-    expanded = line.expandtabs(INDENT)
-    return len(expanded) - len(expanded.lstrip())
-
-
 @dataclass(frozen=True, slots=True)
 class _Lines:
     snapshot: Snapshot
@@ -150,9 +144,9 @@ class _Lines:
         names: list[str] = []
         for number in range(self.line - 1, -1, -1):
             found = _HEADER.match(text := self.text(number))
-            if found and _indent(text) < indent:
+            if found and columns(text) < indent:
                 names.append(found[2])
-                indent = _indent(text)
+                indent = columns(text)
             if indent == 0:
                 break
         return tuple(reversed(names))

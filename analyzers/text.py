@@ -13,6 +13,7 @@ from . import syntax
 if TYPE_CHECKING:
     from tree_sitter import Tree
 
+TAB = 4  # columns of a tab, and of one step of indentation where nothing says otherwise
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
@@ -109,6 +110,12 @@ class Snapshot:
     def with_text(self, text: str, version: int) -> Snapshot:
         """The same document with other content."""
         return replace(self, text=text, version=version, typed=None, _parsed=None)
+
+
+def columns(line: str) -> int:
+    """The columns of white space that a line begins with."""
+    expanded = line.expandtabs(TAB)
+    return len(expanded) - len(expanded.lstrip())
 
 
 def changed_span(before: str, after: str) -> tuple[Span, Span]:

@@ -194,6 +194,7 @@ class Session:
     def closed(self, params: types.DidCloseTextDocumentParams) -> None:
         self.documents.close(params.text_document.uri)
         self._supersede(params.text_document.uri, None)
+        self._typing.close_document(params.text_document.uri)
 
     def notebook_opened(self, params: types.DidOpenNotebookDocumentParams) -> None:
         notebook = params.notebook_document
@@ -207,6 +208,8 @@ class Session:
     def notebook_closed(self, params: types.DidCloseNotebookDocumentParams) -> None:
         cells = [cell.uri for cell in params.cell_text_documents]
         self.documents.close_notebook(params.notebook_document.uri, cells)
+        for cell in cells:
+            self._typing.close_document(cell)
 
     # ---- requests
 

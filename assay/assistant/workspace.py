@@ -15,6 +15,7 @@ import tarfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from analyzers import files, secrets
@@ -25,6 +26,8 @@ ARCHIVE_LIMIT = 24 << 20  # bytes of files; a container's /work has 192 MiB
 TEXT_LIMIT = 64 << 20  # bytes of Python kept in memory; 100 000 lines are about 4 MB
 RESCAN_S = 1.0  # the editor tells of its own saves; this catches everybody else's
 DELTA_LIMIT = 50  # changed Python files that a job carries; beyond it the containers are warmed anew
+# What programs write while they run: it is in no test's way, and each change of it would be a new archive and a cold container.
+WRITTEN = ("*.log", "*.sqlite", "*.sqlite3", "*.db", "*.db-*", "*.sqlite-*", "*.sqlite3-*", "*.pid", "*.sock", "*.swp", "*.swo", "*.tmp", "*.pyc", ".coverage*", "*.prof")  # fmt: skip
 FIRST = (".py", ".pyi", ".toml", ".ini", ".cfg")  # code and what steers tests, before data that may fill the archive
 
 
@@ -51,6 +54,7 @@ class Workspace:
         self._rules: dict[Path, files.Rules] = {}
         self._states: dict[Path, tuple[float, State]] = {}
         self._scans: dict[Path, asyncio.Task[State]] = {}
+        self._forgotten: dict[Path, int] = {}
         self._opened: set[Path] = set()
 
     async def state(self, root: Path) -> State:
@@ -58,12 +62,16 @@ class Workspace:
         known = self._states.get(root)
         if known is not None and time.monotonic() - known[0] < RESCAN_S:
             return known[1]
+        forgotten = self._forgotten.get(root, 0)
         scan = self._scans.get(root)
         if scan is None or scan.done():
             scan = asyncio.create_task(asyncio.to_thread(self._scan, root, known[1] if known else None))
             self._scans[root] = scan
         state = await asyncio.shield(scan)
-        self._states[root] = (time.monotonic(), state)
+        is_fresh = forgotten == self._forgotten.get(
+            root, 0
+        )  # nothing was saved meanwhile, which the scan may have passed already
+        self._states[root] = (time.monotonic() if is_fresh else 0.0, state)
         return state
 
     async def rules(self, root: Path) -> files.Rules:
@@ -83,13 +91,15 @@ class Workspace:
 
     def forget(self, root: Path) -> None:
         """Files below `root` changed: look again at the next request."""
+        self._forgotten[root] = self._forgotten.get(root, 0) + 1
         if root in self._states:
             self._states[root] = (0.0, self._states[root][1])
 
     def _scan(self, root: Path, older: State | None) -> State:
         self._rules[root] = rules = files.Rules(root)
         is_project = root in self._opened or files.has_root_mark(root)
-        entries = {entry.name: entry for entry in files.walk(root, rules, "whole" if is_project else "flat")}
+        found = files.walk(root, rules, "whole" if is_project else "flat")
+        entries = {entry.name: entry for entry in found if not _is_written(entry.name)}
         if older is not None and entries == older.entries:
             return older
         texts, total = {}, 0
@@ -99,7 +109,7 @@ class Workspace:
                 kept = older and older.entries.get(name) == entry and older.texts.get(name)
                 with contextlib.suppress(UnicodeDecodeError):  # another encoding: it is packed as it is
                     texts[name] = kept or secrets.redact(_read(root / name).decode("utf-8"))
-        same_data = older is not None and _data(entries) == _data(older.entries)
+        same_data = older is not None and _data(entries, texts) == _data(older.entries, older.texts)
         if older is not None and same_data and _differences(older.base, texts) <= DELTA_LIMIT:
             return State(root, entries, texts, older.project, older.base, older.left_out)
         return self._packed(root, entries, texts)
@@ -136,8 +146,14 @@ def changes(state: State, overlay: Mapping[str, str]) -> tuple[tuple[str, str | 
     return tuple(sorted(changed.items()))
 
 
-def _data(entries: Mapping[str, files.Entry]) -> dict[str, files.Entry]:
-    return {name: entry for name, entry in entries.items() if not name.endswith(".py")}
+def _is_written(name: str) -> bool:
+    base = name.rpartition("/")[2]
+    return any(fnmatchcase(base, pattern) for pattern in WRITTEN)
+
+
+def _data(entries: Mapping[str, files.Entry], texts: Mapping[str, str]) -> dict[str, files.Entry]:
+    """What a job cannot carry as text: a change of it makes a new archive."""
+    return {name: entry for name, entry in entries.items() if name not in texts}
 
 
 def _differences(before: Mapping[str, str], after: Mapping[str, str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -58,6 +59,21 @@ async def test_a_worker_that_is_late_too_often_is_ended(asked: Names) -> None:
             await asked.check(WRONG, 1, 2, timeout_s=0.05)
     assert first.returncode is not None
     assert len(await asked.check(WRONG, 1, 2, timeout_s=20)) == 1
+
+
+async def test_waiting_for_ones_turn_is_not_a_slow_worker(tmp_path: Path) -> None:
+    made = Names(tmp_path / "jedi")
+    warming = asyncio.create_task(made.warm(str(tmp_path)))
+    while made._process is None:
+        await asyncio.sleep(0.005)
+    first = made._process
+    for _ in range(names.SLOW_LIMIT + 1):
+        with pytest.raises(NamesUnavailable, match="too long"):
+            await made.check(WRONG, 1, 2, timeout_s=0.001)
+    await warming
+    assert made._process is first
+    assert len(await made.check(WRONG, 1, 2, timeout_s=20)) == 1
+    await made.close()
 
 
 async def test_a_closed_one_says_so(tmp_path: Path) -> None:

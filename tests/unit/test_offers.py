@@ -81,6 +81,17 @@ def test_only_the_last_offers_are_kept() -> None:
     assert made.held(last) is not None
 
 
+def test_a_closed_document_leaves_no_text_behind() -> None:
+    made = offered("call(1)")
+    made.close_document("file:///a.py")
+    assert not made._offers
+    assert not made._seen
+    at = ask("x = ‸\n")
+    made.remember(at, completion(at, "y"))
+    made.close_document("file:///other.py")
+    assert held(made, "x = ‸\n") == "y"
+
+
 def test_new_settings_forget_what_was_offered() -> None:
     made = offered("call(1)")
     made.forget()

@@ -118,6 +118,34 @@ async def test_a_generation_under_way_is_taken_over(make: Make, tmp_path: Path) 
     typing.close()
 
 
+async def test_samples_after_a_generation_was_taken_over_know_what_was_typed(make: Make, tmp_path: Path) -> None:
+    bench, model = make(" max(a)", "b", complete__samples=2), sources.Model()
+    begun = ask(tmp_path, "def f(a, b):\n    return ‸\n", "automatic")
+    typed = ask(tmp_path, "def f(a, b):\n    return m‸\n", "automatic")
+    trace = bench.traces.begin("here")
+    for request in (begun, typed):
+        near, at = sources.nearby(request), site.at(request.snapshot, request.offset)
+        async for _ in model.draws(bench, request, at, near, trace):
+            if request is begun:
+                break
+    assert isinstance(bench.engine, Scripted)
+    greedy, sample = bench.engine.requests
+    assert (greedy.must_start, sample.must_start) == (" ", "m")
+    model.close()
+
+
+async def test_calm_does_not_lose_a_generation_under_way(make: Make, tmp_path: Path) -> None:
+    """Whoever passed many over waits longer before the model is asked; what it was asked already is taken over at once."""
+    bench, typing = make("max(values)", logprob=-0.01, verify__policy="static", complete__pace_ms=200), Typing()
+    await complete(bench, typing, ask(tmp_path, "def f(values):\n    return ma‸\n", "automatic"))
+    typing.offers.forget()
+    trace_before = len(bench.traces.last(9))
+    await complete(bench, typing, ask(tmp_path, "def f(values):\n    return max‸\n", "automatic"))
+    assert len(bench.traces.last(9)) == trace_before + 1
+    assert "pace" not in bench.traces.last()[0]["waited_ms"]
+    typing.close()
+
+
 async def test_a_prompt_near_the_limit_is_counted_by_the_model(make: Make, tmp_path: Path) -> None:
     bench = make("1", context__tokens=64)
     engine = Scripted([Answer("", ("1",))])

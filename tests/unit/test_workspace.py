@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import tarfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -71,6 +73,53 @@ async def test_many_changes_make_a_new_archive(kept: Workspace, root: Path, monk
     second = await again(kept, root)
     assert second.project.digest != first.project.digest
     assert changes(second, {}) == ()
+
+
+async def test_a_python_file_in_another_encoding_reaches_the_container_after_it_changed(
+    kept: Workspace, root: Path
+) -> None:
+    (root / "latin.py").write_bytes(b"# -*- coding: latin-1 -*-\nx = '\xe9'\n")
+    assert packed(await kept.state(root))["latin.py"].endswith(b"x = '\xe9'\n")
+    (root / "latin.py").write_bytes(b"# -*- coding: latin-1 -*-\nx = '\xe8\xe8'\n")
+    state = await again(kept, root)
+    assert packed(state)["latin.py"].endswith(b"x = '\xe8\xe8'\n")
+    (root / "latin.py").write_text("x = 1\n")
+    state = await again(kept, root)
+    assert dict(changes(state, {})).get("latin.py", packed(state)["latin.py"].decode()) == "x = 1\n"
+
+
+class Slow(Workspace):
+    """One whose scan is done when the test says so."""
+
+    def __init__(self, images: Path) -> None:
+        super().__init__(images)
+        self.has_looked, self.go = threading.Event(), threading.Event()
+
+    def _scan(self, root: Path, older: State | None) -> State:
+        state = super()._scan(root, older)
+        self.has_looked.set()
+        self.go.wait(10)
+        return state
+
+
+async def test_a_file_that_is_saved_during_a_scan_is_seen_by_the_next_request(tmp_path: Path, root: Path) -> None:
+    kept = Slow(tmp_path / "images.json")
+    scanning = asyncio.create_task(kept.state(root))
+    await asyncio.to_thread(kept.has_looked.wait, 10)
+    (root / "a.py").write_text("x = 'saved while it was scanned'\n")
+    kept.forget(root)
+    kept.go.set()
+    await scanning
+    assert (await kept.state(root)).texts["a.py"] == "x = 'saved while it was scanned'\n"
+
+
+@pytest.mark.parametrize("name", ["server.log", "app.sqlite3", "app.db-wal", ".coverage", "run.pid", "x.py.swp"])
+async def test_what_programs_write_all_the_time_makes_no_new_archive(kept: Workspace, root: Path, name: str) -> None:
+    (root / name).write_text("1")
+    first = await kept.state(root)
+    (root / name).write_text("1, 2")
+    assert (await again(kept, root)).project is first.project
+    assert name not in packed(first)
 
 
 async def test_changed_data_makes_a_new_archive(kept: Workspace, root: Path) -> None:

@@ -164,6 +164,11 @@ class Generations:
             return None
         return found, typed
 
+    def close_document(self, uri: str) -> None:
+        """End and forget a document's."""
+        if (one := self._latest.pop(uri, None)) is not None:
+            one.stop()
+
     def close(self) -> None:
         """End all of them."""
         for one in self._latest.values():

@@ -149,6 +149,12 @@ class Offers:
         self._late[task] = proof
         task.add_done_callback(lambda done: self._late.pop(done, None))
 
+    def close_document(self, uri: str) -> None:
+        """Forget a document's offers and what was seen of them; what was dismissed in it stays known by the place's last words."""
+        self._seen.pop(uri, None)
+        for key in [key for key in self._offers if key[0] == uri]:
+            del self._offers[key]
+
     def forget(self) -> None:
         """Nothing that was offered so far is typed through any more; what was shown can still be taken."""
         self._offers.clear()

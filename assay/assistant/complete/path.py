@@ -50,6 +50,11 @@ class Typing:
         self.offers.forget()
         return Typing(self.offers)
 
+    def close_document(self, uri: str) -> None:
+        """A document was closed: nothing of its text is kept."""
+        self.offers.close_document(uri)
+        self.model.close_document(uri)
+
     def close(self) -> None:
         """End what is under way."""
         self.offers.close()
@@ -212,7 +217,7 @@ async def _best_draw(way: _Way, near: Nearby) -> Suggestion | None:
     """Each draw is begun only when the one before was not good enough. Raises EngineError."""
     best: Suggestion | None = None
     model = way.typing.model
-    if way.is_automatic:
+    if way.is_automatic and not model.is_under_way(way.ask):
         least_s = way.bench.settings.number("complete.pace_ms") / 1000
         with way.trace.waiting("pace"):
             await asyncio.sleep(model.rhythm.wait_s(least_s, way.typing.offers.streak))

@@ -134,6 +134,11 @@ class Definitions:
         await asyncio.wait({known.work}, timeout=WAIT_S if ask.trigger == "automatic" else None)
         return known.work.result() if known.work.done() and not known.work.cancelled() else ()
 
+    def close_document(self, uri: str) -> None:
+        """Forget a document's."""
+        if (known := self._known.pop(uri, None)) is not None:
+            known.work.cancel()
+
     def close(self) -> None:
         """End the looking."""
         for known in self._known.values():

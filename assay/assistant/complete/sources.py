@@ -82,15 +82,26 @@ class Model:
         first, typed = await self._greedy(bench, ask, site, trace)
         if first.text:
             yield await _candidate(bench, first, near, GREEDY, typed)
-        seen = {first.text}
+        seen, prompt = {first.text}, first.prompt
         for number in range(1, int(bench.settings.number("complete.samples"))):
-            asked = replace(request(first.prompt, site), seed=number, temperature=SAMPLE_TEMPERATURE)
-            one = Generation(bench.engine, Place("", "", ""), first.prompt, asked, is_over(site, asked.must_start))
+            if typed:  # the one that was taken over began before it
+                (prompt, _), typed = await self._prompt(bench, ask, site), ""
+            asked = replace(request(prompt, site), seed=number, temperature=SAMPLE_TEMPERATURE)
+            one = Generation(bench.engine, Place("", "", ""), prompt, asked, is_over(site, asked.must_start))
             with trace.waiting("engine"):
                 await one.finish()
             if one.text and one.text not in seen:
                 seen.add(one.text)
                 yield await _candidate(bench, one, near, {"temperature": SAMPLE_TEMPERATURE, "seed": number}, "")
+
+    def is_under_way(self, ask: Ask) -> bool:
+        """Whether a generation can be taken over here, so that the model need not be asked."""
+        return self.generations.adopt(_place(ask)) is not None
+
+    def close_document(self, uri: str) -> None:
+        """End and forget what is under way for a document."""
+        self.generations.close_document(uri)
+        self.definitions.close_document(uri)
 
     def close(self) -> None:
         """End what is under way."""
@@ -99,7 +110,7 @@ class Model:
 
     async def _greedy(self, bench: Workbench, ask: Ask, site: sites.Site, trace: Trace) -> tuple[Generation, str]:
         """The generation, at its end, and what of its text was typed since it began."""
-        place = Place(ask.snapshot.uri, ask.before, ask.after)
+        place = _place(ask)
         if ask.trigger == "automatic" and (adopted := self.generations.adopt(place)) is not None:
             one, typed = adopted
             trace.add("adopt", typed=len(typed))
@@ -130,6 +141,10 @@ class Model:
             if count > limit:
                 prompt = build(ask.snapshot, ask.offset, site, dialect, snippets, token_limit=limit * limit // count)
         return prompt, dialect.name
+
+
+def _place(ask: Ask) -> Place:
+    return Place(ask.snapshot.uri, ask.before, ask.after)
 
 
 async def _candidate(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from analyzers.text import TAB
+
 from .draft import Draft, Drop
 
 
@@ -26,7 +28,7 @@ def indentation(draft: Draft) -> Draft | Drop:
             else draft.with_text(text.lstrip(" \t"))
         )
     if not typed and not own and draft.indent and draft.kind != "line":
-        text = _shifted(text, draft.indent)
+        text = _shifted(text, _margin(draft))
     return _finished(draft, text)
 
 
@@ -34,6 +36,12 @@ def _finished(draft: Draft, text: str) -> Draft | Drop:
     return draft.with_text(text) if text.strip() else Drop("nothing but white space")
 
 
-def _shifted(text: str, indent: int) -> str:
-    """Every line moved right by `indent`, for a body that was written from column 0."""
-    return "\n".join(" " * indent + line if line.strip() else line for line in text.split("\n"))
+def _margin(draft: Draft) -> str:
+    """The white space that the site begins with, in what the file is indented with."""
+    is_tabbed = "\n\t" in draft.before or "\n\t" in draft.after
+    return "\t" * (draft.indent // TAB) if is_tabbed else " " * draft.indent
+
+
+def _shifted(text: str, margin: str) -> str:
+    """Every line moved right, for a body that was written from column 0."""
+    return "\n".join(margin + line if line.strip() else line for line in text.split("\n"))

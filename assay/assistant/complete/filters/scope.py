@@ -6,6 +6,7 @@ The model is stopped by the same rule (`cut`), asked after every piece that it w
 from __future__ import annotations
 
 from analyzers.site import SiteKind
+from analyzers.text import columns
 
 from .draft import Draft, Drop
 
@@ -41,6 +42,6 @@ def _block(text: str, indent: int) -> tuple[str, bool]:
         is_last = number == len(lines) - 1
         if not line.strip() or (is_last and not line.strip()):
             continue
-        if len(line) - len(line.lstrip()) < indent:
+        if columns(line) < indent:
             return "\n".join(lines[:number]).rstrip(), True
     return text, False
