@@ -19,6 +19,7 @@ from assay.engine.missing import Missing
 from assay.engine.remote import Remote
 from sandbox.absent import Absent
 from sandbox.api import Sandbox
+from sandbox.engine import Allowed
 from sandbox.pool import Pool
 
 KEY_LIMIT = 4096  # bytes of an API key file
@@ -90,9 +91,16 @@ def sandbox(settings: Settings) -> Sandbox:
     from sandbox import build
     from sandbox import engine as containers
 
-    url = settings.text("sandbox.engine_url")
+    url, where = settings.text("sandbox.engine_url"), containers_allowed(settings)
     image = settings.text("sandbox.image") or build.image_name()
-    return Pool(lambda: containers.connect(url), image, size=int(settings.number("sandbox.pool")))
+    return Pool(lambda: containers.connect(url, allowed=where), image, size=int(settings.number("sandbox.pool")))
+
+
+def containers_allowed(settings: Settings) -> Allowed:
+    """Where a container engine may be, by the user's settings."""
+    if settings.is_on("offline"):
+        return "offline"
+    return "anywhere" if settings.is_on("sandbox.remote") else "here"
 
 
 def workbench(settings: Settings, where: Folders, complaints: tuple[str, ...] = ()) -> Workbench:

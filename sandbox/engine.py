@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
 from .api import SandboxUnavailable
 
@@ -14,6 +15,17 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 20  # our slowest call, removing a busy container, takes 2 s; beyond this the daemon hangs
 BUILD_TIMEOUT_S = 900  # between two signs of life of a build, an import or a pull on a slow disk and line
+
+
+LOCAL_SCHEMES = frozenset({"unix", "npipe", "http+unix"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+Allowed = Literal[
+    "here", "anywhere", "offline"
+]  # where a container engine may be; "offline" is "here" by the setting of that name
+ELSEWHERE: dict[Allowed, str] = {
+    "here": "Set `sandbox.remote = true` in your own settings if you want that, or use an engine on this machine.",
+    "offline": "`offline` is on: use an engine on this machine.",
+}
 
 
 def candidates(explicit: str = "") -> tuple[str, ...]:
@@ -35,19 +47,34 @@ def candidates(explicit: str = "") -> tuple[str, ...]:
     return tuple(f"unix://{path}" for path in sockets if path.is_socket())
 
 
-def connect(explicit: str = "", timeout_s: float = TIMEOUT_S) -> APIClient:
+def is_here(url: str) -> bool:
+    """Whether an engine's URL stays on this machine: a socket file, a pipe, or loopback by its name. What cannot be read does not."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in LOCAL_SCHEMES or (parts.hostname or "") in LOOPBACK
+    except ValueError:
+        return False
+
+
+def connect(explicit: str = "", timeout_s: float = TIMEOUT_S, *, allowed: Allowed = "here") -> APIClient:
     """A client of the first engine that answers; raises SandboxUnavailable with the sentence that mends it."""
-    client = reach(explicit)[0]
+    client = reach(explicit, allowed=allowed)[0]
     client.timeout = timeout_s
     return client
 
 
-def reach(explicit: str = "") -> tuple[APIClient, str]:
-    """The same, and the URL at which it answered."""
+def reach(explicit: str = "", *, allowed: Allowed = "here") -> tuple[APIClient, str]:
+    """The same, and the URL at which it answered. One on another machine is not even asked where that is not `allowed`: a
+    project's files would go there."""
     import docker  # not at the top: the server starts without it
 
     tried: list[str] = []
     for url in candidates(explicit):
+        if allowed != "anywhere" and not is_here(url):
+            raise SandboxUnavailable(
+                f"Sandbox off: the container engine {_bare(url)} is on another machine, and your project's files would go there.",
+                ELSEWHERE[allowed],
+            )
         try:
             client = docker.APIClient(base_url=url, version="auto", timeout=TIMEOUT_S)
             client.ping()
@@ -76,6 +103,12 @@ def refusal(error: Exception) -> SandboxUnavailable:
     return SandboxUnavailable(
         f"Sandbox failed: the container engine refused ({text[0][:200] if text else type(error).__name__})."
     )
+
+
+def _bare(url: str) -> str:
+    """A URL without a user's name and password."""
+    scheme, mark, rest = url.partition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}"
 
 
 def _short(error: BaseException) -> str:

@@ -56,6 +56,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("verify.deadline_ms.function", 5000, "The same for a function body.", least=50, most=60000),
     Setting("sandbox.enabled", True, "Run suggestions in containers; off means that every suggestion stays unverified."),
     Setting("sandbox.engine_url", "", "Container engine's URL; empty tries DOCKER_HOST and the usual sockets."),
+    Setting("sandbox.remote", False, "Use a container engine on another machine, to which your project's files are then sent; `offline` refuses it."),
     Setting("sandbox.image", "", "Sandbox image to use instead of the one `assay sandbox build` makes."),
     Setting("sandbox.pool", 2, "Containers kept warm for the project.", least=1, most=16),
     Setting("project.environment", "", "Folder of the project's virtual environment; empty looks for .venv, venv and env in it."),

@@ -98,7 +98,7 @@ def _sandbox(settings: Settings, where: Folders) -> list[Finding]:
     if not settings.is_on("sandbox.enabled"):
         return [Finding("sandbox", "note", "switched off by `sandbox.enabled`")]
     try:
-        client, url = engine.reach(settings.text("sandbox.engine_url"))
+        client, url = engine.reach(settings.text("sandbox.engine_url"), allowed=compose.containers_allowed(settings))
     except SandboxUnavailable as error:
         return [Finding("container engine", "missing", error.what, error.mend)]
     with contextlib.closing(client):

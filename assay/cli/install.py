@@ -35,7 +35,7 @@ def install(settings: Settings, where: Folders, *, model: bool, sandbox: bool) -
     if sandbox and settings.is_on("sandbox.enabled"):
         try:
             _engine(settings)
-            sandboxes.build_quietly(settings.text("sandbox.engine_url"))
+            sandboxes.build_quietly(settings)
         except SandboxUnavailable as error:
             problems.append(str(error))
     return tuple(problems)
@@ -60,7 +60,7 @@ def _library(settings: Settings) -> None:
 def _engine(settings: Settings) -> None:
     url = settings.text("sandbox.engine_url")
     try:
-        sandboxes.reachable(url)
+        sandboxes.reachable(settings)
     except SandboxUnavailable:
         if url or not _may_touch_the_system():
             raise
@@ -68,8 +68,8 @@ def _engine(settings: Settings) -> None:
             raise
         if shutil.which("dockerd") is None:
             _install("docker.io")
-        _start_docker()
-        sandboxes.reachable(url)
+        _start_docker(settings)
+        sandboxes.reachable(settings)
 
 
 def _may_touch_the_system() -> bool:
@@ -106,7 +106,7 @@ def _install(package: str) -> None:
             raise SandboxUnavailable(f"{package} was not installed: `{' '.join(command[:2])}` failed ({last}).")
 
 
-def _start_docker() -> None:
+def _start_docker(settings: Settings) -> None:
     """By systemd where it runs, else the daemon itself, in a session of its own."""
     if Path("/run/systemd/system").is_dir():
         out.say("starting Docker")
@@ -121,7 +121,7 @@ def _start_docker() -> None:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         try:
-            sandboxes.reachable("")
+            sandboxes.reachable(settings)
             return
         except SandboxUnavailable:
             time.sleep(0.2)  # tidy: allow-sleep  polling a daemon that has no other sign of life

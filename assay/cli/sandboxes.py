@@ -9,6 +9,7 @@ import typer
 
 from analyzers import files
 from assay import compose
+from assay.assistant.settings import Settings
 from assay.assistant.workbench import Workbench
 from assay.cli import out
 from sandbox import battery, build, dependencies, engine
@@ -42,7 +43,9 @@ def build_image(
     where = compose.folders()
     settings, _ = compose.load_settings(where)
     try:
-        client = engine.connect(settings.text("sandbox.engine_url"), engine.BUILD_TIMEOUT_S)
+        client = engine.connect(
+            settings.text("sandbox.engine_url"), engine.BUILD_TIMEOUT_S, allowed=compose.containers_allowed(settings)
+        )
         is_there = build.is_built(client) and not (force or base or python)
         if settings.is_on("offline") and (requirements or not is_there):
             why = "`offline` is on, and building an image fetches packages."
@@ -131,14 +134,16 @@ def run_file(
     typer.echo(f"— {ending}, {done.ms:.0f} ms{', output cut' if done.truncated else ''}", err=True)
 
 
-def build_quietly(url: str) -> str:
+def build_quietly(settings: Settings) -> str:
     """Build where needed, with progress on stderr; returns the image's name. Raises SandboxUnavailable."""
-    client = engine.connect(url, engine.BUILD_TIMEOUT_S)
+    client = engine.connect(
+        settings.text("sandbox.engine_url"), engine.BUILD_TIMEOUT_S, allowed=compose.containers_allowed(settings)
+    )
     return build.image_name() if build.is_built(client) else build.build(client, out.say)
 
 
-def reachable(url: str) -> str:
+def reachable(settings: Settings) -> str:
     """The engine's URL; raises SandboxUnavailable."""
-    client, where = engine.reach(url)
+    client, where = engine.reach(settings.text("sandbox.engine_url"), allowed=compose.containers_allowed(settings))
     client.close()
     return where
