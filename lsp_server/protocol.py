@@ -11,10 +11,11 @@ import logging
 from concurrent.futures import Future, InvalidStateError
 from typing import TYPE_CHECKING, Any
 
+from cattrs import Converter
 from cattrs.errors import BaseValidationError
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
-from pygls.protocol import LanguageServerProtocol, lsp_method
+from pygls.protocol import LanguageServerProtocol, default_converter, lsp_method
 
 from .transport import INVALID_REQUEST
 
@@ -32,6 +33,31 @@ METHOD_NOT_FOUND, INVALID_PARAMS, INTERNAL_ERROR, NOT_INITIALIZED, REQUEST_CANCE
 )
 
 
+def strict_converter() -> Converter:
+    """pygls' converter, which does not make a text of a number: a `uri` that is 3 is no URI, and `null` no text."""
+    converter: Converter = default_converter()  # type: ignore[no-untyped-call]  # pygls has no types here
+
+    def text(value: Any, _: Any) -> str:
+        if not isinstance(value, str):
+            raise TypeError("this is no text")
+        return value
+
+    def whole(value: Any, _: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+            raise TypeError("this is no whole number")
+        return int(value)  # some clients have one kind of number only, and write 3.0
+
+    def switch(value: Any, _: Any) -> bool:
+        if not isinstance(value, bool):
+            raise TypeError("this is neither true nor false")
+        return value
+
+    converter.register_structure_hook(bool, switch)
+    converter.register_structure_hook(str, text)
+    converter.register_structure_hook(int, whole)
+    return converter
+
+
 class Protocol(LanguageServerProtocol):
     """One client's conversation. `exited` is done when the client has said so, with the exit status."""
 
@@ -40,6 +66,7 @@ class Protocol(LanguageServerProtocol):
     def __init__(self, server: AssayServer, converter: Any) -> None:
         super().__init__(server, converter)
         self._stage = "new"
+        self._lenient: Converter = default_converter()  # type: ignore[no-untyped-call]  # pygls has no types here
         self.exited: asyncio.Future[int] | None = None
 
     def receive(self, message: Any) -> None:
@@ -130,8 +157,10 @@ class Protocol(LanguageServerProtocol):
         if kind is None:
             return message.get("params")
         try:
-            return getattr(self._converter.structure(message, kind), "params", None)
-        except (BaseValidationError, TypeError, ValueError, KeyError, AttributeError, RecursionError):
+            # What a client tells of itself is taken as it comes: nobody is turned away for an odd version number.
+            converter = self._lenient if method == types.INITIALIZE else self._converter
+            return getattr(converter.structure(message, kind), "params", None)
+        except (BaseValidationError, TypeError, ValueError, OverflowError, KeyError, AttributeError, RecursionError):
             return _MALFORMED
 
     def _in_context(self, handle: Any, *arguments: Any) -> None:

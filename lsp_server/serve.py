@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from lsprotocol import types
-from pygls.protocol import default_converter
 
 from assay import __version__
 
 from . import handlers, transport
-from .protocol import Protocol
+from .protocol import Protocol, strict_converter
 from .session import AssayServer, Composition, Session
 
 log = logging.getLogger("assay")
@@ -37,7 +36,7 @@ def run(composition: Composition, log_file: Path) -> int:
             ]
         ),
         protocol_cls=Protocol,
-        converter_factory=default_converter,
+        converter_factory=strict_converter,
     )
     server.session = Session(server, composition)
     handlers.register(server)

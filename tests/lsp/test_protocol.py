@@ -42,6 +42,16 @@ async def test_the_server_ends_when_its_input_does(start, tmp_path: Path) -> Non
     assert await asyncio.wait_for(client.process.wait(), 2) == 1
 
 
+async def test_a_client_with_one_kind_of_number_is_understood(start, tmp_path: Path, script) -> None:
+    client = await start(initialize=False, env=script("return a + b"))
+    told = {"processId": None, "rootUri": tmp_path.as_uri(), "capabilities": {"textDocument": {"inlineCompletion": {}}}}
+    await client.call("initialize", told | {"clientInfo": {"name": "odd", "version": 3}})
+    client.notify("initialized", {})
+    uri = client.open(tmp_path / "a.py", "def add(a, b):\n    \n")
+    params = {"textDocument": {"uri": uri}, "position": {"line": 1.0, "character": 4.0}, "context": {"triggerKind": 1}}
+    assert len((await client.call("textDocument/inlineCompletion", params))["items"]) == 1
+
+
 @pytest.mark.parametrize(
     ("method", "params", "code"),
     [
@@ -51,6 +61,10 @@ async def test_the_server_ends_when_its_input_does(start, tmp_path: Path) -> Non
         ("textDocument/completion", None, -32602),
         ("textDocument/completion", [], -32602),
         ("textDocument/completion", {"textDocument": {"uri": 3}, "position": "top"}, -32602),
+        ("textDocument/completion", {"textDocument": {"uri": 3}, "position": {"line": 0, "character": 0}}, -32602),
+        ("textDocument/completion", {"textDocument": {"uri": None}, "position": {"line": 0, "character": 0}}, -32602),
+        ("textDocument/completion", {"textDocument": {"uri": "x"}, "position": {"line": "0", "character": 0}}, -32602),
+        ("workspace/executeCommand", {"command": 7}, -32602),
         (
             "textDocument/inlineCompletion",
             {"textDocument": {"uri": "x"}, "position": {"line": -1, "character": 0}},
