@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from analyzers.names import Unknown
 from analyzers.text import Snapshot, Span
+from assay.engine.api import EngineState
 from sandbox.evidence import Evidence
 
 CheckName = Literal["parse", "ruff", "names", "tests", "style"]
@@ -177,9 +178,11 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What one request came to. `why` says in one sentence why there is nothing; empty when there is something."""
+    """What one request came to. `why` says in one sentence why there is nothing; empty when there is something. `engine` is what the
+    request learnt of the engine; None where it did not ask it, or did not wait."""
 
     trace_id: str
     suggestions: tuple[Suggestion, ...] = ()
     dropped: tuple[Dropped, ...] = ()
     why: str = ""
+    engine: EngineState | None = None

@@ -14,7 +14,19 @@ class EngineError(Exception):
 
 
 class EngineUnavailable(EngineError):
-    """There is no engine to ask, now or by the settings."""
+    """There is no engine to ask, now or by the settings: `state` says how it is."""
+
+    def __init__(self, message: str, state: EngineState = "broken") -> None:
+        super().__init__(message)
+        self.state = state
+
+
+class EngineRefused(EngineUnavailable):
+    """Something answers, and does not serve us: the key is wrong, or nothing is at that address. `status` is HTTP's."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class ScoringUnsupported(EngineError):

@@ -47,6 +47,7 @@ class Local:
         self._starting: asyncio.Task[None] | None = None
         self._failures = 0
         self._not_before = 0.0
+        self._was_up = False  # as the last request found it: it is looked at again when one fails
 
     async def model(self) -> str:
         return self._launch.model.stem
@@ -57,9 +58,18 @@ class Local:
         await self._ensure()
         for index in range(request.n):
             seed = None if request.seed is None else request.seed + index
-            async with aclosing(self._remote.generate(replace(request, n=1, seed=seed))) as chunks:
-                async for chunk in chunks:
-                    yield replace(chunk, index=index)
+            one, has_begun = replace(request, n=1, seed=seed), False
+            for is_last in (False, True):
+                try:
+                    async with aclosing(self._remote.generate(one)) as chunks:
+                        async for chunk in chunks:
+                            has_begun = True
+                            yield replace(chunk, index=index)
+                    break
+                except EngineUnavailable:
+                    if is_last or has_begun:
+                        raise
+                    await self._again()
 
     async def score(self, prefix: str, continuations: Sequence[str]) -> tuple[float, ...]:
         """Forced decoding in parallel slots: a grammar of token ids leaves one choice a step, and the server reports
@@ -74,7 +84,7 @@ class Local:
 
     async def count(self, text: str) -> int:
         await self._ensure()
-        return await self._remote.count(text)
+        return await self._remote.count(text)  # an estimate where it went away; whoever generates starts it again
 
     async def is_token(self, text: str) -> bool | None:
         await self._ensure()
@@ -119,9 +129,18 @@ class Local:
         values = [item["logprob"] for item in answer.get("completion_probabilities", [])]
         return float(sum(values)) if len(values) == len(ids) else -math.inf
 
+    async def _again(self) -> None:
+        """A request found it gone: look, and start it."""
+        self._was_up = False
+        await self._ensure()
+
     async def _ensure(self) -> None:
+        """Have it running. One that served the last request is not asked how it is before each of the next."""
+        if self._was_up and self._launch.socket.exists():
+            return
         if self._launch.socket.exists() and await self._is_up():
             self._failures = 0
+            self._was_up = True
             return
         if self._starting is None or self._starting.done():
             self._starting = asyncio.create_task(self._start(), name="engine-start")

@@ -20,11 +20,11 @@ class Missing:
 
     async def generate(self, request: Request) -> AsyncGenerator[Chunk, None]:
         for _ in (self._why,):  # a generator, as the interface wants it, that raises when it is first asked
-            raise EngineUnavailable(self._why)
+            raise EngineUnavailable(self._why, "absent")
         yield Chunk(0, "")
 
     async def score(self, prefix: str, continuations: Sequence[str]) -> tuple[float, ...]:
-        raise EngineUnavailable(self._why)
+        raise EngineUnavailable(self._why, "absent")
 
     async def count(self, text: str) -> int:
         return len(text) // 3 + 1

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
-from .api import Chunk, EngineError, EngineHealth, EngineUnavailable, Request, ScoringUnsupported, Token
+from .api import Chunk, EngineError, EngineHealth, EngineRefused, EngineUnavailable, Request, ScoringUnsupported, Token
 
 if TYPE_CHECKING:
     import httpx
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 CONNECT_S = 3.0  # a server on this machine or in this building answers in milliseconds
 READ_S = 60.0  # between two pieces of a stream; a cold prefill of a long prompt on a CPU takes this order
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+NOT_FOUND = 404
 ERROR_LIMIT = 200  # characters of a server's own error text that reach a message
 
 
@@ -52,6 +53,8 @@ class Remote:
             try:
                 models = (await self._get("/v1/models")).get("data") or []
                 self._served_model = str(models[0]["id"]) if models else ""
+            except EngineRefused:
+                self._served_model = ""
             except EngineUnavailable:
                 return ""
             except (EngineError, KeyError, TypeError, IndexError):
@@ -66,7 +69,7 @@ class Remote:
             body["grammar"] = f"root ::= {json.dumps(request.must_start)} [^\\x00]*"
         try:
             async with self._http().stream("POST", "/v1/completions", json=body) as response:
-                await _check(response)
+                await self._check(response)
                 if "text/event-stream" not in response.headers.get("content-type", ""):
                     for chunk in _whole(json.loads(await response.aread())):
                         yield chunk
@@ -93,7 +96,7 @@ class Remote:
             try:
                 return len((await self.post("/tokenize", {"content": text}))["tokens"])
             except (EngineError, KeyError, TypeError):
-                self._has_tokenizer = False
+                self._has_tokenizer = False  # an estimate serves as well, and whoever generates hears what is wrong
         return (
             len(text.encode("utf-8", "replace")) // 3 + 1
         )  # code has 3 to 4 bytes a token in every tokenizer we measured
@@ -103,6 +106,8 @@ class Remote:
             try:
                 body = {"content": text, "add_special": False, "parse_special": True}
                 self._tokens[text] = len((await self.post("/tokenize", body))["tokens"]) == 1
+            except EngineRefused:
+                self._has_tokenizer = False
             except EngineUnavailable:
                 return None
             except (EngineError, KeyError, TypeError):
@@ -112,11 +117,28 @@ class Remote:
     async def health(self) -> EngineHealth:
         try:
             await self._get("/v1/models")
+        except EngineRefused as error:
+            if error.status != NOT_FOUND:
+                return EngineHealth(error.state, self._where(), self._wanted_model, str(error))
+            if (why := await self._probed()) is not None:
+                return EngineHealth("broken", self._where(), self._wanted_model, why)
         except EngineUnavailable as error:
-            return EngineHealth("broken", self._where(), self._wanted_model, str(error))
+            return EngineHealth(error.state, self._where(), self._wanted_model, str(error))
         except EngineError:
             pass  # it answers, and a model list is optional
         return EngineHealth("ready", self._where(), await self.model())
+
+    async def _probed(self) -> str | None:
+        """Whether completions are served where there is no model list: None, or why not."""
+        try:
+            await self.post(
+                "/v1/completions", {"model": self._wanted_model or "default", "prompt": "#", "max_tokens": 1}
+            )
+        except EngineUnavailable as error:
+            return str(error)
+        except EngineError:
+            pass  # it has its opinion about this request, so it serves others
+        return None
 
     async def close(self) -> None:
         if self._client:
@@ -135,7 +157,7 @@ class Remote:
 
         try:
             response = await self._http().request(method, path, json=body)
-            await _check(response)
+            await self._check(response)
             return response.json()
         except httpx.HTTPError as error:
             raise EngineUnavailable(self._unreachable(error)) from error
@@ -155,6 +177,22 @@ class Remote:
                 limits=httpx.Limits(max_connections=8, max_keepalive_connections=4),
             )
         return self._client
+
+    async def _check(self, response: httpx.Response) -> None:
+        """Raise for an answer that is none."""
+        status = response.status_code
+        if status < 400:
+            return
+        text = _reason((await response.aread()).decode("utf-8", "replace"))
+        if status in (401, 403):
+            mend = "Check the file that `engine.api_key_file` names." if self._api_key else "Set `engine.api_key_file`."
+            raise EngineRefused(
+                f"Engine off: {self._where()} does not accept the API key ({status} {text}). {mend}", status
+            )
+        if status == NOT_FOUND:
+            what = f"Engine off: {self._where()} has no {response.url.path} ({status} {text})."
+            raise EngineRefused(f"{what} Check `engine.url` and `engine.model`.", status)
+        raise EngineError(f"The engine refused the request: {status} {text}")
 
     def _where(self) -> str:
         return self._socket_path or self._base
@@ -183,16 +221,14 @@ def _body(request: Request) -> dict[str, Any]:
     return body
 
 
-async def _check(response: httpx.Response) -> None:
-    if response.status_code < 400:
-        return
-    text = (await response.aread()).decode("utf-8", "replace")
+def _reason(text: str) -> str:
+    """What a server says about its refusal, in OpenAI's shape or in its own words."""
     try:
         raw = json.loads(text).get("error")
         text = str(raw.get("message") if isinstance(raw, dict) else raw)
     except (ValueError, AttributeError):
         pass
-    raise EngineError(f"The engine refused the request: {response.status_code} {text[:ERROR_LIMIT]}")
+    return text.strip()[:ERROR_LIMIT]
 
 
 def _event(line: str) -> list[Chunk]:

@@ -20,8 +20,8 @@ async def ask(
     completion: Completion | None = await session.newest(view.snapshot.uri, complete(view.bench, view.typing, request))
     if completion is None:
         return None
-    is_off = completion.why.startswith(("Engine off", "No model"))
-    view.editor.state("engine", "broken" if is_off else "ready", completion.why if is_off else "")
+    if completion.engine is not None:
+        view.editor.state("engine", completion.engine, "" if completion.engine == "ready" else completion.why)
     return completion if completion.suggestions and session.is_current(view) else None
 
 

@@ -13,8 +13,10 @@ Answer = Callable[[dict[str, Any]], str]
 class Stub:
     """An OpenAI-compatible server on loopback. `answer` gets the request's JSON and returns the text."""
 
-    def __init__(self, answer: Answer, *, delay_s: float = 0.0) -> None:
+    def __init__(self, answer: Answer, *, delay_s: float = 0.0, refuse: int = 0) -> None:
+        """`refuse` is the status with which everything is refused."""
         self.answer = answer
+        self.refuse = refuse
         self.delay_s = delay_s
         self.requests: list[dict[str, Any]] = []
         self.finished = 0
@@ -41,6 +43,9 @@ class Stub:
                     (int(h.split(b":")[1]) for h in head.split(b"\r\n") if h.lower().startswith(b"content-length:")), 0
                 )
                 body = json.loads(await reader.readexactly(size)) if size else {}
+                if self.refuse:
+                    self._send(writer, self.refuse, {"error": {"message": "no"}})
+                    continue
                 if path != b"/v1/completions":
                     self._send(writer, 404, {"error": {"message": "there is nothing here"}})
                     continue

@@ -195,6 +195,16 @@ async def test_an_import_that_the_list_brought_is_not_written_again(start, tmp_p
     assert not [m for m in client.seen if m.get("method") == "workspace/applyEdit"]
 
 
+async def test_the_engines_state_is_told_once_and_only_by_those_who_asked_it(start, tmp_path: Path) -> None:
+    client = await start(tmp_path, env={"ASSAY_ENGINE_MODEL": "/nowhere/model.gguf"})
+    uri = client.open(tmp_path / "a.py", "# a comment\nx = \n")
+    for _ in range(3):
+        await client.inline(uri, 1, 4, invoked=True)
+        await client.inline(uri, 0, 5)
+    told = [m["params"] for m in client.seen if m.get("method") == "assay/status" and m["params"]["part"] == "engine"]
+    assert [one["state"] for one in told] == ["absent"]
+
+
 async def test_names_that_exist_are_completed(start, tmp_path: Path) -> None:
     client = await start(tmp_path)
     uri = client.open(tmp_path / "a.py", "import os\nos.path.isabs\n")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from assay.engine import dialects, local, process
-from assay.engine.api import Request
+from assay.engine.api import EngineError, EngineUnavailable, Request
 from assay.engine.local import Local
 from assay.engine.remote import Remote
 from tests.lsp.stub import Stub
@@ -83,8 +83,6 @@ async def test_a_model_that_cannot_be_loaded_says_why(tmp_path: Path) -> None:
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(b"GGUF" + b"\0" * 100)
     engine = Local(local.launch_for(broken, tmp_path / "run", idle_s=5))
-    from assay.engine.api import EngineUnavailable
-
     with pytest.raises(EngineUnavailable, match="Engine off: it ended while starting"):
         await text_of(engine, Request(PREFIX))
     assert (await engine.health()).state == "broken"
@@ -116,6 +114,53 @@ async def test_a_url_may_end_as_people_write_it(ending: str) -> None:
         assert await engine.count("x" * 30) > 0
         assert (await engine.health()).state == "ready"
         await engine.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [(401, "does not accept the API key (401 no). Set `engine.api_key_file`."), (403, "does not accept the API key (403 no)"),
+     (404, "has no /v1/completions (404 no). Check `engine.url` and `engine.model`.")],
+)  # fmt: skip
+async def test_an_engine_that_does_not_serve_us_is_not_ready(status: int, why: str) -> None:
+    async with Stub(lambda body: "x", refuse=status) as stub:
+        engine = Remote(stub.url)
+        health = await engine.health()
+        assert health.state == "broken"
+        assert why in health.why
+        with pytest.raises(EngineUnavailable, match="Engine off"):
+            await text_of(engine, Request(PREFIX))
+        await engine.close()
+
+
+async def test_a_request_that_is_refused_for_itself_does_not_make_the_engine_broken() -> None:
+    async with Stub(lambda body: "x", refuse=400) as stub:
+        engine = Remote(stub.url)
+        assert (await engine.health()).state == "ready"
+        with pytest.raises(EngineError, match="The engine refused the request: 400 no") as caught:
+            await text_of(engine, Request(PREFIX))
+        assert not isinstance(caught.value, EngineUnavailable)
+        await engine.close()
+
+
+class Looked(Local):
+    """Counts how often the process is asked how it is."""
+
+    looks = 0
+
+    async def _is_up(self) -> bool:
+        self.looks += 1
+        return await super()._is_up()
+
+
+async def test_an_engine_that_serves_is_not_asked_how_it_is_before_each_request(engine: Local) -> None:
+    await text_of(engine, Request(PREFIX, max_tokens=1))
+    other = Looked(engine._launch)
+    for _ in range(3):
+        await text_of(other, Request(PREFIX, max_tokens=1))
+        await other.is_token("x")
+        await other.count("x")
+    assert other.looks == 1
+    await other.close()
 
 
 def test_a_dialect_is_chosen_by_the_models_name() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from analyzers import site as sites
 from analyzers.text import Span
-from assay.engine.api import EngineError
+from assay.engine.api import EngineError, EngineState, EngineUnavailable
 
 from ..nouns import Ask, Change, Completion, Dropped, Failed, Suggestion, Unverified, Verdict
 from ..proof.verdict import Limits, Proof, begin, shortened
@@ -130,17 +130,20 @@ async def _walk(way: _Way) -> Completion:
     likely = choice.best(near.cuts, way.least) if way.is_automatic else None
     if likely is not None:
         way.trace.add("nearby", text=near.text[: likely.length], probability=round(likely.probability, 3))
-    best, why = None, ""
+    best, why, engine = None, "", None
     if likely is not None and (likely.probability >= choice.SURE or not has_model):
         best, likely = await _beginning(way, near, likely), None
     if best is None and has_model:
-        best, why = await _of_model(way, near, likely)
+        best, why, engine = await _of_model(way, near, likely)
     if likely is not None and not choice.outweighs(best, likely):
         best = await _beginning(way, near, likely) or best
     if best is not None:
-        return await _offered(way, best)
-    why = why or (way.dropped[0].reason if way.dropped else await _nothing(way))
-    return Completion(way.trace.id, (), tuple(way.dropped), why)
+        return await _offered(way, best, engine)
+    if not has_model:
+        health = await way.bench.engine.health()
+        why, engine = why or health.why, health.state
+    why = why or (way.dropped[0].reason if way.dropped else "The model had nothing to say.")
+    return Completion(way.trace.id, (), tuple(way.dropped), why, engine)
 
 
 # ---- site
@@ -195,19 +198,19 @@ async def _world(way: _Way) -> object:
 # ---- the model's candidates
 
 
-async def _of_model(way: _Way, near: Nearby, likely: Cut | None) -> tuple[Suggestion | None, str]:
-    """The best of the model's candidates, and why there is none where the engine failed. Where there is something `likely` to
-    offer anyway, a late model is not waited for."""
+async def _of_model(way: _Way, near: Nearby, likely: Cut | None) -> tuple[Suggestion | None, str, EngineState | None]:
+    """The best of the model's candidates, why there is none where the engine failed, and how that is. Where there is something
+    `likely` to offer anyway, a late model is not waited for."""
     work = asyncio.create_task(_best_draw(way, near), name="candidates")
     try:
         await asyncio.wait({work}, timeout=NEAR_PATIENCE_S if likely else None)
         if work.done():
-            return work.result(), ""
+            return work.result(), "", "ready"
         way.trace.add("late")
-        return None, ""
+        return None, "", None
     except EngineError as error:
         way.trace.add("engine", error=str(error))
-        return None, str(error)
+        return None, str(error), error.state if isinstance(error, EngineUnavailable) else "ready"
     finally:
         work.cancel()
         await asyncio.wait({work})
@@ -249,13 +252,6 @@ def _is_late(way: _Way) -> bool:
     if is_late:
         way.trace.add("late")
     return is_late
-
-
-async def _nothing(way: _Way) -> str:
-    """Why there is nothing, where no candidate came."""
-    if way.bench.engine.name == "none":
-        return (await way.bench.engine.health()).why
-    return "The model had nothing to say."
 
 
 # ---- one candidate
@@ -339,9 +335,9 @@ def _suggestion(
     return Suggestion(secrets.token_hex(6), text, Span(way.ask.offset, way.ask.offset), verdict, origin, imports)
 
 
-async def _offered(way: _Way, suggestion: Suggestion) -> Completion:
+async def _offered(way: _Way, suggestion: Suggestion, engine: EngineState | None) -> Completion:
     """One suggestion as the answer, remembered and recorded."""
-    found = Completion(way.trace.id, (suggestion,), tuple(way.dropped))
+    found = Completion(way.trace.id, (suggestion,), tuple(way.dropped), engine=engine)
     way.typing.offers.remember(way.ask, found, await _world(way))
     told = {"text": suggestion.text, "state": state(suggestion.verdict), "trace_id": way.trace.id}
     way.bench.ledger.record("offered", suggestion.id, **told)
