@@ -24,6 +24,10 @@ class SandboxUnavailable(Exception):
         self.mend = mend
 
 
+class ProjectUnavailable(SandboxUnavailable):
+    """Nothing of one project could be run; others are not concerned."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One forked run inside the container.

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import engine, seccomp
-from .api import Project, SandboxUnavailable, Step, StepOutcome, TestReport, TestResult
+from .api import Project, ProjectUnavailable, SandboxUnavailable, Step, StepOutcome, TestReport, TestResult
 from .runner import wire
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ def boot(client: APIClient, image: str, project: Project, *, python: str = "") -
     except docker.errors.ImageNotFound as error:
         if project.image:
             gone = "Sandbox off: the image with the project's dependencies is gone."
-            raise SandboxUnavailable(gone, "Run `assay sandbox build --requirements FILE` again.") from error
+            raise ProjectUnavailable(gone, "Run `assay sandbox build --requirements FILE` again.") from error
         raise SandboxUnavailable("Sandbox off: its image is not built.", "Run `assay sandbox build`.") from error
     except (docker.errors.DockerException, OSError) as error:
         if created:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -16,11 +17,13 @@ from typing import TYPE_CHECKING
 
 from . import build, engine
 from . import container as containers
-from .api import NO_PROGRESS, Health, Job, Progress, Project, SandboxUnavailable, State, StepOutcome
+from .api import NO_PROGRESS, Health, Job, Progress, Project, ProjectUnavailable, SandboxUnavailable, State, StepOutcome
 from .container import Container
 
 if TYPE_CHECKING:
     from docker import APIClient
+
+log = logging.getLogger(__name__)
 
 CLOSE_S = 3.0  # a boot takes 0.4 s and a removal 0.1 s; what is not done by then ends with our end of its pipe
 RETRY_S = 2.0  # a part that returns is used again within 5 s, the promise, with a boot to spare
@@ -46,6 +49,7 @@ class Pool:
         self._endings: set[asyncio.Future[None]] = set()
         self._is_closed = False
         self._waiting: list[Project] = []
+        self._refused: dict[tuple[str, str], ProjectUnavailable] = {}
         self._busy: set[Container] = set()
         self._killers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="sandbox-end")
 
@@ -54,6 +58,7 @@ class Pool:
 
     async def warm(self, project: Project) -> None:
         self._wanted = project
+        self._refused.pop(_key(project), None)
         if self._keeper is None or self._keeper.done():
             self._keeper = asyncio.create_task(self._keep_full(), name="sandbox-pool")
         self._need.set()
@@ -81,6 +86,8 @@ class Pool:
         try:
             async with asyncio.timeout(containers.BOOT_TIMEOUT_S):
                 while (box := self._pop(project)) is None:
+                    if (refusal := self._refused.get(_key(project))) is not None:
+                        raise SandboxUnavailable(refusal.what, refusal.mend)
                     if self._health.state in ("broken", "absent"):
                         raise SandboxUnavailable(self._health.why)
                     self._changed.clear()
@@ -137,20 +144,30 @@ class Pool:
                 continue
             try:
                 await self._add(project)
-            except SandboxUnavailable as error:
-                self._drop_client()
-                state: State = "absent" if "not built" in str(error) else "broken"
-                self._health = Health(state, image=self._image, why=str(error))
+            except ProjectUnavailable as error:
+                self._refused[_key(project)] = error
                 self._changed.set()
-                await asyncio.sleep(RETRY_S)
+            except SandboxUnavailable as error:
+                await self._fail("absent" if "not built" in str(error) else "broken", str(error))
+            except Exception as error:
+                log.exception("a container could not be started")
+                why = f"Sandbox failed: an unexpected error ({type(error).__name__}). The log has more; see `assay doctor`."
+                await self._fail("broken", why)
+
+    async def _fail(self, state: State, why: str) -> None:
+        """Tell everybody, and wait before the next try."""
+        self._drop_client()
+        self._health = Health(state, image=self._image, why=why)
+        self._changed.set()
+        await asyncio.sleep(RETRY_S)
 
     def _next(self) -> Project | None:
         """The project that the next container is for: one that is waited for, else the latest, while none is running."""
         held = [box.project.digest for box in self._ready]
         for project in self._waiting:
-            if project.digest not in held:
+            if project.digest not in held and _key(project) not in self._refused:
                 return project
-        if self._busy or self._wanted is None:
+        if self._busy or self._wanted is None or _key(self._wanted) in self._refused:
             return None  # a boot takes a core for 0.4 s; a job that is being waited for goes first
         if held.count(self._wanted.digest) >= self._size:
             return None
@@ -193,6 +210,10 @@ class Pool:
                 raise engine.refusal(error) from error
             self._client = client
         return containers.boot(self._client, self._image, project, python=self._python)
+
+
+def _key(project: Project) -> tuple[str, str]:
+    return project.digest, project.image
 
 
 def _kill_late(boot: asyncio.Future[Container]) -> None:

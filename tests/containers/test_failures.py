@@ -16,7 +16,7 @@ import pytest
 from assay.assistant.nouns import Passed, Unverified
 from assay.assistant.workbench import Workbench
 from sandbox import build, engine
-from sandbox.api import Job, Project, SandboxUnavailable, Step
+from sandbox.api import Job, Project, Sandbox, SandboxUnavailable, Step
 from sandbox.container import LABEL
 from sandbox.pool import Pool
 from tests.containers.conftest import judge
@@ -143,3 +143,17 @@ async def test_a_dead_daemon_is_unverified_and_used_again_when_it_is_back(
     finally:
         await pool.close()
         shutil.rmtree(folder)
+
+
+async def test_one_projects_missing_image_is_its_own_trouble(sandbox: Sandbox) -> None:
+    step = Step("script", 5.0, (("a.py", "print('ran')"),), path="a.py")
+    broken, sound = Project("one", b"", image="assay-no-such-image:1"), Project("two", b"")
+    for _ in range(2):
+        failed, ran = await asyncio.gather(
+            sandbox.run(Job(broken, (step,))), sandbox.run(Job(sound, (step,))), return_exceptions=True
+        )
+        assert isinstance(failed, SandboxUnavailable)
+        assert "the image with the project's dependencies is gone" in str(failed)
+        assert isinstance(ran, tuple)
+        assert ran[0].stdout == "ran\n"
+        assert sandbox.health().state == "ready"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -10,6 +11,7 @@ from assay import compose
 from assay.assistant import settings as table
 from sandbox import engine
 from sandbox.api import Job, Project, SandboxUnavailable, Step
+from sandbox.pool import Pool
 
 FAR = "tcp://build.example:2375"
 
@@ -43,6 +45,18 @@ async def test_an_engine_elsewhere_is_not_asked() -> None:
         "Sandbox off: the container engine tcp://build.example:2375 is on another machine, and your project's files would go there. "
         "Set `sandbox.remote = true` in your own settings if you want that, or use an engine on this machine."
     )
+
+
+async def test_an_unexpected_error_is_a_broken_sandbox_that_can_be_closed() -> None:
+    def connect() -> NoReturn:
+        raise ValueError("nobody thought of this")
+
+    pool = Pool(connect, "image", size=1)
+    for _ in range(2):
+        with pytest.raises(SandboxUnavailable, match=r"an unexpected error \(ValueError\)"):
+            await pool.run(Job(Project("p", b""), (Step("script", 1.0),)))
+    assert pool.health().state == "broken"
+    await pool.close()
 
 
 async def test_docker_host_is_no_way_round(monkeypatch: pytest.MonkeyPatch) -> None:
