@@ -70,6 +70,26 @@ async def test_a_verdict_that_fails_late_takes_the_offer_back(make: Make, tmp_pa
     typing.close()
 
 
+async def test_an_offer_rests_on_the_files_as_they_were_before_its_checks(make: Make, tmp_path: Path) -> None:
+    """A file that is saved while the checks run: the next key has the offer checked again."""
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "test_module.py").write_text("from module import f\n\n\ndef test_f():\n    assert f(1) == 2\n")
+    sandbox = Told(report(TestResult("test_module.py::test_f", "passed", hit=True)))
+    bench = replace(make("x + 1"), sandbox=sandbox)
+    typing, request = Typing(), ask(tmp_path, "def f(x):\n    return ‸\n")
+    asking = asyncio.create_task(complete(bench, typing, request))
+    while not sandbox.jobs:
+        await asyncio.sleep(0.005)
+    (tmp_path / "test_module.py").write_text("from module import f\n\n\ndef test_f():\n    assert f(1) == 3\n")
+    bench.workspace.forget(tmp_path)
+    await bench.workspace.state(tmp_path)
+    sandbox.let()
+    assert len((await asking).suggestions) == 1
+    state_now = (await bench.workspace.state(tmp_path)).revision, {}
+    assert typing.offers.held(request, state_now) is None
+    typing.close()
+
+
 async def test_what_is_not_offered_is_not_proved_on(make: Make, tmp_path: Path) -> None:
     """A line that only its beginning is offered of: the run of the whole is ended."""
     (tmp_path / "pyproject.toml").write_text("")

@@ -123,7 +123,8 @@ async def _walk(way: _Way) -> Completion:
     way.trace.add("site", kind=way.site.kind, why=way.site.why)
     if why := way.site.why or await _closed(way):
         return Completion(way.trace.id, why=why)
-    if way.is_automatic and (held := way.typing.offers.held(way.ask, await _world(way))) is not None:
+    world = await _world(way)  # before the checks: what changes while they run was not in them
+    if way.is_automatic and (held := way.typing.offers.held(way.ask, world)) is not None:
         way.trace.add("held", of=held.trace_id)
         return held
     near, has_model = sources.nearby(way.ask), way.bench.engine.name != "none"
@@ -138,7 +139,7 @@ async def _walk(way: _Way) -> Completion:
     if likely is not None and not choice.outweighs(best, likely):
         best = await _beginning(way, near, likely) or best
     if best is not None:
-        return await _offered(way, best, engine)
+        return _offered(way, best, world, engine)
     if not has_model:
         health = await way.bench.engine.health()
         why, engine = why or health.why, health.state
@@ -335,10 +336,10 @@ def _suggestion(
     return Suggestion(secrets.token_hex(6), text, Span(way.ask.offset, way.ask.offset), verdict, origin, imports)
 
 
-async def _offered(way: _Way, suggestion: Suggestion, engine: EngineState | None) -> Completion:
+def _offered(way: _Way, suggestion: Suggestion, world: object, engine: EngineState | None) -> Completion:
     """One suggestion as the answer, remembered and recorded."""
     found = Completion(way.trace.id, (suggestion,), tuple(way.dropped), engine=engine)
-    way.typing.offers.remember(way.ask, found, await _world(way))
+    way.typing.offers.remember(way.ask, found, world)
     told = {"text": suggestion.text, "state": state(suggestion.verdict), "trace_id": way.trace.id}
     way.bench.ledger.record("offered", suggestion.id, **told)
     return found
