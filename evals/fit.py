@@ -1,7 +1,7 @@
-"""Fit the probabilities of `assay/assistant/complete/choice.json`: `python -m evals.fit [MODEL_ROWS]`.
+"""Fit the probabilities of `assay/assistant/complete/choice.json`: `python -m evals.fit [MODEL_ROWS …]`.
 
 The material is what `evals.typing.PACKAGES` names, at the versions of requirements-dev.lock: nothing of any evaluation here is in it.
-MODEL_ROWS is a file of `python -m evals.gather`, which asks a real model; without it the weights of "model" stay as they are.
+MODEL_ROWS are files of `python -m evals.gather`, which asks a real model; without them the weights of "model" stay as they are.
 
 Every fifth package is held out whole: rows of one package are alike, and a split by row would flatter. What is printed about them is
 how often each forecast held, and what that says about the constants of `choice.py`.
@@ -48,7 +48,7 @@ def main() -> None:
     weights: dict[str, Weights] = json.loads(choice.FILE.read_text("utf-8"))
     made = {"phrase": list(phrase_rows())}
     if len(sys.argv) > 1:
-        made["model"] = list(model_rows(Path(sys.argv[1])))
+        made["model"] = [row for name in sys.argv[1:] for row in model_rows(Path(name))]
     for name, rows in made.items():
         fitting, held = split(rows)
         weights[name] = fit(fitting)

@@ -1,7 +1,7 @@
 """Ask a real model what it would write at places of packages: `python -m evals.gather FILE [COUNT]`.
 
-The rows are for `python -m evals.fit FILE`. The engine is the one of the user's settings, the embedded model by default; 600 places
-take it about a quarter of an hour on two cores, and half of them can be completed. Nothing is run but the model.
+The rows are for `python -m evals.fit FILE`. The engine is the one of the user's settings, the embedded model by default; it takes one to two
+seconds a place on two cores, and half of the places can be completed. It may be ended early. Nothing is run but the model.
 """
 
 from __future__ import annotations

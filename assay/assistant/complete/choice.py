@@ -23,7 +23,7 @@ FILE = Path(__file__).with_name("choice.json")
 STEPS = 12  # tokens that are predicted from the code nearby; further ones are hardly ever likely enough
 CERTAIN = 0.999  # no share of votes counts for more
 # Of packages that were held out (`python -m evals.fit` prints it): 0.91 of what the code nearby forecasts at SURE and more was right, so
-# it needs no model; of 209 parts of lines that the model forecasts below HOPELESS none was, so not even a passed test speaks for them.
+# it needs no model; of 535 parts of lines that the model forecasts below HOPELESS none was, so not even a passed test speaks for them.
 SURE, HOPELESS = 0.75, 0.02
 # How much likelier a suggestion must be after many that were passed over. For calm, not for keystrokes: with no step, and with one of twice
 # the size, the same 0.220 of 4 000 characters were saved (`python -m evals.replay TRACES --characters 4000`, no model).
