@@ -21,6 +21,7 @@ from assay.assistant.shapes import completion_json, state, title, verdict_json
 from assay.assistant.workbench import Workbench
 from assay.cli import out, patch_text, place, trace_text
 
+PYTHON = (".py", ".pyi")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text; docs/protocol.md has the shapes.")]
 
 
@@ -64,8 +65,16 @@ def verify(
 
     Exits 0 passed, 1 failed, 3 unverified, 2 misuse.
     """
+    if file.suffix not in PYTHON:
+        out.fail("not-python", f"{file} is not a Python file ({' or '.join(PYTHON)}).", as_json=as_json)
+    if sys.stdin.isatty():
+        out.say(f"waiting for {'a patch' if patch else 'the whole new text'} on standard input; Ctrl-D ends it")
     try:
         given = sys.stdin.buffer.read().decode("utf-8")
+        if not given.strip():
+            raise place.BadPlace(
+                f"Standard input is empty: {'a unified diff' if patch else 'the whole new text of the file'} is expected there."
+            )
         before = place.read(file) if file.exists() else Snapshot(file.absolute().as_uri(), str(file.absolute()), 0, "")
         after = patch_text.apply(before.text, given) if patch else given
     except UnicodeDecodeError:

@@ -183,3 +183,17 @@ def test_what_is_no_regular_file_is_misuse(tmp_path: Path) -> None:
 def test_an_unchanged_file_is_said_to_be_one(project: Path) -> None:
     done = assay("verify", f"{project}/calc.py", "--json", stdin=CALC)
     assert (done.returncode, answer(done)["verdict"]["why"]) == (3, "Nothing is changed.")
+
+
+@pytest.mark.parametrize(
+    ("name", "stdin", "words"),
+    [
+        ("notes.txt", "x = 1\n", "is not a Python file (.py or .pyi)"),
+        ("calc.py", "", "Standard input is empty: the whole new text"),
+    ],
+)
+def test_what_cannot_be_verified_is_misuse(project: Path, name: str, stdin: str, words: str) -> None:
+    (project / "notes.txt").write_text("hello\n")
+    done = assay("verify", f"{project}/{name}", "--json", stdin=stdin)
+    assert done.returncode == 2
+    assert words in answer(done)["error"]["message"]
