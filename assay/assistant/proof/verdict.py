@@ -24,7 +24,7 @@ CONTAINER_S = 6.0  # how long a container is waited for: a cold start takes 1 to
 COLD_S = 0.15  # a longer wait means that nothing was warm yet; then the whole machine is starting, and so is jedi
 WHOLE_RUN_S = 15.0  # a run without anybody waiting: a hanging test is ended then
 
-# Every sentence that an unverified or failed verdict says, by what was seen. `{detail}` is that, in words of the check that saw it.
+# What a verdict says, by what was seen; one that fails for parse, ruff or names says what that check saw. `{detail}` is in words of the check.
 SENTENCES = {
     "unchanged": "Nothing is changed.",
     "not whole": "The line is not finished, so nothing of it can be run yet.",
