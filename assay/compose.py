@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from analyzers.names import Names
 from assay.assistant import settings as table
@@ -16,7 +17,8 @@ from assay.assistant.workspace import Workspace
 from assay.engine import local, scripted, weights
 from assay.engine.api import Engine, EngineError
 from assay.engine.missing import Missing
-from assay.engine.remote import Remote
+from assay.engine.ollama import Terms
+from assay.engine.server import Server
 from sandbox.absent import Absent
 from sandbox.api import Sandbox
 from sandbox.engine import Allowed
@@ -77,7 +79,7 @@ def engine(settings: Settings, where: Folders) -> Engine:
         if script := settings.text("engine.script"):
             return scripted.load(Path(script).expanduser())
         if url := settings.text("engine.url"):
-            return Remote(url, model=settings.text("engine.model"), api_key=_api_key(settings))
+            return Server(url, model=settings.text("engine.model"), api_key=_api_key(settings), terms=_terms(settings))
         model = weights.resolve(settings.text("engine.model"), where.cache)
         return local.Local(local.launch_for(model, where.runtime, settings.number("engine.idle_s")))
     except EngineError as error:
@@ -141,6 +143,11 @@ class Composition:
     async def close(self, bench: Workbench) -> None:
         """End them."""
         await close(bench)
+
+
+def _terms(settings: Settings) -> Terms:
+    hosts: Literal["here", "anywhere"] = "here" if settings.is_on("offline") else "anywhere"
+    return Terms(settings.number("engine.idle_s"), int(settings.number("context.tokens")), hosts)
 
 
 def _api_key(settings: Settings) -> str:

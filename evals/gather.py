@@ -30,7 +30,7 @@ async def main(file: Path, count: int) -> None:
     where = compose.folders()
     settings, _ = compose.load_settings(where)
     engine = compose.engine(settings, where)
-    dialect = await dialects.spoken(engine, dialects.choose(settings.text("engine.dialect"), await engine.model()))
+    dialect = await dialects.spoken(engine, settings.text("engine.dialect"))
     chance, made = random.Random(9), 0
     with file.open("w", encoding="utf-8") as rows:
         places = list(typing.cut_out(typing.SITE_PACKAGES, count, seed=6, packages=typing.PACKAGES))

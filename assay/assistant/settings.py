@@ -43,12 +43,12 @@ class Setting:
 
 
 TABLE: tuple[Setting, ...] = (
-    Setting("engine.url", "", "URL of an OpenAI-compatible server; empty for the local engine of this machine."),
-    Setting("engine.model", "", "Model name at that URL, or a GGUF file for the local engine; empty for the fallback model."),
+    Setting("engine.url", "", "URL of Ollama or of an OpenAI-compatible server; empty for the local engine of this machine."),
+    Setting("engine.model", "", "Model name at that URL, or a GGUF file for the local engine; empty for what the server has, or the fallback model."),
     Setting("engine.dialect", "auto", "How prompts are written: auto, suffix, left-to-right, or a model family's name."),
     Setting("engine.api_key_file", "", "File that holds the API key for `engine.url`, readable only by you."),
     Setting("engine.script", "", "JSON file of scripted answers used instead of a model, for tests and demonstrations."),
-    Setting("engine.idle_s", 600, "Seconds without a request after which the local engine ends; 0 keeps it.", least=0, most=86400),
+    Setting("engine.idle_s", 600, "Seconds without a request after which the local engine ends, or Ollama frees the model; 0 keeps it.", least=0, most=86400),
     Setting("verify.policy", "balanced", "What is offered when proof is late or missing: balanced, strict, eager or static.",
             choices=get_args(Policy), by_project="tighten"),
     Setting("verify.deadline_ms.line", 400, "How long the tests of a line may run, from the moment a container is in hand, before it is offered as unverified.", least=50, most=60000),

@@ -15,9 +15,10 @@ from analyzers import files
 from assay import __version__, compose
 from assay.assistant.settings import Settings
 from assay.compose import Folders
-from assay.engine import process
+from assay.engine import dialects, process
+from assay.engine.api import Engine
 from assay.engine.local import Local
-from assay.engine.remote import Remote
+from assay.engine.server import Server
 from sandbox import build, dependencies, engine
 from sandbox.api import SandboxUnavailable
 
@@ -58,7 +59,7 @@ async def _engine(settings: Settings, where: Folders) -> list[Finding]:
         what, _, mend = why.rpartition("). ")
         found.append(Finding("llama.cpp", "missing", f"{what})", mend))
     if health.state in ("ready", "starting"):
-        rest = "" if health.state == "ready" else ", starts when it is first needed"
+        rest = await _prompts(chosen, settings) if health.state == "ready" else ", starts when it is first needed"
         found.append(Finding("model", "ok", f"{health.model or 'unnamed'} at {health.engine}{rest}"))
     else:
         fix = (
@@ -79,8 +80,17 @@ async def _engine(settings: Settings, where: Folders) -> list[Finding]:
     return found
 
 
+async def _prompts(chosen: Engine, settings: Settings) -> str:
+    """How the model is told what stands on both sides of the cursor."""
+    dialect = await dialects.spoken(chosen, settings.text("engine.dialect"))
+    if dialect is dialects.LEFT_TO_RIGHT:
+        return ", which reads what stands before the cursor"
+    how = "by the server's template" if dialect is dialects.SUFFIX else f"with the markers of {dialect.name}"
+    return f", which fills in the middle {how}"
+
+
 async def _other(name: str, url: str) -> Finding | None:
-    server = Remote(url)
+    server = Server(url)
     try:
         async with asyncio.timeout(LOOK_S):
             health = await server.health()
@@ -91,7 +101,9 @@ async def _other(name: str, url: str) -> Finding | None:
     if health.state != "ready":
         return None
     fix = f'Use it: put `url = "{url}"` under [engine] in your settings file, or set ASSAY_ENGINE_URL={url}.'
-    return Finding(name, "note", f"a server answers at {url}{f' with {health.model}' if health.model else ''}", fix)
+    return Finding(
+        name, "note", f"a server answers at {health.engine}{f' with {health.model}' if health.model else ''}", fix
+    )
 
 
 def _sandbox(settings: Settings, where: Folders) -> list[Finding]:

@@ -73,9 +73,9 @@ def info(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = 
     async def ask() -> dict[str, object]:
         chosen = compose.engine(settings, where)
         health = await chosen.health()
-        dialect = dialects.choose(settings.text("engine.dialect"), await chosen.model())
-        if health.state == "ready":
-            dialect = await dialects.spoken(chosen, dialect)
+        setting = settings.text("engine.dialect")
+        is_there = health.state == "ready"
+        dialect = await dialects.spoken(chosen, setting) if is_there else dialects.choose(setting, health.model)
         await chosen.close()
         return {"engine": health.engine, "model": health.model, "state": health.state, "why": health.why,
                 "fallback": health.is_fallback, "dialect": dialect.name}  # fmt: skip

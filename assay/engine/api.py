@@ -82,12 +82,13 @@ class EngineHealth:
 
 
 class Engine(Protocol):
-    """Four kinds exist: `remote.Remote`, `local.Local` (a Remote on a process of ours), `scripted.Scripted`, and `missing.Missing`."""
+    """These exist: `remote.Remote` and `ollama.Ollama`, `server.Server` (whichever of the two answers at a URL), `local.Local` (a Remote on
+    a process of ours), `scripted.Scripted`, and `missing.Missing`."""
 
     name: str
 
     async def model(self) -> str:
-        """The model's name, for the dialect and the record; empty where the engine does not say."""
+        """The model's name, for the dialect and the record; empty where the engine does not say. Raises EngineError."""
         ...
 
     def generate(self, request: Request) -> AsyncGenerator[Chunk, None]:
@@ -104,6 +105,10 @@ class Engine(Protocol):
 
     async def is_token(self, text: str) -> bool | None:
         """Whether `text` is one token of the model; None where the engine cannot say."""
+        ...
+
+    async def inserts(self) -> bool:
+        """Whether the server writes a suffix that is sent apart into the prompt itself, as the model's template has it."""
         ...
 
     async def health(self) -> EngineHealth:

@@ -86,11 +86,15 @@ def choose(setting: str, model: str) -> Dialect:
     return next((d for d in DIALECTS if any(family in known for family in d.families)), LEFT_TO_RIGHT)
 
 
-async def spoken(engine: Engine, dialect: Dialect) -> Dialect:
-    """`dialect` where each marker of its template is one token of the model, as far as the engine can say; left-to-right
-    where one is not: a model that reads markers as text writes them as text."""
-    used = [marker for marker in dialect.markers if marker in dialect.template]
-    return LEFT_TO_RIGHT if any([await engine.is_token(marker) is False for marker in used]) else dialect
+async def spoken(engine: Engine, setting: str) -> Dialect:
+    """The dialect for an engine's model, by `engine.dialect`. Left-to-right where a marker of the template is not one token of the
+    model, as far as the engine can say: a model that reads markers as text writes them as text. A model of no known family that the
+    server can insert with gets the suffix apart. Raises EngineError where the model cannot be asked for its name."""
+    wanted = choose(setting, await engine.model())
+    used = [marker for marker in wanted.markers if marker in wanted.template]
+    if any([await engine.is_token(marker) is False for marker in used]):
+        wanted = LEFT_TO_RIGHT
+    return SUFFIX if setting == "auto" and wanted is LEFT_TO_RIGHT and await engine.inserts() else wanted
 
 
 def strip_markers(text: str) -> str:

@@ -24,6 +24,7 @@ from typing import Any
 
 from . import weights
 from .api import Chunk, EngineError, EngineHealth, EngineUnavailable, Request
+from .http import Http
 from .process import SLOTS, Launch
 from .remote import Remote
 
@@ -43,7 +44,8 @@ class Local:
 
     def __init__(self, launch: Launch) -> None:
         self._launch = launch
-        self._remote = Remote("http://engine", model=launch.model.stem, socket_path=str(launch.socket), grammar="gbnf")
+        self._http = Http("http://engine", socket_path=str(launch.socket))
+        self._remote = Remote(self._http, model=launch.model.stem, grammar="gbnf")
         self._starting: asyncio.Task[None] | None = None
         self._failures = 0
         self._not_before = 0.0
@@ -90,6 +92,9 @@ class Local:
         await self._ensure()
         return await self._remote.is_token(text)
 
+    async def inserts(self) -> bool:
+        return False
+
     async def health(self) -> EngineHealth:
         fallback = weights.is_fallback(self._launch.model)
         name = f"{self._launch.model.stem} (fallback model)" if fallback else self._launch.model.stem
@@ -112,7 +117,7 @@ class Local:
             await self._ensure()
 
     async def _ids(self, text: str) -> list[int]:
-        return list((await self._remote.post("/tokenize", {"content": text}))["tokens"])
+        return list((await self._http.post("/tokenize", {"content": text}))["tokens"])
 
     async def _forced(self, prefix: str, ids: Sequence[int]) -> float:
         if not ids:
@@ -125,7 +130,7 @@ class Local:
             "cache_prompt": True,
             "grammar": "root ::= " + " ".join(f"<[{token}]>" for token in ids),
         }
-        answer = await self._remote.post("/completion", body)
+        answer = await self._http.post("/completion", body)
         values = [item["logprob"] for item in answer.get("completion_probabilities", [])]
         return float(sum(values)) if len(values) == len(ids) else -math.inf
 

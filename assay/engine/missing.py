@@ -32,6 +32,9 @@ class Missing:
     async def is_token(self, text: str) -> bool | None:
         return None
 
+    async def inserts(self) -> bool:
+        return False
+
     async def health(self) -> EngineHealth:
         return EngineHealth("absent", "none", why=self._why)
 

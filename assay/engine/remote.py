@@ -1,4 +1,4 @@
-"""Any server that speaks the OpenAI completions API: vLLM, SGLang, llama.cpp, Ollama, or our own engine process.
+"""A server that speaks the OpenAI completions API: vLLM, SGLang, llama.cpp, or our own engine process.
 
 Servers differ, so everything beyond `POST …/completions` is optional: a server without a model list, a tokenizer or
 log-probabilities still works, and what it lacks is estimated or refused by name.
@@ -8,50 +8,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, Sequence
-from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
+from typing import Any, Literal
 
 from .api import Chunk, EngineError, EngineHealth, EngineRefused, EngineUnavailable, Request, ScoringUnsupported, Token
-
-if TYPE_CHECKING:
-    import httpx
-
-CONNECT_S = 3.0  # a server on this machine or in this building answers in milliseconds
-READ_S = 60.0  # between two pieces of a stream; a cold prefill of a long prompt on a CPU takes this order
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-NOT_FOUND = 404
-ERROR_LIMIT = 200  # characters of a server's own error text that reach a message
+from .http import ERROR_LIMIT, NOT_FOUND, Http
 
 
 class Remote:
-    """An OpenAI-compatible server at `url` (with or without /v1), or at a Unix socket."""
+    """The OpenAI API of the server that `http` reaches."""
 
     name = "remote"
 
-    def __init__(
-        self, url: str, *, model: str = "", api_key: str = "", socket_path: str = "", grammar: Literal["gbnf", ""] = ""
-    ) -> None:
-        try:
-            parts = urlsplit(url)
-        except ValueError as error:
-            raise EngineUnavailable(f"Engine off: {url!r} is no URL ({error}). Set `engine.url`.") from error
-        self._base = url.rstrip("/").removesuffix("/v1")
-        self._is_local = bool(socket_path) or (parts.hostname or "") in LOOPBACK
-        self._api_key = api_key
-        self._socket_path = socket_path
+    def __init__(self, http: Http, *, model: str = "", grammar: Literal["gbnf", ""] = "") -> None:
+        self._http = http
         self._wanted_model = model
         self._served_model: str | None = None
         self._has_tokenizer = True
         self._tokens: dict[str, bool] = {}
         self._takes_grammar = grammar == "gbnf"
-        self._client: httpx.AsyncClient | None = None
 
     async def model(self) -> str:
         if self._wanted_model:
             return self._wanted_model
         if self._served_model is None:
             try:
-                models = (await self._get("/v1/models")).get("data") or []
+                models = (await self._http.get("/v1/models")).get("data") or []
                 self._served_model = str(models[0]["id"]) if models else ""
             except EngineRefused:
                 self._served_model = ""
@@ -62,25 +43,17 @@ class Remote:
         return self._served_model
 
     async def generate(self, request: Request) -> AsyncGenerator[Chunk, None]:
-        import httpx
-
         body = _body(request) | {"model": await self.model() or "default", "stream": True}
         if request.must_start and self._takes_grammar:
             body["grammar"] = f"root ::= {json.dumps(request.must_start)} [^\\x00]*"
-        try:
-            async with self._http().stream("POST", "/v1/completions", json=body) as response:
-                await self._check(response)
-                if "text/event-stream" not in response.headers.get("content-type", ""):
-                    for chunk in _whole(json.loads(await response.aread())):
-                        yield chunk
-                    return
-                async for line in response.aiter_lines():
-                    for chunk in _event(line):
-                        yield chunk
-        except httpx.HTTPError as error:
-            raise EngineUnavailable(self._unreachable(error)) from error
-        except ValueError as error:
-            raise EngineError(f"The engine at {self._where()} answered something that is not JSON.") from error
+        async with self._http.stream("/v1/completions", body) as response:
+            if "text/event-stream" not in response.headers.get("content-type", ""):
+                for chunk in _whole(json.loads(await response.aread())):
+                    yield chunk
+                return
+            async for line in response.aiter_lines():
+                for chunk in _event(line):
+                    yield chunk
 
     async def score(self, prefix: str, continuations: Sequence[str]) -> tuple[float, ...]:
         """With `echo`, as vLLM has it: the prompt's own log-probabilities, cut where the prefix ends."""
@@ -88,13 +61,15 @@ class Remote:
         scores = []
         for continuation in continuations:
             body = {"model": model, "prompt": prefix + continuation, "echo": True, "max_tokens": 1, "logprobs": 1}
-            scores.append(_echoed(await self.post("/v1/completions", body), len(prefix), len(prefix + continuation)))
+            scores.append(
+                _echoed(await self._http.post("/v1/completions", body), len(prefix), len(prefix + continuation))
+            )
         return tuple(scores)
 
     async def count(self, text: str) -> int:
         if self._has_tokenizer:
             try:
-                return len((await self.post("/tokenize", {"content": text}))["tokens"])
+                return len((await self._http.post("/tokenize", {"content": text}))["tokens"])
             except (EngineError, KeyError, TypeError):
                 self._has_tokenizer = False  # an estimate serves as well, and whoever generates hears what is wrong
         return (
@@ -105,7 +80,7 @@ class Remote:
         if text not in self._tokens and self._has_tokenizer:
             try:
                 body = {"content": text, "add_special": False, "parse_special": True}
-                self._tokens[text] = len((await self.post("/tokenize", body))["tokens"]) == 1
+                self._tokens[text] = len((await self._http.post("/tokenize", body))["tokens"]) == 1
             except EngineRefused:
                 self._has_tokenizer = False
             except EngineUnavailable:
@@ -116,22 +91,22 @@ class Remote:
 
     async def health(self) -> EngineHealth:
         try:
-            await self._get("/v1/models")
+            await self._http.get("/v1/models")
         except EngineRefused as error:
             if error.status != NOT_FOUND:
-                return EngineHealth(error.state, self._where(), self._wanted_model, str(error))
+                return EngineHealth(error.state, self._http.where, self._wanted_model, str(error))
             if (why := await self._probed()) is not None:
-                return EngineHealth("broken", self._where(), self._wanted_model, why)
+                return EngineHealth("broken", self._http.where, self._wanted_model, why)
         except EngineUnavailable as error:
-            return EngineHealth(error.state, self._where(), self._wanted_model, str(error))
+            return EngineHealth(error.state, self._http.where, self._wanted_model, str(error))
         except EngineError:
             pass  # it answers, and a model list is optional
-        return EngineHealth("ready", self._where(), await self.model())
+        return EngineHealth("ready", self._http.where, await self.model())
 
     async def _probed(self) -> str | None:
         """Whether completions are served where there is no model list: None, or why not."""
         try:
-            await self.post(
+            await self._http.post(
                 "/v1/completions", {"model": self._wanted_model or "default", "prompt": "#", "max_tokens": 1}
             )
         except EngineUnavailable as error:
@@ -140,66 +115,11 @@ class Remote:
             pass  # it has its opinion about this request, so it serves others
         return None
 
+    async def inserts(self) -> bool:
+        return False
+
     async def close(self) -> None:
-        if self._client:
-            await self._client.aclose()
-            self._client = None
-
-    async def post(self, path: str, body: dict[str, Any]) -> Any:
-        """POST JSON and return the parsed answer; raises EngineError."""
-        return await self._call("POST", path, body)
-
-    async def _get(self, path: str) -> Any:
-        return await self._call("GET", path, None)
-
-    async def _call(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
-        import httpx
-
-        try:
-            response = await self._http().request(method, path, json=body)
-            await self._check(response)
-            return response.json()
-        except httpx.HTTPError as error:
-            raise EngineUnavailable(self._unreachable(error)) from error
-        except ValueError as error:
-            raise EngineError(f"The engine at {self._where()} answered something that is not JSON.") from error
-
-    def _http(self) -> httpx.AsyncClient:
-        if self._client is None:
-            import httpx
-
-            self._client = httpx.AsyncClient(
-                base_url="http://engine" if self._socket_path else self._base,
-                transport=httpx.AsyncHTTPTransport(uds=self._socket_path) if self._socket_path else None,
-                trust_env=not self._is_local,  # a proxy is for hosts that are not this one
-                headers={"Authorization": f"Bearer {self._api_key}"} if self._api_key else None,
-                timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
-                limits=httpx.Limits(max_connections=8, max_keepalive_connections=4),
-            )
-        return self._client
-
-    async def _check(self, response: httpx.Response) -> None:
-        """Raise for an answer that is none."""
-        status = response.status_code
-        if status < 400:
-            return
-        text = _reason((await response.aread()).decode("utf-8", "replace"))
-        if status in (401, 403):
-            mend = "Check the file that `engine.api_key_file` names." if self._api_key else "Set `engine.api_key_file`."
-            raise EngineRefused(
-                f"Engine off: {self._where()} does not accept the API key ({status} {text}). {mend}", status
-            )
-        if status == NOT_FOUND:
-            what = f"Engine off: {self._where()} has no {response.url.path} ({status} {text})."
-            raise EngineRefused(f"{what} Check `engine.url` and `engine.model`.", status)
-        raise EngineError(f"The engine refused the request: {status} {text}")
-
-    def _where(self) -> str:
-        return self._socket_path or self._base
-
-    def _unreachable(self, error: Exception) -> str:
-        seen = str(error) or type(error).__name__
-        return f"Engine off: no answer from {self._where()} ({seen}). Start it, or set `engine.url`."
+        await self._http.close()
 
 
 def _body(request: Request) -> dict[str, Any]:
@@ -219,16 +139,6 @@ def _body(request: Request) -> dict[str, Any]:
     if request.seed is not None:
         body["seed"] = request.seed
     return body
-
-
-def _reason(text: str) -> str:
-    """What a server says about its refusal, in OpenAI's shape or in its own words."""
-    try:
-        raw = json.loads(text).get("error")
-        text = str(raw.get("message") if isinstance(raw, dict) else raw)
-    except (ValueError, AttributeError):
-        pass
-    return text.strip()[:ERROR_LIMIT]
 
 
 def _event(line: str) -> list[Chunk]:

@@ -54,6 +54,9 @@ class Scripted:
     async def is_token(self, text: str) -> bool | None:
         return None
 
+    async def inserts(self) -> bool:
+        return False
+
     async def health(self) -> EngineHealth:
         return EngineHealth("ready", "scripted", "scripted")
 

@@ -131,8 +131,7 @@ class Model:
 
     async def _prompt(self, bench: Workbench, ask: Ask, site: sites.Site) -> tuple[Prompt, str]:
         """The prompt for a site, and the dialect's name. Raises EngineError where the model cannot be asked for its name."""
-        wanted = dialects.choose(bench.settings.text("engine.dialect"), await bench.engine.model())
-        dialect = await dialects.spoken(bench.engine, wanted)
+        dialect = await dialects.spoken(bench.engine, bench.settings.text("engine.dialect"))
         snippets = await self.definitions.snippets(bench, ask, site.scope)
         limit = int(bench.settings.number("context.tokens"))
         prompt = build(ask.snapshot, ask.offset, site, dialect, snippets, token_limit=limit)

@@ -1,0 +1,129 @@
+"""Requests to one model server over HTTP. What goes wrong becomes an EngineError whose message is one sentence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from .api import EngineError, EngineRefused, EngineUnavailable
+
+if TYPE_CHECKING:
+    import httpx
+
+CONNECT_S = 3.0  # a server on this machine or in this building answers in milliseconds
+READ_S = 60.0  # between two pieces of a stream; a cold prefill of a long prompt on a CPU takes this order
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+NOT_FOUND = 404
+ERROR_LIMIT = 200  # characters of a server's own error text that reach a message
+
+
+class Http:
+    """One server at `url` (with or without /v1), or at a Unix socket. Nothing is contacted before the first request."""
+
+    def __init__(self, url: str, *, api_key: str = "", socket_path: str = "") -> None:
+        """Raises EngineUnavailable for what is no URL."""
+        try:
+            parts = urlsplit(url)
+        except ValueError as error:
+            raise EngineUnavailable(f"Engine off: {url!r} is no URL ({error}). Set `engine.url`.") from error
+        self._base = url.rstrip("/").removesuffix("/v1")
+        self._is_local = bool(socket_path) or (parts.hostname or "") in LOOPBACK
+        self._api_key = api_key
+        self._socket_path = socket_path
+        self._client: httpx.AsyncClient | None = None
+
+    @property
+    def where(self) -> str:
+        """The server's address, for people."""
+        return self._socket_path or self._base
+
+    async def get(self, path: str) -> Any:
+        """GET and return the parsed JSON; raises EngineError."""
+        return await self._call("GET", path, None)
+
+    async def post(self, path: str, body: dict[str, Any]) -> Any:
+        """POST JSON and return the parsed answer; raises EngineError."""
+        return await self._call("POST", path, body)
+
+    @asynccontextmanager
+    async def stream(self, path: str, body: dict[str, Any]) -> AsyncGenerator[httpx.Response, None]:
+        """POST JSON; the answer is read by the caller. Leaving the block closes the connection. Raises EngineError, for what
+        goes wrong inside the block too."""
+        import httpx
+
+        try:
+            async with self._opened().stream("POST", path, json=body) as response:
+                await self._check(response)
+                yield response
+        except httpx.HTTPError as error:
+            raise EngineUnavailable(self._unreachable(error)) from error
+        except ValueError as error:
+            raise EngineError(self._unreadable()) from error
+
+    async def close(self) -> None:
+        """Drop connections."""
+        if self._client:
+            await self._client.aclose()
+            self._client = None
+
+    async def _call(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
+        import httpx
+
+        try:
+            response = await self._opened().request(method, path, json=body)
+            await self._check(response)
+            return response.json()
+        except httpx.HTTPError as error:
+            raise EngineUnavailable(self._unreachable(error)) from error
+        except ValueError as error:
+            raise EngineError(self._unreadable()) from error
+
+    def _opened(self) -> httpx.AsyncClient:
+        if self._client is None:
+            import httpx
+
+            self._client = httpx.AsyncClient(
+                base_url="http://engine" if self._socket_path else self._base,
+                transport=httpx.AsyncHTTPTransport(uds=self._socket_path) if self._socket_path else None,
+                trust_env=not self._is_local,  # a proxy is for hosts that are not this one
+                headers={"Authorization": f"Bearer {self._api_key}"} if self._api_key else None,
+                timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
+                limits=httpx.Limits(max_connections=8, max_keepalive_connections=4),
+            )
+        return self._client
+
+    async def _check(self, response: httpx.Response) -> None:
+        """Raise for an answer that is none."""
+        status = response.status_code
+        if status < 400:
+            return
+        text = _reason((await response.aread()).decode("utf-8", "replace"))
+        if status in (401, 403):
+            mend = "Check the file that `engine.api_key_file` names." if self._api_key else "Set `engine.api_key_file`."
+            raise EngineRefused(
+                f"Engine off: {self.where} does not accept the API key ({status} {text}). {mend}", status
+            )
+        if status == NOT_FOUND:
+            what = f"Engine off: {self.where} has no {response.url.path} ({status} {text})."
+            raise EngineRefused(f"{what} Check `engine.url` and `engine.model`.", status)
+        raise EngineError(f"The engine refused the request: {status} {text}")
+
+    def _unreachable(self, error: Exception) -> str:
+        seen = str(error) or type(error).__name__
+        return f"Engine off: no answer from {self.where} ({seen}). Start it, or set `engine.url`."
+
+    def _unreadable(self) -> str:
+        return f"The engine at {self.where} answered something that is not JSON."
+
+
+def _reason(text: str) -> str:
+    """What a server says about its refusal, in OpenAI's shape or in its own words."""
+    try:
+        raw = json.loads(text).get("error")
+        text = str(raw.get("message") if isinstance(raw, dict) else raw)
+    except (ValueError, AttributeError):
+        pass
+    return text.strip()[:ERROR_LIMIT]

@@ -1,0 +1,75 @@
+"""The server at a URL, whichever it is: asked once which API it has, the first time that it answers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+from .api import Chunk, EngineError, EngineHealth, EngineRefused, EngineUnavailable, Request
+from .http import Http
+from .ollama import USUAL, Ollama, Terms
+from .remote import Remote
+
+
+class Server:
+    """An engine at `url` (with or without /v1): Ollama where it says so, else one with the OpenAI completions API."""
+
+    name = "remote"
+
+    def __init__(self, url: str, *, model: str = "", api_key: str = "", terms: Terms = USUAL) -> None:
+        """`terms` are for Ollama. Raises EngineUnavailable for what is no URL."""
+        self._http = Http(url, api_key=api_key)
+        self._model = model
+        self._terms = terms
+        self._found: Ollama | Remote | None = None
+
+    async def model(self) -> str:
+        return await (await self._engine()).model()
+
+    async def generate(self, request: Request) -> AsyncGenerator[Chunk, None]:
+        async with aclosing((await self._engine()).generate(request)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def score(self, prefix: str, continuations: Sequence[str]) -> tuple[float, ...]:
+        return await (await self._engine()).score(prefix, continuations)
+
+    async def count(self, text: str) -> int:
+        return await (await self._engine()).count(text)
+
+    async def is_token(self, text: str) -> bool | None:
+        return await (await self._engine()).is_token(text)
+
+    async def inserts(self) -> bool:
+        return await (await self._engine()).inserts()
+
+    async def health(self) -> EngineHealth:
+        try:
+            return await (await self._engine()).health()
+        except EngineUnavailable as error:
+            return EngineHealth(error.state, self._http.where, self._model, str(error))
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    async def _engine(self) -> Ollama | Remote:
+        """Raises EngineUnavailable while nothing answers at all."""
+        if self._found is None:
+            version = await self._version()
+            if version:
+                self._found = Ollama(self._http, version, model=self._model, terms=self._terms)
+            else:
+                self._found = Remote(self._http, model=self._model)
+        return self._found
+
+    async def _version(self) -> str:
+        """Ollama's, or "" for another server: some refuse every address that they do not know, some answer a page."""
+        try:
+            answer = await self._http.get("/api/version")
+            return str(answer["version"])
+        except EngineRefused:
+            return ""
+        except EngineUnavailable:
+            raise
+        except (EngineError, KeyError, TypeError):
+            return ""
