@@ -64,13 +64,17 @@ def offset_position(text: str, offset: int) -> tuple[int, int]:
 class Author:
     """One editor session on one server."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, trigger: str = "automatic", takes: str = "all") -> None:
+        """`trigger`: whether he asks for each suggestion ("invoked"), or the editor does. `takes`: "all" that is what he was going to type,
+        or "none"."""
         self._client = client
+        self._is_invoked = trigger == "invoked"
+        self._is_willing = takes == "all"
         self._version = 1
 
-    async def write(self, one: Insertion, folder: Path, number: int) -> Tally:
-        """Type `one` into a fresh document."""
-        uri = (folder / f"module_{number}.py").as_uri()
+    async def write(self, one: Insertion, path: Path) -> Tally:
+        """Type `one` into a document that is opened for it."""
+        uri = path.as_uri()
         self._version, text, tally = 1, one.before + one.after, Tally(len(one.text))
         document = {"uri": uri, "languageId": "python", "version": 1, "text": text}
         self._client.notify("textDocument/didOpen", {"textDocument": document})
@@ -80,7 +84,7 @@ class Author:
             if len(offered) > 1:
                 tally.looked_at += 1
                 tally.shown += offered != last
-            if len(offered) > 1 and one.text.startswith(offered, at):
+            if self._is_willing and len(offered) > 1 and one.text.startswith(offered, at):
                 piece, last = offered, ""
                 tally.accepted += 1
                 tally.accepted_characters += len(offered)
@@ -99,7 +103,7 @@ class Author:
         """The first item's text as the author sees it, and the item; empty when there is none in time."""
         line, character = offset_position(before, len(before))
         began = time.monotonic()
-        number, answer = self._client.begin("textDocument/inlineCompletion", inline_params(uri, line, character))
+        number, answer = self._client.begin("textDocument/inlineCompletion", self._asked(uri, line, character))
         tally.requests += 1
         await asyncio.wait({answer}, timeout=SEEN_S)
         tally.latencies_s.append(time.monotonic() - began)
@@ -114,6 +118,9 @@ class Author:
         typed = before[before.rfind("\n") + 1 :][start:]
         text = items[0]["insertText"]
         return (text[len(typed) :], items[0]) if text.startswith(typed) else ("", {})
+
+    def _asked(self, uri: str, line: int, character: int) -> dict[str, Any]:
+        return inline_params(uri, line, character, invoked=self._is_invoked)
 
     def _insert(self, uri: str, before: str, piece: str) -> None:
         line, character = offset_position(before, len(before))
@@ -133,19 +140,20 @@ class Window:
         self._home = home
         self._client: Client | None = None
 
-    async def open(self, options: dict[str, Any]) -> None:
+    async def open(self, options: dict[str, Any]) -> Client:
         """Start it."""
-        (self._home / "project").mkdir(parents=True)
+        (self._home / "project").mkdir(parents=True, exist_ok=True)
         (self._home / "run").mkdir(mode=0o700)
         environment = {"XDG_STATE_HOME": str(self._home / "state"), "XDG_RUNTIME_DIR": str(self._home / "run")}
         self._client = await Client.start(command=self._command, env=environment)
         await self._client.initialize(self._home / "project", {"trace": {"keep": 10000}} | options)
+        return self._client
 
     async def write(self, one: Insertion) -> None:
         """Have the author type one insertion."""
         assert self._client is not None
-        folder = self._home / "project"
-        self.tallies.append(await Author(self._client).write(one, folder, len(self.tallies)))
+        path = self._home / "project" / f"module_{len(self.tallies)}.py"
+        self.tallies.append(await Author(self._client).write(one, path))
 
     async def close(self) -> None:
         """End it as an editor does."""
