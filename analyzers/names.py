@@ -7,6 +7,7 @@ import contextlib
 import json
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,11 @@ class Definition:
     kind: str
 
 
+def may_be_looked_up(lines: str) -> bool:
+    """Whether there can be anything in these lines that `Names.check` looks at: an attribute, an import, a keyword of a call."""
+    return "." in lines or "import" in lines or ("(" in lines and "=" in lines)
+
+
 class Names:
     """One worker process, started on first use, asked one thing at a time, ended when it hangs."""
 
@@ -85,10 +91,21 @@ class Names:
     async def define(
         self, where: Where, positions: tuple[tuple[int, int], ...], *, timeout_s: float
     ) -> tuple[Definition, ...]:
-        """Project definitions of the names at `positions`; raises NamesUnavailable."""
-        request = {"op": "define", "positions": positions, "budget_s": timeout_s * 0.7}
-        answer = await self._ask(request, where, timeout_s)
-        return tuple(Definition(**item) for item in answer["definitions"])
+        """Project definitions of the names at `positions`, as many as are found in time; raises NamesUnavailable. They are asked for one by
+        one, so that a check which comes meanwhile waits for one of them only."""
+        end = time.monotonic() + timeout_s
+        found: list[Definition] = []
+        for position in positions:
+            if (left_s := end - time.monotonic()) <= 0:
+                break
+            try:
+                answer = await self._ask({"op": "define", "position": position}, where, left_s)
+            except NamesUnavailable:
+                if not found:
+                    raise
+                break
+            found += (Definition(**item) for item in answer["definitions"])
+        return tuple(found)
 
     async def warm(self, root: str) -> None:
         """Load jedi and what it always needs, so that the first check is quick."""

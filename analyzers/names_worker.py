@@ -8,22 +8,52 @@ from __future__ import annotations
 
 import ast
 import difflib
+import gc
 import json
+import os
+import re
+import select
 import sys
 import time
+from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
+_LookedUp = ast.Attribute | ast.Import | ast.ImportFrom | ast.Call
+
+REST_S = 2.0  # without a request: somebody thinks, or went away
 NAME_LIMIT = 24  # names looked at in one check
 SIMILAR = 0.75  # difflib ratio from which a real name is offered for a wrong one
 
 
 def main() -> None:
-    """Answer one JSON line for each JSON line, until standard input ends."""
+    """Answer one JSON line for each JSON line, until standard input ends.
+
+    Garbage is collected between answers: what jedi keeps is millions of objects, and looking through all of them takes a sixth of a second.
+    """
     sys.setrecursionlimit(3000)
-    for line in sys.stdin:
+    gc.disable()
+    for line in _lines(sys.stdin.fileno()):
         sys.stdout.write(json.dumps(answer(json.loads(line))) + "\n")
         sys.stdout.flush()
+        gc.collect(0)
+
+
+def _lines(source: int) -> Iterator[bytes]:
+    """The lines of a file descriptor. A pause that follows some is used to look through all that is kept."""
+    read, has_rested = bytearray(), True
+    while True:
+        while (end := read.find(b"\n")) < 0:
+            if not has_rested and not select.select([source], [], [], REST_S)[0]:
+                gc.collect()
+                has_rested = True
+            if not (piece := os.read(source, 1 << 20)):
+                return
+            read += piece
+        yield bytes(read[:end])
+        del read[: end + 1]
+        has_rested = False
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
@@ -42,6 +72,8 @@ def _script(request: dict[str, Any]) -> Any:
 
     jedi.settings.cache_directory = request["cache"]
     jedi.settings.allow_unsafe_interpreter_executions = False
+    # What callers happen to pass says nothing certain about a parameter, and looking for them costs up to a second.
+    jedi.settings.dynamic_params = request["op"] == "complete"
     root = request["root"]
     paths = [root, str(Path(root) / "src"), *request["paths"], *_own_paths()]
     project = jedi.Project(root, sys_path=paths, load_unsafe_extensions=False, smart_sys_path=False)
@@ -73,53 +105,92 @@ def _complete(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _define(request: dict[str, Any]) -> dict[str, Any]:
-    """Signatures of the names at `positions`, for those that another file of the project defines."""
-    script, root, found = _script(request), request["root"], []
-    end = time.monotonic() + request["budget_s"]
-    for line, column in request["positions"]:
-        if time.monotonic() > end:
-            break
-        for name in script.goto(line, column, follow_imports=True, follow_builtin_imports=False)[:1]:
-            path = name.module_path
-            if path is None or str(path) == request["path"] or not Path(path).is_relative_to(root):
-                continue
-            if name.type in ("function", "class", "module") and "site-packages" not in Path(path).parts:
-                found.append({"path": str(path), "line": name.line, "name": name.name, "kind": name.type})
-    return {"definitions": found}
+    """The signature of the name at `position`, where another file of the project defines it."""
+    script, root = _script(request), request["root"]
+    for name in script.goto(*request["position"], follow_imports=True, follow_builtin_imports=False)[:1]:
+        path = name.module_path
+        if path is None or str(path) == request["path"] or not Path(path).is_relative_to(root):
+            continue
+        if name.type in ("function", "class", "module") and "site-packages" not in Path(path).parts:
+            return {"definitions": [{"path": str(path), "line": name.line, "name": name.name, "kind": name.type}]}
+    return {"definitions": []}
 
 
 def _check(request: dict[str, Any]) -> dict[str, Any]:
     """Attributes, imports and keywords in the given lines that certainly do not exist."""
-    tree = ast.parse(request["text"])
-    first, last = request["lines"]
+    nodes = list(_nodes(_parsed(request["text"], *request["lines"]), *request["lines"]))[:NAME_LIMIT]
+    if not nodes:
+        return {"findings": [], "checked": 0}
     script = _script(request)
     end = time.monotonic() + request["budget_s"]
     findings: list[dict[str, Any]] = []
     checked = 0
-    for node in ast.walk(tree):
-        line = getattr(node, "lineno", 0)
-        if not first <= line <= last or checked >= NAME_LIMIT or time.monotonic() > end:
-            continue
+    for node in nodes:
+        if time.monotonic() > end:
+            break
+        checked += 1
         if isinstance(node, ast.Attribute):
-            checked += 1
             findings += _attribute(script, node, request["text"])
         elif isinstance(node, ast.Import | ast.ImportFrom):
-            checked += 1
             findings += _import(script, node)
-        elif isinstance(node, ast.Call) and node.keywords:
-            checked += 1
+        else:
             findings += _keywords(script, node)
     return {"findings": findings, "checked": checked}
+
+
+def _parsed(text: str, first: int, last: int) -> ast.Module:
+    """What stands at the top level around the lines, where that can be parsed alone, else all of it: a tenth of the time in a long file. That a
+    string may have looked like code does no harm, since jedi sees the whole text."""
+    lines = text.split("\n")
+    begin = next((n for n in range(first - 1, -1, -1) if _TOP.match(lines[n])), 0)
+    end = next((n for n in range(last, len(lines)) if _TOP.match(lines[n])), len(lines))
+    while begin and lines[begin - 1].startswith("@"):
+        begin -= 1
+    try:
+        return ast.increment_lineno(ast.parse("\n".join(lines[begin:end])), begin)
+    except SyntaxError:
+        return ast.parse(text)
+
+
+_TOP = re.compile(
+    r"(?!(?:else|elif|except|finally)\b)[A-Za-z_@]"
+)  # a line with which a statement of a module may begin
+
+
+def _nodes(tree: ast.AST, first: int, last: int) -> Iterator[_LookedUp]:
+    """What begins in lines `first` to `last` and can be looked up. Only what overlaps them is walked: a file has tens of thousands of nodes."""
+    stack = [tree]
+    while stack:
+        node = stack.pop()
+        line, end = getattr(node, "lineno", first), getattr(node, "end_lineno", last)
+        line = min([line, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
+        if line > last or end < first:
+            continue
+        stack += ast.iter_child_nodes(node)
+        if line < first:
+            continue
+        if _is_looked_up(node):
+            yield node
+
+
+def _is_looked_up(node: ast.AST) -> TypeGuard[_LookedUp]:
+    match node:
+        case ast.Attribute(ctx=ast.Load(), value=ast.Name() | ast.Attribute()) | ast.Import() | ast.ImportFrom():
+            return True
+        case ast.Call(func=ast.Name() | ast.Attribute()):
+            return bool(node.keywords)
+        case _:
+            return False
 
 
 def _attribute(script: Any, node: ast.Attribute, text: str) -> list[dict[str, Any]]:
     line, end = node.end_lineno or node.lineno, node.end_col_offset or 0
     column = _column(text, line, end) - len(node.attr)
+    if script.goto(line, column):
+        return []
     receiver_line = node.value.end_lineno or line
     receiver = script.infer(receiver_line, max(_column(text, receiver_line, node.value.end_col_offset or 0) - 1, 0))
-    if not isinstance(node.value, ast.Name | ast.Attribute) or not receiver or not all(map(_is_known, receiver)):
-        return []
-    if isinstance(node.ctx, ast.Store | ast.Del):
+    if not receiver or not all(map(_is_known, receiver)):
         return []
     names = {name.name for name in script.complete(line, column)}
     if not names or node.attr in names or script.infer(line, column):
@@ -153,22 +224,31 @@ def _mentions(path: Path, word: str) -> bool:
 
 def _is_plain_class(path: Path, name: Any) -> bool:
     try:
+        return name.name in _plain_classes(path, path.stat().st_mtime_ns)
+    except OSError:
+        return False
+
+
+@lru_cache(maxsize=256)
+def _plain_classes(path: Path, _changed_ns: int) -> frozenset[str]:
+    """The classes of a file with nothing dynamic about them; of several with one name, the first one counts."""
+    try:
         tree = ast.parse(path.read_text("utf-8"))
     except (OSError, SyntaxError, ValueError):
-        return False
+        return frozenset()
+    classes: dict[str, ast.ClassDef] = {}
     for node in ast.walk(tree):
-        if isinstance(node, ast.ClassDef) and node.name == name.name:
-            bases = {ast.unparse(base) for base in node.bases}
-            text = ast.unparse(node)
-            dynamic = ("__getattr__", "__getattribute__", "setattr(", "__dict__", "__slots__")
-            plain_decorators = all("dataclass" in ast.unparse(d) for d in node.decorator_list)
-            return (
-                not (bases - {"object"})
-                and not node.keywords
-                and plain_decorators
-                and not any(w in text for w in dynamic)
-            )
-    return False
+        if isinstance(node, ast.ClassDef):
+            classes.setdefault(node.name, node)
+    return frozenset(name for name, node in classes.items() if _is_plain(node))
+
+
+def _is_plain(node: ast.ClassDef) -> bool:
+    bases = {ast.unparse(base) for base in node.bases}
+    text = ast.unparse(node)
+    dynamic = ("__getattr__", "__getattribute__", "setattr(", "__dict__", "__slots__")
+    plain_decorators = all("dataclass" in ast.unparse(d) for d in node.decorator_list)
+    return not (bases - {"object"}) and not node.keywords and plain_decorators and not any(w in text for w in dynamic)
 
 
 def _import(script: Any, node: ast.Import | ast.ImportFrom) -> list[dict[str, Any]]:
@@ -202,7 +282,7 @@ def _could_exist(module: str) -> bool:
 
 
 def _keywords(script: Any, node: ast.Call) -> list[dict[str, Any]]:
-    if not isinstance(node.func, ast.Name | ast.Attribute) or any(k.arg is None for k in node.keywords):
+    if any(k.arg is None for k in node.keywords):
         return []
     line, column = node.func.end_lineno or node.lineno, (node.func.end_col_offset or 0) - 1
     targets = script.infer(line, column)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -121,18 +122,17 @@ def columns(line: str) -> int:
 def changed_span(before: str, after: str) -> tuple[Span, Span]:
     """The smallest replaced spans, in `before` and in `after`, that turn one into the other."""
     limit = min(len(before), len(after))
-    start = _common(before, after, limit)
-    end = 0
-    while end < limit - start and before[-1 - end] == after[-1 - end]:
-        end += 1
+    start = _most(limit, lambda n: before[:n] == after[:n])
+    end = _most(limit - start, lambda n: before[len(before) - n :] == after[len(after) - n :])
     return Span(start, len(before) - end), Span(start, len(after) - end)
 
 
-def _common(before: str, after: str, limit: int) -> int:
+def _most(limit: int, holds: Callable[[int], bool]) -> int:
+    """The largest number up to `limit` for which `holds`; it holds for all smaller ones too."""
     low, high = 0, limit
     while low < high:
         middle = (low + high + 1) // 2
-        if before[:middle] == after[:middle]:
+        if holds(middle):
             low = middle
         else:
             high = middle - 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 from logging.handlers import RotatingFileHandler
@@ -19,6 +20,9 @@ from .session import AssayServer, Composition, Session
 
 log = logging.getLogger("assay")
 
+YOUNG = (
+    20_000  # objects made before the young ones are looked through; the tree of a file of 500 lines has about that many
+)
 PARENT_S = 1.0  # how often the client's process is looked for, where it said which it is
 
 
@@ -40,6 +44,9 @@ def run(composition: Composition, log_file: Path) -> int:
     )
     server.session = Session(server, composition)
     handlers.register(server)
+    # What is loaded stays. Without this, each syntax tree of a long file has all of it looked through for garbage: 50 ms and more.
+    gc.freeze()
+    gc.set_threshold(YOUNG, 10, 10)
     status = asyncio.run(_serve(server, stdin, stdout))
     os._exit(status)  # threads that wait for a container engine must not hold the process
 

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from analyzers.lint import Finding
 from analyzers.names import Names
 from assay.engine.api import Engine
 from sandbox.api import Sandbox, StepOutcome
@@ -44,12 +45,14 @@ class Recent(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What containers found, by content: with a change (`runs`, decided ones only) and without it (`baselines`). `fruitless` are
-    batches of unlikely tests that did not execute the functions at hand: not worth another run while somebody types."""
+    """What checks found, by content. Of containers: with a change (`runs`, decided ones only) and without it (`baselines`); `fruitless` are
+    batches of unlikely tests that did not execute the functions at hand: not worth another run while somebody types. Of ruff: `findings`
+    in a text without a change."""
 
     runs: Recent[Run] = field(default_factory=Recent)
     baselines: Recent[StepOutcome] = field(default_factory=Recent)
     fruitless: Recent[bool] = field(default_factory=Recent)
+    findings: Recent[tuple[Finding, ...]] = field(default_factory=Recent)
 
 
 @dataclass(frozen=True, slots=True)

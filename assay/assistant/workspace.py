@@ -53,26 +53,42 @@ class Workspace:
         self._environment = environment
         self._rules: dict[Path, files.Rules] = {}
         self._states: dict[Path, tuple[float, State]] = {}
-        self._scans: dict[Path, asyncio.Task[State]] = {}
+        self._scans: dict[Path, asyncio.Task[None]] = {}
         self._forgotten: dict[Path, int] = {}
         self._opened: set[Path] = set()
 
     async def state(self, root: Path) -> State:
         """The project's current state, scanned anew when the last scan is older than RESCAN_S."""
+        if (scan := self._scanning(root)) is not None:
+            await asyncio.shield(scan)
+        return self._states[root][1]
+
+    def known(self, root: Path) -> State | None:
+        """The newest state that is known, at once; where it is older than RESCAN_S, a newer one will be known soon. None before the first
+        scan has ended."""
+        self._scanning(root)
+        return self._states[root][1] if root in self._states else None
+
+    def _scanning(self, root: Path) -> asyncio.Task[None] | None:
+        """The scan that is under way, or is begun because the last one is too old; None where nothing is to be done."""
         known = self._states.get(root)
         if known is not None and time.monotonic() - known[0] < RESCAN_S:
-            return known[1]
-        forgotten = self._forgotten.get(root, 0)
+            return None
         scan = self._scans.get(root)
         if scan is None or scan.done():
-            scan = asyncio.create_task(asyncio.to_thread(self._scan, root, known[1] if known else None))
-            self._scans[root] = scan
-        state = await asyncio.shield(scan)
+            scan = self._scans[root] = asyncio.create_task(
+                self._refresh(root, known[1] if known else None), name="scan"
+            )
+            scan.add_done_callback(_seen)
+        return scan
+
+    async def _refresh(self, root: Path, older: State | None) -> None:
+        forgotten = self._forgotten.get(root, 0)
+        state = await asyncio.to_thread(self._scan, root, older)
         is_fresh = forgotten == self._forgotten.get(
             root, 0
-        )  # nothing was saved meanwhile, which the scan may have passed already
+        )  # else something was saved that the scan may have passed already
         self._states[root] = (time.monotonic() if is_fresh else 0.0, state)
-        return state
 
     async def rules(self, root: Path) -> files.Rules:
         """The ignore rules of `root`, read anew with every scan."""
@@ -144,6 +160,12 @@ def changes(state: State, overlay: Mapping[str, str]) -> tuple[tuple[str, str | 
     changed: dict[str, str | None] = {n: t for n, t in now.items() if state.base.get(n) != t}
     changed |= {name: None for name in state.base if name not in now}
     return tuple(sorted(changed.items()))
+
+
+def _seen(scan: asyncio.Task[None]) -> None:
+    """Take note of a failure that nobody waited for; whoever waits gets it too."""
+    if not scan.cancelled():
+        scan.exception()
 
 
 def _is_written(name: str) -> bool:

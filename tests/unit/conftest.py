@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from analyzers import names_worker
-from analyzers.names import Names, Where
+from analyzers.names import Definition, Names, Where
 from assay import compose
 from assay.assistant.workbench import Workbench
 from assay.engine.scripted import Answer, Scripted
@@ -24,6 +24,11 @@ class NamesHere(Names):
 
     async def _ask(self, request: dict[str, Any], where: Where, timeout_s: float) -> dict[str, Any]:
         return await super()._ask(request | {"budget_s": 60.0}, where, 60.0)
+
+    async def define(
+        self, where: Where, positions: tuple[tuple[int, int], ...], *, timeout_s: float
+    ) -> tuple[Definition, ...]:
+        return await super().define(where, positions, timeout_s=60.0)
 
     async def _exchange(self, request: dict[str, Any]) -> dict[str, Any]:
         answer = await asyncio.to_thread(names_worker.answer, request | {"id": 0})

@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from analyzers.fragment import closing
+from analyzers.fragment import _starts, closing
 
 WHOLE = ["x = 1", "return_value", "", "for x in y: pass", "# a note"]
 BEGUN = [
@@ -54,5 +54,27 @@ def test_what_follows_on_the_line_counts() -> None:
     assert closing("print(x", ")]\n") is None
 
 
-def test_a_statement_that_is_too_long_is_left_alone() -> None:
-    assert closing("x = (" + "1, " * 3000, "\n") is None
+@pytest.mark.parametrize(
+    "before",
+    ["match x:\n    case 1:\n        pass\n    case [a, ", "total = a + \\\n    b + ", "calls = {\n    'a': f(1,\n           2), 'b': g("],
+)  # fmt: skip
+def test_a_statement_is_closed_from_where_it_began(before: str) -> None:
+    found = closing(before, "\n")
+    assert found is not None
+    ast.parse(before + found.middle + found.end)
+
+
+def test_a_line_with_the_cursor_in_its_indentation_is_whole() -> None:
+    found = closing("if x:\n  ", "  return\n")
+    assert found is not None
+    assert found.is_nothing
+
+
+def test_a_line_that_is_wrong_is_not_looked_for_above() -> None:
+    assert list(_starts(["first(", "second)", "third = = 3"])) == [2]
+    assert list(_starts(["first(", "    second(", "    third = = 3"])) == [2, 1, 0]
+
+
+def test_the_search_ends_after_a_bounded_amount_of_work() -> None:
+    assert closing("x = (" + "1, " * 3000, "\n") is not None
+    assert closing("x = (" + "1, " * 30_000 + "= =", "\n") is None

@@ -24,6 +24,14 @@ async def asked(tmp_path: Path) -> AsyncIterator[Names]:
     await made.close()
 
 
+@pytest.mark.parametrize(
+    ("lines", "may"),
+    [("x = y + 1\nreturn x", False), ("f(x)", False), ("x.y", True), ("import os", True), ("f(x=1)", True)],
+)
+def test_lines_without_anything_to_look_up_are_known(lines: str, may: bool) -> None:
+    assert names.may_be_looked_up(lines) is may
+
+
 async def test_it_finds_what_does_not_exist(asked: Names) -> None:
     (found,) = await asked.check(WRONG, 1, 2, timeout_s=20)
     assert (found.line, found.column, found.length, found.instead) == (2, 8, 4, "join")
@@ -36,6 +44,22 @@ async def test_it_completes_and_defines(asked: Names, tmp_path: Path) -> None:
     assert "area" in [c.name for c in await asked.complete(where, 3, 3, timeout_s=20)]
     (defined,) = await asked.define(where, ((2, 0),), timeout_s=20)
     assert (Path(defined.path).name, defined.line) == ("other.py", 1)
+
+
+async def test_no_time_left_defines_nothing(asked: Names, tmp_path: Path) -> None:
+    (tmp_path / "other.py").write_text("def area(width):\n    return width\n")
+    where = Where("from other import area\narea\n", str(tmp_path / "m.py"), str(tmp_path))
+    assert await asked.define(where, ((2, 0),), timeout_s=0.0) == ()
+
+
+async def test_a_check_waits_for_one_definition_only(asked: Names, tmp_path: Path) -> None:
+    (tmp_path / "other.py").write_text("def area(width):\n    return width\n")
+    where = Where("from other import area\n" + "area\n" * 40, str(tmp_path / "m.py"), str(tmp_path))
+    defining = asyncio.create_task(asked.define(where, tuple((n, 0) for n in range(2, 42)), timeout_s=60))
+    await asyncio.sleep(0)
+    await asked.check(WRONG, 1, 2, timeout_s=20)
+    assert not defining.done()
+    assert len(await defining) == 40
 
 
 async def test_what_jedi_fails_on_teaches_nothing(asked: Names) -> None:

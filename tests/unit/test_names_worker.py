@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import io
+import ast
+import gc
 import json
 import sys
+import textwrap
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -121,15 +124,10 @@ def test_completions_are_names_that_exist(helping: Path) -> None:
 
 def test_definitions_of_other_files_are_found(helping: Path) -> None:
     text = "import os\nfrom helping import area\narea(1, os.sep)\n"
-    answer = ask(helping, "define", text, positions=[[3, 0], [3, 11]])
-    assert [(Path(d["path"]).name, d["line"], d["name"], d["kind"]) for d in answer["definitions"]] == [
+    found = [one for column in (0, 11) for one in ask(helping, "define", text, position=[3, column])["definitions"]]
+    assert [(Path(d["path"]).name, d["line"], d["name"], d["kind"]) for d in found] == [
         ("helping.py", 17, "area", "function")
     ]
-
-
-def test_no_time_left_defines_nothing(helping: Path) -> None:
-    answer = ask(helping, "define", "from helping import area\narea\n", positions=[[2, 0]], budget_s=-1.0)
-    assert answer["definitions"] == []
 
 
 def test_what_jedi_cannot_take_is_an_error_in_the_answer(helping: Path) -> None:
@@ -138,12 +136,42 @@ def test_what_jedi_cannot_take_is_an_error_in_the_answer(helping: Path) -> None:
     assert answer["id"] == 3
 
 
+def test_what_callers_pass_says_nothing_certain_of_a_parameter(helping: Path) -> None:
+    text = "def f(x):\n    return x.uper()\n\n\nf('a')\nf('b')\n"
+    assert unknown(helping, text) == []
+    assert unknown(helping, text.replace("(x)", "(x: str)")) == [("x (instance str) has no uper", "upper")]
+
+
+@pytest.mark.parametrize("source", [names_worker, ast, textwrap, json.decoder], ids=lambda module: module.__name__)
+def test_what_stands_around_a_line_is_parsed_as_in_the_whole_file(source: ModuleType) -> None:
+    text = Path(source.__file__ or "").read_text("utf-8")
+
+    def found(tree: ast.Module, line: int) -> set[tuple[str, int, int, int]]:
+        nodes = names_worker._nodes(tree, line, line + 1)
+        return {(type(n).__name__, n.lineno, n.col_offset, n.end_col_offset or 0) for n in nodes}
+
+    whole = ast.parse(text)
+    in_string = {
+        line
+        for node in ast.walk(whole)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        for line in range(node.lineno, (node.end_lineno or 0) + 1)
+        if node.end_lineno != node.lineno
+    }
+    for line in range(1, text.count("\n")):
+        if not in_string & {line, line + 1}:
+            assert found(names_worker._parsed(text, line, line + 1), line) == found(whole, line), line
+
+
 def test_the_worker_answers_a_line_with_a_line(
-    helping: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    helping: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked = {"op": "warm", "id": 7, "path": "", "root": str(helping), "paths": [], "cache": str(helping)}
     limit = sys.getrecursionlimit()
-    monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(asked) + "\n" + json.dumps(asked | {"id": 8}) + "\n"))
-    names_worker.main()
+    (tmp_path / "asked").write_text(json.dumps(asked) + "\n" + json.dumps(asked | {"id": 8}) + "\n")
+    with (tmp_path / "asked").open() as file:
+        monkeypatch.setattr(sys, "stdin", file)
+        names_worker.main()
     sys.setrecursionlimit(limit)
+    gc.enable()
     assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [{"id": 7}, {"id": 8}]

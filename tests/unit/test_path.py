@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from analyzers.lint import Finding
 from analyzers.text import Snapshot
 from assay.assistant.complete.path import Typing, complete
 from assay.assistant.nouns import Ask, Completion
 from assay.assistant.shapes import state, title
+from assay.assistant.workbench import Memory, Recent
 from assay.engine.scripted import Scripted
 from sandbox.api import TestResult
 from tests.conftest import Case, cases, cursor
@@ -47,6 +49,24 @@ async def test_a_name_in_a_notebook_is_mended_where_it_stands(make: Make, tmp_pa
     cell = replace(request.snapshot, preamble="import textwrap\n" + "z = 1\n" * 40)
     (found,) = (await complete(bench, Typing(), replace(request, snapshot=cell))).suggestions
     assert found.text == "y = textwrap.dedent(x)"
+
+
+async def test_ruff_looks_at_the_text_before_only_where_it_finds_something_and_once(make: Make, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    class Counting(Recent[tuple[Finding, ...]]):
+        def get(self, digest: str) -> tuple[Finding, ...] | None:
+            asked.append("known" if super().get(digest) is not None else "new")
+            return super().get(digest)
+
+    bench = make("wrong + y", "wrong + x", "wrong", verify__policy="static", complete__samples=3)
+    bench = replace(bench, memory=Memory(findings=Counting()))
+    marked = "def f(x, y):\n    return ‸\n"
+    good = replace(make("x + y", verify__policy="static"), memory=bench.memory)
+    assert (await complete(good, Typing(), ask(tmp_path, marked))).suggestions
+    assert asked == []
+    await complete(bench, Typing(), ask(tmp_path, marked))
+    assert asked == ["new", "known", "known"]
 
 
 async def test_a_verdict_that_fails_late_takes_the_offer_back(make: Make, tmp_path: Path) -> None:

@@ -169,6 +169,38 @@ def test_of_two_modules_with_one_name_the_neighbour_is_meant() -> None:
     assert reach.imports(texts)["b/test_m.py"] == {"b/m.py"}
 
 
+SECRETS = (
+    'password = "tr0ub4dor&3xyz"\n', "api_key = (\n    'Zx81kLmQpW72nVb'\n)\n", 'token\n\n:\n  str  =\n   "Zx81kLmQpW72nVb"\n',
+    "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nabc\n", "-----END RSA PRIVATE KEY-----\n", "x = 'AKIAIOSFODNN7EXAMPLE'\n",
+    "url = 'postgres://admin:p4ssw0rd99@db/x'\n", "# Bearer abcdefghijklmnop1234\n", "'Zx81kLmQpW72nVbTyU5431aBcDeFgHiJkLmNoPqRs+/9'\n",
+    "SECRET", "token", "=", '"', "'", "\n", " " * 9, "token" + "_" * 60 + "\n  :\n" + "T" * 38 + "\n  =\n  'Zx81kLmQpW72nVb'\n",
+    "-----BEGIN ", "PRIVATE KEY-----", "İ", "apı_key = 'Zx81kLmQpW72nVb'\n",
+)  # fmt: skip
+
+
+def test_what_changed_is_redacted_as_if_all_of_it_were_looked_at() -> None:
+    chance = Random(16)
+    lines = [f"def f{n}(x):\n    y = x + {n}\n    return y\n\n\n" for n in range(150)]
+    text = "".join(lines)
+    seen = 0
+    for number in range(2000):
+        if number % 200 == 0:
+            text = "".join(lines) + chance.choice(SECRETS)
+        at = chance.randrange(len(text) + 1)
+        if number % 3:  # near the one before, as somebody types
+            at = min(len(text), max(0, seen + chance.randrange(-60, 60)))
+        removed = chance.choice((0, 0, 0, 1, 5, 40, 300))
+        text = text[:at] + chance.choice(SECRETS) + text[at + removed :]
+        seen = at
+        assert secrets.redact(text) == secrets._redacted(secrets._without_keys(text)), number
+
+
+def test_only_what_stands_around_a_change_is_looked_at_again() -> None:
+    text = "".join(f"def f{n}(x):\n    return x + {n}\n\n\n" for n in range(400))
+    assert secrets._line_after(text, 9000) - secrets._line_before(text, 9000) < 1000
+    assert secrets._redacted_again(text[:9000] + "y" + text[9000:], text, text) is not None
+
+
 def test_a_hostile_line_is_redacted_in_linear_time() -> None:
     for text in ("x = '" + "a-" * 20_000 + "'", "x = " + "a.b" * 20_000, "password" * 5_000):
         assert len(secrets.redact(text)) == len(text)

@@ -54,6 +54,31 @@ async def test_nothing_changed_is_the_same_state(kept: Workspace, root: Path) ->
     assert await again(kept, root) is first
 
 
+async def test_what_is_known_is_said_at_once_and_found_out_anew_behind_it(
+    kept: Workspace, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workspace, "RESCAN_S", 0.0)
+    assert kept.known(root) is None
+    first = await kept.state(root)
+    (root / "a.py").write_text("x = 2\n")
+    assert kept.known(root) is first
+    async with asyncio.timeout(20):
+        while kept.known(root) is first:
+            await asyncio.sleep(0.01)
+    now = kept.known(root)
+    assert now is not None
+    assert (now.texts["a.py"], now.revision == first.revision) == ("x = 2\n", False)
+
+
+async def test_a_scan_that_failed_is_begun_again(kept: Workspace, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(workspace.files, "walk", lambda *_: (_ for _ in ()).throw(OSError("gone")))
+        with pytest.raises(OSError, match="gone"):
+            await kept.state(root)
+        assert kept.known(root) is None
+    assert "a.py" in (await kept.state(root)).texts
+
+
 async def test_changed_code_is_carried_by_the_job_not_by_a_new_archive(kept: Workspace, root: Path) -> None:
     first = await kept.state(root)
     (root / "a.py").write_text("x = 2\n")

@@ -123,7 +123,7 @@ async def _walk(way: _Way) -> Completion:
     way.trace.add("site", kind=way.site.kind, why=way.site.why)
     if why := way.site.why or await _closed(way):
         return Completion(way.trace.id, why=why)
-    world = await _world(way)  # before the checks: what changes while they run was not in them
+    world = _world(way)  # before the checks: what changes while they run was not in them
     if way.is_automatic and (held := way.typing.offers.held(way.ask, world)) is not None:
         way.trace.add("held", of=held.trace_id)
         return held
@@ -189,11 +189,13 @@ async def _closed(way: _Way) -> str:
     return ""
 
 
-async def _world(way: _Way) -> object:
-    """What a verdict rests on besides the document: the project's files and the other open documents, to be compared."""
+def _world(way: _Way) -> object:
+    """What a verdict rests on besides the document: the project's files as far as they are known, and the other open documents. To be
+    compared; while nothing is known of the files, with nothing but itself."""
     own = Path(way.ask.snapshot.path)
     others = {name: text for name, text in way.ask.overlay.items() if way.ask.root / name != own}
-    return (await way.bench.workspace.state(way.ask.root)).revision, others
+    known = way.bench.workspace.known(way.ask.root)
+    return known.revision if known is not None else object(), others
 
 
 # ---- the model's candidates

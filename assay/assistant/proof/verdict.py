@@ -95,7 +95,7 @@ async def begin(bench: Workbench, change: Change, limits: Limits) -> Proof:
         return Proof(Unverified((), "no-tests", _said("unchanged")))
     if not change.is_whole:
         return Proof(_of_beginning(await checks.so_far(bench, change), limits))
-    static = await checks.static(change)
+    static = await checks.static(bench, change)
     if static.failed:
         return Proof(Failed(static.checks, static.failed, static.undefined))
     if static.tree is None:
