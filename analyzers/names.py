@@ -77,9 +77,12 @@ class Names:
         self._is_closed = False
         self._slow = 0
 
-    async def check(self, where: Where, first: int, last: int, *, timeout_s: float) -> tuple[Unknown, ...]:
-        """Names in lines `first` to `last` (1-based) that certainly do not exist; raises NamesUnavailable."""
-        request = {"op": "check", "lines": [first, last], "budget_s": timeout_s * 0.8}
+    async def check(
+        self, where: Where, first: int, last: int, *, around: tuple[int, int] | None = None, timeout_s: float
+    ) -> tuple[Unknown, ...]:
+        """Names in lines `first` to `last` (1-based) that certainly do not exist; raises NamesUnavailable. `around` are rows (from 0, the end
+        exclusive) that hold them and parse alone: it saves parsing the rest."""
+        request = {"op": "check", "lines": [first, last], "around": around, "budget_s": timeout_s * 0.8}
         answer = await self._ask(request, where, timeout_s)
         return tuple(Unknown(**item) for item in answer["findings"])
 

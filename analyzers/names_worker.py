@@ -11,7 +11,6 @@ import difflib
 import gc
 import json
 import os
-import re
 import select
 import sys
 import time
@@ -118,7 +117,7 @@ def _define(request: dict[str, Any]) -> dict[str, Any]:
 
 def _check(request: dict[str, Any]) -> dict[str, Any]:
     """Attributes, imports and keywords in the given lines that certainly do not exist."""
-    nodes = list(_nodes(_parsed(request["text"], *request["lines"]), *request["lines"]))[:NAME_LIMIT]
+    nodes = list(_nodes(_parsed(request["text"], request.get("around")), *request["lines"]))[:NAME_LIMIT]
     if not nodes:
         return {"findings": [], "checked": 0}
     script = _script(request)
@@ -138,23 +137,15 @@ def _check(request: dict[str, Any]) -> dict[str, Any]:
     return {"findings": findings, "checked": checked}
 
 
-def _parsed(text: str, first: int, last: int) -> ast.Module:
-    """What stands at the top level around the lines, where that can be parsed alone, else all of it: a tenth of the time in a long file. That a
-    string may have looked like code does no harm, since jedi sees the whole text."""
-    lines = text.split("\n")
-    begin = next((n for n in range(first - 1, -1, -1) if _TOP.match(lines[n])), 0)
-    end = next((n for n in range(last, len(lines)) if _TOP.match(lines[n])), len(lines))
-    while begin and lines[begin - 1].startswith("@"):
-        begin -= 1
-    try:
-        return ast.increment_lineno(ast.parse("\n".join(lines[begin:end])), begin)
-    except SyntaxError:
-        return ast.parse(text)
-
-
-_TOP = re.compile(
-    r"(?!(?:else|elif|except|finally)\b)[A-Za-z_@]"
-)  # a line with which a statement of a module may begin
+def _parsed(text: str, around: tuple[int, int] | None) -> ast.Module:
+    """The rows around the lines that are asked for, where they parse alone, else all of it."""
+    if around is not None:
+        begin, end = around
+        try:
+            return ast.increment_lineno(ast.parse("\n".join(text.split("\n")[begin:end])), begin)
+        except SyntaxError:
+            pass
+    return ast.parse(text)
 
 
 def _nodes(tree: ast.AST, first: int, last: int) -> Iterator[_LookedUp]:

@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from copy import copy
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -79,27 +80,49 @@ def head(tree: Tree) -> tuple[int, bool]:
     return row, has_imports
 
 
+def top_level(tree: Tree, first: int, last: int) -> tuple[int, int | None]:
+    """Where the statements of a module begin and end that rows `first` to `last` (from 0) belong to: the row of the last one that begins above
+    or on the first row, and the row of the first one that begins below the last row, None where none does."""
+    begin = 0
+    for node in tree.root_node.children:
+        row = node.start_point[0]
+        if row > last:
+            return begin, row
+        if row <= first and node.type != "comment":
+            begin = row
+    return begin, None
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """Why a text is not Python: what the parser says, and on which line (from 1; 0 where that is not known)."""
+
+    message: str
+    line: int = 0
+
+
 def module(text: str) -> ast.Module | None:
     """The abstract tree of `text`, or None where it does not parse."""
-    return module_or_reason(text)[0]
+    found = module_or_flaw(text)
+    return None if isinstance(found, Flaw) else found
 
 
-def module_or_reason(text: str) -> tuple[ast.Module | None, str]:
-    """The abstract tree, or None and one line that says why not."""
+def module_or_flaw(text: str) -> ast.Module | Flaw:
+    """The abstract tree, or why there is none."""
     if len(text) > PARSE_LIMIT:
-        return None, f"the file has over {PARSE_LIMIT >> 20} million characters"
+        return Flaw(f"the file has over {PARSE_LIMIT >> 20} million characters")
     if "\0" in text:
-        return None, "the file holds NUL characters, so it is not Python text"
+        return Flaw("the file holds NUL characters, so it is not Python text")
     if _too_deep(text):
-        return None, "brackets are nested too deep"
+        return Flaw("brackets are nested too deep")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(text.removeprefix("\ufeff")), ""
+            return ast.parse(text.removeprefix("\ufeff"))
     except SyntaxError as error:
-        return None, f"{error.msg} (line {error.lineno})"
+        return Flaw(error.msg, error.lineno or 0)
     except (ValueError, MemoryError, RecursionError) as error:
-        return None, f"not Python: {error}"
+        return Flaw(f"not Python: {error}")
 
 
 def functions(tree: ast.AST) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
 import logging
 from collections.abc import Awaitable, Coroutine, Mapping
 from dataclasses import dataclass
@@ -262,12 +261,14 @@ class Session:
     async def _warm_up(self, root: Path) -> None:
         """Have containers, model and jedi ready before the first request; nothing here is waited for."""
         bench = self.bench
-        await asyncio.to_thread(importlib.import_module, "httpx")
-        if bench.settings.policy != "static":
-            await bench.sandbox.warm((await bench.workspace.state(root)).project)
-        await bench.names.warm(str(root))
-        if hasattr(bench.engine, "warm"):
-            await bench.engine.warm()
+        bench.workspace.known(root)
+
+        async def checks() -> None:
+            if bench.settings.policy != "static":
+                await bench.sandbox.warm((await bench.workspace.state(root)).project)
+            await bench.names.warm(str(root))
+
+        await asyncio.gather(checks(), bench.engine.warm())
 
     async def watch(self) -> None:
         """Tell the editor how the sandbox is, when that changes."""

@@ -115,6 +115,10 @@ class Engine(Protocol):
         """Ask now; never raises."""
         ...
 
+    async def warm(self) -> None:
+        """Have ready what the first request would wait for. Never raises EngineError."""
+        ...
+
     async def close(self) -> None:
         """Drop connections. A shared engine process goes on for other windows."""
         ...

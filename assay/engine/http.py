@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -34,6 +35,7 @@ class Http:
         self._api_key = api_key
         self._socket_path = socket_path
         self._client: httpx.AsyncClient | None = None
+        self._opening: asyncio.Task[httpx.AsyncClient] | None = None
 
     @property
     def where(self) -> str:
@@ -52,10 +54,11 @@ class Http:
     async def stream(self, path: str, body: dict[str, Any]) -> AsyncGenerator[httpx.Response, None]:
         """POST JSON; the answer is read by the caller. Leaving the block closes the connection. Raises EngineError, for what
         goes wrong inside the block too."""
+        client = await self.open()
         import httpx
 
         try:
-            async with self._opened().stream("POST", path, json=body) as response:
+            async with client.stream("POST", path, json=body) as response:
                 await self._check(response)
                 yield response
         except httpx.HTTPError as error:
@@ -63,17 +66,29 @@ class Http:
         except ValueError as error:
             raise EngineError(self._unreadable()) from error
 
+    async def open(self) -> httpx.AsyncClient:
+        """Have the client, without a connection yet. Loading it and its certificates takes a fifth of a second, so a thread does it."""
+        if self._client is None:
+            if self._opening is None:
+                self._opening = asyncio.create_task(asyncio.to_thread(self._made), name="http client")
+            self._client = await asyncio.shield(self._opening)
+            self._opening = None
+        return self._client
+
     async def close(self) -> None:
         """Drop connections."""
+        if self._opening is not None:
+            await self.open()
         if self._client:
             await self._client.aclose()
             self._client = None
 
     async def _call(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
+        client = await self.open()
         import httpx
 
         try:
-            response = await self._opened().request(method, path, json=body)
+            response = await client.request(method, path, json=body)
             await self._check(response)
             return response.json()
         except httpx.HTTPError as error:
@@ -81,19 +96,17 @@ class Http:
         except ValueError as error:
             raise EngineError(self._unreadable()) from error
 
-    def _opened(self) -> httpx.AsyncClient:
-        if self._client is None:
-            import httpx
+    def _made(self) -> httpx.AsyncClient:
+        import httpx
 
-            self._client = httpx.AsyncClient(
-                base_url="http://engine" if self._socket_path else self._base,
-                transport=httpx.AsyncHTTPTransport(uds=self._socket_path) if self._socket_path else None,
-                trust_env=not self._is_local,  # a proxy is for hosts that are not this one
-                headers={"Authorization": f"Bearer {self._api_key}"} if self._api_key else None,
-                timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
-                limits=httpx.Limits(max_connections=8, max_keepalive_connections=4),
-            )
-        return self._client
+        return httpx.AsyncClient(
+            base_url="http://engine" if self._socket_path else self._base,
+            transport=httpx.AsyncHTTPTransport(uds=self._socket_path) if self._socket_path else None,
+            trust_env=not self._is_local,  # a proxy is for hosts that are not this one
+            headers={"Authorization": f"Bearer {self._api_key}"} if self._api_key else None,
+            timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
+            limits=httpx.Limits(max_connections=8, max_keepalive_connections=4),
+        )
 
     async def _check(self, response: httpx.Response) -> None:
         """Raise for an answer that is none."""

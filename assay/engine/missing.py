@@ -38,5 +38,8 @@ class Missing:
     async def health(self) -> EngineHealth:
         return EngineHealth("absent", "none", why=self._why)
 
+    async def warm(self) -> None:
+        return None
+
     async def close(self) -> None:
         return None

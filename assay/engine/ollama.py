@@ -99,6 +99,9 @@ class Ollama:
         except EngineError as error:
             return EngineHealth("broken", where, self._wanted, str(error))
 
+    async def warm(self) -> None:
+        return None
+
     async def close(self) -> None:
         await self._http.close()
 

@@ -118,6 +118,9 @@ class Remote:
     async def inserts(self) -> bool:
         return False
 
+    async def warm(self) -> None:
+        return None
+
     async def close(self) -> None:
         await self._http.close()
 

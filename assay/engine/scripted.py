@@ -60,6 +60,9 @@ class Scripted:
     async def health(self) -> EngineHealth:
         return EngineHealth("ready", "scripted", "scripted")
 
+    async def warm(self) -> None:
+        return None
+
     async def close(self) -> None:
         return None
 

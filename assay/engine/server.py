@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 from .api import Chunk, EngineError, EngineHealth, EngineRefused, EngineUnavailable, Request
 from .http import Http
@@ -48,6 +48,11 @@ class Server:
             return await (await self._engine()).health()
         except EngineUnavailable as error:
             return EngineHealth(error.state, self._http.where, self._model, str(error))
+
+    async def warm(self) -> None:
+        """Find out which server it is before the first suggestion waits for that. Never raises EngineError."""
+        with suppress(EngineError):
+            await self._engine()
 
     async def close(self) -> None:
         await self._http.close()

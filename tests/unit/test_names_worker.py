@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from analyzers import names_worker
+from analyzers import names_worker, syntax
 
 HELP = '''"""Things that the checked module uses."""
 
@@ -151,16 +151,11 @@ def test_what_stands_around_a_line_is_parsed_as_in_the_whole_file(source: Module
         return {(type(n).__name__, n.lineno, n.col_offset, n.end_col_offset or 0) for n in nodes}
 
     whole = ast.parse(text)
-    in_string = {
-        line
-        for node in ast.walk(whole)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        for line in range(node.lineno, (node.end_lineno or 0) + 1)
-        if node.end_lineno != node.lineno
-    }
+    tree, lines = syntax.parse(text), text.count("\n") + 1
     for line in range(1, text.count("\n")):
-        if not in_string & {line, line + 1}:
-            assert found(names_worker._parsed(text, line, line + 1), line) == found(whole, line), line
+        begin, end = syntax.top_level(tree, line - 1, line)
+        around = (begin, lines if end is None else end)
+        assert found(names_worker._parsed(text, around), line) == found(whole, line), line
 
 
 def test_the_worker_answers_a_line_with_a_line(

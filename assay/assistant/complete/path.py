@@ -224,6 +224,7 @@ async def _best_draw(way: _Way, near: Nearby) -> Suggestion | None:
     best: Suggestion | None = None
     model = way.typing.model
     if way.is_automatic and not model.is_under_way(way.ask):
+        model.definitions.begin(way.bench, way.ask, way.site.scope)
         least_s = way.bench.settings.number("complete.pace_ms") / 1000
         with way.trace.waiting("pace"):
             await asyncio.sleep(model.rhythm.wait_s(least_s, way.typing.offers.streak))

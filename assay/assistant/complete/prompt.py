@@ -28,7 +28,7 @@ NAME_LIMIT = 6  # names left of the cursor whose definitions are looked up
 LOOK_BACK = 800  # characters before the cursor in which names are looked for
 LINE_LIMIT = 12  # of one definition: its signature, its docstring, its first lines
 TIMEOUT_S = 0.25  # jedi's; whoever types goes on without them after WAIT_S
-WAIT_S = 0.03
+WAIT_S = 0.005
 DOCUMENT_LIMIT = 32  # documents whose definitions are kept
 STICKY_S = 60.0  # they lead the prompt: every change of them costs the model's whole prefix cache
 
@@ -124,6 +124,12 @@ class Definitions:
     async def snippets(self, bench: Workbench, ask: Ask, scope: tuple[str, ...]) -> tuple[Snippet, ...]:
         """At most NAME_LIMIT snippets, each once, in the order of their files. Those of one scope stay for STICKY_S; while
         somebody types they are waited for WAIT_S only, and are there for a later key."""
+        work = self.begin(bench, ask, scope)
+        await asyncio.wait({work}, timeout=WAIT_S if ask.trigger == "automatic" else None)
+        return work.result() if work.done() and not work.cancelled() else ()
+
+    def begin(self, bench: Workbench, ask: Ask, scope: tuple[str, ...]) -> asyncio.Task[tuple[Snippet, ...]]:
+        """Look for them, where that is not under way."""
         uri = ask.snapshot.uri
         known = self._known.get(uri)
         if known is None or known.scope != scope or time.monotonic() - known.since_s > STICKY_S:
@@ -131,8 +137,7 @@ class Definitions:
             known = self._known[uri] = _Known(scope, time.monotonic(), work)
             while len(self._known) > DOCUMENT_LIMIT:
                 self._known.pop(next(iter(self._known))).work.cancel()
-        await asyncio.wait({known.work}, timeout=WAIT_S if ask.trigger == "automatic" else None)
-        return known.work.result() if known.work.done() and not known.work.cancelled() else ()
+        return known.work
 
     def close_document(self, uri: str) -> None:
         """Forget a document's."""

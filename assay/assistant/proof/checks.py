@@ -16,17 +16,16 @@ from ..nouns import Change, Check, CheckState
 from ..workbench import Workbench
 
 NAMES_S = 0.6  # jedi's 90th percentile after a dot is 0.3 s; it runs beside the container
-THREAD_CHARS = 100_000  # from here on parsing takes more than 20 ms and leaves the event loop
+QUOTE_LIMIT = 60  # characters of a line that a reason quotes
 # What is wrong even on a line that goes on; ruff's other findings may just be unfinished.
 WRONG_SO_FAR = ("F821", "F822", "F823", "PLE")
 
 
 @dataclass(frozen=True, slots=True)
 class Static:
-    """T0 and ruff. `tree` is None where the text does not parse; `elsewhere` says why where that is not the change's doing."""
+    """T0 and ruff. `elsewhere` says why the text does not parse, where that is not the change's doing."""
 
     checks: tuple[Check, ...]
-    tree: ast.Module | None
     undefined: tuple[str, ...] = ()
     elsewhere: str = ""
 
@@ -45,28 +44,37 @@ class Named:
 
 
 async def static(bench: Workbench, change: Change) -> Static:
-    """T0, and T1's ruff where that is passed."""
+    """T0, and T1's ruff where that is passed.
+
+    What stands around the change is parsed here, as far as the module's next statement; the rest of a long file takes up to 50 ms, so that is left
+    to ruff, and is parsed by Python only where ruff says that it does not parse.
+    """
+    started = time.perf_counter()
+    flaw = _own_flaw(change)
+    if flaw is not None:
+        elsewhere = await asyncio.to_thread(_broken_elsewhere, change)
+        return _unparsed(change, flaw, elsewhere, _ms(started))
+    parse = Check("parse", "passed", "", _ms(started))
     started = time.perf_counter()
     preamble = change.before.preamble
-    tree, reason = await _parsed(preamble + change.after)
-    parse_ms = _ms(started)
-    if tree is None:
-        elsewhere = reason if _is_broken_elsewhere(change) else ""
-        return Static((Check("parse", "unverified" if elsewhere else "failed", reason, parse_ms),), None, (), elsewhere)
-    parse = Check("parse", "passed", "", parse_ms)
-    started = time.perf_counter()
     try:
         after = await lint.check(preamble + change.after)
+        if any("syntax" in f.code for f in after):
+            whole = await asyncio.to_thread(syntax.module_or_flaw, preamble + change.after)
+            if isinstance(whole, syntax.Flaw):
+                flaw = syntax.Flaw(whole.message, max(0, whole.line - preamble.count("\n")))
+                is_own = change.lines[0] <= flaw.line <= change.lines[1]
+                return _unparsed(change, flaw, None if is_own else flaw, _ms(started))
         before = await _found_before(bench, preamble + change.before.text) if after else ()
     except lint.LintError as error:
-        return Static((parse, Check("ruff", "skipped", str(error))), tree)
+        return Static((parse, Check("ruff", "skipped", str(error))))
     first, last = change.lines
     above = preamble.count("\n")
     had_syntax = any("syntax" in f.code for f in before)
     bad = [f for f in lint.new(before, after) if first + above <= f.line <= last + above or not had_syntax]
     detail = "; ".join([*dict.fromkeys(f"{f.code} {f.message}" for f in bad)][:3])
     undefined = tuple(m[1] for f in bad if f.code == "F821" and (m := re.search(r"`([^`]+)`", f.message)))
-    return Static((parse, Check("ruff", "failed" if bad else "passed", detail, _ms(started))), tree, undefined)
+    return Static((parse, Check("ruff", "failed" if bad else "passed", detail, _ms(started))), undefined)
 
 
 async def _found_before(bench: Workbench, text: str) -> tuple[lint.Finding, ...]:
@@ -89,7 +97,9 @@ async def named(bench: Workbench, change: Change) -> Named:
     site = bench.workspace.site_packages(change.root)
     where = names.Where(text, change.before.path, str(change.root), (str(site),) if site else ())
     try:
-        unknown = await bench.names.check(where, first + above, last + above, timeout_s=NAMES_S)
+        begin, end = piece(change)
+        around = (begin + above, end + above)
+        unknown = await bench.names.check(where, first + above, last + above, around=around, timeout_s=NAMES_S)
     except names.NamesUnavailable as error:
         return Named(Check("names", "skipped", str(error), _ms(started)))
     detail = "; ".join(u.what for u in unknown)
@@ -144,28 +154,59 @@ def _ends_inside(line: int, column: int, end_column: int, change: Change) -> boo
     return change.span.start < end <= change.span.end
 
 
-def _is_broken_elsewhere(change: Change) -> bool:
-    """Whether the change is whole in itself and the only syntax errors stand outside its lines."""
+def piece(change: Change) -> tuple[int, int]:
+    """The rows (from 0, the end exclusive) of the new text in which the module's statements stand that the change belongs to."""
+    first, last = change.lines
+    below = change.after.count("\n", change.span.end)
+    last_before = change.before.text.count("\n") - below
+    is_same_above = change.after.startswith(change.before.text[: change.span.start])
+    first_before = first - 1 if is_same_above else last_before
+    begin, end = syntax.top_level(change.before.tree, min(first_before, last_before), last_before)
+    added = last - 1 - last_before
+    return first - 1 - (first_before - begin), change.after.count("\n") + 1 if end is None else end + added
+
+
+def _own_flaw(change: Change) -> syntax.Flaw | None:
+    """Why what stands around the change does not parse."""
+    begin, end = piece(change)
+    found = syntax.module_or_flaw("\n".join(change.after.split("\n")[begin:end]))
+    return syntax.Flaw(found.message, found.line and found.line + begin) if isinstance(found, syntax.Flaw) else None
+
+
+def _broken_elsewhere(change: Change) -> syntax.Flaw | None:
+    """Why the file does not parse, where the change is whole in itself and the only syntax errors stand outside its lines."""
     text = change.after[change.span.start : change.span.end]
     line = change.after[change.after.rfind("\n", 0, change.span.start) + 1 : change.span.start]
     alone = textwrap.dedent((line + text if line.strip() == "" else "").strip("\n"))
     if not alone or not any(syntax.module(alone + tail) for tail in ("", "\n    pass")):
-        return False
+        return None
     statement = syntax.module(alone)
     if statement and any(
         isinstance(s, ast.Expr) and isinstance(s.value, ast.Name | ast.Constant) for s in statement.body
     ):
-        return False
+        return None
     with_pass = change.after[: change.span.start] + "pass" + change.after[change.span.end :]
     first, last = change.lines
     errors = syntax.error_lines(change.after)
-    return bool(errors) and syntax.module(with_pass) is None and not any(first <= line <= last for line in errors)
+    if not errors or any(first <= line <= last for line in errors) or syntax.module(with_pass) is not None:
+        return None
+    found = syntax.module_or_flaw(change.after)
+    return found if isinstance(found, syntax.Flaw) else None
 
 
-async def _parsed(text: str) -> tuple[ast.Module | None, str]:
-    if len(text) < THREAD_CHARS:
-        return syntax.module_or_reason(text)
-    return await asyncio.to_thread(syntax.module_or_reason, text)
+def _unparsed(change: Change, flaw: syntax.Flaw, elsewhere: syntax.Flaw | None, ms: float) -> Static:
+    told = _told(change, elsewhere or flaw)
+    return Static((Check("parse", "unverified" if elsewhere else "failed", told, ms),), (), told if elsewhere else "")
+
+
+def _told(change: Change, flaw: syntax.Flaw) -> str:
+    """With a line number where that line is the user's own; a line of the change is quoted, for nobody may have seen it yet."""
+    first, last = change.lines
+    if first <= flaw.line <= last:
+        return f"{flaw.message}: {change.after.split(chr(10))[flaw.line - 1].strip()[:QUOTE_LIMIT]}"
+    added = change.after.count("\n") - change.before.text.count("\n")
+    line = flaw.line - added if flaw.line > last else flaw.line
+    return f"{flaw.message} (line {line})" if line > 0 else flaw.message
 
 
 def _ms(started: float) -> float:

@@ -5,7 +5,6 @@ Here are facts: what was run and what it gave, or for which cause nothing was. W
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import hashlib
 import json
@@ -32,7 +31,7 @@ class Watch:
     early: Run | None = None
 
 
-Cause = Literal["no-project", "ignored", "harness", "secret", "no-tests", "no-sandbox"]
+Cause = Literal["no-project", "ignored", "harness", "secret", "no-tests", "no-sandbox", "elsewhere"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +43,11 @@ class NotRun:
     ms: float = 0.0
 
 
-async def run(bench: Workbench, change: Change, tree: ast.Module, run_s: float, watch: Watch) -> Run | NotRun:
+async def run(bench: Workbench, change: Change, run_s: float, watch: Watch) -> Run | NotRun:
     """Run the tests that reach the change: the likeliest first, and where none of them executes it, the others. A run is ended
     after `run_s` seconds."""
     started = time.perf_counter()
-    plan = await _plan(bench, change, tree)
+    plan = await _plan(bench, change)
     if isinstance(plan, NotRun):
         return replace(plan, ms=_ms(started))
     found: Run | NotRun | None = None
@@ -82,13 +81,16 @@ class _Plan:
     batches: tuple[reach.Batch, ...]
 
 
-async def _plan(bench: Workbench, change: Change, tree: ast.Module) -> _Plan | NotRun:
+async def _plan(bench: Workbench, change: Change) -> _Plan | NotRun:
     """What to run, or why nothing is."""
     if change.before.preamble or not change.name:
         return NotRun("no-project")
     rules = await bench.workspace.rules(change.root)
     if not rules.allows(change.name):
         return NotRun("ignored")
+    tree = await asyncio.to_thread(syntax.module_or_flaw, change.after)
+    if isinstance(tree, syntax.Flaw):  # newer than the Python that parses it here: ruff takes more
+        return NotRun("elsewhere", tree.message)
     first, last = change.lines
     changed = reach.changed_lines(tree, first, last)
     if what := harness.touched(change.name, tree, changed.all | frozenset(range(first, last + 1))):

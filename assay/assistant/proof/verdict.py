@@ -47,7 +47,11 @@ SENTENCES = {
     "turned": "It makes {turned} pass.",
     "kept": "{tests} executing it {passes}.",
 }
-REASONS: dict[Cause, Reason] = {"harness": "touches-harness", "no-sandbox": "no-sandbox"}  # of a cause; else "no-tests"
+REASONS: dict[Cause, Reason] = {
+    "harness": "touches-harness",
+    "no-sandbox": "no-sandbox",
+    "elsewhere": "unparsable-elsewhere",
+}  # of a cause; else "no-tests"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ async def begin(bench: Workbench, change: Change, limits: Limits) -> Proof:
     static = await checks.static(bench, change)
     if static.failed:
         return Proof(Failed(static.checks, static.failed, static.undefined))
-    if static.tree is None:
+    if static.elsewhere:
         why = _said("elsewhere", detail=static.elsewhere)
         return Proof(Unverified(static.checks, "unparsable-elsewhere", why))
     naming = asyncio.create_task(checks.named(bench, change), name="names")
@@ -124,8 +128,7 @@ async def _run(
     is_one_line = change.lines[0] == change.lines[1]
 
     async def all_of_it() -> Verdict:
-        assert static.tree is not None
-        found = await runs.run(bench, change, static.tree, run_s, watch)
+        found = await runs.run(bench, change, run_s, watch)
         return _settled(static, await asyncio.shield(naming), found, is_one_line=is_one_line)
 
     final = asyncio.create_task(all_of_it(), name="proof")
