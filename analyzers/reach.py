@@ -215,14 +215,14 @@ def _tests_of(file: str, text: str) -> tuple[tuple[str, frozenset[str]], ...]:
     tree = syntax.module(text)
     if tree is None:
         return ()
-    found = []
+    found, lines = [], text.split("\n")
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):
-            found.append((f"{file}::{node.name}", _words(text, node)))
+            found.append((f"{file}::{node.name}", _words(lines, node)))
         elif isinstance(node, ast.ClassDef) and (node.name.startswith("Test") or _is_test_case(node)):
             for child in node.body:
                 if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) and child.name.startswith("test"):
-                    found.append((f"{file}::{node.name}::{child.name}", _words(text, child)))
+                    found.append((f"{file}::{node.name}::{child.name}", _words(lines, child)))
     return tuple(found)
 
 
@@ -230,8 +230,8 @@ def _is_test_case(node: ast.ClassDef) -> bool:
     return any("TestCase" in ast.unparse(base) for base in node.bases)
 
 
-def _words(text: str, node: ast.AST) -> frozenset[str]:
-    return frozenset(re.findall(r"\w+", ast.get_source_segment(text, node) or ""))
+def _words(lines: list[str], node: ast.FunctionDef | ast.AsyncFunctionDef) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", "\n".join(lines[node.lineno - 1 : node.end_lineno])))
 
 
 def _doctests(path: str, changed: ChangedLines, after: ast.Module) -> list[str]:
