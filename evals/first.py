@@ -19,18 +19,22 @@ from tests.lsp.client import Client
 from tests.lsp.stub import Stub
 
 ROUNDS = 7
-BODY = '"""Module {n}."""\n\nimport m{before}\n\n\n' + "".join(
+FOLDER = 50  # files in one
+BODY = '"""Module {n}."""\n\nfrom {package} import m{before}\n\n\n' + "".join(
     f"def f{i}(x):\n    y = x + {i}\n    return y * m{{before}}.f{i}(x)\n\n\n" for i in range(8)
 )
 
 
 def project(folder: Path, count: int) -> Path:
-    """`count` modules that import each other in a row, and one test."""
+    """`count` modules in packages, each of which imports the one before it, and one test."""
     folder.mkdir()
     (folder / "pyproject.toml").write_text("")
     for n in range(count):
-        (folder / f"m{n}.py").write_text(BODY.format(n=n, before=max(0, n - 1)))
-    (folder / "test_m0.py").write_text("import m0\n\n\ndef test_add():\n    assert m0.add(1, 2) == 3\n")
+        package = folder / f"p{n // FOLDER}"
+        package.mkdir(exist_ok=True)
+        before = max(0, n - 1)
+        (package / f"m{n}.py").write_text(BODY.format(n=n, package=f"p{before // FOLDER}", before=before))
+    (folder / "test_m0.py").write_text("from p0 import m0\n\n\ndef test_add():\n    assert m0.add(1, 2) == 3\n")
     return folder
 
 
@@ -40,7 +44,7 @@ async def timed(python: str, folder: Path, url: str, policy: str) -> tuple[float
     options = {"engine": {"url": url}, "verify": {"policy": policy}, "sandbox": {"enabled": policy != "static"}}
     await client.initialize(folder, options)
     text = "def add(a, b):\n    return \n"
-    uri, took = client.open(folder / "m0.py", text), list[float]()
+    uri, took = client.open(folder / "p0" / "m0.py", text), list[float]()
     for _ in range(2):
         started = time.perf_counter()
         assert await client.inline(uri, 1, 11, invoked=True, timeout_s=60), "nothing was offered"

@@ -261,14 +261,13 @@ class Session:
     async def _warm_up(self, root: Path) -> None:
         """Have containers, model and jedi ready before the first request; nothing here is waited for."""
         bench = self.bench
-        bench.workspace.known(root)
 
-        async def checks() -> None:
+        async def containers() -> None:
             if bench.settings.policy != "static":
+                await bench.sandbox.warm(await bench.workspace.bare(root))
                 await bench.sandbox.warm((await bench.workspace.state(root)).project)
-            await bench.names.warm(str(root))
 
-        await asyncio.gather(checks(), bench.engine.warm())
+        await asyncio.gather(bench.names.warm(str(root)), bench.engine.warm(), containers())
 
     async def watch(self) -> None:
         """Tell the editor how the sandbox is, when that changes."""

@@ -51,7 +51,8 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class Project:
     """What is loaded into a container before any job: an archive and its digest; where dependencies are mounted from,
-    or the image that holds them ("" for the sandbox's own)."""
+    or the image that holds them ("" for the sandbox's own). Without an archive it stands for a project whose files are still looked
+    through: a container can be started for it, and be given them later."""
 
     digest: str
     archive: bytes

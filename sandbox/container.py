@@ -82,6 +82,11 @@ class Container:
             told(number, outcomes[-1])
         return tuple(outcomes)
 
+    def take(self, project: Project) -> None:
+        """Hold this project, whose container was started before its files were known."""
+        self.project = project
+        self.load()
+
     def load(self) -> None:
         """Send the project's archive and wait until it is unpacked."""
         self._send({"kind": "files"}, self.project.archive)

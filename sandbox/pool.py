@@ -13,6 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from . import build, engine
@@ -171,11 +172,18 @@ class Pool:
             return None  # a boot takes a core for 0.4 s; a job that is being waited for goes first
         if held.count(self._wanted.digest) >= self._size:
             return None
+        if self._bare_for(self._wanted) is not None:
+            return self._wanted
         stale = next((box for box in self._ready if box.project.digest != self._wanted.digest), None)
         if stale is not None and len(self._ready) >= self._size:
             self._ready.remove(stale)
             self._discard(stale)
         return self._wanted
+
+    def _bare_for(self, project: Project) -> Container | None:
+        """A container that was started for this project before its files were known."""
+        bare = replace(project, digest="", archive=b"")
+        return next((box for box in self._ready if project.archive and box.project == bare), None)
 
     async def _idle(self) -> None:
         """Sleep until somebody needs a container, or look now and then whether the waiting ones still live."""
@@ -188,7 +196,9 @@ class Pool:
 
     async def _add(self, project: Project) -> None:
         loop = asyncio.get_running_loop()
-        self._booting = loop.run_in_executor(self._threads, self._boot, project)
+        if (bare := self._bare_for(project)) is not None:
+            self._ready.remove(bare)
+        self._booting = loop.run_in_executor(self._threads, self._boot, project, bare)
         box = await asyncio.shield(self._booting)
         self._ready.append(box)
         self._health = Health("ready", image=self._image)
@@ -199,7 +209,13 @@ class Pool:
         if client is not None:
             client.close()
 
-    def _boot(self, project: Project) -> Container:
+    def _boot(self, project: Project, bare: Container | None) -> Container:
+        if bare is not None:
+            try:
+                bare.take(project)
+                return bare
+            except SandboxUnavailable:
+                bare.kill()
         if self._client is None:
             client = self._connect()
             try:

@@ -11,11 +11,12 @@ import contextlib
 import hashlib
 import io
 import itertools
+import re
 import tarfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from dataclasses import dataclass, field, replace
+from fnmatch import translate
 from pathlib import Path
 
 from analyzers import files, secrets
@@ -101,6 +102,13 @@ class Workspace:
         of a project (a script in the home folder) only the files beside the script count."""
         self._opened.add(root)
 
+    async def bare(self, root: Path) -> Project:
+        """The project without its files: all that is needed to start a container for it, known at once."""
+        return await asyncio.to_thread(self._bare, root)
+
+    def _bare(self, root: Path) -> Project:
+        return Project("", b"", self.site_packages(root), dependencies.image_for(root, self._images))
+
     def site_packages(self, root: Path) -> Path | None:
         """Where the project's dependencies lie; None where it has no virtual environment."""
         return files.site_packages(root, self._environment)
@@ -132,7 +140,7 @@ class Workspace:
 
     def _packed(self, root: Path, entries: Mapping[str, files.Entry], texts: dict[str, str]) -> State:
         data, total, left_out, added = io.BytesIO(), 0, 0, set[str]()
-        with tarfile.open(fileobj=data, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        with tarfile.open(fileobj=data, mode="w", format=tarfile.GNU_FORMAT) as archive:
             for name in sorted(entries, key=lambda one: not one.endswith(FIRST)):
                 content = _content(root, name, texts)
                 total += len(content)
@@ -145,12 +153,7 @@ class Workspace:
                 archive.addfile(member, io.BytesIO(content))
                 added.add(name)
         blob = data.getvalue()
-        project = Project(
-            hashlib.sha256(blob).hexdigest()[:16],
-            blob,
-            self.site_packages(root),
-            dependencies.image_for(root, self._images),
-        )
+        project = replace(self._bare(root), digest=hashlib.sha256(blob).hexdigest()[:16], archive=blob)
         return State(root, entries, texts, project, {n: t for n, t in texts.items() if n in added}, left_out)
 
 
@@ -168,9 +171,11 @@ def _seen(scan: asyncio.Task[None]) -> None:
         scan.exception()
 
 
+_WRITTEN = re.compile("|".join(map(translate, WRITTEN)))
+
+
 def _is_written(name: str) -> bool:
-    base = name.rpartition("/")[2]
-    return any(fnmatchcase(base, pattern) for pattern in WRITTEN)
+    return _WRITTEN.match(name.rpartition("/")[2]) is not None
 
 
 def _data(entries: Mapping[str, files.Entry], texts: Mapping[str, str]) -> dict[str, files.Entry]:

@@ -103,6 +103,8 @@ class Http:
             base_url="http://engine" if self._socket_path else self._base,
             transport=httpx.AsyncHTTPTransport(uds=self._socket_path) if self._socket_path else None,
             trust_env=not self._is_local,  # a proxy is for hosts that are not this one
+            verify=not self._is_local
+            or self._base.startswith("https"),  # certificates take long to load; plain HTTP here needs none
             headers={"Authorization": f"Bearer {self._api_key}"} if self._api_key else None,
             timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
             limits=httpx.Limits(max_connections=8, max_keepalive_connections=4),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import tarfile
@@ -13,15 +14,20 @@ Fingerprint = dict[str, tuple[int, int, int]]
 
 
 def unpack(blob: bytes, root: Path) -> None:
-    """Write the regular files of a tar below `root`. Everything else in it is left out; so are paths that leave it."""
+    """Write the regular files of a tar below `root`, an empty folder. Everything else in it is left out, links too, so a path leaves the folder by
+    its name or not at all; such names are left out as well."""
+    folders = {""}
     with tarfile.open(fileobj=io.BytesIO(blob)) as archive:
         for member in archive:
-            path = root / member.name
             source = archive.extractfile(member) if member.isreg() else None
-            if source is None or not path.resolve().is_relative_to(root):
+            if source is None or member.name.startswith("/") or ".." in member.name.split("/"):
                 continue
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(source.read())
+            folder = os.path.dirname(member.name)
+            if folder not in folders:
+                os.makedirs(os.path.join(root, folder), exist_ok=True)
+                folders.add(folder)
+            with open(os.path.join(root, member.name), "wb") as file:
+                file.write(source.read())
 
 
 def write(files: dict[str, str | None], root: Path) -> None:
@@ -40,12 +46,17 @@ def write(files: dict[str, str | None], root: Path) -> None:
 def fingerprint(root: Path) -> Fingerprint:
     """Inode, size and change time of every file that can steer a test run. A change time cannot be set back."""
     found: Fingerprint = {}
-    for folder, _, names in os.walk(root):
-        for name in names:
-            if name.endswith(HARNESS_SUFFIXES):
-                path = os.path.join(folder, name)
-                status = os.lstat(path)
-                found[os.path.relpath(path, root)] = (status.st_ino, status.st_size, status.st_ctime_ns)
+    folders = [""]
+    while folders:
+        folder = folders.pop()
+        with contextlib.suppress(OSError), os.scandir(os.path.join(root, folder)) as entries:
+            for entry in entries:
+                name = f"{folder}{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(f"{name}/")
+                elif name.endswith(HARNESS_SUFFIXES):
+                    status = entry.stat(follow_symlinks=False)
+                    found[name] = (status.st_ino, status.st_size, status.st_ctime_ns)
     return found
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import os
 import shutil
 import signal
+import tarfile
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -54,6 +56,25 @@ async def test_a_container_killed_in_a_job_is_no_failed_program(bench: Workbench
             client.kill(name)
     with pytest.raises(SandboxUnavailable):
         await asyncio.wait_for(running, 10)
+
+
+@pytest.mark.parametrize("fate", ["alive", "killed meanwhile"])
+async def test_a_container_that_started_before_its_files_were_known_is_given_them(bench: Workbench, fate: str) -> None:
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as archive:
+        archive.add(__file__, "told.py")
+    project = Project("told", data.getvalue())
+    await bench.sandbox.warm(Project("", b""))
+    await until(lambda: bench.sandbox.health().state == "ready", 10)
+    (first,) = containers_of(os.getpid())
+    if fate == "killed meanwhile":
+        with contextlib.closing(engine.connect()) as client:
+            client.kill(first)
+    script = ("s.py", "import socket; print(socket.gethostname(), open('told.py').readline())")
+    (outcome,) = await bench.sandbox.run(Job(project, (Step("script", 10.0, (script,), path="s.py"),)))
+    host, said = outcome.stdout.split(maxsplit=1)
+    assert first.startswith(host) is (fate == "alive")
+    assert said.startswith('"""Parts that die')
 
 
 async def test_a_cancelled_job_leaves_no_container(bench: Workbench) -> None:
