@@ -1,6 +1,6 @@
 """What a request costs beside the model, and for how long the event loop is held while somebody types in real files.
 
-`python -m evals.overhead [--characters N] [--lines 500 2500] [--trigger automatic invoked] [--model stub|none] [--against PYTHON]`: lines
+`python -m evals.overhead [--characters N] [--lines 500 2500] [--trigger automatic invoked] [--model stub|none|local] [--against PYTHON]`: lines
 of installed packages are cut out and typed again, character by character, with a request after each key and no container; nothing is accepted. A stand-in
 for a model answers at once: one time in RIGHT with the rest of the line, else with another line of the file. "own" is each request's time less the waiting for the engine and for the pace; "ping" is
 the round trip of a trivial request that is asked every PING_S all the while, "idle" the same before the typing. PYTHON is the interpreter
@@ -127,7 +127,7 @@ async def main(given: argparse.Namespace) -> None:
         return rest[0][at:] + "\n"
 
     async with Stub(answer) as stub:
-        engine = {"url": stub.url} if given.model == "stub" else {"model": "/nowhere.gguf"}
+        engine = {"stub": {"url": stub.url}, "none": {"model": "/nowhere.gguf"}, "local": {}}[given.model]
         options = {"engine": engine, "verify": {"policy": "static"}, "sandbox": {"enabled": False}}
         for lines in given.lines:
             for trigger in given.trigger:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -72,6 +72,7 @@ class Session:
         self._bench: Workbench | None = None
         self._typing = Typing()
         self._warmed: set[Path] = set()
+        self._told: set[str] = set()
         self._asked: dict[str, asyncio.Task[Any]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -111,10 +112,7 @@ class Session:
     def bench(self) -> Workbench:
         """The services, made on first use."""
         if self._bench is None:
-            settings, complaints = self._composition.settings(self._first_folder, self._options)
-            self._bench = self._made(settings, complaints)
-            for complaint in complaints:
-                self.editor.warn(complaint)
+            self._bench = self._made(*self._settings())
         return self._bench
 
     @property
@@ -125,8 +123,9 @@ class Session:
     def reconfigure(self, options: object) -> None:
         """Take new settings from the editor; services are made anew only where something changed."""
         self._options = _section(options) if options is not None else self._options
-        settings, complaints = self._composition.settings(self._first_folder, self._options)
+        settings, complaints = self._settings()
         if self._bench is not None and dict(settings.values) == dict(self._bench.settings.values):
+            self._bench = replace(self._bench, complaints=complaints)
             return
         old, self._bench = self._bench, self._made(settings, complaints)
         roots, self._warmed = self._warmed, set()
@@ -145,6 +144,15 @@ class Session:
     @property
     def _first_folder(self) -> Path | None:
         return self._folders[0] if self._folders else None
+
+    def _settings(self) -> tuple[Settings, tuple[str, ...]]:
+        """The settings as they are now, and what cannot be used of them, told where that is new."""
+        settings, complaints = self._composition.settings(self._first_folder, self._options)
+        for complaint in complaints:
+            if complaint not in self._told:
+                self.editor.warn(complaint)
+        self._told = set(complaints)
+        return settings, complaints
 
     def _made(self, settings: Settings, complaints: tuple[str, ...]) -> Workbench:
         bench = self._composition.bench(settings, complaints)

@@ -23,8 +23,7 @@ def setup(
     ASSAY_SETUP=no keeps it from installing or starting system services.
     """
     where = compose.folders()
-    settings, _ = compose.load_settings(where)
-    problems = install(settings, where, model=model, sandbox=sandbox)
+    problems = install(out.settings(where), where, model=model, sandbox=sandbox)
     for problem in problems:
         typer.echo(f"not done: {problem}", err=True)
     typer.echo("Ready." if not problems else "Ready, with less: suggestions will say what could not be checked.")

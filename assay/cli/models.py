@@ -30,7 +30,7 @@ def engine(
     from assay.engine import local, process
 
     where = compose.folders()
-    settings, _ = compose.load_settings(where)
+    settings = out.settings(where)
     idle_s = settings.number("engine.idle_s") if idle < 0 else idle
     try:
         path = weights.resolve(model or settings.text("engine.model"), where.cache)
@@ -44,7 +44,7 @@ def engine(
 def list_models(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """The GGUF files in the models folder; the one in use is marked."""
     where = compose.folders()
-    settings, _ = compose.load_settings(where)
+    settings = out.settings(where)
     files = sorted(weights.models_folder(where.cache).glob("*.gguf"))
     try:
         used = weights.resolve(settings.text("engine.model"), where.cache).resolve()
@@ -68,7 +68,7 @@ def list_models(as_json: Annotated[bool, typer.Option("--json", help="Print JSON
 def info(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """The model in use: where it runs, its state, and how prompts are written for it."""
     where = compose.folders()
-    settings, _ = compose.load_settings(where)
+    settings = out.settings(where)
 
     async def ask() -> dict[str, object]:
         chosen = compose.engine(settings, where)

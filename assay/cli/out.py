@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import typer
 
 from assay import compose
+from assay.assistant.settings import Settings
 from assay.assistant.workbench import Workbench
+from assay.compose import Folders
 
 T = TypeVar("T")
 
@@ -38,15 +40,21 @@ def fail(code: str, message: str, *, status: int = MISUSE, as_json: bool = False
     raise typer.Exit(status)
 
 
-def with_bench(work: Callable[[Workbench], Awaitable[T]], *, root: Any = None) -> T:
-    """Run `work` with a Workbench of its own and close it afterwards; complaints about settings go to stderr."""
-    where = compose.folders()
-    settings, complaints = compose.load_settings(where, root=root)
+def settings(where: Folders, *, root: Path | None = None) -> Settings:
+    """The merged settings; what cannot be used of them is told on standard error."""
+    merged, complaints = compose.load_settings(where, root=root)
     for complaint in complaints:
-        print(f"assay: {complaint}", file=sys.stderr)
+        typer.echo(f"assay: {complaint}", err=True)
+    return merged
+
+
+def with_bench(work: Callable[[Workbench], Awaitable[T]], *, root: Path | None = None) -> T:
+    """Run `work` with a Workbench of its own and close it afterwards."""
+    where = compose.folders()
+    merged = settings(where, root=root)
 
     async def run() -> T:
-        bench = compose.workbench(settings, where)
+        bench = compose.workbench(merged, where)
         patience = asyncio.get_running_loop().call_later(
             PATIENCE_S, say, "working: starting the parts, then checking …"
         )

@@ -41,7 +41,7 @@ def build_image(
     requirements file: its packages are fetched as wheels, nothing of them is run here, and the project uses that image from then on.
     """
     where = compose.folders()
-    settings, _ = compose.load_settings(where)
+    settings = out.settings(where)
     try:
         client = engine.connect(
             settings.text("sandbox.engine_url"), engine.BUILD_TIMEOUT_S, allowed=compose.containers_allowed(settings)

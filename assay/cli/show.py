@@ -18,7 +18,7 @@ from assay.assistant.complete.path import Typing, complete
 from assay.assistant.nouns import Ask, Completion, Passed
 from assay.assistant.shapes import verdict_json
 from assay.assistant.workbench import Workbench
-from assay.cli import place
+from assay.cli import out, place
 from assay.cli.trace_text import oneline
 
 
@@ -63,7 +63,7 @@ def show() -> int:
 
 async def _all(root: Path) -> int:
     where = compose.folders()
-    settings, _ = compose.load_settings(where, root=root)
+    settings = out.settings(where, root=root)
     bench = compose.workbench(settings, where)
     try:
         engine = await bench.engine.health()

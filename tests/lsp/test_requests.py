@@ -226,6 +226,18 @@ async def test_settings_come_from_the_editor(start, tmp_path: Path, script) -> N
     assert len(await client.inline(uri, 1, 4)) == 1
 
 
+async def test_a_setting_that_cannot_be_used_is_told_once_each_time_it_comes(start, tmp_path: Path) -> None:
+    client = await start(tmp_path)
+    bad = {"settings": {"assay": {"complete": {"samples": "many"}}}}
+    for settings in (bad, bad, {"settings": {"assay": {}}}, bad):
+        client.notify("workspace/didChangeConfiguration", settings)
+    await client.ask("no/such/method")
+    told = [m["params"]["message"] for m in client.seen if m.get("method") == "window/logMessage"]
+    assert [message for message in told if "complete.samples" in message] == [
+        'Assay: editor: complete.samples is "many", and must be a number.'
+    ] * 2
+
+
 async def _until(holds, timeout_s: float = 10.0) -> None:
     end = time.monotonic() + timeout_s
     while not holds():

@@ -173,6 +173,16 @@ def test_settings_tell_their_source() -> None:
     assert found["complaints"] == ['environment: sandbox.pool is "none", and must be a number.']
 
 
+@pytest.mark.parametrize(
+    "words", [["model", "list"], ["model", "info"], ["complete", "{}/calc.py:1:1"], ["sandbox", "run", "{}/calc.py"]]
+)
+def test_a_setting_that_cannot_be_used_is_told_wherever_it_counts(project: Path, words: list[str]) -> None:
+    done = assay(
+        *(word.format(project) for word in words), env={"ASSAY_SANDBOX_POOL": "none", "ASSAY_SANDBOX_ENABLED": "no"}
+    )
+    assert 'assay: environment: sandbox.pool is "none", and must be a number.' in done.stderr.splitlines()
+
+
 def test_what_is_no_regular_file_is_misuse(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "f.py")
     done = assay("complete", f"{tmp_path}/f.py:1:1", "--json")

@@ -11,6 +11,7 @@ import pytest
 
 from analyzers.lint import Finding
 from analyzers.text import Snapshot
+from assay.assistant.complete.offers import Offers
 from assay.assistant.complete.path import Typing, complete
 from assay.assistant.nouns import Ask, Completion
 from assay.assistant.shapes import state, title
@@ -97,6 +98,7 @@ async def test_an_offer_rests_on_the_files_as_they_were_before_its_checks(make: 
     sandbox = Told(report(TestResult("test_module.py::test_f", "passed", hit=True)))
     bench = replace(make("x + 1"), sandbox=sandbox)
     typing, request = Typing(), ask(tmp_path, "def f(x):\n    return ‸\n")
+    then = await bench.workspace.state(tmp_path)
     asking = asyncio.create_task(complete(bench, typing, request))
     while not sandbox.jobs:
         await asyncio.sleep(0.005)
@@ -105,9 +107,26 @@ async def test_an_offer_rests_on_the_files_as_they_were_before_its_checks(make: 
     await bench.workspace.state(tmp_path)
     sandbox.let()
     assert len((await asking).suggestions) == 1
+    assert typing.offers.held(request, (then.revision, {})) is not None
     state_now = (await bench.workspace.state(tmp_path)).revision, {}
     assert typing.offers.held(request, state_now) is None
     typing.close()
+
+
+async def test_a_cancel_between_a_ruling_and_its_telling_ends_its_container(make: Make, tmp_path: Path) -> None:
+    class CutOff(Offers):
+        def remember(self, ask: Ask, completion: Completion, world: object = None) -> None:
+            raise asyncio.CancelledError
+
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "test_module.py").write_text("from module import f\n\n\ndef test_f():\n    assert f(1) == 2\n")
+    sandbox = Told(report(TestResult("test_module.py::test_f", "passed", hit=True)))
+    bench = replace(make("x + 1", verify__deadline_ms__line=50), sandbox=sandbox)
+    with pytest.raises(asyncio.CancelledError):
+        await complete(bench, Typing(CutOff()), ask(tmp_path, "def f(x):\n    return ‸\n", tell=lambda *_: None))
+    assert sandbox.jobs
+    while not sandbox.was_cancelled:
+        await asyncio.sleep(0.005)
 
 
 async def test_what_is_not_offered_is_not_proved_on(make: Make, tmp_path: Path) -> None:
