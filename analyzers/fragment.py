@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from .brackets import open_quote, scan
 
 LINE_LIMIT = 12  # lines above the cursor at which its statement may begin
+LENGTH_LIMIT = 4000  # characters of a statement that is looked at
 WORK_LIMIT = 60_000  # characters parsed in search of a closing: 10 ms on the event loop, 70 closings of a statement of 800 characters
 # What may have to follow before brackets are closed, likeliest first; and what may have to follow after them.
 _MIDDLES = ("", "x", " x", ": 0", " in x", " else 0", " import x", "=0", " as x", " def x(): pass")
@@ -37,6 +38,8 @@ def closing(before: str, after: str) -> Closing | None:
     rest = after.split("\n", 1)[0]
     rest = rest if lines[-1].strip() else rest.lstrip()
     left = WORK_LIMIT
+    if len(lines[-1]) + len(rest) > LENGTH_LIMIT:
+        return None
     for start in _starts(lines):
         text = textwrap.dedent("\n".join(lines[start:])) if start < len(lines) - 1 else lines[start].lstrip()
         for found, whole in _closings(text, rest):
@@ -56,7 +59,7 @@ def _starts(lines: list[str]) -> Iterator[int]:
     yield last
     depth = 0
     for start in range(last - 1, -1, -1):
-        if not lines[start].strip():
+        if not lines[start].strip() or sum(map(len, lines[start:])) > LENGTH_LIMIT:
             return
         found = scan("\n".join(lines[start:last]) + "\n")
         open_here = len(found.open) + bool(found.quote)

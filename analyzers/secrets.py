@@ -90,7 +90,14 @@ def redact(text: str) -> str:
 
 def _without_keys(text: str) -> str:
     """The only secrets that are longer than a line go first."""
-    return _PRIVATE_KEY.sub(lambda found: _stand_in(found[0]), text) if _KEY_MARK in text else text
+    return _PRIVATE_KEY.sub(_key, text) if _KEY_MARK in text else text
+
+
+def _key(found: re.Match[str]) -> str:
+    """Its dashes stay: what stands right beside it begins and ends as before."""
+    inner = found[0].strip("-")
+    start = found[0].index(inner)
+    return found[0][:start] + _stand_in(inner) + found[0][start + len(inner) :]
 
 
 def _redacted(text: str) -> str:

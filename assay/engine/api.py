@@ -29,6 +29,10 @@ class EngineRefused(EngineUnavailable):
         self.status = status
 
 
+class EngineFailing(EngineError):
+    """It answers that it failed (HTTP's 5xx): that says nothing about what it is or serves."""
+
+
 class ScoringUnsupported(EngineError):
     """This engine cannot give the log-probability of a given text."""
 

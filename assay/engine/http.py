@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from .api import EngineError, EngineRefused, EngineUnavailable
+from .api import EngineError, EngineFailing, EngineRefused, EngineUnavailable
 
 if TYPE_CHECKING:
     import httpx
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CONNECT_S = 3.0  # a server on this machine or in this building answers in milliseconds
 READ_S = 60.0  # between two pieces of a stream; a cold prefill of a long prompt on a CPU takes this order
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-NOT_FOUND = 404
+NOT_FOUND, FAILING = 404, 500
 ERROR_LIMIT = 200  # characters of a server's own error text that reach a message
 
 
@@ -36,6 +36,7 @@ class Http:
         self._socket_path = socket_path
         self._client: httpx.AsyncClient | None = None
         self._opening: asyncio.Task[httpx.AsyncClient] | None = None
+        self._is_closed = False
 
     @property
     def where(self) -> str:
@@ -68,20 +69,30 @@ class Http:
 
     async def open(self) -> httpx.AsyncClient:
         """Have the client, without a connection yet. Loading it and its certificates takes a fifth of a second, so a thread does it."""
-        if self._client is None:
-            if self._opening is None:
-                self._opening = asyncio.create_task(asyncio.to_thread(self._made), name="http client")
-            self._client = await asyncio.shield(self._opening)
+        if self._is_closed:
+            raise EngineUnavailable(f"Engine off: the connection to {self.where} was closed.")
+        if self._client is not None:
+            return self._client
+        if self._opening is None:
+            self._opening = asyncio.create_task(asyncio.to_thread(self._made), name="http client")
+        try:
+            client = await asyncio.shield(self._opening)
+        except Exception as error:  # a URL that httpx does not take, certificates that cannot be read, no file left
             self._opening = None
-        return self._client
+            raise EngineUnavailable(f"Engine off: no connection to {self.where} can be made ({error}).") from error
+        if self._is_closed:
+            raise EngineUnavailable(f"Engine off: the connection to {self.where} was closed.")
+        self._client = client
+        return client
 
     async def close(self) -> None:
-        """Drop connections."""
-        if self._opening is not None:
-            await self.open()
-        if self._client:
-            await self._client.aclose()
-            self._client = None
+        """Drop connections, for good."""
+        self._is_closed = True
+        opening, self._opening = self._opening, None
+        if opening is not None:
+            with suppress(Exception):
+                await (await opening).aclose()
+        self._client = None
 
     async def _call(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
         client = await self.open()
@@ -99,12 +110,13 @@ class Http:
     def _made(self) -> httpx.AsyncClient:
         import httpx
 
+        needs_certificates = not self._is_local or self._base.lower().startswith("https")  # they take long to load
+        socket = httpx.AsyncHTTPTransport(uds=self._socket_path, verify=False) if self._socket_path else None
         return httpx.AsyncClient(
             base_url="http://engine" if self._socket_path else self._base,
-            transport=httpx.AsyncHTTPTransport(uds=self._socket_path) if self._socket_path else None,
+            transport=socket,
             trust_env=not self._is_local,  # a proxy is for hosts that are not this one
-            verify=not self._is_local
-            or self._base.startswith("https"),  # certificates take long to load; plain HTTP here needs none
+            verify=needs_certificates,
             headers={"Authorization": f"Bearer {self._api_key}"} if self._api_key else None,
             timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
             limits=httpx.Limits(max_connections=8, max_keepalive_connections=4),
@@ -124,7 +136,8 @@ class Http:
         if status == NOT_FOUND:
             what = f"Engine off: {self.where} has no {response.url.path} ({status} {text})."
             raise EngineRefused(f"{what} Check `engine.url` and `engine.model`.", status)
-        raise EngineError(f"The engine refused the request: {status} {text}")
+        kind = EngineFailing if status >= FAILING else EngineError
+        raise kind(f"The engine refused the request: {status} {text}")
 
     def _unreachable(self, error: Exception) -> str:
         seen = str(error) or type(error).__name__

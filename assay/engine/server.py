@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 
-from .api import Chunk, EngineError, EngineHealth, EngineRefused, EngineUnavailable, Request
+from .api import Chunk, EngineError, EngineFailing, EngineHealth, EngineRefused, EngineUnavailable, Request
 from .http import Http
 from .ollama import USUAL, Ollama, Terms
 from .remote import Remote
@@ -21,6 +21,7 @@ class Server:
         self._http = Http(url, api_key=api_key)
         self._model = model
         self._terms = terms
+        self._remote = Remote(self._http, model=model)
         self._found: Ollama | Remote | None = None
 
     async def model(self) -> str:
@@ -59,22 +60,26 @@ class Server:
 
     async def _engine(self) -> Ollama | Remote:
         """Raises EngineUnavailable while nothing answers at all."""
-        if self._found is None:
+        if self._found is not None:
+            return self._found
+        try:
             version = await self._version()
-            if version:
-                self._found = Ollama(self._http, version, model=self._model, terms=self._terms)
-            else:
-                self._found = Remote(self._http, model=self._model)
+        except EngineFailing:
+            return self._remote  # for now: the next request asks again
+        is_ollama = bool(version)
+        self._found = Ollama(self._http, version, model=self._model, terms=self._terms) if is_ollama else self._remote
         return self._found
 
     async def _version(self) -> str:
-        """Ollama's, or "" for another server: some refuse every address that they do not know, some answer a page."""
+        """Ollama's, or "" for another server: some refuse every address that they do not know, some answer a page, and one that stands before
+        others has a version at that address too, but no models there. Raises EngineUnavailable and EngineFailing."""
         try:
-            answer = await self._http.get("/api/version")
-            return str(answer["version"])
+            version = (await self._http.get("/api/version"))["version"]
+            _ = (await self._http.get("/api/tags"))["models"]
+            return str(version)
         except EngineRefused:
             return ""
-        except EngineUnavailable:
+        except (EngineUnavailable, EngineFailing):
             raise
         except (EngineError, KeyError, TypeError):
             return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,8 @@ from assay.assistant.settings import load
 from assay.cli import doctor
 from assay.compose import folders
 from assay.engine import dialects
-from assay.engine.api import EngineRefused, EngineUnavailable, Request
+from assay.engine.api import EngineError, EngineRefused, EngineUnavailable, Request
+from assay.engine.http import Http
 from assay.engine.ollama import Terms
 from assay.engine.server import Server
 from tests.lsp.stub import OllamaStub, Stub
@@ -175,6 +177,59 @@ async def test_another_server_is_asked_by_the_openai_api() -> None:
         assert await text_of(engine, Request(FIM)) == FIM
         assert not await engine.inserts()
         await engine.close()
+
+
+class Swap(Stub):
+    """A server that stands before others: it has a version too, and no models at that address."""
+
+    async def _served(self, path: str, body: dict[str, Any], reader: Any, writer: Any) -> bool:
+        if path == "/api/version":
+            self._send(writer, 200, {"version": "150", "commit": "abc"})
+            return True
+        return await super()._served(path, body, reader, writer)
+
+
+async def test_a_server_with_a_version_and_no_models_is_no_ollama() -> None:
+    async with Swap(lambda body: body["prompt"]) as stub:
+        engine = Server(stub.url)
+        assert (await engine.health()).state == "ready"
+        assert await text_of(engine, Request(FIM)) == FIM
+        await engine.close()
+
+
+async def test_a_failure_at_the_start_says_nothing_about_the_server() -> None:
+    async with OllamaStub(lambda body: body["prompt"], QWEN) as stub:
+        engine = Server(stub.url)
+        stub.refuse = 503
+        with pytest.raises(EngineError, match="503"):
+            await text_of(engine, Request(FIM))
+        stub.refuse = 0
+        assert await text_of(engine, Request(FIM)) == FIM
+        await engine.close()
+
+
+async def test_a_client_that_is_closed_while_it_opens_stays_closed() -> None:
+    async with Stub(lambda body: "x") as stub:
+        http = Http(stub.url)
+        asking = asyncio.create_task(http.get("/v1/models"))
+        await asyncio.sleep(0)
+        closing, other = asyncio.create_task(http.close()), asyncio.create_task(http.get("/v1/models"))
+        await asyncio.wait({asking, closing, other})
+        assert closing.exception() is None
+        for task in (asking, other):
+            with pytest.raises(EngineUnavailable):
+                task.result()
+        with pytest.raises(EngineUnavailable, match="was closed"):
+            await http.get("/v1/models")
+
+
+async def test_a_url_that_no_client_takes_is_a_sentence() -> None:
+    engine = Server("http://localhost:abc")
+    await engine.warm()
+    health = await engine.health()
+    assert health.state == "broken"
+    assert "no connection to http://localhost:abc can be made" in health.why
+    await engine.close()
 
 
 async def test_the_doctor_says_what_answers_and_which_model_it_would_use(tmp_path: Path) -> None:

@@ -70,6 +70,30 @@ async def test_ruff_looks_at_the_text_before_only_where_it_finds_something_and_o
     assert asked == ["new", "known", "known"]
 
 
+@pytest.mark.parametrize(
+    ("marked", "model"),
+    [
+        ("N = (\n    1,\n    ‸\n)  # fmt: skip\n", "2,"),
+        ("N = [\n    1,\n    ‸\n]; y = 2\n", "2,"),
+        ("KINDS = [\n    'False',\n    'Non‸\n    'True',\n    'and',\n]\nx = 1\n", "e',"),
+        ("import pytest\n\n\n‸\ndef test_x():\n    pass\n", "@pytest.mark.slow"),
+        ("import os\n\n\ndef f():‸\n", "\n    return json.dumps(os.environ)"),
+    ],
+)
+async def test_what_parses_as_a_whole_is_not_refused_for_its_surroundings(
+    make: Make, tmp_path: Path, marked: str, model: str
+) -> None:
+    found = await complete(make(model, verify__policy="static"), Typing(), ask(tmp_path, marked))
+    assert [one.text.strip() for one in found.suggestions] == [model.strip()], found
+
+
+async def test_a_quoted_line_holds_no_secret(make: Make, tmp_path: Path) -> None:
+    marked = 'db.connect("db.example.com", password="Zx81kLmQpW72nVbTy6Re3Wq9uYtR", ‸)\n'
+    found = await complete(make("timeout= =3", verify__policy="static"), Typing(), ask(tmp_path, marked))
+    assert found.why.startswith("invalid syntax: db.connect")
+    assert "Zx81" not in found.why
+
+
 async def test_a_verdict_that_fails_late_takes_the_offer_back(make: Make, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("")
     (tmp_path / "test_module.py").write_text("from module import f\n\n\ndef test_f():\n    assert f(1) == 2\n")

@@ -68,6 +68,13 @@ def test_ordinary_code_is_left_alone(text: str) -> None:
     assert secrets.redact(text) == text
 
 
+def test_a_secret_beside_a_private_key_is_one_still() -> None:
+    key = "-----BEGIN PRIVATE KEY-----abcd-----END PRIVATE KEY-----"
+    found = secrets.redact(f'k = "AKIAIOSFODNN7EXAMPLE{key}AKIAIOSFODNN7EXAMPLE"')
+    assert "AKIA" not in found
+    assert "abcd" not in found
+
+
 def test_equal_secrets_stay_equal() -> None:
     one, other = secrets.redact("token = 'Zx81kLmQpW72nVb'\ntoken = 'Zx81kLmQpW72nVb'").split("\n")
     assert one == other

@@ -107,6 +107,44 @@ def bench_with(make: Make, sandbox: Told) -> Workbench:
     return replace(make("x"), sandbox=sandbox)
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("import sys\n\nfor x in sys.argv:\n    print(x)\nprint(1)\n", "import sys\n\nfor x in sys.argv:\n    print(x)\n    print(x, x)\nprint(1)\n"),
+        ("def b(): pass\n\n\nif b:\n    b()\nb()\n", "def b(): pass\n\n\nif b:\n    b()\nelse:\n    b()\n"),
+        ("try:\n    x = 1\nexcept ValueError:\n    pass\nprint(1)\n", "try:\n    x = 1\nexcept ValueError:\n    raise\nprint(1)\n"),
+        ("N = [\n    1,\n]  # primes\n", "N = [\n    1,\n    2,\n]  # primes\n"),
+        ("x = 1\r\n\r\n\r\ndef f():\r\n    return x\r\n", "x = 1\r\n\r\n\r\ndef f():\r\n    y = 2\r\n    return x + y\r\n"),
+        ("", "x = 1"),
+        ("def f():\n    return 1\n", ""),
+    ],
+)  # fmt: skip
+async def test_a_text_that_parses_is_never_failed_for_parsing(
+    make: Make, tmp_path: Path, before: str, after: str
+) -> None:
+    found = (await begin(make("x"), changed(tmp_path, before, after), patient(make("x").settings))).now
+    assert not isinstance(found, Failed), found
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "why"),
+    [
+        ('"""Doc."""\n\nimport a\n', '"""Doc.\n\nimport b\n', "unterminated triple-quoted string literal"),
+        (
+            "x = (1,\n     2)\n\n\ndef f():\n    pass\n",
+            "x = (1,\n     2\n\n\ndef f():\n    pass\n",
+            "'(' was never closed",
+        ),
+    ],
+)
+async def test_a_change_that_breaks_the_file_is_failed(
+    make: Make, tmp_path: Path, before: str, after: str, why: str
+) -> None:
+    found = (await begin(make("x"), changed(tmp_path, before, after), patient(make("x").settings))).now
+    assert isinstance(found, Failed)
+    assert found.why.startswith(why)
+
+
 async def verdict(make: Make, change: Change, sandbox: Told, limits: Limits = SOON) -> Verdict:
     return (await begin(bench_with(make, sandbox), change, limits)).now
 

@@ -57,7 +57,8 @@ async def _first_good(
     bench: Workbench, ask: Ask, found: Attempt, failed: Failed, limits: Limits, trace: Trace
 ) -> Attempt | None:
     """The first repair of what failed that comes further, with its proof."""
-    texts = (await bench.workspace.state(ask.root)).texts
+    known = bench.workspace.known(ask.root)
+    texts = (known or await bench.workspace.state(ask.root)).texts
     for number, one in enumerate(mended(found.draft, placed(ask, found.draft), failed, texts)):
         if number == LIMIT:
             return None

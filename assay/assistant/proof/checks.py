@@ -10,12 +10,15 @@ import textwrap
 import time
 from dataclasses import dataclass, replace
 
-from analyzers import fragment, lint, names, syntax
+from analyzers import fragment, lint, names, secrets, syntax
 
 from ..nouns import Change, Check, CheckState
 from ..workbench import Workbench
 
 NAMES_S = 0.6  # jedi's 90th percentile after a dot is 0.3 s; it runs beside the container
+THREAD_CHARS = (
+    50_000  # what stands around a change and is longer takes more than 10 ms to parse: a thread parses all of it
+)
 QUOTE_LIMIT = 60  # characters of a line that a reason quotes
 # What is wrong even on a line that goes on; ruff's other findings may just be unfinished.
 WRONG_SO_FAR = ("F821", "F822", "F823", "PLE")
@@ -46,27 +49,23 @@ class Named:
 async def static(bench: Workbench, change: Change) -> Static:
     """T0, and T1's ruff where that is passed.
 
-    What stands around the change is parsed here, as far as the module's next statement; the rest of a long file takes up to 50 ms, so that is left
-    to ruff, and is parsed by Python only where ruff says that it does not parse.
+    What stands around the change is parsed here, as far as the module's next statement; the rest of a long file takes tens of milliseconds, so it is
+    left to ruff. Where either does not parse, Python parses all of it, in a thread, and has the last word.
     """
     started = time.perf_counter()
-    flaw = _own_flaw(change)
-    if flaw is not None:
-        elsewhere = await asyncio.to_thread(_broken_elsewhere, change)
-        return _unparsed(change, flaw, elsewhere, _ms(started))
+    preamble = change.before.preamble
+    if not _parses_alone(change) and (found := await asyncio.to_thread(_broken, change)) is not None:
+        return _unparsed(change, found[0], is_elsewhere=found[1], ms=_ms(started))
     parse = Check("parse", "passed", "", _ms(started))
     started = time.perf_counter()
-    preamble = change.before.preamble
     try:
         after = await lint.check(preamble + change.after)
-        if any("syntax" in f.code for f in after):
-            whole = await asyncio.to_thread(syntax.module_or_flaw, preamble + change.after)
-            if isinstance(whole, syntax.Flaw):
-                flaw = syntax.Flaw(whole.message, max(0, whole.line - preamble.count("\n")))
-                is_own = change.lines[0] <= flaw.line <= change.lines[1]
-                return _unparsed(change, flaw, None if is_own else flaw, _ms(started))
+        if any("syntax" in f.code for f in after) and (found := await asyncio.to_thread(_broken, change)) is not None:
+            return _unparsed(change, found[0], is_elsewhere=found[1], ms=_ms(started))
         before = await _found_before(bench, preamble + change.before.text) if after else ()
     except lint.LintError as error:
+        if (found := await asyncio.to_thread(_broken, change)) is not None:
+            return _unparsed(change, found[0], is_elsewhere=found[1], ms=_ms(started))
         return Static((parse, Check("ruff", "skipped", str(error))))
     first, last = change.lines
     above = preamble.count("\n")
@@ -166,47 +165,71 @@ def piece(change: Change) -> tuple[int, int]:
     return first - 1 - (first_before - begin), change.after.count("\n") + 1 if end is None else end + added
 
 
+def _parses_alone(change: Change) -> bool:
+    """Whether what stands around the change parses by itself; False where that would take too long. The piece may be cut wrongly: a comment ends a
+    statement for tree-sitter, and what is not finished yet may hold what comes below."""
+    begin, end = piece(change)
+    return sum(map(len, change.after.split("\n")[begin:end])) < THREAD_CHARS and _own_flaw(change) is None
+
+
 def _own_flaw(change: Change) -> syntax.Flaw | None:
-    """Why what stands around the change does not parse."""
+    """Why what stands around the change does not parse by itself."""
     begin, end = piece(change)
     found = syntax.module_or_flaw("\n".join(change.after.split("\n")[begin:end]))
     return syntax.Flaw(found.message, found.line and found.line + begin) if isinstance(found, syntax.Flaw) else None
 
 
-def _broken_elsewhere(change: Change) -> syntax.Flaw | None:
-    """Why the file does not parse, where the change is whole in itself and the only syntax errors stand outside its lines."""
+def _broken(change: Change) -> tuple[syntax.Flaw, bool] | None:
+    """Why the whole text does not parse, and whether that is not the change's doing; None where it does parse."""
+    preamble = change.before.preamble
+    found = syntax.module_or_flaw(preamble + change.after)
+    if not isinstance(found, syntax.Flaw):
+        return None
+    flaw, own = syntax.Flaw(found.message, max(0, found.line - preamble.count("\n"))), _own_flaw(change)
+    first, last = change.lines
+    if not first <= flaw.line <= last and (
+        (own is None and syntax.module(preamble + change.before.text) is None) or _is_broken_elsewhere(change)
+    ):
+        return flaw, True
+    return own if own is not None and first <= own.line <= last else flaw, False
+
+
+def _is_broken_elsewhere(change: Change) -> bool:
+    """Whether the change is whole in itself and the only syntax errors stand outside its lines."""
     text = change.after[change.span.start : change.span.end]
     line = change.after[change.after.rfind("\n", 0, change.span.start) + 1 : change.span.start]
     alone = textwrap.dedent((line + text if line.strip() == "" else "").strip("\n"))
     if not alone or not any(syntax.module(alone + tail) for tail in ("", "\n    pass")):
-        return None
+        return False
     statement = syntax.module(alone)
     if statement and any(
         isinstance(s, ast.Expr) and isinstance(s.value, ast.Name | ast.Constant) for s in statement.body
     ):
-        return None
+        return False
     with_pass = change.after[: change.span.start] + "pass" + change.after[change.span.end :]
     first, last = change.lines
     errors = syntax.error_lines(change.after)
-    if not errors or any(first <= line <= last for line in errors) or syntax.module(with_pass) is not None:
-        return None
-    found = syntax.module_or_flaw(change.after)
-    return found if isinstance(found, syntax.Flaw) else None
+    return bool(errors) and syntax.module(with_pass) is None and not any(first <= line <= last for line in errors)
 
 
-def _unparsed(change: Change, flaw: syntax.Flaw, elsewhere: syntax.Flaw | None, ms: float) -> Static:
-    told = _told(change, elsewhere or flaw)
-    return Static((Check("parse", "unverified" if elsewhere else "failed", told, ms),), (), told if elsewhere else "")
+def _unparsed(change: Change, flaw: syntax.Flaw, *, is_elsewhere: bool, ms: float) -> Static:
+    told = _told(change, flaw)
+    return Static(
+        (Check("parse", "unverified" if is_elsewhere else "failed", told, ms),), (), told if is_elsewhere else ""
+    )
 
 
 def _told(change: Change, flaw: syntax.Flaw) -> str:
     """With a line number where that line is the user's own; a line of the change is quoted, for nobody may have seen it yet."""
     first, last = change.lines
     if first <= flaw.line <= last:
-        return f"{flaw.message}: {change.after.split(chr(10))[flaw.line - 1].strip()[:QUOTE_LIMIT]}"
+        line = secrets.redact(change.after).split("\n")[
+            flaw.line - 1
+        ]  # all of it before it is cut: half a secret looks like none
+        return f"{flaw.message}: {line.strip()[:QUOTE_LIMIT]}"
     added = change.after.count("\n") - change.before.text.count("\n")
-    line = flaw.line - added if flaw.line > last else flaw.line
-    return f"{flaw.message} (line {line})" if line > 0 else flaw.message
+    number = flaw.line - added if flaw.line > last else flaw.line
+    return f"{flaw.message} (line {number})" if number > 0 else flaw.message
 
 
 def _ms(started: float) -> float:
