@@ -47,10 +47,10 @@ def node_at(tree: Tree, text: str, offset: int) -> Node | None:
     return tree.root_node.descendant_for_byte_range(at, at)
 
 
-def error_lines(text: str) -> frozenset[int]:
+def error_lines(tree: Tree) -> frozenset[int]:
     """Lines (from 1) on which tree-sitter could not make sense of the text."""
     lines: set[int] = set()
-    stack = [parse(text).root_node]
+    stack = [tree.root_node]
     while stack:
         node = stack.pop()
         if node.is_error or node.is_missing:

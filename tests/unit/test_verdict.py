@@ -133,7 +133,7 @@ async def test_a_text_that_parses_is_never_failed_for_parsing(
         (
             "x = (1,\n     2)\n\n\ndef f():\n    pass\n",
             "x = (1,\n     2\n\n\ndef f():\n    pass\n",
-            "'(' was never closed",
+            "Expected `)`, found newline: 2",
         ),
     ],
 )

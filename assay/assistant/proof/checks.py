@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, replace
 
 from analyzers import fragment, lint, names, secrets, syntax
+from analyzers.text import changed_span
 
 from ..nouns import Change, Check, CheckState
 from ..workbench import Workbench
@@ -47,33 +48,34 @@ class Named:
 
 
 async def static(bench: Workbench, change: Change) -> Static:
-    """T0, and T1's ruff where that is passed.
+    """T0 and T1's ruff.
 
-    What stands around the change is parsed here, as far as the module's next statement; the rest of a long file takes tens of milliseconds, so it is
-    left to ruff. Where either does not parse, Python parses all of it, in a thread, and has the last word.
+    What stands around the change is parsed here, as far as the module's next statement. The rest of a long file is left to ruff: Python takes tens
+    of milliseconds for it, twice as long where it does not parse. It is asked, in a thread, where the two do not agree.
     """
     started = time.perf_counter()
     preamble = change.before.preamble
-    if not _parses_alone(change) and (found := await asyncio.to_thread(_broken, change)) is not None:
-        return _unparsed(change, found[0], is_elsewhere=found[1], ms=_ms(started))
-    parse = Check("parse", "passed", "", _ms(started))
-    started = time.perf_counter()
+    own = _own_flaw(change)
+    parse_ms = _ms(started)
     try:
         after = await lint.check(preamble + change.after)
-        if any("syntax" in f.code for f in after) and (found := await asyncio.to_thread(_broken, change)) is not None:
-            return _unparsed(change, found[0], is_elsewhere=found[1], ms=_ms(started))
         before = await _found_before(bench, preamble + change.before.text) if after else ()
     except lint.LintError as error:
-        if (found := await asyncio.to_thread(_broken, change)) is not None:
-            return _unparsed(change, found[0], is_elsewhere=found[1], ms=_ms(started))
-        return Static((parse, Check("ruff", "skipped", str(error))))
+        broken = await asyncio.to_thread(_broken_for_python, change, own)
+        skipped = Check("ruff", "skipped", str(error))
+        return (
+            _unparsed(change, broken, parse_ms) if broken else Static((Check("parse", "passed", "", parse_ms), skipped))
+        )
+    flaws, had_syntax = _flaws(after, change), any("syntax" in f.code for f in before)
+    if (own or flaws) and (broken := await _broken(change, own, flaws, was_broken=had_syntax)):
+        return _unparsed(change, broken, parse_ms)
     first, last = change.lines
     above = preamble.count("\n")
-    had_syntax = any("syntax" in f.code for f in before)
     bad = [f for f in lint.new(before, after) if first + above <= f.line <= last + above or not had_syntax]
     detail = "; ".join([*dict.fromkeys(f"{f.code} {f.message}" for f in bad)][:3])
     undefined = tuple(m[1] for f in bad if f.code == "F821" and (m := re.search(r"`([^`]+)`", f.message)))
-    return Static((parse, Check("ruff", "failed" if bad else "passed", detail, _ms(started))), undefined)
+    checked = Check("ruff", "failed" if bad else "passed", detail, _ms(started) - parse_ms)
+    return Static((Check("parse", "passed", "", parse_ms), checked), undefined)
 
 
 async def _found_before(bench: Workbench, text: str) -> tuple[lint.Finding, ...]:
@@ -165,37 +167,63 @@ def piece(change: Change) -> tuple[int, int]:
     return first - 1 - (first_before - begin), change.after.count("\n") + 1 if end is None else end + added
 
 
-def _parses_alone(change: Change) -> bool:
-    """Whether what stands around the change parses by itself; False where that would take too long. The piece may be cut wrongly: a comment ends a
-    statement for tree-sitter, and what is not finished yet may hold what comes below."""
-    begin, end = piece(change)
-    return sum(map(len, change.after.split("\n")[begin:end])) < THREAD_CHARS and _own_flaw(change) is None
+_LONG = syntax.Flaw("not looked at alone")
 
 
 def _own_flaw(change: Change) -> syntax.Flaw | None:
-    """Why what stands around the change does not parse by itself."""
+    """Why what stands around the change does not parse by itself; _LONG where that would take too long. The piece may be cut wrongly: a comment
+    ends a statement for tree-sitter, and what is not finished yet may hold what comes below."""
     begin, end = piece(change)
-    found = syntax.module_or_flaw("\n".join(change.after.split("\n")[begin:end]))
+    text = "\n".join(change.after.split("\n")[begin:end])
+    if len(text) > THREAD_CHARS:
+        return _LONG
+    found = syntax.module_or_flaw(text)
     return syntax.Flaw(found.message, found.line and found.line + begin) if isinstance(found, syntax.Flaw) else None
 
 
-def _broken(change: Change) -> tuple[syntax.Flaw, bool] | None:
-    """Why the whole text does not parse, and whether that is not the change's doing; None where it does parse."""
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """Why the whole text does not parse, and whether that is not the change's doing."""
+
+    flaw: syntax.Flaw
+    is_elsewhere: bool = False
+
+
+def _flaws(findings: tuple[lint.Finding, ...], change: Change) -> tuple[syntax.Flaw, ...]:
+    """What ruff could not parse, by lines of the document."""
+    above = change.before.preamble.count("\n")
+    return tuple(syntax.Flaw(f.message, max(0, f.line - above)) for f in findings if "syntax" in f.code)
+
+
+async def _broken(
+    change: Change, own: syntax.Flaw | None, flaws: tuple[syntax.Flaw, ...], *, was_broken: bool
+) -> _Broken | None:
+    """What is wrong, by the statements around the change (`own`) and by ruff (`flaws`); None where the text parses."""
+    first, last = change.lines
+    if flaws and was_broken and not any(first <= flaw.line <= last for flaw in flaws):
+        if own is None or _is_whole_in_itself(change):
+            return _Broken(flaws[0], is_elsewhere=True)
+    elif not (flaws and own):
+        return await asyncio.to_thread(_broken_for_python, change, own)
+    return _Broken(own if own is not None and first <= own.line <= last else flaws[0])
+
+
+def _broken_for_python(change: Change, own: syntax.Flaw | None) -> _Broken | None:
+    """The same by Python's own parser."""
     preamble = change.before.preamble
     found = syntax.module_or_flaw(preamble + change.after)
     if not isinstance(found, syntax.Flaw):
         return None
-    flaw, own = syntax.Flaw(found.message, max(0, found.line - preamble.count("\n"))), _own_flaw(change)
+    flaw = syntax.Flaw(found.message, max(0, found.line - preamble.count("\n")))
     first, last = change.lines
-    if not first <= flaw.line <= last and (
-        (own is None and syntax.module(preamble + change.before.text) is None) or _is_broken_elsewhere(change)
-    ):
-        return flaw, True
-    return own if own is not None and first <= own.line <= last else flaw, False
+    was_broken = not first <= flaw.line <= last and syntax.module(preamble + change.before.text) is None
+    if was_broken and (own is None or _is_whole_in_itself(change)):
+        return _Broken(flaw, is_elsewhere=True)
+    return _Broken(own if own is not None and first <= own.line <= last else flaw)
 
 
-def _is_broken_elsewhere(change: Change) -> bool:
-    """Whether the change is whole in itself and the only syntax errors stand outside its lines."""
+def _is_whole_in_itself(change: Change) -> bool:
+    """Whether the change parses alone, and the syntax errors of the text stand outside its lines."""
     text = change.after[change.span.start : change.span.end]
     line = change.after[change.after.rfind("\n", 0, change.span.start) + 1 : change.span.start]
     alone = textwrap.dedent((line + text if line.strip() == "" else "").strip("\n"))
@@ -206,17 +234,18 @@ def _is_broken_elsewhere(change: Change) -> bool:
         isinstance(s, ast.Expr) and isinstance(s.value, ast.Name | ast.Constant) for s in statement.body
     ):
         return False
-    with_pass = change.after[: change.span.start] + "pass" + change.after[change.span.end :]
+    old, new = changed_span(change.before.text, change.after)
+    edited = change.before.edited(old, change.after[new.start : new.end], change.before.version)
     first, last = change.lines
-    errors = syntax.error_lines(change.after)
-    return bool(errors) and syntax.module(with_pass) is None and not any(first <= line <= last for line in errors)
+    errors = syntax.error_lines(edited.tree)
+    return bool(errors) and not any(first <= line <= last for line in errors)
 
 
-def _unparsed(change: Change, flaw: syntax.Flaw, *, is_elsewhere: bool, ms: float) -> Static:
-    told = _told(change, flaw)
-    return Static(
-        (Check("parse", "unverified" if is_elsewhere else "failed", told, ms),), (), told if is_elsewhere else ""
-    )
+def _unparsed(change: Change, broken: _Broken, ms: float) -> Static:
+    told = _told(change, broken.flaw)
+    if broken.is_elsewhere:
+        return Static((Check("parse", "unverified", told, ms),), (), told)
+    return Static((Check("parse", "failed", told, ms),))
 
 
 def _told(change: Change, flaw: syntax.Flaw) -> str:
