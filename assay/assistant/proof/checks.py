@@ -17,9 +17,7 @@ from ..nouns import Change, Check, CheckState
 from ..workbench import Workbench
 
 NAMES_S = 0.6  # jedi's 90th percentile after a dot is 0.3 s; it runs beside the container
-THREAD_CHARS = (
-    50_000  # what stands around a change and is longer takes more than 10 ms to parse: a thread parses all of it
-)
+THREAD_CHARS = 50_000  # longer text around a change takes more than 10 ms: a thread parses all of it
 QUOTE_LIMIT = 60  # characters of a line that a reason quotes
 # What is wrong even on a line that goes on; ruff's other findings may just be unfinished.
 WRONG_SO_FAR = ("F821", "F822", "F823", "PLE")
@@ -252,9 +250,8 @@ def _told(change: Change, flaw: syntax.Flaw) -> str:
     """With a line number where that line is the user's own; a line of the change is quoted, for nobody may have seen it yet."""
     first, last = change.lines
     if first <= flaw.line <= last:
-        line = secrets.redact(change.after).split("\n")[
-            flaw.line - 1
-        ]  # all of it before it is cut: half a secret looks like none
+        # All of it before it is cut: half a secret looks like none.
+        line = secrets.redact(change.after).split("\n")[flaw.line - 1]
         return f"{flaw.message}: {line.strip()[:QUOTE_LIMIT]}"
     added = change.after.count("\n") - change.before.text.count("\n")
     number = flaw.line - added if flaw.line > last else flaw.line
