@@ -29,10 +29,12 @@ ATTRIBUTES = _words(
     "unraisablehook __stdout__ __stderr__ addaudithook fdopen"
 )
 SYSTEM_ATTRIBUTES = _words(
-    "modules exit abort kill fork stdout stderr close write read open pipe system popen putenv environ argv "
+    "modules exit abort kill fork stdout stderr close write read open pipe system popen putenv argv "
     "setrecursionlimit chmod truncate rename link unlink remove"
 )
 COMPARISONS = _words("__eq__ __ne__ __lt__ __le__ __gt__ __ge__ __bool__ __hash__ __contains__ __instancecheck__")
+ENVIRONMENT_WRITERS = _words("update setdefault pop popitem clear __setitem__")
+QUOTE_LIMIT = 60  # characters of the code that a sentence quotes
 WRITERS = _words("write_text write_bytes symlink symlink_to hardlink_to unlink rmtree touch")
 
 
@@ -45,7 +47,7 @@ def touched(path: str, after: ast.Module, lines: frozenset[int]) -> str:
         if line is None or not lines.intersection(range(line, (getattr(node, "end_lineno", line) or line) + 1)):
             continue
         if (what := _reach(node, lines)) and (line in lines or isinstance(node, ast.FunctionDef | ast.ClassDef)):
-            return what
+            return f"{what} (`{ast.unparse(node).splitlines()[0][:QUOTE_LIMIT]}`)"
     return ""
 
 
@@ -73,6 +75,12 @@ def _reach(node: ast.AST, lines: frozenset[int]) -> str:
             attr in SYSTEM_ATTRIBUTES
         ):
             return f"it uses {module}.{attr}"
+        case ast.Subscript(value=place, ctx=ast.Store() | ast.Del()) if _is_environment(place):
+            return "it changes the environment"
+        case ast.Call(func=ast.Attribute(attr=attr, value=place)) if attr in ENVIRONMENT_WRITERS and _is_environment(
+            place
+        ):
+            return "it changes the environment"
         case ast.Constant(value=str(text)) if text in ATTRIBUTES | COMPARISONS and text.startswith("_"):
             return f"it names {text} in a string"
         case ast.Call(func=ast.Name(id="open"), args=[_, ast.Constant(value=str(mode)), *_]) if set(mode) & set("wax+"):
@@ -80,6 +88,8 @@ def _reach(node: ast.AST, lines: frozenset[int]) -> str:
         case ast.Call(func=ast.Attribute(attr=attr)) if attr in WRITERS:
             return f"it writes files (.{attr})"
         case ast.FunctionDef(name=name) if name in COMPARISONS and not _can_differ(node):
+            return f"its {name} cannot differ"
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda(body=ast.Constant())) if name in COMPARISONS:
             return f"its {name} cannot differ"
         case ast.Call(func=ast.Name(id="type"), args=[_, _, _]):
             return "it makes a class at run time"
@@ -91,12 +101,19 @@ def _is_telling(name: ast.alias) -> bool:
     return name.name.partition(".")[0] in MODULES or (name.name in ("os", "sys", "posix") and name.asname is not None)
 
 
+def _is_environment(node: ast.AST) -> bool:
+    match node:
+        case ast.Name(id="environ") | ast.Attribute(attr="environ", value=ast.Name(id="os")):
+            return True
+        case _:
+            return False
+
+
 def _can_differ(function: ast.FunctionDef) -> bool:
-    """Whether a comparison returns something that depends on its other operand (or on itself, for one operand)."""
+    """Whether a comparison returns something that depends on its other operand (or on itself, for one operand), or different constants
+    on different paths."""
     returns = [n.value for n in ast.walk(function) if isinstance(n, ast.Return) and n.value is not None]
-    if any(isinstance(value, ast.Constant) and value.value is True for value in returns):
-        is_search = function.name == "__contains__" and not any(isinstance(n, ast.Return) for n in function.body[:-1])
-        return is_search and any(isinstance(value, ast.Constant) and value.value is False for value in returns)
     operands = function.args.args[1:] or function.args.args
     name = operands[0].arg if operands else ""
-    return any(isinstance(n, ast.Name) and n.id == name for value in returns for n in ast.walk(value))
+    constants = {repr(value.value) for value in returns if isinstance(value, ast.Constant)}
+    return len(constants) > 1 or any(isinstance(n, ast.Name) and n.id == name for v in returns for n in ast.walk(v))

@@ -14,19 +14,8 @@ from pathlib import PurePosixPath
 
 from . import syntax
 
-TEST_LIMIT = 40  # node ids in one run; the deadline of a line is 400 ms
-MORE_LIMIT = 200  # of the second batch, which is run when none of the first one executes the change
-FILE_LIMIT = 8
 CALLS_LIMIT = 4  # calls between a test and a changed function that are followed by name
 DEPTH_LIMIT = 4  # imports between a test and the changed file
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Node ids without parameters, best first, and whether some of them are doctests of the changed file."""
-
-    tests: tuple[str, ...]
-    doctests: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +48,9 @@ def changed_lines(after: ast.Module, first: int, last: int) -> ChangedLines:
     return ChangedLines(tuple(sorted(body)), tuple(sorted(module - body)), tuple(sorted(names, key=len, reverse=True)))
 
 
-def tests(files: Mapping[str, str], path: str, changed: ChangedLines, after: ast.Module) -> tuple[Batch, ...]:
+def tests(files: Mapping[str, str], path: str, changed: ChangedLines, after: ast.Module) -> tuple[str, ...]:
     """The tests in `files` (relative POSIX path → text, the changed file at `path` with its new text) that may reach the
-    change, in at most two batches, the likelier one first."""
+    change: node ids without parameters, the likeliest first; doctests of the changed functions lead them."""
     graph = imports(files)
     importers = _importers(graph, path)
     rank = _ranks(
@@ -74,18 +63,7 @@ def tests(files: Mapping[str, str], path: str, changed: ChangedLines, after: ast
         for test, words in _tests_of(file, files[file]):
             ranked.append((min((rank[w] for w in words if w in rank), default=CALLS_LIMIT), depth, test))
     ranked.sort(key=lambda item: item[:2])
-    doctests = _doctests(path, changed, after)
-    chosen = [test for _, _, test in ranked]
-    first = _within(chosen, TEST_LIMIT - len(doctests), FILE_LIMIT)
-    others = _within([test for test in chosen if test not in set(first)], MORE_LIMIT, FILE_LIMIT)
-    batches = (Batch((*doctests, *first), bool(doctests)), Batch(others))
-    return tuple(batch for batch in batches if batch.tests)
-
-
-def _within(tests_: list[str], test_limit: int, file_limit: int) -> tuple[str, ...]:
-    """The first tests of at most `file_limit` files."""
-    files = list(dict.fromkeys(test.partition("::")[0] for test in tests_))[:file_limit]
-    return tuple(test for test in tests_ if test.partition("::")[0] in files)[:test_limit]
+    return (*_doctests(path, changed, after), *(test for _, _, test in ranked))
 
 
 def is_test_file(path: str) -> bool:

@@ -112,7 +112,11 @@ def workbench(settings: Settings, where: Folders, complaints: tuple[str, ...] = 
         engine=engine(settings, where),
         sandbox=sandbox(settings),
         names=Names(where.cache / "jedi"),
-        workspace=Workspace(where.images_file, settings.text("project.environment")),
+        workspace=Workspace(
+            where.images_file,
+            settings.text("project.environment"),
+            "redacted" if settings.is_on("sandbox.remote") else "as written",
+        ),
         traces=Traces(where.traces_file, int(settings.number("trace.keep"))),
         ledger=Ledger(where.state / "ledger.jsonl"),
         complaints=complaints,

@@ -33,6 +33,7 @@ class Step:
     """One forked run inside the container.
 
     `files` (relative POSIX path → text, None to remove) is written just before the step and stays for later steps.
+    It is ended after `timeout_s`, and where nothing was heard of a test for `quiet_s` (0: only then): that test hangs.
     `tests` are pytest node ids without parameters; `target` is the changed file whose `body_lines` (or, where there
     are none, `module_lines`; 1-based) a test must execute for its result to say anything about the change.
     """
@@ -46,6 +47,7 @@ class Step:
     body_lines: tuple[int, ...] = ()
     module_lines: tuple[int, ...] = ()
     path: str = ""
+    quiet_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """One test item. `outcome` is pytest's word, or "missing" when it was started and never reported."""
+    """One test item. `outcome` is pytest's word, "missing" when nothing was reported of it, or "left" when the time was up before."""
 
     __test__ = False  # for pytest's collection, which goes by the name
 
@@ -103,7 +105,8 @@ class TestReport:
 
 @dataclass(frozen=True, slots=True)
 class StepOutcome:
-    """How a step ended. Times in ms; streams are capped at 64 KiB each and decoded with replacement."""
+    """How a step ended; `hung` says that it was ended because a test did not. Times in ms; streams are capped at 64 KiB each and decoded with
+    replacement."""
 
     exit: int
     signal: int
@@ -114,6 +117,7 @@ class StepOutcome:
     truncated: bool
     ms: float
     touched: tuple[str, ...] = ()
+    hung: bool = False
     tests: TestReport = field(default_factory=TestReport)
 
 

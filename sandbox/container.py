@@ -12,7 +12,7 @@ import struct
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -283,6 +283,7 @@ def _order(step: Step, nonce: str, *, has_dependencies: bool) -> dict[str, Any]:
     return {
         "kind": step.kind,
         "timeout_s": step.timeout_s,
+        "quiet_s": step.quiet_s,
         "files": dict(step.files),
         "tests": list(step.tests),
         "doctests": step.doctests,
@@ -310,14 +311,17 @@ def _outcome(raw: dict[str, Any], nonce: str) -> StepOutcome:
             truncated=bool(raw["truncated"]),
             ms=float(raw["ms"]),
             touched=tuple(str(name) for name in raw["touched"]),
-            tests=_report(str(raw["report"]), nonce),
+            hung=bool(raw["hung"]),
+            tests=_report(str(raw["report"]), nonce, is_cut=bool(raw["timed_out"]), hung=bool(raw["hung"])),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise SandboxUnavailable("Sandbox failed: the container's answer has the wrong shape.") from error
 
 
-def _report(text: str, nonce: str) -> TestReport:
+def _report(text: str, nonce: str, *, is_cut: bool, hung: bool) -> TestReport:
+    """The report's lines as results. Where the run was cut off (`is_cut`), what was not done is left, but for the test that hung."""
     tests: dict[str, TestResult] = {}
+    running = ""
     errors: list[str] = []
     control, finished, import_hit = "", False, False
     for line in text.splitlines():
@@ -328,6 +332,8 @@ def _report(text: str, nonce: str) -> TestReport:
         match event:
             case {"collected": [*ids]}:
                 tests |= {str(name): TestResult(str(name), "missing") for name in ids}
+            case {"start": str(name)}:
+                running = name
             case {"collect_error": str(name), "detail": str(detail)}:
                 errors.append(f"{name}: {detail}" if name else detail)
             case {"import_hit": True}:
@@ -343,4 +349,7 @@ def _report(text: str, nonce: str) -> TestReport:
                     tests[name] = TestResult(name, outcome, hit, str(event.get("detail", "")))
             case _:
                 continue
+    if is_cut:
+        done = {name for name, one in tests.items() if one.outcome != "missing" or (hung and name == running)}
+        tests = {name: one if name in done else replace(one, outcome="left") for name, one in tests.items()}
     return TestReport(tuple(tests.values()), tuple(errors), control, finished, import_hit)

@@ -16,7 +16,7 @@ class Evidence:
     """Test ids by what became of them between a run without the change and one with it.
 
     `turned` red to green and executing the change, `kept` green and executing it, `broken` green to red, `stuck` red
-    both times; `beside` not executing it; `stale` are red both times and left out because another test proves the change:
+    both times; `beside` not executing it; `left` not run, because the time was up; `stale` are red both times and left out because another test proves the change:
     doctests, for examples in prose often never ran, and tests whose file needs a module that the sandbox does not have.
     `detail` is about the first broken or stuck one; `tampering` says why none of it counts.
     """
@@ -27,6 +27,7 @@ class Evidence:
     stuck: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
     stale: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
     detail: str = ""
     tampering: str = ""
 
@@ -38,7 +39,17 @@ class Evidence:
     @property
     def is_decided(self) -> bool:
         """Whether it speaks for the change or against it, so that another run would say the same."""
-        return not self.tampering and bool(self.broken or ((self.turned or self.kept) and not self.stuck))
+        return not self.tampering and bool(
+            self.broken or ((self.turned or self.kept) and not (self.stuck or self.left))
+        )
+
+    def joined(self, other: Evidence) -> Evidence:
+        """This and what another batch of tests showed."""
+        names = ("turned", "kept", "broken", "stuck", "beside", "stale", "left")
+        both = {name: getattr(self, name) + getattr(other, name) for name in names}
+        first = (self, other) if self.broken or not other.broken else (other, self)
+        detail = first[0].detail or first[1].detail
+        return Evidence(**both, detail=detail, tampering=self.tampering or other.tampering)
 
 
 def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidence:
@@ -48,16 +59,28 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
     was = _by_test(step, before)
     now = _by_test(step, after)
     hit_by_import = after.tests.import_hit and not step.body_lines
-    groups: dict[str, list[str]] = {"turned": [], "kept": [], "broken": [], "stuck": [], "beside": [], "stale": []}
+    groups: dict[str, list[str]] = {
+        "turned": [],
+        "kept": [],
+        "broken": [],
+        "stuck": [],
+        "beside": [],
+        "stale": [],
+        "left": [],
+    }
     for test in sorted(was.keys() | now.keys()):
         old, new = was.get(test), now.get(test)
+        if new is not None and new.outcome == "left":
+            groups["left"].append(test)
+            continue
         is_green = new is not None and new.is_green
         was_green = old is not None and old.is_green
         if new is not None and new.outcome in ("skipped", "xfailed", "xpassed") and not was_green:
             continue
         hits = new is not None and (new.hit or hit_by_import)
         if is_green:
-            group = ("kept" if was_green else "turned") if hits else "beside"
+            was_red = not was_green and not (old is not None and old.outcome == "left")
+            group = ("turned" if was_red else "kept") if hits else "beside"
         else:
             ran_past_it = new is not None and new.outcome == "failed" and not hits
             group = "broken" if was_green else "beside" if ran_past_it else "stuck"
@@ -78,6 +101,7 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
         tuple(groups["stuck"]),
         tuple(groups["beside"]),
         tuple(groups["stale"]),
+        tuple(groups["left"]),
         detail,
     )
 
@@ -102,13 +126,15 @@ def _by_test(step: Step, outcome: StepOutcome | None) -> dict[str, TestResult]:
     if outcome is None:
         return {}
     found = {test.id: test for test in outcome.tests.tests}
-    if not outcome.tests.finished:
+    is_cut = outcome.timed_out and any(test.outcome in ("left", "missing") for test in found.values())
+    if not outcome.tests.finished and not is_cut:
         found = {
             i: t if not t.is_green else TestResult(i, "missing", t.hit, "the run did not end") for i, t in found.items()
         }
     for wanted in step.tests:
         if not any(i == wanted or i.startswith((wanted + "[", wanted + "::")) for i in found):
-            found[wanted] = TestResult(wanted, "missing", detail=_uncollected(wanted, outcome))
+            is_left = outcome.timed_out and not outcome.hung
+            found[wanted] = TestResult(wanted, "left" if is_left else "missing", detail=_uncollected(wanted, outcome))
     return found
 
 

@@ -15,7 +15,14 @@ from sandbox.evidence import Evidence
 CheckName = Literal["parse", "ruff", "names", "tests", "style"]
 CheckState = Literal["passed", "failed", "skipped", "unverified"]
 Reason = Literal[
-    "no-tests", "static-policy", "deadline", "no-sandbox", "baseline-red", "unparsable-elsewhere", "touches-harness"
+    "no-tests",
+    "static-policy",
+    "deadline",
+    "no-sandbox",
+    "baseline-red",
+    "tests-left",
+    "unparsable-elsewhere",
+    "touches-harness",
 ]
 Trigger = Literal["automatic", "invoked"]
 Baseline = Literal["run", "pending", "unparsable"]  # what is known of the run without a change
@@ -86,11 +93,12 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Unverified:
-    """Nothing failed and nothing was proved, for `reason`."""
+    """Nothing failed and nothing was proved, for `reason`. `green` tests that execute the change passed all the same, where others are left."""
 
     checks: tuple[Check, ...]
     reason: Reason
     why: str
+    green: int = 0
 
 
 Verdict = Passed | Failed | Unverified
@@ -99,12 +107,15 @@ Tell = Callable[[str, Verdict], None]  # is told a suggestion's id and the verdi
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What the tests that reach a change showed, with it and without it, and what ruff said under the project's own rules."""
+    """What the tests that reach a change showed, with it and without it, and what ruff said under the project's own rules. Of `reaching` tests
+    `left` were not run."""
 
     evidence: Evidence
     baseline: Baseline
     ms: float
     style: Check | None = None
+    reaching: int = 0
+    left: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,6 @@
-"""The project as the sandbox sees it: readable files, redacted, as one bounded archive, and what changed since.
+"""The project as the sandbox sees it: readable files as they are, as one bounded archive, and what changed since.
+
+A container on this machine gets them byte for byte, for an edited test is a wrong test; one elsewhere gets them with their secrets replaced.
 
 Scanning and packing block; they run in a thread. The archive is what containers are warmed with; a job carries only
 what differs from it.
@@ -18,6 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import translate
 from pathlib import Path
+from typing import Literal
 
 from analyzers import files, secrets
 from sandbox import dependencies
@@ -34,7 +37,7 @@ FIRST = (".py", ".pyi", ".toml", ".ini", ".cfg")  # code and what steers tests, 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """One scan: entries by name, Python texts (redacted) by name, and the archive's project. Two with one `revision` are one."""
+    """One scan: entries by name, Python texts by name, as they go into a container, and the archive's project. Two with one `revision` are one."""
 
     root: Path
     entries: Mapping[str, files.Entry]
@@ -48,8 +51,12 @@ class State:
 class Workspace:
     """All projects of one server by their roots."""
 
-    def __init__(self, images: Path, environment: str = "") -> None:
-        """`images` is the record of images with dependencies (`sandbox.dependencies`); `environment` as in `files.site_packages`."""
+    def __init__(
+        self, images: Path, environment: str = "", sent: Literal["as written", "redacted"] = "as written"
+    ) -> None:
+        """`images` is the record of images with dependencies (`sandbox.dependencies`); `environment` as in `files.site_packages`; `sent`: how
+        source text goes into containers."""
+        self.is_redacted = sent == "redacted"
         self._images = images
         self._environment = environment
         self._rules: dict[Path, files.Rules] = {}
@@ -109,6 +116,10 @@ class Workspace:
     def _bare(self, root: Path) -> Project:
         return Project("", b"", self.site_packages(root), dependencies.image_for(root, self._images))
 
+    def sent(self, text: str) -> str:
+        """A text as it goes into a container."""
+        return secrets.redact(text) if self.is_redacted else text
+
     def site_packages(self, root: Path) -> Path | None:
         """Where the project's dependencies lie; None where it has no virtual environment."""
         return files.site_packages(root, self._environment)
@@ -132,7 +143,7 @@ class Workspace:
             if name.endswith(".py") and total <= TEXT_LIMIT:
                 kept = older and older.entries.get(name) == entry and older.texts.get(name)
                 with contextlib.suppress(UnicodeDecodeError):  # another encoding: it is packed as it is
-                    texts[name] = kept or secrets.redact(_read(root / name).decode("utf-8"))
+                    texts[name] = kept or self.sent(_read(root / name).decode("utf-8"))
         same_data = older is not None and _data(entries, texts) == _data(older.entries, older.texts)
         if older is not None and same_data and _differences(older.base, texts) <= DELTA_LIMIT:
             return State(root, entries, texts, older.project, older.base, older.left_out)
@@ -142,7 +153,7 @@ class Workspace:
         data, total, left_out, added = io.BytesIO(), 0, 0, set[str]()
         with tarfile.open(fileobj=data, mode="w", format=tarfile.GNU_FORMAT) as archive:
             for name in sorted(entries, key=lambda one: not one.endswith(FIRST)):
-                content = _content(root, name, texts)
+                content = self._content(root, name, texts)
                 total += len(content)
                 if total > ARCHIVE_LIMIT:
                     left_out += 1
@@ -155,6 +166,12 @@ class Workspace:
         blob = data.getvalue()
         project = replace(self._bare(root), digest=hashlib.sha256(blob).hexdigest()[:16], archive=blob)
         return State(root, entries, texts, project, {n: t for n, t in texts.items() if n in added}, left_out)
+
+    def _content(self, root: Path, name: str, texts: Mapping[str, str]) -> bytes:
+        if name in texts:
+            return texts[name].encode("utf-8", "surrogatepass")
+        raw = _read(root / name)
+        return _redacted_data(raw) if self.is_redacted else raw
 
 
 def changes(state: State, overlay: Mapping[str, str]) -> tuple[tuple[str, str | None], ...]:
@@ -187,10 +204,7 @@ def _differences(before: Mapping[str, str], after: Mapping[str, str]) -> int:
     return sum(1 for name in before.keys() | after.keys() if before.get(name) != after.get(name))
 
 
-def _content(root: Path, name: str, texts: Mapping[str, str]) -> bytes:
-    if name in texts:
-        return texts[name].encode("utf-8", "surrogatepass")
-    raw = _read(root / name)
+def _redacted_data(raw: bytes) -> bytes:
     try:
         return secrets.redact_data(raw.decode("utf-8")).encode("utf-8")
     except UnicodeDecodeError:

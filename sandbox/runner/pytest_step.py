@@ -85,6 +85,7 @@ class _Plugin:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Fixtures included: code that only runs in a test's set-up is executed by it too."""
         self._hit = False
+        self.send({"start": item.nodeid})
         if self._body and self._control not in item.nodeid:
             self._start(self._body)
         try:

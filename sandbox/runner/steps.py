@@ -16,7 +16,7 @@ from typing import Any
 from . import pytest_step
 
 OUTPUT_LIMIT = 64 << 10  # bytes kept of each stream; the rest is read and dropped so that the writer never blocks
-REPORT_LIMIT = 4 << 20  # bytes of the report channel
+REPORT_LIMIT = 12 << 20  # bytes of the report channel; 30 000 tests need about as many
 OOM_COUNTERS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
 
 
@@ -43,7 +43,10 @@ def run(step: dict[str, Any], root: Path, *, host: int | None) -> dict[str, Any]
         _become_child(step, root, main, pipes)
     for _, write_end in pipes.values():
         os.close(write_end)
-    streams, timed_out = _collect(child, {name: ends[0] for name, ends in pipes.items()}, step["timeout_s"], host)
+    readers = {name: ends[0] for name, ends in pipes.items()}
+    streams, timed_out, hung = _collect(
+        child, readers, step["timeout_s"], step.get("quiet_s") or step["timeout_s"], host
+    )
     status = _end(child)
     code, killed_by = os.waitstatus_to_exitcode(status), 0
     if code < 0:
@@ -53,6 +56,7 @@ def run(step: dict[str, Any], root: Path, *, host: int | None) -> dict[str, Any]
         "exit": code,
         "signal": killed_by,
         "timed_out": timed_out,
+        "hung": hung,
         "oom": _oom_kills() > oom_before,
         "stdout": streams["stdout"][0].decode("utf-8", "replace"),
         "stderr": streams["stderr"][0].decode("utf-8", "replace"),
@@ -93,27 +97,30 @@ def _become_child(
 
 
 def _collect(
-    child: int, readers: dict[str, int], timeout_s: float, host: int | None
-) -> tuple[dict[str, tuple[bytes, bool]], bool]:
-    """Read the pipes until the child is gone or out of time. A child that only closed its pipes is waited for."""
+    child: int, readers: dict[str, int], timeout_s: float, quiet_s: float, host: int | None
+) -> tuple[dict[str, tuple[bytes, bool]], bool, bool]:
+    """Read the pipes until the child is gone or out of time: what was read and whether it was cut, whether the time was up, and whether that was
+    because nothing was reported for `quiet_s`. A child that only closed its pipes is waited for."""
     kept = {name: bytearray() for name in readers}
     cut = dict.fromkeys(readers, False)
     names = {fd: name for name, fd in readers.items()}
-    deadline = time.monotonic() + timeout_s
+    deadline, heard = time.monotonic() + timeout_s, time.monotonic()
     poll = select.poll()
     for fd in names:
         poll.register(fd, select.POLLIN | select.POLLHUP)
     if host is not None:
         poll.register(host, select.POLLIN | select.POLLHUP)
-    timed_out = False
+    timed_out = hung = False
     while not _has_ended(child):
-        left = deadline - time.monotonic()
+        left = min(deadline, heard + quiet_s) - time.monotonic()
         if left <= 0:
-            timed_out = True
+            timed_out, hung = True, time.monotonic() >= heard + quiet_s
             break
         for fd, _ in poll.poll(min(left, 0.02 if names else 0.005) * 1000):
             if fd == host:
                 os._exit(0)  # the host speaks only before a job: this is its end, and the container's
+            if names[fd] == "report":
+                heard = time.monotonic()
             if not _take(fd, names[fd], kept, cut):
                 poll.unregister(fd)
                 del names[fd]
@@ -124,7 +131,7 @@ def _collect(
             pass
     for fd in readers.values():
         os.close(fd)
-    return {name: (bytes(kept[name]), cut[name]) for name in readers}, timed_out
+    return {name: (bytes(kept[name]), cut[name]) for name in readers}, timed_out, hung
 
 
 def _take(fd: int, name: str, kept: dict[str, bytearray], cut: dict[str, bool]) -> bool:

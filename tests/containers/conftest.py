@@ -10,7 +10,7 @@ import pytest
 from analyzers.text import Snapshot, changed_span
 from assay import compose
 from assay.assistant.nouns import Change, Verdict
-from assay.assistant.proof.verdict import begin, patient
+from assay.assistant.proof.verdict import Limits, begin, patient
 from assay.assistant.workbench import Workbench
 from sandbox.api import Sandbox
 
@@ -47,9 +47,9 @@ def project(tmp_path: Path) -> Path:
     return root
 
 
-async def judge(bench: Workbench, path: Path, after: str) -> Verdict:
-    """The verdict on a whole new text of a file."""
+async def judge(bench: Workbench, path: Path, after: str, limits: Limits | None = None) -> Verdict:
+    """The verdict on a whole new text of a file, with all of its tests or within the limits."""
     text = path.read_text() if path.exists() else ""
     before = Snapshot(path.as_uri(), str(path), 0, text)
     _, span = changed_span(text, after)
-    return (await begin(bench, Change(before, after, span, path.parent), patient(bench.settings))).now
+    return (await begin(bench, Change(before, after, span, path.parent), limits or patient(bench.settings))).now

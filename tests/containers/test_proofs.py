@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from assay.assistant.nouns import Failed, Passed, Unverified
+from assay.assistant.proof.verdict import Limits
 from assay.assistant.workbench import Workbench
 from sandbox.api import NO_PROGRESS, Health, Job, Progress, Project, Sandbox, StepOutcome
 from tests.containers.conftest import judge
@@ -93,7 +94,7 @@ async def test_unlikely_tests_that_did_not_execute_a_function_are_not_run_for_it
     unlikely = "".join(f"def test_{n}():\n    assert Box\n\n\n" for n in range(50))
     (project / "test_calc.py").write_text(f"from calc import Box\n\n\n{unlikely}")
     for after in (RIGHT, OTHER):
-        verdict = await judge(bench, project / "calc.py", after)
+        verdict = await judge(bench, project / "calc.py", after, Limits())
         assert isinstance(verdict, Unverified)
         assert verdict.reason == "no-tests"
     assert len(sandbox.steps) == 3  # both batches for the first candidate, the likely ones for the second

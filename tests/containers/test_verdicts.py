@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from assay.assistant.nouns import Failed, Passed, Unverified
+from analyzers.text import Snapshot, changed_span
+from assay.assistant.nouns import Change, Failed, Passed, Unverified
+from assay.assistant.proof.verdict import Limits, begin
 from assay.assistant.workbench import Workbench
 from tests.containers.conftest import judge
 
@@ -197,6 +199,51 @@ async def test_a_generated_version_module_is_there_though_git_ignores_it(bench: 
     (project / "_version.py").write_text("version = '1.0'\n")
     (project / "calc.py").write_text(f"from _version import version\n\n{(project / 'calc.py').read_text()}")
     assert isinstance(await judge(bench, project / "calc.py", f"from _version import version\n\n{RIGHT}"), Passed)
+
+
+MANY = "from calc import double\n\n\n" + "".join(
+    f"def test_{n}():\n    assert double({n}) == {2 * n}\n\n\n" for n in range(60)
+)
+ONLY_THE_LAST = MANY + "def test_last():\n    assert double(1000) == 2000\n"
+WRONG_FOR_LARGE = RIGHT.replace("2 * x", "2 * x if x < 1000 else 0")
+
+
+async def test_every_test_that_reaches_a_change_runs(bench: Workbench, project: Path) -> None:
+    (project / "calc.py").write_text(RIGHT)
+    (project / "test_calc.py").write_text(ONLY_THE_LAST)
+    verdict = await judge(bench, project / "calc.py", WRONG_FOR_LARGE)
+    assert isinstance(verdict, Failed)
+    assert "test_last" in verdict.why
+    verdict = await judge(bench, project / "calc.py", RIGHT.replace("2 * x", "x * 2"))
+    assert isinstance(verdict, Passed)
+    assert verdict.why == "61 tests executing it pass."
+
+
+async def test_what_the_time_did_not_suffice_for_is_told(bench: Workbench, project: Path) -> None:
+    (project / "calc.py").write_text(RIGHT)
+    slow = "def test_slow():\n    import time\n    time.sleep(6)\n    assert double(2) == 4\n"
+    (project / "test_calc.py").write_text(MANY.replace("def test_30", slow + "\n\ndef test_30"))
+    verdict = await judge(bench, project / "calc.py", RIGHT.replace("2 * x", "x * 2"), Limits(15.0, budget_s=3.0))
+    assert isinstance(verdict, Unverified)
+    assert (verdict.reason, verdict.why) == (
+        "tests-left", "30 of 61 tests that may reach it ran in the time there was, all green so far.",
+    )  # fmt: skip
+
+
+async def test_somebody_who_types_hears_of_the_likely_tests_first(bench: Workbench, project: Path) -> None:
+    (project / "calc.py").write_text(RIGHT)
+    slow = "def test_slow():\n    import time\n    time.sleep(4)\n    assert double(1000) == 2000\n"
+    (project / "test_calc.py").write_text(MANY + slow)
+    await bench.sandbox.warm((await bench.workspace.state(project)).project)
+    path, after = project / "calc.py", WRONG_FOR_LARGE
+    _, span = changed_span(RIGHT, after)
+    proof = await begin(
+        bench, Change(Snapshot(path.as_uri(), str(path), 0, RIGHT), after, span, project), Limits(5.0, 0.7)
+    )
+    assert isinstance(proof.now, Unverified)
+    assert (proof.now.reason, proof.goes_on) == ("tests-left", True)
+    assert proof.now.why.startswith("40 of 61 tests")
+    assert isinstance(await proof.later(), Failed)
 
 
 async def test_tests_beyond_the_likely_ones_are_tried_too(bench: Workbench, project: Path) -> None:

@@ -121,8 +121,7 @@ def test_tests_are_found_through_imports_and_by_name() -> None:
     assert tree is not None
     changed = reach.changed_lines(tree, 2, 2)
     assert changed == reach.ChangedLines((2,), (), ("f",))
-    (found,) = reach.tests(texts, "pkg/a.py", changed, tree)
-    assert found.tests == (
+    assert reach.tests(texts, "pkg/a.py", changed, tree) == (
         "tests/test_a.py::test_f",
         "tests/test_a.py::TestF::test_in_class",
         "tests/test_b.py::test_far",
@@ -137,9 +136,9 @@ def test_tests_of_a_functions_callers_come_before_all_others() -> None:
     texts = {"a.py": code, "test_a.py": f"import a\n{others}def test_it():\n    a.outer(1)\n"}
     tree = syntax.module(code)
     assert tree is not None
-    likely, rest = reach.tests(texts, "a.py", reach.changed_lines(tree, 2, 2), tree)
-    assert likely.tests[0] == "test_a.py::test_it"
-    assert (len(likely.tests), len(rest.tests)) == (reach.TEST_LIMIT, 61 - reach.TEST_LIMIT)
+    found = reach.tests(texts, "a.py", reach.changed_lines(tree, 2, 2), tree)
+    assert found[0] == "test_a.py::test_it"
+    assert len(found) == 61
 
 
 def test_ordinary_code_does_not_touch_the_harness() -> None:
@@ -149,11 +148,33 @@ def test_ordinary_code_does_not_touch_the_harness() -> None:
     assert harness.touched("a.py", tree, frozenset(range(1, 7))) == ""
 
 
-def test_an_equality_that_looks_at_the_other_is_fine() -> None:
-    text = "class P:\n    def __eq__(self, other):\n        return self.x == other.x\n"
+ORDINARY = [
+    "class P:\n    def __eq__(self, other):\n        return self.x == other.x\n",
+    "class P:\n    def __eq__(self, other):\n        if self is other:\n            return True\n        return self.x == other.x\n",
+    "class P:\n    def __bool__(self):\n        for _ in self.parts:\n            return True\n        return False\n",
+    "class P:\n    def __contains__(self, item):\n        if item in self.a:\n            return True\n        return item in self.b\n",
+    "import os\n\n\ndef home():\n    return os.environ['HOME'] + os.environ.get('X', '')\n",
+]
+TRICKY = {
+    "its __eq__ cannot differ (`def __eq__(self, other):`)": "class P:\n    def __eq__(self, other):\n        return True\n",
+    "its __eq__ cannot differ (`__eq__ = lambda self, other: True`)": "class P:\n    __eq__ = lambda self, other: True\n",
+    "it changes the environment (`os.environ['X']`)": "import os\n\n\ndef f():\n    os.environ['X'] = '1'\n",
+    "it changes the environment (`os.environ.update(X='1')`)": "import os\n\n\ndef f():\n    os.environ.update(X='1')\n",
+}
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_ordinary_comparisons_and_reading_the_environment_are_no_tricks(text: str) -> None:
     tree = syntax.module(text)
     assert tree is not None
-    assert harness.touched("a.py", tree, frozenset({1, 2, 3})) == ""
+    assert harness.touched("a.py", tree, frozenset(range(1, 9))) == ""
+
+
+@pytest.mark.parametrize("what", TRICKY)
+def test_a_trick_is_named_with_its_code(what: str) -> None:
+    tree = syntax.module(TRICKY[what])
+    assert tree is not None
+    assert harness.touched("a.py", tree, frozenset(range(1, 9))) == what
 
 
 def test_a_patch_may_have_moved_but_must_fit() -> None:

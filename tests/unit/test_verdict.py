@@ -153,6 +153,24 @@ def check(found: Verdict, name: str) -> str:
     return next(one.state for one in found.checks if one.name == name)
 
 
+async def test_of_redacted_files_a_red_test_fails_nothing_and_each_verdict_says_so(make: Make, change: Change) -> None:
+    for after, before, kind in ((RED, GREEN, Unverified), (GREEN, RED, Passed)):
+        bench = replace(make("x", sandbox__remote=True), sandbox=Told(after, before).let())
+        found = (await begin(bench, change, SOON)).now
+        assert isinstance(found, kind)
+        assert "with what looks like a secret in them replaced" in found.why
+
+
+async def test_green_tests_speak_for_a_change_though_others_are_left(make: Make, change: Change) -> None:
+    left = report(
+        TestResult(TEST, "passed", hit=True), TestResult("test_calc.py::test_other", "left"), finished=False, hung=False
+    )
+    sandbox = Told(replace(left, timed_out=True), left).let()
+    found = await verdict(make, change, sandbox)
+    assert isinstance(found, Unverified)
+    assert (found.reason, found.green) == ("tests-left", 1)
+
+
 async def test_red_to_green_is_passed_and_told(make: Make, change: Change) -> None:
     found = await verdict(make, change, Told(GREEN).let())
     assert isinstance(found, Passed)
@@ -332,12 +350,13 @@ async def test_old_findings_are_not_held_against_a_change(make: Make, tmp_path: 
     ("after", "why"),
     [
         ("AWS = 'AKIAIOSFODNN7EXAMPLE'\n" + BEFORE, "The changed lines hold what looks like a secret, which goes into no container."),
-        (BEFORE + "\n\ndef other():\n    return breakpoint()\n", "It uses breakpoint, so a green run would prove nothing."),
+        (BEFORE + "\n\ndef other():\n    return breakpoint()\n", "It uses breakpoint (`breakpoint`), so a green run would prove nothing."),
     ],
 )  # fmt: skip
 async def test_what_is_not_run_says_why(make: Make, tmp_path: Path, after: str, why: str) -> None:
     sandbox = Told(GREEN)
-    found = await verdict(make, changed(tmp_path, BEFORE, after), sandbox)
+    bench = replace(make("x", sandbox__remote=True), sandbox=sandbox)
+    found = (await begin(bench, changed(tmp_path, BEFORE, after), SOON)).now
     assert (found.why, sandbox.jobs) == (why, [])
 
 

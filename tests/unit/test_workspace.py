@@ -1,4 +1,4 @@
-"""The project as text and as an archive: readable files only, redacted, scanned anew when something changes."""
+"""The project as text and as an archive: readable files only, scanned anew when something changes."""
 
 from __future__ import annotations
 
@@ -39,13 +39,29 @@ async def again(kept: Workspace, root: Path) -> State:
     return await kept.state(root)
 
 
-async def test_readable_files_are_packed_redacted_and_code_first(kept: Workspace, root: Path) -> None:
+SECRET = "token = 'Zx81kLmQpW72nVb'\r\n"
+
+
+async def test_readable_files_are_packed_byte_for_byte_and_code_first(kept: Workspace, root: Path) -> None:
     (root / ".env").write_text("KEY=1")
     (root / "latin.txt").write_bytes(b"caf\xe9")
+    (root / "a.py").write_bytes(SECRET.encode())
     found = packed(await kept.state(root))
     assert list(found) == ["a.py", "pyproject.toml", "data.txt", "latin.txt"]
-    assert b"tr0ub4dor" not in found["data.txt"]
+    assert found["data.txt"] == b"password: tr0ub4dor&3xyz\n"
     assert found["latin.txt"] == b"caf\xe9"
+    assert found["a.py"] == SECRET.encode()
+
+
+async def test_for_an_engine_elsewhere_they_are_redacted(tmp_path: Path, root: Path) -> None:
+    (root / "latin.txt").write_bytes(b"caf\xe9")
+    (root / "a.py").write_bytes(SECRET.encode())
+    kept = Workspace(tmp_path / "images.json", sent="redacted")
+    found = packed(await kept.state(root))
+    assert b"tr0ub4dor" not in found["data.txt"]
+    assert b"Zx81" not in found["a.py"]
+    assert found["latin.txt"] == b"caf\xe9"
+    assert "Zx81" not in kept.sent(SECRET)
 
 
 async def test_nothing_changed_is_the_same_state(kept: Workspace, root: Path) -> None:

@@ -71,15 +71,20 @@ def may_improve(verdict: Verdict) -> bool:
 
 def better(one: Suggestion, other: Suggestion) -> tuple[Suggestion, Suggestion]:
     """The one that is kept, and the one that is not: what is proved, else the earlier one."""
-    is_better = isinstance(other.verdict, Passed) and not isinstance(one.verdict, Passed)
+    is_better = is_supported(other.verdict) and not is_supported(one.verdict)
     return (other, one) if is_better else (one, other)
 
 
 def outweighs(one: Suggestion | None, cut: Cut) -> bool:
     """Whether a suggestion is proved, or promises to save more than the cut of another one; nobody knows of one that was asked for."""
-    if one is None or isinstance(one.verdict, Passed) or one.origin.confidence is None:
+    if one is None or is_supported(one.verdict) or one.origin.confidence is None:
         return one is not None
     return Cut(len(one.text), one.origin.confidence).gain > cut.gain
+
+
+def is_supported(verdict: Verdict) -> bool:
+    """Whether tests that execute it passed, all of them or those that the time sufficed for."""
+    return isinstance(verdict, Passed) or (isinstance(verdict, Unverified) and verdict.green > 0)
 
 
 def refused(verdict: Verdict, policy: Policy) -> str:
@@ -91,8 +96,8 @@ def refused(verdict: Verdict, policy: Policy) -> str:
 
 
 def is_cut(verdict: Verdict, likely: Cut, text: str) -> bool:
-    """Whether only the likely beginning of `text` is offered: what a test proves is offered whole."""
-    return isinstance(verdict, Unverified) and likely.length < len(text.rstrip())
+    """Whether only the likely beginning of `text` is offered: what a test speaks for is offered whole."""
+    return isinstance(verdict, Unverified) and not is_supported(verdict) and likely.length < len(text.rstrip())
 
 
 def too_unlikely(cuts: Sequence[Cut], least: float) -> str:

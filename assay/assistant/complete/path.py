@@ -14,7 +14,7 @@ from analyzers import site as sites
 from analyzers.text import Span
 from assay.engine.api import EngineError, EngineState, EngineUnavailable
 
-from ..nouns import Ask, Change, Completion, Dropped, Failed, Suggestion, Unverified, Verdict
+from ..nouns import Ask, Change, Completion, Dropped, Failed, Suggestion, Verdict
 from ..proof.verdict import Limits, Proof, begin, shortened
 from ..record.trace import Trace
 from ..settings import Settings
@@ -282,7 +282,7 @@ async def _considered(way: _Way, candidate: Candidate) -> Suggestion | None:
         proof.cancel()
         way.drop(draft.text, proof.now.stage if isinstance(proof.now, Failed) else "policy", why)
         return await _beginning(way, candidate, likely) if likely is not None else None
-    if is_choosy and isinstance(proof.now, Unverified) and likely is None:
+    if is_choosy and likely is None and not choice.is_supported(proof.now):
         proof.cancel()
         way.drop(draft.text, "silence", choice.too_unlikely(cuts, way.least))
         return None

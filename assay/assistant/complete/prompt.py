@@ -164,7 +164,7 @@ async def _found(bench: Workbench, snapshot: Snapshot, offset: int, root: Path) 
     for one in found:
         name = Path(one.path).relative_to(root).as_posix()
         if one.kind in ("function", "class") and name in state.texts:
-            result[f"{name}:{one.line}"] = _excerpt(state.texts[name], one.line)
+            result[f"{name}:{one.line}"] = _excerpt(secrets.redact(state.texts[name]), one.line)
     return tuple(Snippet(text, source) for source, text in sorted(result.items()) if text)
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import time
 from dataclasses import dataclass, field, replace
+from time import perf_counter as time_now
 from typing import Literal
 
 from analyzers import harness, reach, secrets, syntax
@@ -17,10 +17,12 @@ from sandbox import evidence
 from sandbox.api import Job, Progress, Project, SandboxUnavailable, Step, StepOutcome
 
 from .. import workspace
-from ..nouns import Change, Check, Run
+from ..nouns import Baseline, Change, Check, Run
 from ..workbench import Workbench
 
 STYLE_S = 5.0  # ruff takes 20 ms
+FIRST_TESTS, FIRST_FILES = 40, 8  # of the batch that somebody who types waits for: the deadline of a line is 400 ms
+REST_S = 30.0  # for the tests beyond it, which nobody waits for
 
 
 @dataclass(slots=True)
@@ -29,6 +31,24 @@ class Watch:
 
     running: asyncio.Event = field(default_factory=asyncio.Event)
     early: Run | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """When a run is ended (`run_s`), and when it is because nothing was heard of a test (`quiet_s`). `is_whole`: all tests are run together."""
+
+    run_s: float
+    quiet_s: float
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Tests of one run, and whether some of them are doctests of the changed file."""
+
+    tests: tuple[str, ...]
+    doctests: bool
+    time: Time
 
 
 Cause = Literal["no-project", "ignored", "harness", "secret", "no-tests", "no-sandbox", "elsewhere"]
@@ -43,22 +63,30 @@ class NotRun:
     ms: float = 0.0
 
 
-async def run(bench: Workbench, change: Change, run_s: float, watch: Watch) -> Run | NotRun:
-    """Run the tests that reach the change: the likeliest first, and where none of them executes it, the others. A run is ended
-    after `run_s` seconds."""
-    started = time.perf_counter()
-    plan = await _plan(bench, change)
+async def run(bench: Workbench, change: Change, time: Time, watch: Watch) -> Run | NotRun:
+    """Run the tests that reach the change: all of them together where `time.is_whole`, else the likeliest first, and then the rest. What one batch
+    breaks needs no other."""
+    started = time_now()
+    plan = await _plan(bench, change, time)
     if isinstance(plan, NotRun):
         return replace(plan, ms=_ms(started))
-    found: Run | NotRun | None = None
-    for number, batch in enumerate(plan.batches):
+    left, found = sum(len(batch.tests) for batch in plan.batches), None
+    for batch in plan.batches:
+        left -= len(batch.tests)
         place = digest(plan.state.project.digest, plan.name, plan.changed.functions, batch)
-        if number and bench.memory.fruitless.get(place):
+        if found is not None and bench.memory.fruitless.get(place):
+            found = replace(found, left=left + len(found.evidence.left))
+            continue
+        one = await _run(bench, plan, batch, watch, started)
+        if isinstance(one, NotRun):
+            return one if found is None else found
+        if not one.evidence.is_telling:
+            bench.memory.fruitless.put(place, True)
+        joined = one if found is None else replace(one, evidence=found.evidence.joined(one.evidence))
+        found = replace(joined, reaching=plan.reaching, left=left + len(joined.evidence.left))
+        if found.evidence.broken or found.evidence.tampering:
             break
-        found = await _run(bench, plan, batch, run_s, watch, started)
-        if isinstance(found, NotRun) or found.evidence.is_telling:
-            break
-        bench.memory.fruitless.put(place, True)
+        watch.early = found
     assert found is not None
     return found
 
@@ -78,10 +106,14 @@ class _Plan:
     files: tuple[tuple[str, str | None], ...]
     before: str | None
     changed: reach.ChangedLines
-    batches: tuple[reach.Batch, ...]
+    batches: tuple[Batch, ...]
+
+    @property
+    def reaching(self) -> int:
+        return sum(len(batch.tests) for batch in self.batches)
 
 
-async def _plan(bench: Workbench, change: Change) -> _Plan | NotRun:
+async def _plan(bench: Workbench, change: Change, time: Time) -> _Plan | NotRun:
     """What to run, or why nothing is."""
     if change.before.preamble or not change.name:
         return NotRun("no-project")
@@ -96,25 +128,44 @@ async def _plan(bench: Workbench, change: Change) -> _Plan | NotRun:
     if what := harness.touched(change.name, tree, changed.all | frozenset(range(first, last + 1))):
         return NotRun("harness", what)
     state = await bench.workspace.state(change.root)
-    after = secrets.redact(change.after)
+    after = bench.workspace.sent(change.after)
     if any(a != b for a, b in zip(_lines(after, first, last), _lines(change.after, first, last), strict=True)):
         return NotRun("secret")
-    texts = {n: secrets.redact(t) for n, t in change.overlay.items() if rules.allows(n)} | {change.name: after}
-    batches = await asyncio.to_thread(reach.tests, {**state.texts, **texts}, change.name, changed, tree)
-    if not batches:
+    texts = {n: bench.workspace.sent(t) for n, t in change.overlay.items() if rules.allows(n)} | {change.name: after}
+    tests = await asyncio.to_thread(reach.tests, {**state.texts, **texts}, change.name, changed, tree)
+    if not tests:
         return NotRun("no-tests")
-    before = secrets.redact(change.before.text)
+    before = bench.workspace.sent(change.before.text)
     can_run = (await asyncio.to_thread(syntax.module, before)) is not None
-    return _Plan(state, change.name, workspace.changes(state, texts), before if can_run else None, changed, batches)
+    return _Plan(
+        state,
+        change.name,
+        workspace.changes(state, texts),
+        before if can_run else None,
+        changed,
+        _batches(tests, change.name, time),
+    )
 
 
-async def _run(
-    bench: Workbench, plan: _Plan, batch: reach.Batch, run_s: float, watch: Watch, started: float
-) -> Run | NotRun:
+def _batches(tests: tuple[str, ...], name: str, time: Time) -> tuple[Batch, ...]:
+    """All of them, or the likeliest and the rest."""
+    files = list(dict.fromkeys(test.partition("::")[0] for test in tests))[:FIRST_FILES]
+    first = tests if time.is_whole else tuple(t for t in tests if t.partition("::")[0] in files)[:FIRST_TESTS]
+    known = set(first)
+    rest = tuple(test for test in tests if test not in known)
+    patient = Time(REST_S, time.quiet_s, is_whole=True)
+    parts = (Batch(part, any(t.startswith(f"{name}::") for t in part) and not reach.is_test_file(name), when)
+             for part, when in ((first, time), (rest, patient)))  # fmt: skip
+    return tuple(part for part in parts if part.tests)
+
+
+async def _run(bench: Workbench, plan: _Plan, batch: Batch, watch: Watch, started: float) -> Run | NotRun:
     """One container: the tests with the change, ruff, the tests without it where that is not known yet."""
     changed, project, memory = plan.changed, plan.state.project, bench.memory
-    step = Step("pytest", run_s, plan.files, batch.tests, batch.doctests, plan.name, changed.body, changed.module)
-    baseline = Step("pytest", run_s, ((plan.name, plan.before),), batch.tests, batch.doctests)
+    run_s, quiet_s = batch.time.run_s, batch.time.quiet_s
+    step = Step("pytest", run_s, plan.files, batch.tests, batch.doctests, plan.name, changed.body, changed.module,
+                quiet_s=quiet_s)  # fmt: skip
+    baseline = Step("pytest", run_s, ((plan.name, plan.before),), batch.tests, batch.doctests, quiet_s=quiet_s)
     place = (project.digest, project.image, _stamp(project), bench.sandbox.health().image)
     run_key = digest(place, step, plan.before)
     if (known := memory.runs.get(run_key)) is not None:
@@ -124,9 +175,11 @@ async def _run(
 
     def outcome(number: int, result: StepOutcome) -> None:
         if number == 0 and all(test.is_green for test in result.tests.tests):
-            watch.early = Run(
-                evidence.weigh(step, None, result), "unparsable" if plan.before is None else "pending", _ms(started)
-            )
+            known = evidence.weigh(step, None, result)
+            left = plan.reaching - len(batch.tests) + len(known.left)
+            pending: Baseline = "unparsable" if plan.before is None else "pending"
+            if watch.early is None:
+                watch.early = Run(known, pending, _ms(started), reaching=plan.reaching, left=left)
 
     steps: tuple[Step, ...] = (step, Step("ruff", STYLE_S, path=plan.name))
     if plan.before is not None and earlier is None:
@@ -171,4 +224,4 @@ def _lines(text: str, first: int, last: int) -> list[str]:
 
 
 def _ms(started: float) -> float:
-    return (time.perf_counter() - started) * 1000
+    return (time_now() - started) * 1000
