@@ -38,10 +38,14 @@ QUOTE_LIMIT = 60  # characters of the code that a sentence quotes
 WRITERS = _words("write_text write_bytes symlink symlink_to hardlink_to unlink rmtree touch")
 
 
-def touched(path: str, after: ast.Module, lines: frozenset[int]) -> str:
-    """What in the changed lines (1-based) of the file at `path` reaches for the harness; "" when nothing does."""
-    if PurePosixPath(path).name in HARNESS_FILES:
-        return f"{PurePosixPath(path).name} steers the tests themselves"
+def steers(path: str) -> str:
+    """Whether the file at `path` steers the tests themselves, in words; "" when not."""
+    name = PurePosixPath(path).name
+    return f"{name} steers the tests themselves" if name in HARNESS_FILES else ""
+
+
+def touched(after: ast.Module, lines: frozenset[int]) -> str:
+    """What in the changed lines (1-based) reaches for the harness; "" when nothing does."""
     for node in ast.walk(after):
         line = getattr(node, "lineno", None)
         if line is None or not lines.intersection(range(line, (getattr(node, "end_lineno", line) or line) + 1)):

@@ -6,71 +6,99 @@ What is chosen here is a guess that the run itself checks: only a test that exec
 from __future__ import annotations
 
 import ast
+import configparser
+import contextlib
 import re
+import shlex
+import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import PurePosixPath
 
 from . import syntax
+from .changed import Changed
 
 CALLS_LIMIT = 4  # calls between a test and a changed function that are followed by name
 DEPTH_LIMIT = 4  # imports between a test and the changed file
 
 
+PATTERNS = (
+    "test_*.py",
+    "*_test.py",
+    "test.py",
+    "tests.py",
+)  # pytest's own, and the names that unittest and Django are used to
+
+
 @dataclass(frozen=True, slots=True)
-class ChangedLines:
-    """1-based lines of the new text: in function bodies, and at module or class level; and the functions around them."""
+class Reaching:
+    """What may reach a change: test files, the nearest first, and the tests that can be seen in them, as node ids without parameters, the likeliest
+    first; `doctests` are those of the changed functions. What a file really holds, pytest's own collection says."""
 
-    body: tuple[int, ...]
-    module: tuple[int, ...]
-    functions: tuple[str, ...]
-
-    @property
-    def all(self) -> frozenset[int]:
-        return frozenset(self.body) | frozenset(self.module)
+    files: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
+    doctests: tuple[str, ...] = ()
 
 
-def changed_lines(after: ast.Module, first: int, last: int) -> ChangedLines:
-    """Lines of the innermost statements that overlap lines `first` to `last` (1-based, inclusive)."""
-    body: set[int] = set()
-    module: set[int] = set()
-    names: list[str] = []
-    for name, function in syntax.functions(after):
-        if function.lineno <= last and (function.end_lineno or 0) >= first:
-            names.append(name)
-            for statement in _innermost(function.body, first, last):
-                if not _is_docstring(statement):
-                    body |= _own_lines(statement)
-    inside = {line for name, f in syntax.functions(after) for line in range(f.body[0].lineno, (f.end_lineno or 0) + 1)}
-    for statement in _innermost(after.body, first, last):
-        module |= {line for line in _own_lines(statement) if line not in inside}
-    return ChangedLines(tuple(sorted(body)), tuple(sorted(module - body)), tuple(sorted(names, key=len, reverse=True)))
-
-
-def tests(files: Mapping[str, str], path: str, changed: ChangedLines, after: ast.Module) -> tuple[str, ...]:
-    """The tests in `files` (relative POSIX path → text, the changed file at `path` with its new text) that may reach the
-    change: node ids without parameters, the likeliest first; doctests of the changed functions lead them."""
-    graph = imports(files)
+def tests(
+    files: Mapping[str, str], path: str, changed: Changed, after: ast.Module, patterns: tuple[str, ...] = PATTERNS
+) -> Reaching:
+    """What may reach a change of `path` among `files` (relative POSIX path → text, the changed file with its new text)."""
+    graph = imports(files, patterns)
     importers = _importers(graph, path)
-    rank = _ranks(
-        {part for name in changed.functions for part in name.split(".")}, [files[f] for f in importers if f in files]
-    )
+    rank = _ranks(set(changed.names), [files[f] for f in importers if f in files])
     ranked: list[tuple[int, int, str]] = []
-    for file, depth in sorted(importers.items(), key=lambda item: item[1]):
-        if not is_test_file(file):
-            continue
+    found = [file for file, _ in sorted(importers.items(), key=lambda item: item[1]) if is_test_file(file, patterns)]
+    for file in found:
         for test, words in _tests_of(file, files[file]):
-            ranked.append((min((rank[w] for w in words if w in rank), default=CALLS_LIMIT), depth, test))
+            ranked.append((min((rank[w] for w in words if w in rank), default=CALLS_LIMIT), importers[file], test))
     ranked.sort(key=lambda item: item[:2])
-    return (*_doctests(path, changed, after), *(test for _, _, test in ranked))
+    return Reaching(tuple(found), tuple(test for _, _, test in ranked), tuple(_doctests(path, changed, after)))
 
 
-def is_test_file(path: str) -> bool:
-    """By pytest's own default patterns, and the names that unittest and Django are used to."""
+def is_test_file(path: str, patterns: tuple[str, ...] = PATTERNS) -> bool:
+    """Whether pytest looks for tests in it, by its name."""
     name = PurePosixPath(path).name
-    return name.endswith(".py") and (
-        name.startswith("test_") or name.endswith("_test.py") or name in ("test.py", "tests.py")
+    return any(fnmatchcase(name, pattern) or fnmatchcase(path, pattern) for pattern in patterns)
+
+
+def patterns(configurations: Mapping[str, str]) -> tuple[str, ...]:
+    """The names of files in which pytest looks for tests, by the project's configurations (path → text)."""
+    found: list[str] = list(PATTERNS)
+    for path, text in configurations.items():
+        with contextlib.suppress(ValueError, configparser.Error, AttributeError):
+            options = _pytest_options(PurePosixPath(path).name, text)
+            found += _words_of(options.get("python_files", ""))
+            words = _words_of(options.get("addopts", ""))
+            found += [word.partition("=")[2] for word in words if word.startswith("--doctest-glob=")]
+            found += [after for word, after in pairwise(words) if word == "--doctest-glob"]
+    return tuple(dict.fromkeys(found))
+
+
+CONFIGURATIONS = ("pytest.toml", "pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
+
+
+def _pytest_options(name: str, text: str) -> Mapping[str, object]:
+    if name.endswith(".toml"):
+        table = tomllib.loads(text)
+        tool = table.get("tool", {}).get("pytest", {}) if name == "pyproject.toml" else table.get("pytest", {})
+        return {**tool, **tool.get("ini_options", {})}
+    parser = configparser.RawConfigParser()
+    parser.read_string(text)
+    section = "tool:pytest" if name == "setup.cfg" else "pytest"
+    return dict(parser.items(section)) if parser.has_section(section) else {}
+
+
+def _words_of(value: object) -> list[str]:
+    return (
+        shlex.split(value, comments=True)
+        if isinstance(value, str)
+        else [str(one) for one in value]
+        if isinstance(value, list)
+        else []
     )
 
 
@@ -103,7 +131,7 @@ def _mentioned(node: ast.AST) -> tuple[str, ...]:
             return ()
 
 
-def imports(files: Mapping[str, str]) -> dict[str, frozenset[str]]:
+def imports(files: Mapping[str, str], patterns: tuple[str, ...] = PATTERNS) -> dict[str, frozenset[str]]:
     """Which project files each project file imports. A conftest.py counts as imported by the tests below it."""
     modules: dict[str, list[str]] = {}
     for file in files:
@@ -112,9 +140,10 @@ def imports(files: Mapping[str, str]) -> dict[str, frozenset[str]]:
                 modules.setdefault(name, []).append(file)
     graph = {}
     for file, text in files.items():
-        if file.endswith(".py"):
+        is_test = is_test_file(file, patterns)
+        if file.endswith(".py") or is_test:
             found = {_nearest(file, modules[name]) for name in _imported(file, text) if name in modules}
-            if is_test_file(file):
+            if is_test:
                 found |= {
                     str(p / "conftest.py") for p in PurePosixPath(file).parents if str(p / "conftest.py") in files
                 }
@@ -165,6 +194,8 @@ def _importers(graph: Mapping[str, Iterable[str]], path: str) -> dict[str, int]:
     return found
 
 
+_IMPORTS_BY_NAME = re.compile(r"import_module|__import__|importorskip|spec_from_file_location|run_path|run_module")
+_MODULE_IN_A_STRING = re.compile(r"""["']([\w./-]+)["']""")
 _IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n#]+)|import[ \t]+([^\n#]+))", re.M
 )
@@ -174,6 +205,10 @@ _IMPORT = re.compile(
 def _imported(file: str, text: str) -> frozenset[str]:
     package = list(PurePosixPath(file).parent.parts)
     names: set[str] = set()
+    if not file.endswith(".py"):
+        text = text.replace(">>> ", "")
+    if _IMPORTS_BY_NAME.search(text):
+        names |= {name.removesuffix(".py").rpartition("/")[2] for name in _MODULE_IN_A_STRING.findall(text)}
     for source, targets, plain in _IMPORT.findall(text):
         if plain:
             for item in plain.split(","):
@@ -212,7 +247,7 @@ def _words(lines: list[str], node: ast.FunctionDef | ast.AsyncFunctionDef) -> fr
     return frozenset(re.findall(r"\w+", "\n".join(lines[node.lineno - 1 : node.end_lineno])))
 
 
-def _doctests(path: str, changed: ChangedLines, after: ast.Module) -> list[str]:
+def _doctests(path: str, changed: Changed, after: ast.Module) -> list[str]:
     functions = dict(syntax.functions(after))
     module = max(module_names(path), key=len, default="")
     if module.startswith("src."):
@@ -222,42 +257,3 @@ def _doctests(path: str, changed: ChangedLines, after: ast.Module) -> list[str]:
         for name in changed.functions
         if name in functions and ">>>" in (ast.get_docstring(functions[name]) or "")
     ]
-
-
-def _innermost(body: list[ast.stmt], first: int, last: int) -> list[ast.stmt]:
-    found = []
-    for statement in body:
-        if statement.lineno > last or (statement.end_lineno or statement.lineno) < first:
-            continue
-        inner = [
-            deeper
-            for name in ("body", "orelse", "finalbody", "handlers", "cases")
-            for child in getattr(statement, name, [])
-            for deeper in _innermost(
-                child.body if isinstance(child, ast.ExceptHandler | ast.match_case) else [child], first, last
-            )
-        ]
-        inside = getattr(statement, "body", None)
-        header_end = inside[0].lineno - 1 if isinstance(inside, list) and inside else 0
-        if not inner or statement.lineno >= first or header_end >= first:
-            found.append(statement)
-        found += inner
-    return found
-
-
-def _own_lines(statement: ast.stmt) -> set[int]:
-    """A statement's lines without the statements inside it; for a definition only its header."""
-    body = getattr(statement, "body", None)
-    if isinstance(body, list) and body:
-        end = max(statement.lineno, body[0].lineno - 1)
-    else:
-        end = statement.end_lineno or statement.lineno
-    return set(range(statement.lineno, end + 1))
-
-
-def _is_docstring(statement: ast.stmt) -> bool:
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-    )

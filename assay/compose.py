@@ -9,6 +9,7 @@ from typing import Literal
 
 from analyzers.names import Names
 from assay.assistant import settings as table
+from assay.assistant.record.coverage import Maps
 from assay.assistant.record.ledger import Ledger
 from assay.assistant.record.trace import Traces
 from assay.assistant.settings import Settings
@@ -119,6 +120,7 @@ def workbench(settings: Settings, where: Folders, complaints: tuple[str, ...] = 
         ),
         traces=Traces(where.traces_file, int(settings.number("trace.keep"))),
         ledger=Ledger(where.state / "ledger.jsonl"),
+        maps=Maps(where.cache / "coverage"),
         complaints=complaints,
     )
 

@@ -32,10 +32,10 @@ from assay.assistant.proof.verdict import begin, patient
 from assay.assistant.shapes import state
 from assay.assistant.workbench import Workbench
 from evals import holes
-from sandbox.api import Job, Step, StepOutcome
+from sandbox.api import Job, Piece, Step, StepOutcome
 
 VERSIONS = {
-    "more-itertools": "10.5.0", "boltons": "24.1.0", "tabulate": "0.9.0", "toolz": "1.0.0", "parse": "1.20.2", "inflection": "0.5.1",
+    "parse": "1.20.2", "tabulate": "0.9.0", "more-itertools": "10.5.0", "sqlparse": "0.5.3", "cachetools": "5.5.2", "mistune": "3.0.2", "click": "8.1.8",
 }  # fmt: skip
 KNOWN = Path(__file__).with_name("packages.json")
 COUNT = 15  # of each kind and package
@@ -112,7 +112,7 @@ async def found(bench: Workbench, root: Path, chance: random.Random) -> list[Row
         if min(counts["truth"], counts["mutant"]) >= COUNT:
             break
         if counts["truth"] < COUNT and not any(r.path == path and abs(r.line - line) < 3 for r in rows):
-            step = Step("pytest", SUITE_S, (), files, target=path, body_lines=(line,))
+            step = Step("pytest", SUITE_S, (), files, target=path, pieces=(Piece((line,)),))
             if any(test.hit and test.is_green for test in (await _suite(bench, root, step)).tests.tests):
                 rows.append(Row("truth", path, line))
         whole = (root / path).read_text("utf-8")

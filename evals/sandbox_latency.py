@@ -13,7 +13,7 @@ import tarfile
 import time
 
 from sandbox import build, engine
-from sandbox.api import Job, Project, Step
+from sandbox.api import Job, Piece, Project, Step
 from sandbox.pool import Pool
 
 ROUNDS = 15
@@ -31,7 +31,7 @@ async def main() -> None:
     project = Project("latency", _tar({"clamp.py": MODULE.replace("low:", "low :"), "test_clamp.py": TESTS}))
     step = Step(
         "pytest", 10.0, (("clamp.py", MODULE),), tuple(f"test_clamp.py::test_{n}" for n in range(5)),
-        target="clamp.py", body_lines=(2, 3),
+        target="clamp.py", pieces=(Piece((2,)), Piece((3,))),
     )  # fmt: skip
     pool = Pool(engine.connect, build.image_name(), size=2)
     warm: list[float] = []

@@ -17,6 +17,7 @@ from analyzers import files
 from analyzers.text import Snapshot
 from assay.assistant.complete.path import Typing
 from assay.assistant.nouns import Verdict
+from assay.assistant.proof import mapping
 from assay.assistant.settings import Settings
 from assay.assistant.shapes import state
 from assay.assistant.workbench import Workbench
@@ -75,6 +76,7 @@ class Session:
         self._told: set[str] = set()
         self._asked: dict[str, asyncio.Task[Any]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._keeper: mapping.Keeper | None = None
 
     # ---- life
 
@@ -91,6 +93,8 @@ class Session:
         for task in [*self._tasks, *self._asked.values()]:
             task.cancel()
         self._typing.close()
+        if self._keeper is not None:
+            self._keeper.close()
         if self._bench is not None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._composition.close(self._bench), 1.5)
@@ -129,6 +133,9 @@ class Session:
             return
         old, self._bench = self._bench, self._made(settings, complaints)
         roots, self._warmed = self._warmed, set()
+        if self._keeper is not None:
+            self._keeper.close()
+            self._keeper = None
         if old is not None:
             self._typing = self._typing.renewed()
             self.spawn(self._composition.close(old))
@@ -185,6 +192,7 @@ class Session:
         if self._bench is not None:
             for root in {self.root_of(path) for path in paths if path}:
                 self._bench.workspace.forget(root)
+                self._map(root)
 
     # ---- documents
 
@@ -265,6 +273,13 @@ class Session:
         if root not in self._warmed and root != NOWHERE:
             self._warmed.add(root)
             self.spawn(self.editor.progress("Assay is getting ready", self._warm_up(root)))
+            self._map(root)
+
+    def _map(self, root: Path) -> None:
+        """Have the project's coverage map kept, once a file of it was opened."""
+        if root in self._warmed:
+            self._keeper = self._keeper or mapping.Keeper(self.bench, self.editor.progress)
+            self._keeper.changed(root)
 
     async def _warm_up(self, root: Path) -> None:
         """Have containers, model and jedi ready before the first request; nothing here is waited for."""

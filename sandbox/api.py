@@ -6,7 +6,7 @@ the code: a dead container never looks like a wrong program.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -29,13 +29,25 @@ class ProjectUnavailable(SandboxUnavailable):
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """Code of a step's `target` that a test executes or does not; `analyzers.changed.Piece` says what the fields mean."""
+
+    lines: tuple[int, ...]
+    at: tuple[int, int, int, int] | None = None
+    names: tuple[str, ...] = ()
+    owner: str = ""
+    is_top: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One forked run inside the container.
 
     `files` (relative POSIX path → text, None to remove) is written just before the step and stays for later steps.
     It is ended after `timeout_s`, and where nothing was heard of a test for `quiet_s` (0: only then): that test hangs.
-    `tests` are pytest node ids without parameters; `target` is the changed file whose `body_lines` (or, where there
-    are none, `module_lines`; 1-based) a test must execute for its result to say anything about the change.
+    `tests` are pytest node ids without parameters, of functions, classes or whole files; those of `without` are left out. A test's result says
+    something about the change where it executes one of the `pieces` of the changed file `target`. `traces`: what is executed while tests are
+    collected is told, too; `records`: the functions that each test enters.
     """
 
     kind: StepKind
@@ -44,8 +56,10 @@ class Step:
     tests: tuple[str, ...] = ()
     doctests: bool = False
     target: str = ""
-    body_lines: tuple[int, ...] = ()
-    module_lines: tuple[int, ...] = ()
+    pieces: tuple[Piece, ...] = ()
+    without: tuple[str, ...] = ()
+    traces: bool = False
+    records: bool = False
     path: str = ""
     quiet_s: float = 0.0
 
@@ -64,22 +78,28 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Steps for one single-use container that holds `project`."""
+    """Steps for one single-use container that holds `project`; one that is not urgent has a small share of the processors."""
 
     project: Project
     steps: tuple[Step, ...]
+    is_urgent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """One test item. `outcome` is pytest's word, "missing" when nothing was reported of it, or "left" when the time was up before."""
+    """One test item. `outcome` is pytest's word, "missing" when nothing was reported of it, or "left" when the time was up before. `hit` are the
+    numbers of the pieces that it executed. `detail` is a failure's message, `where` the project's file and function that raised it, `is_inside`
+    whether in a changed line, `is_set_up` whether the test's own function was not reached."""
 
     __test__ = False  # for pytest's collection, which goes by the name
 
     id: str
     outcome: str
-    hit: bool = False
+    hit: tuple[int, ...] = ()
     detail: str = ""
+    where: str = ""
+    is_inside: bool = False
+    is_set_up: bool = False
 
     @property
     def is_green(self) -> bool:
@@ -91,7 +111,9 @@ class TestResult:
 class TestReport:
     """What came over the report channel of a pytest step.
 
-    `finished` is the end mark with this run's nonce; `control` is the outcome of the test that must fail.
+    `finished` is the end mark with this run's nonce; `control` is the outcome of the test that must fail; `import_hit` are the pieces executed
+    while tests were collected, where that was traced. `entered`: by test, or by a node for all tests below it ("" for the import of all of them),
+    the functions of the project that were entered, as "path::dotted.name", where that was recorded.
     """
 
     __test__ = False
@@ -100,7 +122,8 @@ class TestReport:
     collect_errors: tuple[str, ...] = ()
     control: str = ""
     finished: bool = False
-    import_hit: bool = False
+    import_hit: tuple[int, ...] = ()
+    entered: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +145,21 @@ class StepOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Running:
+    """How far a step is: how many tests were begun, and for how many ms it had no processor though it could have run."""
+
+    tests: int
+    waited_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """Called in the event loop: `started` when a container is in hand, so that waiting for one can be told from
-    running, and `outcome` with each step's number and outcome as it comes."""
+    running, `outcome` with each step's number and outcome as it comes, and `running` now and then with a step's number meanwhile."""
 
     started: Callable[[], None] = lambda: None
     outcome: Callable[[int, StepOutcome], None] = lambda number, outcome: None
+    running: Callable[[int, Running], None] = lambda number, running: None
 
 
 NO_PROGRESS = Progress()

@@ -12,12 +12,12 @@ import struct
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import engine, seccomp
-from .api import Project, ProjectUnavailable, SandboxUnavailable, Step, StepOutcome, TestReport, TestResult
+from .api import Project, ProjectUnavailable, Running, SandboxUnavailable, Step, StepOutcome, TestReport, TestResult
 from .runner import wire
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 LABEL = "assay.sandbox"
 OWNER_LABEL = "assay.owner"
 BOOT_TIMEOUT_S = 20  # a boot takes 0.4 s, 2 s on a loaded machine
+LEAST_SHARE = 2  # of 1024
 MARGIN_S = 5  # over a job's own deadlines, for unpacking and for the answer to travel
 DEPENDENCIES = "/deps"
 
@@ -62,8 +63,10 @@ class Container:
     _errors: bytearray = field(default_factory=bytearray)
     _is_dead: threading.Event = field(default_factory=threading.Event)
 
-    def run(self, steps: tuple[Step, ...], told: Callable[[int, StepOutcome], None]) -> tuple[StepOutcome, ...]:
-        """Run the job, telling each outcome by its step's number as it comes.
+    def run(
+        self, steps: tuple[Step, ...], told: Callable[[int, StepOutcome], None], running: Callable[[int, Running], None]
+    ) -> tuple[StepOutcome, ...]:
+        """Run the job, telling each outcome by its step's number as it comes, and meanwhile how far it is.
 
         Raises SandboxUnavailable when the container or its engine died in it.
         """
@@ -78,9 +81,18 @@ class Container:
         self._send(job, b"")
         outcomes = []
         for number, (step, nonce) in enumerate(zip(steps, nonces, strict=True)):
-            outcomes.append(_outcome(self._receive(step.timeout_s + MARGIN_S), nonce))
+            while (frame := self._receive(step.timeout_s + MARGIN_S)).get("kind") == "running":
+                running(number, _running(frame))
+            outcomes.append(_outcome(frame, nonce))
             told(number, outcomes[-1])
         return tuple(outcomes)
+
+    def yield_processors(self) -> None:
+        """Have a small share of them, where others want them too; never raises."""
+        import docker
+
+        with contextlib.suppress(docker.errors.DockerException, OSError):
+            self._client.update_container(self.id, cpu_shares=LEAST_SHARE)
 
     def take(self, project: Project) -> None:
         """Hold this project, whose container was started before its files were known."""
@@ -288,14 +300,23 @@ def _order(step: Step, nonce: str, *, has_dependencies: bool) -> dict[str, Any]:
         "tests": list(step.tests),
         "doctests": step.doctests,
         "target": step.target,
-        "body_lines": list(step.body_lines),
-        "module_lines": list(step.module_lines),
+        "pieces": [asdict(piece) for piece in step.pieces],
+        "without": list(step.without),
+        "traces": step.traces,
+        "records": step.records,
         "path": step.path,
         "script": step.path,
         "nonce": nonce,
         "paths": [DEPENDENCIES] if has_dependencies else [],
         "plugins": has_dependencies,
     }
+
+
+def _running(raw: dict[str, Any]) -> Running:
+    try:
+        return Running(int(raw["tests"]), float(raw["waited_ms"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise SandboxUnavailable("Sandbox failed: the container's answer has the wrong shape.") from error
 
 
 def _outcome(raw: dict[str, Any], nonce: str) -> StepOutcome:
@@ -323,7 +344,10 @@ def _report(text: str, nonce: str, *, is_cut: bool, hung: bool) -> TestReport:
     tests: dict[str, TestResult] = {}
     running = ""
     errors: list[str] = []
-    control, finished, import_hit = "", False, False
+    control, finished = "", False
+    import_hit: tuple[int, ...] = ()
+    functions: list[str] = []
+    entered: dict[str, set[str]] = {}
     for line in text.splitlines():
         try:
             event = json.loads(line)
@@ -336,20 +360,33 @@ def _report(text: str, nonce: str, *, is_cut: bool, hung: bool) -> TestReport:
                 running = name
             case {"collect_error": str(name), "detail": str(detail)}:
                 errors.append(f"{name}: {detail}" if name else detail)
-            case {"import_hit": True}:
-                import_hit = True
+            case {"import_hit": [*numbers]}:
+                import_hit = _numbers(numbers)
+            case {"functions": [*found]}:
+                functions += [f"{one[0]}::{one[1]}" for one in found if isinstance(one, list) and len(one) == 2]
+            case {"entered": [*numbers], "by": str(node)}:
+                own = (functions[n] for n in _numbers(numbers) if 0 <= n < len(functions))
+                entered.setdefault(node, set()).update(own)
             case {"control": str(outcome)}:
                 control = outcome
             case {"end": mark}:
                 finished = mark == nonce
             case {"test": str(name), "outcome": str(outcome), "when": str(when)}:
                 earlier = tests.get(name)
-                hit = bool(event.get("hit")) or (earlier is not None and earlier.hit)
+                hit = _numbers(event.get("hit")) or (earlier.hit if earlier is not None else ())
                 if when == "call" or outcome != "passed":
-                    tests[name] = TestResult(name, outcome, hit, str(event.get("detail", "")))
+                    detail, where = str(event.get("detail", "")), str(event.get("where", ""))
+                    tests[name] = TestResult(
+                        name, outcome, hit, detail, where, bool(event.get("inside")), when == "setup"
+                    )
             case _:
                 continue
     if is_cut:
         done = {name for name, one in tests.items() if one.outcome != "missing" or (hung and name == running)}
         tests = {name: one if name in done else replace(one, outcome="left") for name, one in tests.items()}
-    return TestReport(tuple(tests.values()), tuple(errors), control, finished, import_hit)
+    by_node = {node: frozenset(names) for node, names in entered.items()}
+    return TestReport(tuple(tests.values()), tuple(errors), control, finished, import_hit, by_node)
+
+
+def _numbers(found: object) -> tuple[int, ...]:
+    return tuple(sorted({n for n in found if isinstance(n, int)})) if isinstance(found, list) else ()

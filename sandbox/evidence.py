@@ -6,103 +6,149 @@ and no file that steers tests may have changed meanwhile.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, fields, replace
+from typing import Literal
 
 from .api import Step, StepOutcome, TestResult
+
+Group = Literal["turned", "kept", "broken", "stuck", "same", "barring", "beside", "left", ""]
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Test ids by what became of them between a run without the change and one with it.
 
-    `turned` red to green and executing the change, `kept` green and executing it, `broken` green to red, `stuck` red
-    both times; `beside` not executing it; `left` not run, because the time was up; `stale` are red both times and left out because another test proves the change:
-    doctests, for examples in prose often never ran, and tests whose file needs a module that the sandbox does not have.
-    `detail` is about the first broken or stuck one; `tampering` says why none of it counts.
+    `turned` red to green and executing the change, `kept` green and executing it, `broken` green to red, `stuck` red both times, otherwise
+    than before or by a changed line; `same` red in the same way both times without executing it, or without a result both times; `barring` the same
+    though they execute it: that says nothing where others turn green, and bars a pass where none does; `beside` not executing it; `left` not run,
+    because the time was up; `flaky` red once and green once with the change.
+    `detail` is about the first broken, stuck or same one, or else about one that failed before it could execute anything; `tampering` says why
+    none of it counts; `is_own_test`, that the change is in a test file, whose own tests prove nothing. `executed` are the numbers of the pieces that the proving tests executed, `missed` the broken tests that did not execute
+    the change themselves.
     """
 
     turned: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
     stuck: tuple[str, ...] = ()
+    same: tuple[str, ...] = ()
+    barring: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
-    stale: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    flaky: tuple[str, ...] = ()
+    missed: tuple[str, ...] = ()
     detail: str = ""
     tampering: str = ""
+    executed: frozenset[int] = frozenset()
+    is_own_test: bool = False
+
+    @property
+    def red(self) -> tuple[str, ...]:
+        """The tests that fail with the change as without it, and leave nothing proved."""
+        bars = () if self.turned else self.barring
+        return self.stuck + bars or (() if self.turned or self.kept else self.same)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The tests that are red either way where others prove the change."""
+        return self.same + self.barring
 
     @property
     def is_telling(self) -> bool:
         """Whether a test executed the change, or something is wrong with the run: other tests would add nothing."""
-        return bool(self.turned or self.kept or self.broken or self.stuck or self.tampering)
+        return bool(self.turned or self.kept or self.broken or self.stuck or self.barring or self.tampering)
 
     @property
     def is_decided(self) -> bool:
         """Whether it speaks for the change or against it, so that another run would say the same."""
-        return not self.tampering and bool(
-            self.broken or ((self.turned or self.kept) and not (self.stuck or self.left))
-        )
+        return not self.tampering and bool(self.broken or ((self.turned or self.kept) and not (self.red or self.left)))
+
+    @property
+    def run(self) -> int:
+        """How many tests ran."""
+        groups = (self.turned, self.kept, self.broken, self.stuck, self.same, self.barring, self.beside, self.flaky)
+        return sum(map(len, groups))
 
     def joined(self, other: Evidence) -> Evidence:
         """This and what another batch of tests showed."""
-        names = ("turned", "kept", "broken", "stuck", "beside", "stale", "left")
+        names = [f.name for f in fields(self) if f.name not in ("detail", "tampering", "executed", "is_own_test")]
         both = {name: getattr(self, name) + getattr(other, name) for name in names}
         first = (self, other) if self.broken or not other.broken else (other, self)
-        detail = first[0].detail or first[1].detail
-        return Evidence(**both, detail=detail, tampering=self.tampering or other.tampering)
+        return Evidence(
+            **both,
+            detail=first[0].detail or first[1].detail,
+            tampering=self.tampering or other.tampering,
+            executed=self.executed | other.executed,
+            is_own_test=self.is_own_test or other.is_own_test,
+        )
 
 
 def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidence:
     """Compare the two runs of `step.tests`; `before` None means that nothing could run without the change."""
     if why := tampering(after):
         return Evidence(tampering=why)
-    was = _by_test(step, before)
-    now = _by_test(step, after)
-    hit_by_import = after.tests.import_hit and not step.body_lines
-    groups: dict[str, list[str]] = {
-        "turned": [],
-        "kept": [],
-        "broken": [],
-        "stuck": [],
-        "beside": [],
-        "stale": [],
-        "left": [],
-    }
-    for test in sorted(was.keys() | now.keys()):
-        old, new = was.get(test), now.get(test)
-        if new is not None and new.outcome == "left":
-            groups["left"].append(test)
-            continue
-        is_green = new is not None and new.is_green
-        was_green = old is not None and old.is_green
-        if new is not None and new.outcome in ("skipped", "xfailed", "xpassed") and not was_green:
-            continue
-        hits = new is not None and (new.hit or hit_by_import)
-        if is_green:
-            was_red = not was_green and not (old is not None and old.outcome == "left")
-            group = ("turned" if was_red else "kept") if hits else "beside"
-        else:
-            ran_past_it = new is not None and new.outcome == "failed" and not hits
-            group = "broken" if was_green else "beside" if ran_past_it else "stuck"
-        groups[group].append(test)
-    proving = groups["turned"] + groups["kept"]
-    left_out: set[str] = set()
-    if any(not test.startswith(f"{step.target}::") for test in proving):
-        left_out |= {test for test in groups["stuck"] if step.doctests and test.startswith(f"{step.target}::")}
-    if proving:
-        left_out |= {test for test in groups["stuck"] if _lacks_module(now.get(test), was.get(test), before)}
-    groups["stale"] = sorted(left_out)
-    groups["stuck"] = [test for test in groups["stuck"] if test not in left_out]
-    detail = next((f"{test}: {_why(now.get(test), after)}" for test in [*groups["broken"], *groups["stuck"]]), "")
+    groups: dict[str, list[str]] = {}
+    executed: set[int] = set()
+    missed, obstacles = [], []
+    is_own_test = step.target.endswith(".py") and any(test.partition("::")[0] == step.target for test in step.tests)
+    pairs = paired(_by_test(step, before), _by_test(step, after))
+    for test, (old, new) in pairs.items():
+        group = _group(old, new, step, after, had_run=before is not None)
+        if group in ("turned", "kept") and is_own_test and not step.doctests and test.startswith(f"{step.target}::"):
+            group = "beside"  # a test file does not prove itself
+        if group in ("turned", "kept") and new is not None:
+            executed.update(new.hit)
+        if group == "broken" and new is not None and not new.hit:
+            missed.append(test)
+        if group == "beside" and new is not None and not new.is_green:
+            obstacles.append(test)
+        groups.setdefault(group, []).append(test)
+    groups.pop("", None)
+    _doctests_aside(step, groups)
+    told = [
+        *groups.get("broken", ()),
+        *groups.get("stuck", ()),
+        *groups.get("barring", ()),
+        *groups.get("same", ()),
+        *obstacles,
+    ]
+    detail = next((f"{test}: {_why(pairs[test][1], after)}" for test in told), "")
     return Evidence(
-        tuple(groups["turned"]),
-        tuple(groups["kept"]),
-        tuple(groups["broken"]),
-        tuple(groups["stuck"]),
-        tuple(groups["beside"]),
-        tuple(groups["stale"]),
-        tuple(groups["left"]),
-        detail,
+        **{name: tuple(tests) for name, tests in groups.items()},  # type: ignore[arg-type]  # all fields of that type
+        missed=tuple(missed),
+        detail=detail,
+        executed=frozenset(executed),
+        is_own_test=is_own_test and not step.doctests,
+    )
+
+
+def confirmed(found: Evidence, asked: frozenset[str], step: Step, again: StepOutcome) -> Evidence:
+    """What is left of `found` after some of its broken tests were `asked` once more, as `step`. One that is green now is flaky; one that did not
+    execute the change, neither itself nor by what its file imports and sets up, is beside it."""
+    results = _by_test(step, again)
+    kept, flaky, beside, detail = [], list(found.flaky), list(found.beside), found.detail
+    is_aside = False
+    for test in found.broken:
+        tried = [one for name, one in results.items() if name == test or name.startswith((f"{test}[", f"{test}::"))]
+        if test not in asked or not tried:
+            kept.append(test)
+        elif all(one.is_green for one in tried):
+            flaky.append(test)
+        elif test in found.missed and not _was_executed(test, results, again):
+            beside.append(test)
+            is_aside = True
+        else:
+            detail = detail if detail.startswith(f"{test}: ") or kept else f"{test}: {_why(tried[0], again)}"
+            kept.append(test)
+    missed = tuple(test for test in found.missed if test in kept)
+    return replace(
+        found,
+        broken=tuple(kept),
+        flaky=tuple(flaky),
+        beside=tuple(beside),
+        missed=missed,
+        detail=detail if kept or is_aside else "",
     )
 
 
@@ -121,6 +167,100 @@ def tampering(outcome: StepOutcome) -> str:
     return ""
 
 
+Pair = tuple[TestResult | None, TestResult | None]
+
+
+def paired(was: dict[str, TestResult], now: dict[str, TestResult]) -> dict[str, Pair]:
+    """The results of each test without and with a change. Parameters may differ from run to run: then they are matched by position where there are
+    as many, and else the function counts as a whole."""
+    old, new = _by_function(was), _by_function(now)
+    pairs: dict[str, Pair] = {}
+    for function in sorted(old.keys() | new.keys()):
+        path, _, name = function.partition("::")
+        first = old.get(function, []) or old.get(path, [])
+        second = new.get(function, []) or new.get(path, [])
+        if not name and any(other.startswith(f"{path}::") for other in old.keys() | new.keys()):
+            continue  # a file that could not be collected, where its tests are known from the other run
+        if len(first) == len(second) and {one.id for one in first} != {one.id for one in second}:
+            pairs |= {b.id if "::" in b.id else a.id: (a, b) for a, b in zip(first, second, strict=True)}
+        elif {one.id for one in first} == {one.id for one in second} or not first or not second:
+            known, ids = {one.id: one for one in second}, dict.fromkeys(one.id for one in [*second, *first])
+            earlier = {one.id: one for one in first}
+            pairs |= {test: (earlier.get(test), known.get(test)) for test in ids}
+        else:
+            pairs[function] = (_as_one(function, first), _as_one(function, second))
+    return pairs
+
+
+def _by_function(results: dict[str, TestResult]) -> dict[str, list[TestResult]]:
+    found: dict[str, list[TestResult]] = {}
+    for name, one in results.items():
+        path, _, rest = name.partition("::")
+        found.setdefault(f"{path}::{rest.partition('[')[0]}" if rest else path, []).append(one)
+    return found
+
+
+def _as_one(function: str, results: list[TestResult]) -> TestResult:
+    """Green where all are; what executed the change is what one of them did."""
+    worst = next((one for one in results if not one.is_green), results[0])
+    return replace(worst, id=function, hit=tuple(sorted({n for one in results for n in one.hit})))
+
+
+def _group(old: TestResult | None, new: TestResult | None, step: Step, after: StepOutcome, *, had_run: bool) -> Group:
+    if new is not None and new.outcome == "left":
+        return "left"
+    was_green = old is not None and old.is_green
+    if (
+        new is None
+        and after.tests.finished
+        and step.target
+        and old is not None
+        and old.id.startswith(f"{step.target}::")
+    ):
+        return ""  # the change took it out
+    if new is not None and new.outcome in ("skipped", "xfailed", "xpassed") and not was_green:
+        return ""
+    if new is not None and new.is_green:
+        was_red = not was_green and not (old is not None and old.outcome == "left")
+        return ("turned" if was_red else "kept") if new.hit else "beside"
+    if was_green:
+        return "broken"
+    if new is not None and new.outcome == "failed" and not new.hit:
+        return "beside"
+    if not is_same(old, new, had_run=had_run):
+        return "stuck"
+    return "barring" if new is not None and new.hit and not new.is_set_up else "same"
+
+
+def is_same(old: TestResult | None, new: TestResult | None, *, had_run: bool = True) -> bool:
+    """Whether a test is red in the same way both times, and not by a changed line."""
+    if new is None or (new.outcome == "missing" and "ModuleNotFoundError" in new.detail and not had_run):
+        return old is None or old.outcome == "missing"
+    if old is None or old.outcome != new.outcome or new.is_inside:
+        return False
+    return (old.where, _normal(old.detail)) == (new.where, _normal(new.detail))
+
+
+_CHANGING = re.compile(
+    r"0x[0-9a-fA-F]+|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}|/tmp/[\w./-]+|\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?|\d\d:\d\d:\d\d|\d+(\.\d+)? ?(ms|s|seconds)\b"
+    r"|\d+\.\d{6,}|\(line \d+\)|line \d+"
+)
+
+
+def _normal(detail: str) -> str:
+    """A message without addresses, times and temporary paths."""
+    return _CHANGING.sub("…", detail)
+
+
+def _doctests_aside(step: Step, groups: dict[str, list[str]]) -> None:
+    """Examples in prose often never ran: those that are red both times say nothing where a test proper proves the change."""
+    proving = [*groups.get("turned", ()), *groups.get("kept", ())]
+    if step.doctests and any(not test.startswith(f"{step.target}::") for test in proving):
+        aside = [test for test in groups.get("stuck", ()) if test.startswith(f"{step.target}::")]
+        groups["same"] = [*groups.get("same", ()), *aside]
+        groups["stuck"] = [test for test in groups.get("stuck", ()) if test not in aside]
+
+
 def _by_test(step: Step, outcome: StepOutcome | None) -> dict[str, TestResult]:
     """Results by id; an expected test that nothing was reported of counts as missing."""
     if outcome is None:
@@ -131,23 +271,33 @@ def _by_test(step: Step, outcome: StepOutcome | None) -> dict[str, TestResult]:
         found = {
             i: t if not t.is_green else TestResult(i, "missing", t.hit, "the run did not end") for i, t in found.items()
         }
+    is_left = outcome.timed_out and not outcome.hung
     for wanted in step.tests:
-        if not any(i == wanted or i.startswith((wanted + "[", wanted + "::")) for i in found):
-            is_left = outcome.timed_out and not outcome.hung
-            found[wanted] = TestResult(wanted, "left" if is_left else "missing", detail=_uncollected(wanted, outcome))
+        if any(i == wanted or i.startswith((wanted + "[", wanted + "::")) for i in found):
+            continue
+        why = _uncollected(wanted, outcome)
+        if why or not outcome.tests.finished:  # else there is no such test: names alone mislead
+            found[wanted] = TestResult(wanted, "left" if is_left else "missing", detail=why)
     return found
 
 
-def _lacks_module(new: TestResult | None, old: TestResult | None, before: StepOutcome | None) -> bool:
-    """Whether a test was not collected for want of a module, with the change as without it: it says nothing about it."""
-    is_lacking = new is not None and new.outcome == "missing" and "ModuleNotFoundError" in new.detail
-    return is_lacking and (before is None or (old is not None and new is not None and old.detail == new.detail))
+def _was_executed(test: str, results: dict[str, TestResult], outcome: StepOutcome) -> bool:
+    """Whether something of the change ran before or in this test: as its file was imported, or in a test of its file that set up what they share."""
+    own = test.partition("::")[0]
+    is_missing = any(one.outcome == "missing" for name, one in results.items() if name.startswith(test))
+    return (
+        is_missing
+        or bool(outcome.tests.import_hit)
+        or any(one.hit for name, one in results.items() if name.startswith(own))
+    )
 
 
 def _uncollected(wanted: str, outcome: StepOutcome) -> str:
     """Why a test was not even found: an error in its own file first."""
     errors = outcome.tests.collect_errors
-    own = [e for e in errors if e.startswith(wanted.partition("::")[0])] or list(errors)
+    own = [e for e in errors if e.startswith(wanted.partition("::")[0])]
+    if not own and "::" in wanted:
+        own = list(errors)
     return f"it could not be collected: {own[0]}"[:300] if own else ""
 
 

@@ -18,7 +18,18 @@ from typing import TYPE_CHECKING
 
 from . import build, engine
 from . import container as containers
-from .api import NO_PROGRESS, Health, Job, Progress, Project, ProjectUnavailable, SandboxUnavailable, State, StepOutcome
+from .api import (
+    NO_PROGRESS,
+    Health,
+    Job,
+    Progress,
+    Project,
+    ProjectUnavailable,
+    Running,
+    SandboxUnavailable,
+    State,
+    StepOutcome,
+)
 from .container import Container
 
 if TYPE_CHECKING:
@@ -52,6 +63,7 @@ class Pool:
         self._waiting: list[Project] = []
         self._refused: dict[tuple[str, str], ProjectUnavailable] = {}
         self._busy: set[Container] = set()
+        self._unhurried: set[Container] = set()
         self._killers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="sandbox-end")
 
     def health(self) -> Health:
@@ -73,10 +85,17 @@ class Pool:
         def told(number: int, outcome: StepOutcome) -> None:
             loop.call_soon_threadsafe(progress.outcome, number, outcome)
 
+        def running(number: int, how: Running) -> None:
+            loop.call_soon_threadsafe(progress.running, number, how)
+
         try:
-            return await loop.run_in_executor(self._threads, box.run, job.steps, told)
+            if not job.is_urgent:
+                self._unhurried.add(box)
+                await loop.run_in_executor(self._threads, box.yield_processors)
+            return await loop.run_in_executor(self._threads, box.run, job.steps, told, running)
         finally:
             self._busy.discard(box)
+            self._unhurried.discard(box)
             self._discard(box)
             self._need.set()
 
@@ -168,7 +187,7 @@ class Pool:
         for project in self._waiting:
             if project.digest not in held and _key(project) not in self._refused:
                 return project
-        if self._busy or self._wanted is None or _key(self._wanted) in self._refused:
+        if self._busy - self._unhurried or self._wanted is None or _key(self._wanted) in self._refused:
             return None  # a boot takes a core for 0.4 s; a job that is being waited for goes first
         if held.count(self._wanted.digest) >= self._size:
             return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from analyzers.changed import Piece
 from analyzers.names import Unknown
 from analyzers.text import Snapshot, Span
 from assay.engine.api import EngineState
@@ -21,10 +22,12 @@ Reason = Literal[
     "no-sandbox",
     "baseline-red",
     "tests-left",
+    "partly-executed",
     "unparsable-elsewhere",
     "touches-harness",
 ]
 Trigger = Literal["automatic", "invoked"]
+Chosen = Literal["map", "imports"]
 Baseline = Literal["run", "pending", "unparsable"]  # what is known of the run without a change
 
 
@@ -59,13 +62,26 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """What tests executed: `executed` of `changed` lines (or ways, where a line has several), by `run` of `reaching` tests, `chosen` by the coverage
+    map or by imports."""
+
+    executed: int
+    changed: int
+    run: int
+    reaching: int
+    chosen: Chosen = "imports"
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
-    """One check: what it saw in `detail` (one line), and how long it took in ms."""
+    """One check: what it saw in `detail` (one line), and how long it took in ms; `counts` of the tests."""
 
     name: CheckName
     state: CheckState
     detail: str = ""
     ms: float = 0.0
+    counts: Counts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +124,8 @@ Tell = Callable[[str, Verdict], None]  # is told a suggestion's id and the verdi
 @dataclass(frozen=True, slots=True)
 class Run:
     """What the tests that reach a change showed, with it and without it, and what ruff said under the project's own rules. Of `reaching` tests
-    `left` were not run."""
+    `left` were not run. `pieces` are those of the change, by number in the evidence; with a
+    `suspicion` that it reaches for the test harness nothing green counts."""
 
     evidence: Evidence
     baseline: Baseline
@@ -116,6 +133,16 @@ class Run:
     style: Check | None = None
     reaching: int = 0
     left: int = 0
+    pieces: tuple[Piece, ...] = ()
+    suspicion: str = ""
+    chosen: Chosen = "imports"
+
+    @property
+    def counts(self) -> Counts:
+        """In figures."""
+        weights = [1 if piece.at else len(piece.changed) for piece in self.pieces]
+        executed = sum(weight for number, weight in enumerate(weights) if number in self.evidence.executed)
+        return Counts(executed, sum(weights), self.reaching - self.left, self.reaching, self.chosen)
 
 
 @dataclass(frozen=True, slots=True)

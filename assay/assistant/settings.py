@@ -52,6 +52,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("verify.policy", "balanced", "What is offered when proof is late or missing: balanced, strict, eager or static.",
             choices=get_args(Policy), by_project="tighten"),
     Setting("verify.budget_s", 60, "How long the tests of a change may run that you asked to be verified; what is left then is told.", least=1, most=3600),
+    Setting("verify.map", True, "Record in the background which test enters which function, so that a change runs the tests that reach it and no others."),
     Setting("verify.deadline_ms.line", 400, "How long the tests of a line may run, from the moment a container is in hand, before it is offered as unverified.", least=50, most=60000),
     Setting("verify.deadline_ms.block", 1500, "The same for a block.", least=50, most=60000),
     Setting("verify.deadline_ms.function", 5000, "The same for a function body.", least=50, most=60000),

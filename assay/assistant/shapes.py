@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from analyzers import imports
@@ -10,7 +11,7 @@ from analyzers.text import Edit, Snapshot
 from .nouns import Completion, Failed, Passed, Unverified, Verdict
 
 STATES = {Passed: "passed", Failed: "failed", Unverified: "unverified"}
-SIGNS = {"passed": "✓", "failed": "✗", "unverified": "?"}
+SIGNS = {"passed": "✓", "failed": "✗", "unverified": "?", "skipped": "–"}
 
 
 def state(verdict: Verdict) -> str:
@@ -25,7 +26,9 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "reason": verdict.reason if isinstance(verdict, Unverified) else None,
         "why": verdict.why,
         "checks": [
-            {"name": c.name, "state": c.state, "detail": c.detail, "ms": round(c.ms, 1)} for c in verdict.checks
+            {"name": c.name, "state": c.state, "detail": c.detail, "ms": round(c.ms, 1)}
+            | (asdict(c.counts) if c.counts else {})
+            for c in verdict.checks
         ],
     }
 

@@ -12,6 +12,7 @@ from assay.engine.api import Engine
 from sandbox.api import Sandbox, StepOutcome
 
 from .nouns import Run
+from .record.coverage import Maps
 from .record.ledger import Ledger
 from .record.trace import Traces
 from .settings import Settings
@@ -66,5 +67,6 @@ class Workbench:
     workspace: Workspace
     traces: Traces
     ledger: Ledger
+    maps: Maps
     complaints: tuple[str, ...] = ()
     memory: Memory = field(default_factory=Memory)

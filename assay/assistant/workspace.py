@@ -22,22 +22,28 @@ from fnmatch import translate
 from pathlib import Path
 from typing import Literal
 
-from analyzers import files, secrets
+from analyzers import files, reach, secrets
 from sandbox import dependencies
 from sandbox.api import Project
 
 ARCHIVE_LIMIT = 24 << 20  # bytes of files; a container's /work has 192 MiB
 TEXT_LIMIT = 64 << 20  # bytes of Python kept in memory; 100 000 lines are about 4 MB
 RESCAN_S = 1.0  # the editor tells of its own saves; this catches everybody else's
+DOCUMENTS_LIMIT = 200  # files of prose whose examples are tests
 DELTA_LIMIT = 50  # changed Python files that a job carries; beyond it the containers are warmed anew
 # What programs write while they run: it is in no test's way, and each change of it would be a new archive and a cold container.
 WRITTEN = ("*.log", "*.sqlite", "*.sqlite3", "*.db", "*.db-*", "*.sqlite-*", "*.sqlite3-*", "*.pid", "*.sock", "*.swp", "*.swo", "*.tmp", "*.pyc", ".coverage*", "*.prof")  # fmt: skip
 FIRST = (".py", ".pyi", ".toml", ".ini", ".cfg")  # code and what steers tests, before data that may fill the archive
 
 
+_revisions = itertools.count(1)
+
+
 @dataclass(frozen=True, slots=True)
 class State:
-    """One scan: entries by name, Python texts by name, as they go into a container, and the archive's project. Two with one `revision` are one."""
+    """One scan: entries by name, Python texts by name, as they go into a container, and the archive's project. Two with one `revision` are one.
+
+    `test_files` are the patterns of files that pytest looks for tests in; `prose` holds those that are no Python."""
 
     root: Path
     entries: Mapping[str, files.Entry]
@@ -45,7 +51,9 @@ class State:
     project: Project
     base: Mapping[str, str] = field(default_factory=dict)
     left_out: int = 0
-    revision: int = field(default_factory=itertools.count(1).__next__)
+    test_files: tuple[str, ...] = reach.PATTERNS
+    prose: Mapping[str, str] = field(default_factory=dict)
+    revision: int = field(default_factory=lambda: next(_revisions))
 
 
 class Workspace:
@@ -146,7 +154,7 @@ class Workspace:
                     texts[name] = kept or self.sent(_read(root / name).decode("utf-8"))
         same_data = older is not None and _data(entries, texts) == _data(older.entries, older.texts)
         if older is not None and same_data and _differences(older.base, texts) <= DELTA_LIMIT:
-            return State(root, entries, texts, older.project, older.base, older.left_out)
+            return replace(older, entries=entries, texts=texts, revision=next(_revisions))
         return self._packed(root, entries, texts)
 
     def _packed(self, root: Path, entries: Mapping[str, files.Entry], texts: dict[str, str]) -> State:
@@ -165,7 +173,17 @@ class Workspace:
                 added.add(name)
         blob = data.getvalue()
         project = replace(self._bare(root), digest=hashlib.sha256(blob).hexdigest()[:16], archive=blob)
-        return State(root, entries, texts, project, {n: t for n, t in texts.items() if n in added}, left_out)
+        configurations = {n: self._text(root, n) for n in entries if n.rpartition("/")[2] in reach.CONFIGURATIONS}
+        test_files = reach.patterns(configurations)
+        documents = [n for n in entries if not n.endswith(".py") and reach.is_test_file(n, test_files)][
+            :DOCUMENTS_LIMIT
+        ]
+        base = {n: t for n, t in texts.items() if n in added}
+        prose = {n: self._text(root, n) for n in documents}
+        return State(root, entries, texts, project, base, left_out, test_files, prose)
+
+    def _text(self, root: Path, name: str) -> str:
+        return _read(root / name).decode("utf-8", "replace")
 
     def _content(self, root: Path, name: str, texts: Mapping[str, str]) -> bytes:
         if name in texts:

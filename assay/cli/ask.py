@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -14,10 +16,10 @@ from analyzers.text import Snapshot, changed_span
 from assay import compose
 from assay.assistant.complete.path import Typing
 from assay.assistant.complete.path import complete as completing
-from assay.assistant.nouns import Ask, Change, Completion, Failed, Passed, Verdict
+from assay.assistant.nouns import Ask, Change, Completion, Failed, Passed, Unverified, Verdict
 from assay.assistant.proof.verdict import begin, patient
 from assay.assistant.record.trace import Traces
-from assay.assistant.shapes import completion_json, state, title, verdict_json
+from assay.assistant.shapes import SIGNS, completion_json, state, title, verdict_json
 from assay.assistant.workbench import Workbench
 from assay.cli import out, patch_text, place, trace_text
 
@@ -88,7 +90,7 @@ def verify(
 
     async def work(bench: Workbench) -> tuple[Verdict, str]:
         trace = bench.traces.begin(f"verify {before.path}")
-        verdict = (await begin(bench, Change(before, after, span, root), patient(bench.settings))).now
+        verdict = (await begin(bench, Change(before, after, span, root), patient(bench.settings), _progress())).now
         trace.add("verdict", **verdict_json(verdict))
         bench.traces.save(trace, f"verify: {state(verdict)}")
         return verdict, trace.id
@@ -97,9 +99,7 @@ def verify(
     if as_json:
         out.emit({"verdict": verdict_json(verdict), "traceId": trace_id})
     else:
-        typer.echo(f"{state(verdict)}: {verdict.why}")
-        for check in verdict.checks:
-            typer.echo(f"  {check.name:6} {check.state:10} {check.ms:6.0f} ms  {check.detail}")
+        _print(verdict)
     match verdict:
         case Passed():
             raise typer.Exit(0)
@@ -107,6 +107,32 @@ def verify(
             raise typer.Exit(out.FAILED)
         case _:
             raise typer.Exit(out.UNVERIFIED)
+
+
+def _print(verdict: Verdict) -> None:
+    """The verdict for a person: what it is and why, then each check."""
+    reason = f" ({verdict.reason})" if isinstance(verdict, Unverified) else ""
+    typer.echo(f"{state(verdict)}{reason}: {verdict.why}")
+    for check in verdict.checks:
+        typer.echo(f"  {SIGNS[check.state]} {check.name:6} {check.ms:6.0f} ms  {check.detail}".rstrip())
+        if check.counts is not None:
+            counts = check.counts
+            by = "the coverage map" if counts.chosen == "map" else "names and imports"
+            told = f"{counts.run} of {counts.reaching} tests ran, chosen by {by}; {counts.executed} of {counts.changed} changed lines executed"
+            typer.echo(f"{'':21}{told}")
+
+
+def _progress() -> Callable[[int, int], None]:
+    """How far the tests are, told once a second."""
+    last = time.monotonic()
+
+    def tell(begun: int, of: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= out.PATIENCE_S:
+            last = time.monotonic()
+            out.say(f"tests: {begun} of about {of} …")
+
+    return tell
 
 
 def why(

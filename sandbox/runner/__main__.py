@@ -42,7 +42,7 @@ def _run(wanted: list[dict[str, Any]], inbox: int, outbox: int) -> None:
     for step in wanted:
         tree.write(step.get("files", {}), PROJECT)
         before = tree.fingerprint(PROJECT)
-        outcome = steps.run(step, PROJECT, host=inbox)
+        outcome = steps.run(step, PROJECT, host=inbox, told=lambda how: _send(outbox, {"kind": "running"} | how))
         outcome["touched"] = tree.changed(before, tree.fingerprint(PROJECT))
         _send(outbox, {"kind": "outcome"} | outcome)
 

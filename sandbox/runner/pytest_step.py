@@ -11,13 +11,14 @@ import os
 import random
 import re
 import sys
-import threading
 from collections.abc import Generator
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
+
+from .options import project_options
+from .tracer import Tracer
 
 DETAIL_LIMIT = 600  # characters of a failure's message
 
@@ -29,16 +30,22 @@ def main(step: dict[str, Any], root: Path, report: int) -> int:
     sys.dont_write_bytecode = True
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     plugin = _Plugin(step, root, report)
-    files = sorted({test.partition("::")[0] for test in step["tests"]})
+    files = list(dict.fromkeys(test.partition("::")[0] for test in step["tests"]))
+    if step.get("records"):
+        os.nice(19)  # nobody waits for it
     options = ["-q", "-p", "no:cacheprovider", "-o", "addopts=", "--continue-on-collection-errors", "--tb=line"]
+    own = project_options(root, files, has_plugins=bool(step.get("plugins")))
     if not step.get("plugins"):
         # Without the project's dependencies its settings for pytest name modules that are not here, and pytest would not start.
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
         options += ["-o", "filterwarnings=", "-o", "required_plugins="]
     if step.get("doctests"):
         options.append("--doctest-modules")
-    plugin.trace_imports()
-    code = pytest.main([*options, f"--rootdir={root}", *files], plugins=[plugin])
+    plugin.trace_collection()
+    command = [*options, f"--rootdir={root}", *files]
+    code = pytest.main([*own, *command], plugins=[plugin])
+    if code == pytest.ExitCode.USAGE_ERROR and own:  # an option of a plugin that is not here
+        code = pytest.main(command, plugins=[plugin])
     plugin.send({"end": step["nonce"]})
     return int(code)
 
@@ -47,29 +54,36 @@ class _Plugin:
     """What pytest tells us; one line of JSON an event."""
 
     def __init__(self, step: dict[str, Any], root: Path, report: int) -> None:
-        self._wanted = tuple(step["tests"])
+        self._wanted = frozenset(step["tests"])
+        self._without = frozenset(step.get("without", ()))
         self._root = root
         self._report = report
         self._control = f"control_{step['nonce']}"
         self._target = str(root / step["target"]) if step.get("target") else ""
-        self._body = frozenset(step.get("body_lines", ()))
-        self._module = frozenset(step.get("module_lines", ()))
-        self._hit = False
+        self._pieces = step.get("pieces", [])
+        self._changed = {line for piece in self._pieces for line in piece["lines"]}
+        self._traces, self._records = bool(step.get("traces")), bool(step.get("records"))
+        self._tracer = Tracer(str(root), step.get("target", ""), self._pieces, records=self._records)
+        self._functions: dict[tuple[str, str], int] = {}
+        self._names: frozenset[str] = frozenset()
+        self._shared: dict[str, frozenset[tuple[str, str]]] = {}
 
     def send(self, event: dict[str, Any]) -> None:
         data = (json.dumps(event) + "\n").encode()
         while data:
             data = data[os.write(self._report, data) :]
 
-    def trace_imports(self) -> None:
-        if self._module and not self._body:
-            self._start(self._module)
+    def trace_collection(self) -> None:
+        """What is executed while tests are imported, where that is asked for."""
+        if self._traces or self._records:
+            self._tracer.start(imports=True)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
-        self._stop()
-        if self._hit:
-            self.send({"import_hit": True})
+        self._tracer.stop()
+        if self._traces and self._tracer.hit:
+            self.send({"import_hit": sorted(self._tracer.hit)})
+        self._tell_entered("")
         items[:] = [item for item in items if self._is_wanted(item.nodeid)]
         self.send({"collected": [item.nodeid for item in items]})
         if items:
@@ -84,14 +98,56 @@ class _Plugin:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Fixtures included: code that only runs in a test's set-up is executed by it too."""
-        self._hit = False
         self.send({"start": item.nodeid})
-        if self._body and self._control not in item.nodeid:
-            self._start(self._body)
+        self._names = frozenset(getattr(item, "fixturenames", ()))
+        if self._control not in item.nodeid:
+            self._tracer.start()
         try:
             return (yield)
         finally:
-            self._stop()
+            self._tracer.stop()
+            for name in getattr(item, "fixturenames", ()):
+                self._tracer.entered |= self._shared.get(name, frozenset())
+            self._tell_entered(item.nodeid)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Generator[None, Any, Any]:
+        """What several tests share is entered for the first of them, and reaches them all."""
+        if not self._records or fixturedef.scope == "function":
+            return (yield)
+        outer = self._tracer.restart()
+        try:
+            return (yield)
+        finally:
+            self._shared[fixturedef.argname] = self._shared.get(fixturedef.argname, frozenset()) | self._tracer.entered
+            if fixturedef.argname not in self._names:  # asked for as a test runs: it may be by others, too
+                self._tell_entered(request.node.nodeid)
+            self._tracer.restart()
+            self._tracer.entered |= outer
+
+    def _tell_entered(self, node: str) -> None:
+        """The functions entered by a test, or for all tests below a node; by number, each new one told before."""
+        if self._tracer.entered:
+            self.send({"entered": self._numbered(self._tracer.entered), "by": node})
+
+    def _numbered(self, functions: set[tuple[str, str]]) -> list[int]:
+        new = [one for one in functions if one not in self._functions]
+        if new:
+            self._functions |= {one: len(self._functions) + n for n, one in enumerate(new)}
+            self.send({"functions": new})
+        return sorted(self._functions[one] for one in functions)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+        """Where a failure was raised: the innermost frame of the project's own."""
+        report = yield
+        if call.excinfo is not None and report.failed:
+            for entry in call.excinfo.traceback:
+                path = str(entry.frame.code.raw.co_filename)
+                if path.startswith(f"{self._root}/"):
+                    report.assay_where = f"{path[len(str(self._root)) + 1 :]}:{entry.frame.code.raw.co_qualname}"
+                    report.assay_inside = path == self._target and entry.lineno + 1 in self._changed
+        return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when != "call" and report.outcome == "passed":
@@ -103,31 +159,17 @@ class _Plugin:
             event = {"control": report.outcome}
         elif report.failed:
             event["detail"] = _reason(report)
-        event["hit"] = self._hit
+            event |= {"where": getattr(report, "assay_where", ""), "inside": getattr(report, "assay_inside", False)}
+        event["hit"] = sorted(self._tracer.hit)
         self.send(event)
 
     def _is_wanted(self, nodeid: str) -> bool:
-        return any(nodeid == wanted or nodeid.startswith((wanted + "[", wanted + "::")) for wanted in self._wanted)
-
-    def _start(self, lines: frozenset[int]) -> None:
-        target = self._target
-
-        def enter(frame: FrameType, event: str, arg: object) -> Any:
-            return inside if frame.f_code.co_filename == target else None
-
-        def inside(frame: FrameType, event: str, arg: object) -> Any:
-            if event == "line" and frame.f_lineno in lines:
-                self._hit = True
-                self._stop()
-                return None
-            return inside
-
-        threading.settrace(enter)
-        sys.settrace(enter)
-
-    def _stop(self) -> None:
-        sys.settrace(None)
-        threading.settrace(None)
+        path, _, rest = nodeid.partition("::")
+        function = f"{path}::{rest.partition('[')[0]}" if rest else path
+        if nodeid in self._without or function in self._without:
+            return False
+        parts = function.split("::")
+        return nodeid in self._wanted or any("::".join(parts[:n]) in self._wanted for n in range(1, len(parts) + 1))
 
 
 def _must_fail() -> None:
@@ -139,6 +181,8 @@ def _reason(report: pytest.TestReport) -> str:
     crash = getattr(report.longrepr, "reprcrash", None)
     if crash is not None:
         return str(crash.message)[:DETAIL_LIMIT]
+    if lookup := getattr(report.longrepr, "errorstring", ""):  # a fixture that is not found
+        return str(lookup).strip().splitlines()[0][:DETAIL_LIMIT]
     examples = getattr(report.longrepr, "reprlocation_lines", None)
     lines = [line.strip() for _, part in examples for line in part] if examples else []
     if "Expected:" in lines and "Got:" in lines[lines.index("Expected:") :]:

@@ -17,6 +17,7 @@ from . import pytest_step
 
 OUTPUT_LIMIT = 64 << 10  # bytes kept of each stream; the rest is read and dropped so that the writer never blocks
 REPORT_LIMIT = 12 << 20  # bytes of the report channel; 30 000 tests need about as many
+TOLD_S = 0.1  # between two words on how far it is
 OOM_COUNTERS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
 
 
@@ -33,8 +34,11 @@ def warm_up() -> None:
     run(step, folder, host=None)
 
 
-def run(step: dict[str, Any], root: Path, *, host: int | None) -> dict[str, Any]:
-    """Run `step` and say what happened; `host` is a descriptor whose end of file ends everything."""
+Told = Callable[[dict[str, Any]], None]
+
+
+def run(step: dict[str, Any], root: Path, *, host: int | None, told: Told | None = None) -> dict[str, Any]:
+    """Run `step` and say what happened; `host` is a descriptor whose end of file ends everything. `told` hears now and then how far it is."""
     main = _MAINS[step["kind"]]
     oom_before, started = _oom_kills(), time.monotonic()
     pipes = {name: os.pipe() for name in ("stdout", "stderr", "report")}
@@ -45,7 +49,7 @@ def run(step: dict[str, Any], root: Path, *, host: int | None) -> dict[str, Any]
         os.close(write_end)
     readers = {name: ends[0] for name, ends in pipes.items()}
     streams, timed_out, hung = _collect(
-        child, readers, step["timeout_s"], step.get("quiet_s") or step["timeout_s"], host
+        child, readers, (step["timeout_s"], step.get("quiet_s") or step["timeout_s"]), host, told
     )
     status = _end(child)
     code, killed_by = os.waitstatus_to_exitcode(status), 0
@@ -97,10 +101,11 @@ def _become_child(
 
 
 def _collect(
-    child: int, readers: dict[str, int], timeout_s: float, quiet_s: float, host: int | None
+    child: int, readers: dict[str, int], limits: tuple[float, float], host: int | None, told: Told | None
 ) -> tuple[dict[str, tuple[bytes, bool]], bool, bool]:
     """Read the pipes until the child is gone or out of time: what was read and whether it was cut, whether the time was up, and whether that was
-    because nothing was reported for `quiet_s`. A child that only closed its pipes is waited for."""
+    because nothing was reported for the second of the limits. A child that only closed its pipes is waited for."""
+    timeout_s, quiet_s = limits
     kept = {name: bytearray() for name in readers}
     cut = dict.fromkeys(readers, False)
     names = {fd: name for name, fd in readers.items()}
@@ -111,7 +116,11 @@ def _collect(
     if host is not None:
         poll.register(host, select.POLLIN | select.POLLHUP)
     timed_out = hung = False
+    last = time.monotonic()
     while not _has_ended(child):
+        if told is not None and time.monotonic() - last >= TOLD_S:
+            last = time.monotonic()
+            told({"tests": kept["report"].count(b'{"start"'), "waited_ms": _waited_ms(child)})
         left = min(deadline, heard + quiet_s) - time.monotonic()
         if left <= 0:
             timed_out, hung = True, time.monotonic() >= heard + quiet_s
@@ -132,6 +141,14 @@ def _collect(
     for fd in readers.values():
         os.close(fd)
     return {name: (bytes(kept[name]), cut[name]) for name in readers}, timed_out, hung
+
+
+def _waited_ms(child: int) -> float:
+    """How long the child could have run and had no processor."""
+    try:
+        return round(int(Path(f"/proc/{child}/schedstat").read_text().split()[1]) / 1e6, 1)
+    except (OSError, ValueError, IndexError):
+        return 0.0
 
 
 def _take(fd: int, name: str, kept: dict[str, bytearray], cut: dict[str, bool]) -> bool:

@@ -75,7 +75,7 @@ async def test_a_changed_test_is_run_again(counting, project: Path) -> None:
 
 async def test_what_is_unverified_is_run_again(counting, project: Path) -> None:
     bench, sandbox = counting
-    half = RIGHT.replace("2 * x", "4 if x == 2 else x")
+    half = RIGHT.replace("2 * x", "4 if x == 2 else x * x")
     for _ in range(2):
         assert isinstance(await judge(bench, project / "calc.py", half), Unverified)
     assert sandbox.steps == [3, 2]
@@ -86,7 +86,7 @@ async def test_a_failure_is_remembered_too(counting, project: Path) -> None:
     (project / "calc.py").write_text(RIGHT)
     for _ in range(2):
         assert isinstance(await judge(bench, project / "calc.py", RIGHT.replace("2 * x", "x")), Failed)
-    assert sandbox.steps == [3]
+    assert sandbox.steps == [3, 1]  # what was broken ran once more
 
 
 async def test_unlikely_tests_that_did_not_execute_a_function_are_not_run_for_it_again(counting, project: Path) -> None:

@@ -35,8 +35,8 @@ async def test_green_to_green_is_passed(bench: Workbench, project: Path) -> None
     assert isinstance(await judge(bench, project / "calc.py", RIGHT.replace("2 * x", "x + x")), Passed)
 
 
-async def test_a_test_that_stays_red_blocks_a_pass(bench: Workbench, project: Path) -> None:
-    verdict = await judge(bench, project / "calc.py", RIGHT.replace("2 * x", "4 if x == 2 else x"))
+async def test_a_test_that_is_red_otherwise_than_before_blocks_a_pass(bench: Workbench, project: Path) -> None:
+    verdict = await judge(bench, project / "calc.py", RIGHT.replace("2 * x", "4 if x == 2 else x * x"))
     assert isinstance(verdict, Unverified)
     assert verdict.reason == "baseline-red"
     assert "makes 1 test pass, but 1 test fails" in verdict.why

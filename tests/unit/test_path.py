@@ -99,7 +99,7 @@ async def test_a_verdict_that_fails_late_takes_the_offer_back(make: Make, tmp_pa
     (tmp_path / "test_module.py").write_text("from module import f\n\n\ndef test_f():\n    assert f(1) == 2\n")
     test = "test_module.py::test_f"
     red = report(TestResult(test, "failed", hit=True, detail="assert 1 == 2"))
-    sandbox = Told(red, report(TestResult(test, "passed", hit=True)))
+    sandbox = Told(red, report(TestResult(test, "passed", hit=(0,))))
     bench = replace(make("x + 0", verify__policy="eager"), sandbox=sandbox)
     typing, late = Typing(), list[str]()
     request = ask(
@@ -119,7 +119,7 @@ async def test_an_offer_rests_on_the_files_as_they_were_before_its_checks(make: 
     """A file that is saved while the checks run: the next key has the offer checked again."""
     (tmp_path / "pyproject.toml").write_text("")
     (tmp_path / "test_module.py").write_text("from module import f\n\n\ndef test_f():\n    assert f(1) == 2\n")
-    sandbox = Told(report(TestResult("test_module.py::test_f", "passed", hit=True)))
+    sandbox = Told(report(TestResult("test_module.py::test_f", "passed", hit=(0,))))
     bench = replace(make("x + 1"), sandbox=sandbox)
     typing, request = Typing(), ask(tmp_path, "def f(x):\n    return ‸\n")
     then = await bench.workspace.state(tmp_path)
@@ -144,7 +144,7 @@ async def test_a_cancel_between_a_ruling_and_its_telling_ends_its_container(make
 
     (tmp_path / "pyproject.toml").write_text("")
     (tmp_path / "test_module.py").write_text("from module import f\n\n\ndef test_f():\n    assert f(1) == 2\n")
-    sandbox = Told(report(TestResult("test_module.py::test_f", "passed", hit=True)))
+    sandbox = Told(report(TestResult("test_module.py::test_f", "passed", hit=(0,))))
     bench = replace(make("x + 1", verify__deadline_ms__line=50), sandbox=sandbox)
     with pytest.raises(asyncio.CancelledError):
         await complete(bench, Typing(CutOff()), ask(tmp_path, "def f(x):\n    return ‸\n", tell=lambda *_: None))
@@ -157,7 +157,7 @@ async def test_what_is_not_offered_is_not_proved_on(make: Make, tmp_path: Path) 
     """A line that only its beginning is offered of: the run of the whole is ended."""
     (tmp_path / "pyproject.toml").write_text("")
     (tmp_path / "test_module.py").write_text("from module import f\n\n\ndef test_f():\n    assert f(1, 2, 3)\n")
-    sandbox = Told(report(TestResult("test_module.py::test_f", "passed", hit=True)))
+    sandbox = Told(report(TestResult("test_module.py::test_f", "passed", hit=(0,))))
     line = "count if count > limit_of_it and flags else 0"
     bench = replace(make(line, logprob=-0.35, verify__policy="eager"), sandbox=sandbox)
     request = ask(tmp_path, "def f(count, limit_of_it, flags):\n    return ‸\n", "automatic", tell=lambda *late: None)

@@ -9,6 +9,7 @@ from random import Random
 import pytest
 
 from analyzers import files, harness, reach, secrets, syntax
+from analyzers.changed import Changed
 from analyzers.text import Snapshot, Span, changed_span
 from assay.assistant import settings
 from assay.assistant.workspace import Workspace
@@ -119,9 +120,8 @@ def test_tests_are_found_through_imports_and_by_name() -> None:
     }
     tree = syntax.module(texts["pkg/a.py"])
     assert tree is not None
-    changed = reach.changed_lines(tree, 2, 2)
-    assert changed == reach.ChangedLines((2,), (), ("f",))
-    assert reach.tests(texts, "pkg/a.py", changed, tree) == (
+    changed = Changed((), ("f",), frozenset({2}))
+    assert reach.tests(texts, "pkg/a.py", changed, tree).tests == (
         "tests/test_a.py::test_f",
         "tests/test_a.py::TestF::test_in_class",
         "tests/test_b.py::test_far",
@@ -136,16 +136,36 @@ def test_tests_of_a_functions_callers_come_before_all_others() -> None:
     texts = {"a.py": code, "test_a.py": f"import a\n{others}def test_it():\n    a.outer(1)\n"}
     tree = syntax.module(code)
     assert tree is not None
-    found = reach.tests(texts, "a.py", reach.changed_lines(tree, 2, 2), tree)
+    found = reach.tests(texts, "a.py", Changed((), ("_inner",), frozenset({2})), tree).tests
     assert found[0] == "test_a.py::test_it"
     assert len(found) == 61
+
+
+def test_a_file_that_imports_by_name_and_examples_in_prose_reach_a_module() -> None:
+    texts = {
+        "pkg/a.py": "def f():\n    return 1\n",
+        "tests/test_late.py": "import importlib\na = importlib.import_module('pkg.a')\n",
+        "tests/check_it.py": "from pkg import a\n",
+        "docs/guide.rst": "Use it::\n\n    >>> from pkg.a import f\n    >>> f()\n    1\n",
+    }
+    configurations = {
+        "pyproject.toml": "[tool.pytest.ini_options]\npython_files = ['check_*.py']\naddopts = '-q --doctest-glob=*.rst'\n",
+        "sub/tox.ini": "[pytest]\npython_files = *_spec.py\n",
+        "setup.cfg": "[tool:pytest",
+    }
+    patterns = reach.patterns(configurations)
+    assert patterns[len(reach.PATTERNS) :] == ("check_*.py", "*.rst", "*_spec.py")
+    tree = syntax.module(texts["pkg/a.py"])
+    assert tree is not None
+    found = reach.tests(texts, "pkg/a.py", Changed((), ("f",), frozenset({2})), tree, patterns)
+    assert set(found.files) == {"tests/test_late.py", "tests/check_it.py", "docs/guide.rst"}
 
 
 def test_ordinary_code_does_not_touch_the_harness() -> None:
     text = "import re\nfrom pathlib import Path\n\ndef f(x, registry):\n    registry.register(x)\n    return re.sub('a', 'b', Path(x).name)\n"
     tree = syntax.module(text)
     assert tree is not None
-    assert harness.touched("a.py", tree, frozenset(range(1, 7))) == ""
+    assert harness.touched(tree, frozenset(range(1, 7))) == ""
 
 
 ORDINARY = [
@@ -167,14 +187,14 @@ TRICKY = {
 def test_ordinary_comparisons_and_reading_the_environment_are_no_tricks(text: str) -> None:
     tree = syntax.module(text)
     assert tree is not None
-    assert harness.touched("a.py", tree, frozenset(range(1, 9))) == ""
+    assert harness.touched(tree, frozenset(range(1, 9))) == ""
 
 
 @pytest.mark.parametrize("what", TRICKY)
 def test_a_trick_is_named_with_its_code(what: str) -> None:
     tree = syntax.module(TRICKY[what])
     assert tree is not None
-    assert harness.touched("a.py", tree, frozenset(range(1, 9))) == what
+    assert harness.touched(tree, frozenset(range(1, 9))) == what
 
 
 def test_a_patch_may_have_moved_but_must_fit() -> None:
@@ -269,7 +289,7 @@ def test_a_malformed_ignore_pattern_spoils_only_itself(tmp_path: Path, line: str
 def test_everyday_code_does_not_touch_the_harness(code: str) -> None:
     tree = syntax.module(code)
     assert tree is not None
-    assert harness.touched("a.py", tree, frozenset(range(1, 5))) == ""
+    assert harness.touched(tree, frozenset(range(1, 5))) == ""
 
 
 def test_line_starts_follow_every_edit() -> None:

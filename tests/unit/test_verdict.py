@@ -38,9 +38,9 @@ def report(*tests: TestResult, finished: bool = True, control: str = "failed", *
     return StepOutcome(1, 0, False, False, "", "", False, 5.0, tests=told, **more)  # type: ignore[arg-type]
 
 
-GREEN = report(TestResult(TEST, "passed", hit=True))
-RED = report(TestResult(TEST, "failed", hit=True, detail="assert 2 == 4"))
-PAST = report(TestResult(TEST, "passed", hit=False))
+GREEN = report(TestResult(TEST, "passed", hit=(0,)))
+RED = report(TestResult(TEST, "failed", hit=(0,), detail="assert 2 == 4"))
+PAST = report(TestResult(TEST, "passed", hit=()))
 STYLE = StepOutcome(0, 0, False, False, "[]", "", False, 1.0)
 
 
@@ -163,7 +163,7 @@ async def test_of_redacted_files_a_red_test_fails_nothing_and_each_verdict_says_
 
 async def test_green_tests_speak_for_a_change_though_others_are_left(make: Make, change: Change) -> None:
     left = report(
-        TestResult(TEST, "passed", hit=True), TestResult("test_calc.py::test_other", "left"), finished=False, hung=False
+        TestResult(TEST, "passed", hit=(0,)), TestResult("test_calc.py::test_other", "left"), finished=False, hung=False
     )
     sandbox = Told(replace(left, timed_out=True), left).let()
     found = await verdict(make, change, sandbox)
@@ -188,9 +188,9 @@ async def test_red_to_green_is_passed_and_told(make: Make, change: Change) -> No
         (RED, RED, Unverified, f"1 test fails with and without it: {TEST}: assert 2 == 4"),
         (PAST, PAST, Unverified, "No test that ran executes a changed line."),
         (replace(GREEN, touched=("conftest.py",)), RED, Unverified, "Files that steer the tests changed during the run (conftest.py), so the run proves nothing."),
-        (report(TestResult(TEST, "passed", hit=True), control="passed"), RED, Unverified, "The control test, which must fail, was not reported as failed, so the run proves nothing."),
+        (report(TestResult(TEST, "passed", hit=(0,)), control="passed"), RED, Unverified, "The control test, which must fail, was not reported as failed, so the run proves nothing."),
         (report(finished=False), GREEN, Failed, f"1 test that passed without it fails: {TEST}: it gave no result (exit 1)"),
-        (replace(RED, timed_out=True), GREEN, Failed, f"1 test that passed without it fails: {TEST}: it did not end in time"),
+        (replace(RED, timed_out=True), GREEN, Failed, f"1 test that passed without it fails: {TEST}: it did not end in time. A test that gives no sign of life for 15 s is ended."),
         (replace(RED, oom=True), GREEN, Failed, f"1 test that passed without it fails: {TEST}: it used too much memory"),
     ],
 )  # fmt: skip

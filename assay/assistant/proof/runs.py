@@ -5,32 +5,43 @@ Here are facts: what was run and what it gave, or for which cause nothing was. W
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import hashlib
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from time import perf_counter as time_now
 from typing import Literal
 
 from analyzers import harness, reach, secrets, syntax
+from analyzers.changed import Changed, hunks
+from analyzers.changed import changed as changed_pieces
 from sandbox import evidence
-from sandbox.api import Job, Progress, Project, SandboxUnavailable, Step, StepOutcome
+from sandbox.api import Job, Piece, Progress, Project, Running, SandboxUnavailable, Step, StepOutcome
+from sandbox.evidence import Evidence
 
 from .. import workspace
-from ..nouns import Baseline, Change, Check, Run
+from ..nouns import Baseline, Change, Check, Chosen, Run
+from ..record.coverage import Known
 from ..workbench import Workbench
 
 STYLE_S = 5.0  # ruff takes 20 ms
 FIRST_TESTS, FIRST_FILES = 40, 8  # of the batch that somebody who types waits for: the deadline of a line is 400 ms
+AGAIN = 8  # broken tests that are run once more at first
+AGAIN_QUIET_S = 5.0  # for one that hung, and that ended without the change
 REST_S = 30.0  # for the tests beyond it, which nobody waits for
 
 
 @dataclass(slots=True)
 class Watch:
-    """Running tests seen from outside: whether they have a container, and what was green before all of it was done."""
+    """Running tests seen from outside: whether they have a container, what was green before all of it was done, and for how long they could not
+    run because the machine had no processor for them. `tell` hears how many tests of about how many were begun."""
 
     running: asyncio.Event = field(default_factory=asyncio.Event)
     early: Run | None = None
+    waited_s: float = 0.0
+    tell: Callable[[int, int], None] = lambda begun, of: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +55,17 @@ class Time:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Tests of one run, and whether some of them are doctests of the changed file."""
+    """Tests of one run, as node ids or whole files, `without` those that an earlier one ran; `count` says how many they seem to be.
+    `doctests`: some of them are doctests of the changed file. A last resort is for when the others told nothing;
+    one that is not urgent has a small share of the processors."""
 
     tests: tuple[str, ...]
+    without: tuple[str, ...]
+    count: int
     doctests: bool
     time: Time
+    is_last_resort: bool = False
+    is_urgent: bool = True
 
 
 Cause = Literal["no-project", "ignored", "harness", "secret", "no-tests", "no-sandbox", "elsewhere"]
@@ -70,25 +87,40 @@ async def run(bench: Workbench, change: Change, time: Time, watch: Watch) -> Run
     plan = await _plan(bench, change, time)
     if isinstance(plan, NotRun):
         return replace(plan, ms=_ms(started))
-    left, found = sum(len(batch.tests) for batch in plan.batches), None
+    left, found = sum(batch.count for batch in plan.batches), None
     for batch in plan.batches:
-        left -= len(batch.tests)
+        left -= batch.count
         place = digest(plan.state.project.digest, plan.name, plan.changed.functions, batch)
-        if found is not None and bench.memory.fruitless.get(place):
-            found = replace(found, left=left + len(found.evidence.left))
+        if found is not None and (
+            bench.memory.fruitless.get(place) or (batch.is_last_resort and found.evidence.is_telling)
+        ):
+            found = _counted(found, plan, left)
             continue
         one = await _run(bench, plan, batch, watch, started)
         if isinstance(one, NotRun):
-            return one if found is None else found
+            return one if found is None else replace(found, left=batch.count + left)
         if not one.evidence.is_telling:
             bench.memory.fruitless.put(place, True)
         joined = one if found is None else replace(one, evidence=found.evidence.joined(one.evidence))
-        found = replace(joined, reaching=plan.reaching, left=left + len(joined.evidence.left))
+        found = _counted(joined, plan, left)
         if found.evidence.broken or found.evidence.tampering:
             break
         watch.early = found
     assert found is not None
     return found
+
+
+def _counted(run: Run, plan: _Plan, left: int) -> Run:
+    """With how many tests there are, of which `left` are in other batches; what pytest found counts before what seemed to be there."""
+    left += len(run.evidence.left)
+    return replace(
+        run,
+        reaching=run.evidence.run + left,
+        left=left,
+        pieces=plan.changed.pieces,
+        suspicion=plan.suspicion,
+        chosen=plan.chosen,
+    )
 
 
 def digest(*parts: object) -> str:
@@ -99,18 +131,16 @@ def digest(*parts: object) -> str:
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """What is run for one change. `files` turns the archive into the project with the change; `before` is the changed file
-    without it, None where that does not parse and so cannot run."""
+    without it, None where that does not parse and so cannot run; `suspicion` what in the change reaches for the test harness."""
 
     state: workspace.State
     name: str
     files: tuple[tuple[str, str | None], ...]
     before: str | None
-    changed: reach.ChangedLines
+    changed: Changed
     batches: tuple[Batch, ...]
-
-    @property
-    def reaching(self) -> int:
-        return sum(len(batch.tests) for batch in self.batches)
+    suspicion: str
+    chosen: Chosen
 
 
 async def _plan(bench: Workbench, change: Change, time: Time) -> _Plan | NotRun:
@@ -123,85 +153,152 @@ async def _plan(bench: Workbench, change: Change, time: Time) -> _Plan | NotRun:
     tree = await asyncio.to_thread(syntax.module_or_flaw, change.after)
     if isinstance(tree, syntax.Flaw):  # newer than the Python that parses it here: ruff takes more
         return NotRun("elsewhere", tree.message)
-    first, last = change.lines
-    changed = reach.changed_lines(tree, first, last)
-    if what := harness.touched(change.name, tree, changed.all | frozenset(range(first, last + 1))):
+    changed = await asyncio.to_thread(_changed, change, tree)
+    if what := harness.steers(change.name):
         return NotRun("harness", what)
     state = await bench.workspace.state(change.root)
     after = bench.workspace.sent(change.after)
-    if any(a != b for a, b in zip(_lines(after, first, last), _lines(change.after, first, last), strict=True)):
+    rows = list(zip(after.split("\n"), change.after.split("\n"), strict=True))
+    if any(rows[line - 1][0] != rows[line - 1][1] for line in changed.lines):
         return NotRun("secret")
     texts = {n: bench.workspace.sent(t) for n, t in change.overlay.items() if rules.allows(n)} | {change.name: after}
-    tests = await asyncio.to_thread(reach.tests, {**state.texts, **texts}, change.name, changed, tree)
-    if not tests:
-        return NotRun("no-tests")
+    files = {**state.prose, **state.texts, **texts}
+    reaching = await asyncio.to_thread(reach.tests, files, change.name, changed, tree, state.test_files)
+    known = await asyncio.to_thread(_known, bench, change, state, changed, files)
+    batches = _batches(reaching, known, change.name, time)
+    suspicion = harness.touched(tree, changed.lines)
+    if not batches:
+        return NotRun("harness", suspicion) if suspicion else NotRun("no-tests")
     before = bench.workspace.sent(change.before.text)
     can_run = (await asyncio.to_thread(syntax.module, before)) is not None
+    written = workspace.changes(state, texts)
     return _Plan(
         state,
         change.name,
-        workspace.changes(state, texts),
+        written,
         before if can_run else None,
         changed,
-        _batches(tests, change.name, time),
+        batches,
+        suspicion,
+        "map" if known else "imports",
     )
 
 
-def _batches(tests: tuple[str, ...], name: str, time: Time) -> tuple[Batch, ...]:
-    """All of them, or the likeliest and the rest."""
-    files = list(dict.fromkeys(test.partition("::")[0] for test in tests))[:FIRST_FILES]
-    first = tests if time.is_whole else tuple(t for t in tests if t.partition("::")[0] in files)[:FIRST_TESTS]
-    known = set(first)
-    rest = tuple(test for test in tests if test not in known)
-    patient = Time(REST_S, time.quiet_s, is_whole=True)
-    parts = (Batch(part, any(t.startswith(f"{name}::") for t in part) and not reach.is_test_file(name), when)
-             for part, when in ((first, time), (rest, patient)))  # fmt: skip
+def _changed(change: Change, tree: ast.Module) -> Changed:
+    found = hunks(change.before.text, change.after)
+    return changed_pieces(tree, change.after, found, syntax.module(change.before.text))
+
+
+def _known(
+    bench: Workbench, change: Change, state: workspace.State, changed: Changed, files: Mapping[str, str]
+) -> Known | None:
+    """What the coverage map knows of the change; None where there is none that holds here."""
+    if not bench.settings.is_on("verify.map"):
+        return None
+    found = bench.maps.load(change.root)
+    if found.place != place_of(bench, state.project):
+        return None
+    return found.reaching(change.name, changed, files, bench.workspace.sent(change.before.text))
+
+
+def place_of(bench: Workbench, project: Project) -> str:
+    """What a coverage map is recorded in: another image or other dependencies may run other code."""
+    return digest(project.image, stamp(project), bench.sandbox.health().image)
+
+
+def _batches(reaching: reach.Reaching, known: Known | None, name: str, time: Time) -> tuple[Batch, ...]:
+    """All of them, or the likeliest and the rest. What a file really holds is known once pytest has collected it: whole files are asked for
+    where all of their tests are to run, and no map knows them."""
+    files, tests, doctests = reaching.files, reaching.tests, reaching.doctests
+    patient = Time(max(REST_S, time.run_s), time.quiet_s, is_whole=True)
+    wanted = files if known is None else (*known.tests, *(f for f in files if f in known.unknown))
+    if known is not None:
+        tests = (*known.tests, *(t for t in tests if t.partition("::")[0] in known.unknown))
+    doctests = tuple(d for d in doctests if name not in wanted)
+    if time.is_whole:
+        parts = [Batch((*doctests, *wanted), (), max(len(tests), len(wanted)) + len(doctests), bool(doctests), time)]
+    else:
+        nearest = list(dict.fromkeys(test.partition("::")[0] for test in tests))[:FIRST_FILES]
+        first = (*doctests, *(t for t in tests if t.partition("::")[0] in nearest))[:FIRST_TESTS] or wanted
+        count = max(len(tests) + len(doctests) - len(first), 0)
+        parts = [Batch(first, (), len(first), bool(doctests), time)]
+        if count or set(wanted) - {test.partition("::")[0] for test in first} - set(first):
+            parts.append(Batch(wanted, first, count, doctests=False, time=patient, is_urgent=False))
+    if known is not None and files:
+        parts.append(Batch(files, (*doctests, *wanted), 0, doctests=False, time=patient, is_last_resort=True))
     return tuple(part for part in parts if part.tests)
 
 
 async def _run(bench: Workbench, plan: _Plan, batch: Batch, watch: Watch, started: float) -> Run | NotRun:
     """One container: the tests with the change, ruff, the tests without it where that is not known yet."""
-    changed, project, memory = plan.changed, plan.state.project, bench.memory
+    project, memory = plan.state.project, bench.memory
     run_s, quiet_s = batch.time.run_s, batch.time.quiet_s
-    step = Step("pytest", run_s, plan.files, batch.tests, batch.doctests, plan.name, changed.body, changed.module,
-                quiet_s=quiet_s)  # fmt: skip
-    baseline = Step("pytest", run_s, ((plan.name, plan.before),), batch.tests, batch.doctests, quiet_s=quiet_s)
-    place = (project.digest, project.image, _stamp(project), bench.sandbox.health().image)
+    pieces = tuple(Piece(p.lines, p.at, p.names, p.owner, p.is_top) for p in plan.changed.pieces)
+    step = Step("pytest", run_s, plan.files, batch.tests, batch.doctests, plan.name, pieces, batch.without, quiet_s=quiet_s)  # fmt: skip
+    without_it = ((plan.name, plan.before),)
+    baseline = Step("pytest", run_s, without_it, batch.tests, batch.doctests, without=batch.without, quiet_s=quiet_s)
+    place = (project.digest, project.image, stamp(project), bench.sandbox.health().image)
     run_key = digest(place, step, plan.before)
     if (known := memory.runs.get(run_key)) is not None:
         return replace(known, ms=_ms(started))
     baseline_key = digest(place, tuple(item for item in plan.files if item[0] != plan.name), baseline)
     earlier = memory.baselines.get(baseline_key) if plan.before is not None else None
+    others = sum(other.count for other in plan.batches if other is not batch)
 
     def outcome(number: int, result: StepOutcome) -> None:
         if number == 0 and all(test.is_green for test in result.tests.tests):
             known = evidence.weigh(step, None, result)
-            left = plan.reaching - len(batch.tests) + len(known.left)
             pending: Baseline = "unparsable" if plan.before is None else "pending"
             if watch.early is None:
-                watch.early = Run(known, pending, _ms(started), reaching=plan.reaching, left=left)
+                watch.early = _counted(Run(known, pending, _ms(started)), plan, others)
+
+    waited: dict[int, float] = {}
+
+    def running(number: int, how: Running) -> None:
+        waited[number] = how.waited_ms / 1000
+        watch.waited_s = sum(waited.values())
+        if number == 0:
+            watch.tell(how.tests, max(batch.count, how.tests))
 
     steps: tuple[Step, ...] = (step, Step("ruff", STYLE_S, path=plan.name))
     if plan.before is not None and earlier is None:
         steps = (*steps, baseline)
     try:
-        outcomes = await bench.sandbox.run(Job(project, steps), Progress(watch.running.set, outcome))
+        outcomes = await bench.sandbox.run(
+            Job(project, steps, batch.is_urgent), Progress(watch.running.set, outcome, running)
+        )
+        if baseline in steps:
+            earlier = outcomes[steps.index(baseline)]
+            if earlier.tests.finished and not earlier.timed_out and not earlier.oom:
+                memory.baselines.put(baseline_key, earlier)
+        found = await _confirmed(bench, plan, step, evidence.weigh(step, earlier, outcomes[0]))
     except SandboxUnavailable as error:
         return NotRun("no-sandbox", secrets.redact(str(error)), _ms(started))
-    if baseline in steps:
-        earlier = outcomes[steps.index(baseline)]
-        if earlier.tests.finished and not earlier.timed_out and not earlier.oom:
-            memory.baselines.put(baseline_key, earlier)
-    found = evidence.weigh(step, earlier, outcomes[0])
     made = Run(
-        found, "run" if plan.before is not None else "unparsable", _ms(started), _style(outcomes[1], changed.all)
+        found, "run" if plan.before is not None else "unparsable", _ms(started), _style(outcomes[1], plan.changed.lines)
     )
     if found.is_decided and not outcomes[0].timed_out and not outcomes[0].oom:
         memory.runs.put(run_key, made)
     return made
 
 
-def _stamp(project: Project) -> int:
+async def _confirmed(bench: Workbench, plan: _Plan, step: Step, found: Evidence) -> Evidence:
+    """What was green and is red, run once more: a flaky test is no witness, nor one that has nothing to do with the change."""
+    asked: set[str] = set()
+    while found.broken and not found.tampering:
+        owing = [test for test in found.broken if test not in asked]
+        if not owing or (asked and set(found.broken) & asked):
+            break  # one that was asked is red again: the others need no second run
+        some = sorted(owing, key=lambda test: test in found.missed)[: len(owing) if asked else AGAIN]
+        asked |= set(some)
+        chosen = tuple(dict.fromkeys(test.partition("[")[0] for test in some))
+        again = replace(step, tests=chosen, without=(), traces=True, quiet_s=min(step.quiet_s, AGAIN_QUIET_S))
+        (outcome,) = await bench.sandbox.run(Job(plan.state.project, (again,)))
+        found = evidence.confirmed(found, frozenset(some), again, outcome)
+    return found
+
+
+def stamp(project: Project) -> int:
     """When the mounted dependencies last changed, as far as their folder tells; 0 without any."""
     try:
         return project.site_packages.stat().st_mtime_ns if project.site_packages else 0
@@ -217,10 +314,6 @@ def _style(outcome: StepOutcome, lines: frozenset[int]) -> Check:
     except (ValueError, KeyError, TypeError):
         return Check("style", "skipped", "ruff gave no answer in the container", outcome.ms)
     return Check("style", "passed", secrets.redact(detail), outcome.ms)
-
-
-def _lines(text: str, first: int, last: int) -> list[str]:
-    return text.split("\n")[first - 1 : last]
 
 
 def _ms(started: float) -> float:

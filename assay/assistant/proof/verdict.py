@@ -7,7 +7,9 @@ T0 (parse) and T1 (ruff, names) are on text (`checks`); T2 is the tests in a con
 from __future__ import annotations
 
 import asyncio
+import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from analyzers import secrets
@@ -21,6 +23,7 @@ from .checks import Named, Static
 from .runs import Cause, NotRun, Watch
 
 CONTAINER_S = 6.0  # how long a container is waited for: a cold start takes 1 to 2 s; a warm pool gives one at once
+LOADED = 3.0  # times the wait that is added at most on a machine that is too busy to run them
 COLD_S = 0.15  # a longer wait means that nothing was warm yet; then the whole machine is starting, and so is jedi
 WHOLE_RUN_S = 15.0  # a run without anybody waiting: a hanging test is ended then
 
@@ -40,16 +43,27 @@ SENTENCES = {
     "no-sandbox": "{detail}",
     "tampering": "{detail}, so the run proves nothing.",
     "not executed": "No test that ran executes a changed line.",
+    "could not execute": "No test that ran executes a changed line. {detail}",
+    "own test": "Only tests of the file itself run it, and a test file does not prove itself.",
+    "partly": "{tests} executing it {passes}, but {executed} of {changed} changed lines {were} executed.",
     "left": "{done} of {reaching} tests that may reach it ran in the time there was, all green so far.",
     "left, not executed": "{done} of {reaching} tests that may reach it ran in the time there was, and none of them executes it.",
     "broken": "{tests} that passed without it {fail}: {detail}",
     "stuck": "{tests} {fail} {both}: {detail}",
     "turned, stuck": "It makes {turned} pass, but {tests} {fail} {both}: {detail}",
-    "no module": "{why}. `assay doctor` says how a project's dependencies come into the sandbox.",
     "turned": "It makes {turned} pass.",
     "kept": "{tests} executing it {passes}.",
     "redacted": "The files went to a container engine elsewhere, with what looks like a secret in them replaced.",
 }
+MISSING = "`assay doctor` says how a project's dependencies come into the sandbox."
+# What mends a cause that a test's message tells of.
+MENDS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"fixture '(\w+)' not found"), f"The plugin that gives this fixture is not in the sandbox: {MISSING}"),
+    (re.compile(r"async def functions are not natively supported"), f"Async tests need a plugin such as pytest-asyncio: {MISSING}"),
+    (re.compile(r"PackageNotFoundError"), "The package is not installed in the sandbox, where its source alone is: tests that ask for its metadata cannot run there."),
+    (re.compile(r"ModuleNotFoundError"), MISSING[:1].upper() + MISSING[1:]),
+    (re.compile(r"it did not end in time"), f"A test that gives no sign of life for {WHOLE_RUN_S:.0f} s is ended."),
+)  # fmt: skip
 REASONS: dict[Cause, Reason] = {
     "harness": "touches-harness",
     "no-sandbox": "no-sandbox",
@@ -106,8 +120,13 @@ class Proof:
             task.cancel()
 
 
-async def begin(bench: Workbench, change: Change, limits: Limits) -> Proof:
-    """Judge a change within the limits. What is not done by then goes on until `Proof.cancel`; a cancelled `begin` ends all."""
+def _unheard(begun: int, of: int) -> None:
+    """Nobody wants to know how far it is."""
+
+
+async def begin(bench: Workbench, change: Change, limits: Limits, tell: Callable[[int, int], None] = _unheard) -> Proof:
+    """Judge a change within the limits. What is not done by then goes on until `Proof.cancel`; a cancelled `begin` ends all. `tell` hears
+    meanwhile how many tests of about how many were begun."""
     if change.before.text == change.after:
         return Proof(Unverified((), "no-tests", _said("unchanged")))
     if not change.is_whole:
@@ -122,7 +141,7 @@ async def begin(bench: Workbench, change: Change, limits: Limits) -> Proof:
     try:
         if limits.run_s is None:
             return Proof(_without_running(static, await naming))
-        return await _run(bench, change, static, naming, limits)
+        return await _run(bench, change, static, naming, limits, tell)
     except BaseException:
         naming.cancel()
         raise
@@ -134,14 +153,14 @@ async def _run(
     static: Static,
     naming: asyncio.Task[Named],
     limits: Limits,
+    tell: Callable[[int, int], None],
 ) -> Proof:
     """Names and tests side by side, for as long as the limits have it."""
-    watch = Watch()
-    is_one_line = change.lines[0] == change.lines[1]
+    watch = Watch(tell=tell)
 
     async def all_of_it() -> Verdict:
         found = await runs.run(bench, change, limits.time, watch)
-        settled = _settled(static, await asyncio.shield(naming), found, is_one_line=is_one_line)
+        settled = _settled(static, await asyncio.shield(naming), found)
         return _of_redacted(settled) if bench.workspace.is_redacted and isinstance(found, Run) else settled
 
     final = asyncio.create_task(all_of_it(), name="proof")
@@ -156,7 +175,7 @@ async def _run(
     if name is not None and name.unknown:
         final.cancel()
         return Proof(Failed((*static.checks, name.check), name.check.detail, (), name.unknown))
-    early = _settled(static, name, watch.early, is_one_line=is_one_line) if watch.early is not None else None
+    early = _settled(static, name, watch.early) if watch.early is not None else None
     if isinstance(early, Passed) or (isinstance(early, Unverified) and early.reason == "tests-left"):
         return Proof(early, final, naming)
     known = (*static.checks, *([name.check] if name else []), Check("tests", "unverified", "still running"))
@@ -164,7 +183,7 @@ async def _run(
 
 
 async def _waited(final: asyncio.Task[Verdict], watch: Watch, wait_s: float | None) -> None:
-    """Wait for the tests; time runs from the moment a container is in hand."""
+    """Wait for the tests; time runs from the moment a container is in hand, and while the machine lets them run."""
     if wait_s is None:
         await asyncio.wait({final})
     if not wait_s:
@@ -176,7 +195,10 @@ async def _waited(final: asyncio.Task[Verdict], watch: Watch, wait_s: float | No
     finally:
         started.cancel()
     is_cold = time.monotonic() - began > COLD_S
-    await asyncio.wait({final}, timeout=max(wait_s, CONTAINER_S / 2) if is_cold else wait_s)
+    least = max(wait_s, CONTAINER_S / 2) if is_cold else wait_s
+    began = time.monotonic()
+    while not final.done() and (rest := began + least + min(watch.waited_s, LOADED * least) - time.monotonic()) > 0:
+        await asyncio.wait({final}, timeout=rest)
 
 
 # ---- what it all says
@@ -206,12 +228,12 @@ def _without_running(static: Static, name: Named) -> Verdict:
     return Unverified(known, "static-policy", _said("static policy"))
 
 
-def _settled(static: Static, named: Named | None, found: Run | NotRun, *, is_one_line: bool) -> Verdict:
-    """All checks of one change into its verdict. A name on the one changed line that tests execute does exist, and
-    jedi was mistaken; on several lines nobody knows which of them were executed."""
+def _settled(static: Static, named: Named | None, found: Run | NotRun) -> Verdict:
+    """All checks of one change into its verdict. Where tests execute all changed lines their names do exist, and jedi was mistaken."""
     verdict = _not_run(found) if isinstance(found, NotRun) else _of_tests(found)
     name = named.check if named else None
-    if name and name.state == "failed" and isinstance(verdict, Passed) and is_one_line:
+    counts = verdict.checks[0].counts if isinstance(verdict, Passed) else None
+    if name and name.state == "failed" and counts and counts.executed == counts.changed:
         name = Check("names", "skipped", f"overruled by the tests: {name.detail}", name.ms)
     style = found.style if isinstance(found, Run) else None
     known = (*static.checks, *([name] if name else []), *verdict.checks, *([style] if style else []))
@@ -238,32 +260,60 @@ def _of_tests(run: Run) -> Verdict:
     found = run.evidence
     if found.tampering:
         return _tests_unverified("touches-harness", _said("tampering", detail=found.tampering), run.ms)
-    detail = secrets.redact(found.detail)
+    verdict = _weighed(found, run)
+    first, *others = verdict.checks
+    return replace(verdict, checks=(replace(first, counts=run.counts), *others))
+
+
+def _weighed(found: Evidence, run: Run) -> Verdict:
+    detail = _with_mend(secrets.redact(found.detail))
+    counts, proving = run.counts, found.turned + found.kept
     if found.broken:
         why = _said("broken", tests=_count(found.broken), fail=_fail(found.broken), detail=detail)
         return Failed((Check("tests", "failed", why, run.ms),), why)
-    if found.stuck:
-        words = {"tests": _count(found.stuck), "fail": _fail(found.stuck), "turned": _count(found.turned)}
+    if run.suspicion:
+        return _tests_unverified("touches-harness", _said("harness", detail=run.suspicion), run.ms)
+    if red := found.red:
+        words = {"tests": _count(red), "fail": _fail(red), "turned": _count(found.turned)}
         what = "turned, stuck" if found.turned else "stuck"
-        why = _said(what, **words, both=_both(run.baseline), detail=detail)
-        why = _said("no module", why=why) if "ModuleNotFoundError" in detail else why
-        return _tests_unverified("baseline-red", why, run.ms)
+        return _tests_unverified("baseline-red", _said(what, **words, both=_both(run.baseline), detail=detail), run.ms)
     if run.left:
-        what = "left" if found.turned or found.kept else "left, not executed"
-        why = _said(what, done=str(run.reaching - run.left), reaching=str(run.reaching))
-        return replace(_tests_unverified("tests-left", why, run.ms), green=len(found.turned + found.kept))
-    if not found.turned and not found.kept:
-        return _tests_unverified("no-tests", _said("not executed"), run.ms)
+        what = "left" if proving else "left, not executed"
+        why = _said(what, done=str(counts.run), reaching=str(counts.reaching))
+        return replace(_tests_unverified("tests-left", why, run.ms), green=len(proving))
+    if not proving:
+        what = "could not execute" if detail else "own test" if found.is_own_test else "not executed"
+        return _tests_unverified("no-tests", _said(what, detail=detail), run.ms)
+    if 2 * counts.executed <= counts.changed:
+        words = {"executed": str(counts.executed), "changed": str(counts.changed)}
+        told = {"tests": _count(proving), "passes": "passes" if len(proving) == 1 else "pass"}
+        why = _said("partly", **words, **told, were="was" if counts.executed == 1 else "were")
+        return replace(_tests_unverified("partly-executed", why, run.ms), green=len(proving))
     return _passed(found, run)
+
+
+def _with_mend(detail: str) -> str:
+    """A test's message, and the sentence that mends its cause."""
+    mend = next((mend for pattern, mend in MENDS if pattern.search(detail)), "")
+    return f"{detail.rstrip('.')}. {mend}" if mend else detail
 
 
 def _passed(found: Evidence, run: Run) -> Passed:
     proving, newly = found.turned + found.kept, found.turned if run.baseline != "pending" else ()
+    aside, counts = found.left_out, run.counts
     told = f", {len(newly)} newly passing" if newly else ""
-    told += f", {len(found.stale)} left out: red {_both(run.baseline)}" if found.stale else ""
+    told += f", {len(aside)} left out: red {_both(run.baseline)}" if aside else ""
+    told += f", {len(found.flaky)} left out: red once and green once" if found.flaky else ""
+    told += f", {counts.executed} of {counts.changed} changed lines" if counts.executed < counts.changed else ""
     named = secrets.redact(", ".join(proving[:4])) + (" …" if len(proving) > 4 else "")
     passes = "passes" if len(proving) == 1 else "pass"
     why = _said("turned", turned=_count(newly)) if newly else _said("kept", tests=_count(proving), passes=passes)
+    why += (
+        f" {counts.executed} of {counts.changed} changed lines were executed."
+        if counts.executed < counts.changed
+        else ""
+    )
+    why += f" {_count(aside)} {'is' if len(aside) == 1 else 'are'} red either way." if aside else ""
     return Passed((Check("tests", "passed", f"{_count(proving)}{told} ({named})", run.ms),), why)
 
 

@@ -1,0 +1,253 @@
+"""The coverage map: which test enters which function of a project, kept on disk by content. Names and digests, no source.
+
+Functions, not lines: a test that enters a function may run each of its lines once they change, and an edit elsewhere in the file moves none.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from analyzers import syntax
+from analyzers.changed import Changed
+
+VERSION = 1
+SIZE_LIMIT = 64 << 20  # bytes of one project's map; 10 000 tests of 500 functions each take about 40 MB
+TESTS_LIMIT = 2000  # of one change, by name; beyond it whole files are asked for
+REST = ""  # the name of what stands in no function
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The tests that a map knows to reach a change, as node ids without parameters, those of fewest functions first; and the test files about
+    which it knows nothing, or nothing that still holds."""
+
+    tests: tuple[str, ...]
+    unknown: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageMap:
+    """`files`: digests of functions by dotted name, by file, as they were when it was recorded. `entered`: functions as "path::name" by test id
+    without parameters; None for a test that was red then, and may have entered more. `shared`: those entered as tests were imported.
+    `owed` are tests and test files whose record no longer holds. `place` says what it was recorded in."""
+
+    place: str = ""
+    files: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    entered: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
+    shared: frozenset[str] = frozenset()
+    owed: frozenset[str] = frozenset()
+
+    def reaching(self, path: str, changed: Changed, texts: Mapping[str, str], before: str) -> Known | None:
+        """The tests that reach a change of the file at `path`, whose text was `before`; None where the map cannot tell. `texts` are the project's."""
+        if not self.entered:
+            return None
+        wanted = self._functions(path, changed, texts, before)
+        if wanted is None or not wanted.isdisjoint(self.shared):
+            return None
+        now = {**texts, path: before}
+        stale = self._stale(now)
+        tests = [
+            (len(entered or ()), test)
+            for test, entered in self.entered.items()
+            if entered is None or test in self.owed or not (wanted.isdisjoint(entered) and stale.isdisjoint(entered))
+        ]
+        unknown = self.owed.union(name for name in now if self.files.get(name) != digests(now[name]))
+        known = tuple(test for _, test in sorted(tests) if test.partition("::")[0] not in unknown)
+        if (
+            not any(not wanted.isdisjoint(entered or ()) for entered in self.entered.values())
+            or len(known) > TESTS_LIMIT
+        ):
+            return None
+        return Known(known, unknown)
+
+    def _functions(self, path: str, changed: Changed, texts: Mapping[str, str], before: str) -> set[str] | None:
+        """What a test must have entered to reach the change: the changed functions, and those that use what is new or stands in none."""
+        names = {name for piece in changed.pieces if piece.is_top and not piece.owner for name in piece.names}
+        if any(piece.is_top and not piece.owner and not piece.names for piece in changed.pieces):
+            return None
+        innermost = {name for name in changed.functions if not any(o.startswith(f"{name}.") for o in changed.functions)}
+        owners = innermost | {piece.owner for piece in changed.pieces if piece.owner}
+        known = self.files.get(path, {})
+        names |= {owner.rpartition(".")[2] for owner in owners if not _within(known, owner)}
+        wanted = {f"{path}::{name}" for owner in owners for name in _within(known, owner)}
+        return wanted | {
+            use for file, text in {**texts, path: before}.items() for use in _users(file, text, frozenset(names))
+        }
+
+    def _stale(self, texts: Mapping[str, str]) -> set[str]:
+        """The recorded functions that are not as they were: who entered them may enter others now."""
+        stale: set[str] = set()
+        for file, known in self.files.items():
+            now = digests(texts[file]) if file in texts else {}
+            if now != known:
+                is_all = now.get(REST) != known.get(REST)
+                stale |= {f"{file}::{name}" for name, digest in known.items() if is_all or now.get(name) != digest}
+        return stale
+
+    def owing(self, place: str, tests: Iterable[str], texts: Mapping[str, str]) -> tuple[str, ...]:
+        """What is to be recorded of these test files: those of which nothing is known, else the tests whose record no longer holds."""
+        if place != self.place:
+            return tuple(tests)
+        stale, known = self._stale(texts), {test.partition("::")[0] for test in self.entered}
+        whole = [
+            file for file in tests
+            if file not in known or file in self.owed or digests(texts[file]) != self.files.get(file)
+        ]  # fmt: skip
+        single = (
+            test
+            for test, entered in self.entered.items()
+            if test.partition("::")[0] in texts
+            and test.partition("::")[0] not in whole
+            and (test in self.owed or (entered is not None and not stale.isdisjoint(entered)))
+        )
+        return (*whole, *single)
+
+    def joined(
+        self,
+        place: str,
+        texts: Mapping[str, str],
+        made: Mapping[str, frozenset[str] | None],
+        shared: frozenset[str],
+        part: Iterable[str],
+        owed: Iterable[str],
+    ) -> CoverageMap:
+        """With what was recorded (`made`) of a `part` of `texts`; `owed` is what is still to be recorded of them."""
+        older = self if place == self.place else CoverageMap()
+        files = {one for one in part if "::" not in one}
+        kept = {
+            test: functions
+            for test, functions in older.entered.items()
+            if test.partition("::")[0] in texts and test.partition("::")[0] not in files
+        }
+        now = {name: digests(text) for name, text in texts.items()}
+        return CoverageMap(place, now, {**kept, **made}, older.shared | shared, frozenset(owed))
+
+
+def _within(known: Mapping[str, str], owner: str) -> list[str]:
+    return [name for name in known if name == owner or name.startswith(f"{owner}.")]
+
+
+@lru_cache(maxsize=4096)
+def digests(text: str) -> dict[str, str]:
+    """Of each function of a file by its dotted name, and of what stands in none (REST)."""
+    tree = syntax.module(text)
+    if tree is None:
+        return {REST: _digest(text)}
+    rows = text.split("\n")
+    rest = list(rows)
+    found: dict[str, str] = {}
+    for name, node in syntax.functions(tree):
+        first, last = _first(node) - 1, node.end_lineno or node.lineno
+        found[name] = _digest(found.get(name, "") + "\n".join(rows[first:last]))
+        rest[first:last] = [""] * (last - first)
+    return found | {REST: _digest("\n".join(row for row in rest if row.strip()))}
+
+
+def _first(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    return min((d.lineno for d in node.decorator_list), default=node.lineno)
+
+
+def _users(file: str, text: str, names: frozenset[str]) -> set[str]:
+    """The functions of a file that use one of these names."""
+    if not any(name in text for name in names):
+        return set()
+    return {f"{file}::{function}" for function, words in _words(text) if not names.isdisjoint(words)}
+
+
+@lru_cache(maxsize=1024)
+def _words(text: str) -> tuple[tuple[str, frozenset[str]], ...]:
+    tree = syntax.module(text)
+    if tree is None:
+        return ()
+    found = []
+    for name, node in syntax.functions(tree):
+        words = {
+            n.id if isinstance(n, ast.Name) else n.attr
+            for n in ast.walk(node)
+            if isinstance(n, ast.Name | ast.Attribute)
+        }
+        words |= {n.arg for n in ast.walk(node) if isinstance(n, ast.keyword) and n.arg}
+        words |= {n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+        found.append((name, frozenset(words)))
+    return tuple(found)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+class Maps:
+    """The maps of all projects, one file each below `folder`; all safe to delete. Reading and writing block: call from a thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._maps: dict[Path, tuple[int, CoverageMap]] = {}
+
+    def load(self, root: Path) -> CoverageMap:
+        """The project's map as far as it is recorded; an empty one where there is none that can be read."""
+        path = self._path(root)
+        try:
+            stamp = path.stat().st_mtime_ns
+            if (kept := self._maps.get(root)) is not None and kept[0] == stamp:
+                return kept[1]
+            found = _parsed(path.read_text("utf-8"))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
+            return CoverageMap()
+        self._maps[root] = (stamp, found)
+        return found
+
+    def save(self, root: Path, made: CoverageMap) -> None:
+        """Write it, whole or not at all."""
+        text = _told(made)
+        if len(text) > SIZE_LIMIT:
+            return
+        path = self._path(root)
+        with contextlib.suppress(OSError):  # without a place to keep it, it is made anew next time
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            other = path.with_suffix(f".{os.getpid()}")
+            other.write_text(text, "utf-8")
+            os.replace(other, path)
+
+    def _path(self, root: Path) -> Path:
+        return self._folder / f"{_digest(str(root))}.json"
+
+
+def _told(made: CoverageMap) -> str:
+    functions = sorted(made.shared.union(*(one for one in made.entered.values() if one is not None)))
+    number = {name: n for n, name in enumerate(functions)}
+    tests = {t: None if e is None else sorted(number[name] for name in e) for t, e in made.entered.items()}
+    shared = sorted(number[name] for name in made.shared)
+    table = {
+        "version": VERSION,
+        "place": made.place,
+        "files": made.files,
+        "functions": functions,
+        "tests": tests,
+        "shared": shared,
+        "owed": sorted(made.owed),
+    }
+    return json.dumps(table, separators=(",", ":"))
+
+
+def _parsed(text: str) -> CoverageMap:
+    table = json.loads(text)
+    if table["version"] != VERSION:
+        return CoverageMap()
+    functions = [str(name) for name in table["functions"]]
+    tests = {str(t): None if e is None else frozenset(functions[n] for n in e) for t, e in table["tests"].items()}
+    files = {str(f): {str(n): str(d) for n, d in known.items()} for f, known in table["files"].items()}
+    return CoverageMap(
+        str(table["place"]),
+        files,
+        tests,
+        frozenset(functions[n] for n in table["shared"]),
+        frozenset(map(str, table["owed"])),
+    )

@@ -1,0 +1,139 @@
+"""The coverage map: what it knows of a change, what is owing, how it is kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyzers import syntax
+from analyzers.changed import changed, hunks
+from assay.assistant.proof.mapping import Keeper
+from assay.assistant.record.coverage import CoverageMap, Known, Maps, digests
+from tests.unit.conftest import Make
+
+CALC = "LIMIT = 3\n\n\ndef double(x):\n    return 2 * x\n\n\ndef triple(x):\n    return min(3 * x, LIMIT)\n"
+TESTS = "from calc import double, triple\n\n\ndef test_two():\n    assert double(1) == 2\n\n\ndef test_three():\n    assert triple(1) == 3\n\n\ndef test_red():\n    assert 0\n"
+OTHER = "def test_nothing():\n    pass\n"
+TEXTS = {"calc.py": CALC, "test_calc.py": TESTS, "test_other.py": OTHER}
+MAP = CoverageMap(
+    "here",
+    {name: digests(text) for name, text in TEXTS.items()},
+    {
+        "test_calc.py::test_two": frozenset({"test_calc.py::test_two", "calc.py::double"}),
+        "test_calc.py::test_three": frozenset({"test_calc.py::test_three", "calc.py::triple"}),
+        "test_calc.py::test_red": None,
+        "test_other.py::test_nothing": frozenset({"test_other.py::test_nothing"}),
+    },
+)
+
+
+def known(after: str, *, before: str = CALC, texts: dict[str, str] = TEXTS, of: CoverageMap = MAP) -> Known | None:
+    tree = syntax.module(after)
+    assert tree is not None
+    return of.reaching("calc.py", changed(tree, after, hunks(before, after), syntax.module(before)), texts, before)
+
+
+def test_a_changed_function_is_reached_by_the_tests_that_entered_it_and_by_red_ones() -> None:
+    found = known(CALC.replace("2 * x", "x + x"))
+    assert found == Known(("test_calc.py::test_red", "test_calc.py::test_two"), frozenset())
+
+
+def test_a_line_at_module_level_is_reached_through_the_functions_that_use_it() -> None:
+    found = known(CALC.replace("LIMIT = 3", "LIMIT = 4"))
+    assert found == Known(("test_calc.py::test_red", "test_calc.py::test_three"), frozenset())
+
+
+def test_a_new_function_is_reached_through_those_that_use_it() -> None:
+    with_half = CALC.replace("3 * x", "half(6 * x)")
+    found = known(
+        f"{with_half}\n\ndef half(x):\n    return x // 2\n", before=with_half, texts={**TEXTS, "calc.py": with_half}
+    )
+    assert found is not None
+    assert "test_calc.py::test_three" in found.tests
+
+
+def test_a_function_that_no_test_entered_is_not_known() -> None:
+    assert known(f"{CALC}\n\ndef lonely():\n    return 1\n") is None
+
+
+def test_who_entered_what_is_not_as_it_was_may_reach_anything() -> None:
+    edited = CALC.replace("3 * x", "4 * x")
+    found = known(edited.replace("2 * x", "x + x"), before=edited)
+    assert found is not None
+    assert found.tests == ("test_calc.py::test_red", "test_calc.py::test_three", "test_calc.py::test_two")
+
+
+def test_of_a_test_file_that_is_not_as_it_was_nothing_is_known() -> None:
+    found = known(
+        CALC.replace("2 * x", "x + x"),
+        texts={**TEXTS, "test_calc.py": TESTS + "\n\ndef test_new():\n    assert double(2) == 4\n", "test_more.py": ""},
+    )
+    assert found == Known((), frozenset({"test_calc.py", "test_more.py"}))
+
+
+def test_what_is_entered_as_tests_are_imported_may_reach_any_test() -> None:
+    shared = CoverageMap(MAP.place, MAP.files, MAP.entered, frozenset({"calc.py::double"}))
+    assert known(CALC.replace("2 * x", "x + x"), of=shared) is None
+    assert known(CALC.replace("2 * x", "x + x"), of=CoverageMap()) is None
+
+
+def test_only_what_no_longer_holds_is_owing() -> None:
+    files = ("test_calc.py", "test_other.py")
+    assert MAP.owing("here", files, TEXTS) == ()
+    assert MAP.owing("there", files, TEXTS) == files
+    assert MAP.owing("here", files, {**TEXTS, "calc.py": CALC.replace("3 * x", "4 * x")}) == (
+        "test_calc.py::test_three",
+    )
+    assert MAP.owing("here", files, {**TEXTS, "test_other.py": "def test_new(): pass\n"}) == ("test_other.py",)
+
+
+def test_a_recording_that_was_cut_off_goes_on_where_it_was() -> None:
+    texts = {**TEXTS, "calc.py": CALC.replace("3 * x", "4 * x"), "test_other.py": "def test_new(): pass\n"}
+    owing = MAP.owing("here", ("test_calc.py", "test_other.py"), texts)
+    half = MAP.joined("here", texts, {"test_other.py::test_new": frozenset()}, frozenset(), owing[:1], owing[1:])
+    assert "test_other.py::test_nothing" not in half.entered
+    assert half.owing("here", ("test_calc.py", "test_other.py"), texts) == ("test_calc.py::test_three",)
+    assert (
+        "test_calc.py::test_three"
+        in (
+            known(texts["calc.py"].replace("2 *", "3 *"), before=texts["calc.py"], texts=texts, of=half)
+            or Known((), frozenset())
+        ).tests
+    )
+    made = {"test_calc.py::test_three": frozenset({"calc.py::triple"})}
+    whole = half.joined("here", texts, made, frozenset(), owing[1:], ())
+    assert whole.owing("here", ("test_calc.py", "test_other.py"), texts) == ()
+
+
+def test_a_map_is_kept_without_source_and_a_broken_one_is_none(tmp_path: Path) -> None:
+    root, maps = tmp_path / "p", Maps(tmp_path / "maps")
+    assert maps.load(root) == CoverageMap()
+    maps.save(root, MAP)
+    (file,) = (tmp_path / "maps").iterdir()
+    assert "return" not in file.read_text()
+    assert maps.load(root) == Maps(tmp_path / "maps").load(root) == MAP
+    for text in ("{", "[]", '{"version": 1}', '{"version": 99}'):
+        file.write_text(text)
+        assert Maps(tmp_path / "maps").load(root) == CoverageMap()
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+async def test_a_map_is_kept_some_time_after_the_last_change(make: Make, tmp_path: Path, is_on: bool) -> None:
+    bench, titles = make("x", verify__map=is_on), []
+
+    async def progress(title: str, work: Coroutine[Any, Any, None]) -> None:
+        titles.append(title)
+        await work
+
+    keeper = Keeper(bench, progress, idle_s=0.1)
+    for _ in range(3):
+        keeper.changed(tmp_path)
+        await asyncio.sleep(0.04)
+    assert titles == []
+    await asyncio.sleep(0.3)
+    assert titles == ["Assay is recording which test runs which function"]
+    keeper.close()
