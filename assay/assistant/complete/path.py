@@ -33,6 +33,7 @@ RUN_S: dict[sites.SiteKind, float] = {
     "function": 15.0,
 }  # a hanging test is ended then, deadline or not
 PATIENCE = 2  # times the site's deadline: the first candidate's generation and its checks, and about as much again
+RUNS_INTO = "Only its beginning is likely, and that would run into the code right of the cursor."
 NEAR_PATIENCE_S = 0.35  # for the model, where there is something else to offer: later, people have typed on
 DISMISSED = "It was dismissed here before."
 
@@ -270,6 +271,9 @@ async def _considered(way: _Way, candidate: Candidate) -> Suggestion | None:
     cuts = tuple(cut for cut in candidate.cuts if draft.text.startswith(candidate.own[: cut.length]))
     is_choosy = bool(cuts) and way.least > 0
     likely = choice.best(cuts, way.least) if is_choosy else None
+    if likely is not None and draft.text[likely.length :].strip() and _is_before_code(way.ask):
+        way.drop(draft.text, "silence", RUNS_INTO)
+        return None
     if is_choosy and likely is None and (way.limits.run_s is None or not choice.may_be_proved(cuts)):
         way.drop(draft.text, "silence", choice.too_unlikely(cuts, way.least))
         return None
@@ -321,7 +325,7 @@ def _was_dismissed(way: _Way, text: str) -> bool:
 async def _beginning(way: _Way, candidate: Candidate, cut: Cut) -> Suggestion | None:
     """The first part of a candidate alone, where the checks that fit it do not fail and the policy has it."""
     ask, text = way.ask, candidate.own[: cut.length]
-    if _was_dismissed(way, text):
+    if _is_before_code(ask) or _was_dismissed(way, text):
         return None
     span = Span(ask.offset, ask.offset + len(text))
     change = Change(ask.snapshot, ask.before + text + ask.after, span, ask.root, ask.overlay, is_whole=False)
@@ -330,6 +334,11 @@ async def _beginning(way: _Way, candidate: Candidate, cut: Cut) -> Suggestion | 
         way.trace.add("beginning", dropped=text, why=why)
         return None
     return _suggestion(way, candidate, text, verdict, cut.probability)
+
+
+def _is_before_code(ask: Ask) -> bool:
+    """Whether code stands right of the cursor, and nothing left of it: what is written there is a line of its own."""
+    return not ask.before.rpartition("\n")[2].strip() and bool(ask.after.partition("\n")[0].strip())
 
 
 def _suggestion(
