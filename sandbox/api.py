@@ -113,7 +113,8 @@ class TestReport:
 
     `finished` is the end mark with this run's nonce; `control` is the outcome of the test that must fail; `import_hit` are the pieces executed
     while tests were collected, where that was traced. `entered`: by test, or by a node for all tests below it ("" for the import of all of them),
-    the functions of the project that were entered, as "path::dotted.name", where that was recorded.
+    the functions of the project that were entered, as "path::dotted.name", where that was recorded. `ended_in` is the test in which the whole run
+    came to its end.
     """
 
     __test__ = False
@@ -124,6 +125,7 @@ class TestReport:
     finished: bool = False
     import_hit: tuple[int, ...] = ()
     entered: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    ended_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)

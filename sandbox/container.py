@@ -385,7 +385,11 @@ def _report(text: str, nonce: str, *, is_cut: bool, hung: bool) -> TestReport:
         done = {name for name, one in tests.items() if one.outcome != "missing" or (hung and name == running)}
         tests = {name: one if name in done else replace(one, outcome="left") for name, one in tests.items()}
     by_node = {node: frozenset(names) for node, names in entered.items()}
-    return TestReport(tuple(tests.values()), tuple(errors), control, finished, import_hit, by_node)
+    last = running if not finished and tests.get(running, _NONE).outcome == "missing" else ""
+    return TestReport(tuple(tests.values()), tuple(errors), control, finished, import_hit, by_node, last)
+
+
+_NONE = TestResult("", "")
 
 
 def _numbers(found: object) -> tuple[int, ...]:

@@ -24,7 +24,7 @@ class Evidence:
     though they execute it: that says nothing where others turn green, and bars a pass where none does; `beside` not executing it; `left` not run,
     because the time was up; `flaky` red once and green once with the change.
     `detail` is about the first broken, stuck or same one, or else about one that failed before it could execute anything; `tampering` says why
-    none of it counts; `is_own_test`, that the change is in a test file, whose own tests prove nothing. `executed` are the numbers of the pieces that the proving tests executed, `missed` the broken tests that did not execute
+    none of it counts; `is_own_test`, that the change is in a test file, whose own tests prove nothing; `ended_in` is the test in which the whole run came to its end. `executed` are the numbers of the pieces that the proving tests executed, `missed` the broken tests that did not execute
     the change themselves.
     """
 
@@ -41,6 +41,7 @@ class Evidence:
     detail: str = ""
     tampering: str = ""
     executed: frozenset[int] = frozenset()
+    ended_in: str = ""
     is_own_test: bool = False
 
     @property
@@ -72,7 +73,9 @@ class Evidence:
 
     def joined(self, other: Evidence) -> Evidence:
         """This and what another batch of tests showed."""
-        names = [f.name for f in fields(self) if f.name not in ("detail", "tampering", "executed", "is_own_test")]
+        names = [
+            f.name for f in fields(self) if f.name not in ("detail", "tampering", "executed", "ended_in", "is_own_test")
+        ]
         both = {name: getattr(self, name) + getattr(other, name) for name in names}
         first = (self, other) if self.broken or not other.broken else (other, self)
         return Evidence(
@@ -80,6 +83,7 @@ class Evidence:
             detail=first[0].detail or first[1].detail,
             tampering=self.tampering or other.tampering,
             executed=self.executed | other.executed,
+            ended_in=self.ended_in or other.ended_in,
             is_own_test=self.is_own_test or other.is_own_test,
         )
 
@@ -106,6 +110,10 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
         groups.setdefault(group, []).append(test)
     groups.pop("", None)
     _doctests_aside(step, groups)
+    ended_in = next((test for test in groups.get("broken", ()) if test == after.tests.ended_in), "")
+    if ended_in:  # what has no result for that says nothing of itself
+        groups["left"] = [*groups.get("left", ()), *(test for test in groups["broken"] if test != ended_in)]
+        groups["broken"] = [ended_in]
     told = [
         *groups.get("broken", ()),
         *groups.get("stuck", ()),
@@ -119,6 +127,7 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
         missed=tuple(missed),
         detail=detail,
         executed=frozenset(executed),
+        ended_in=ended_in,
         is_own_test=is_own_test and not step.doctests,
     )
 

@@ -106,6 +106,9 @@ CASES = {
     "a test that counts the lines of the file": Case(
         {"test_calc.py": f"{USES}\n\ndef test_lines():\n    assert len(open('calc.py').readlines()) == 2\n\n\n{TEST.format('', '')}"},
         ("    return 2 * x", "    # twice\n    return x * 2"), "passed", "1 test executing it passes."),
+    "a change that ends the whole run": Case(
+        {"test_calc.py": f"{USES}\n\ndef test_a():\n    pass\n\n\ndef test_b():\n    assert double(1) == 2\n\n\ndef test_c():\n    pass\n"},
+        ("    return 2 * x", "    import os\n    os.abort()"), "failed", "The whole run ends in a test that passed without it: test_calc.py::test_b: it gave no result (exit 134"),
     "a name that only running it shows": Case(
         {"test_calc.py": "from calc import wrapped\n\n\ndef test_it():\n    assert wrapped.again(3) == 6\n"},
         ("        return x\n", "        return self.__wrapped__(x)\n"), "passed", "",

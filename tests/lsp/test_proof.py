@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from assay.assistant.record.coverage import Maps
 from evals import holes
 from tests.lsp.stub import Stub
 
@@ -28,6 +30,21 @@ async def test_eager_offers_at_once_and_upgrades_later(start, tmp_path: Path, sc
     later = await client.until(lambda m: m.get("method") == "assay/verdict", timeout_s=20)
     assert later["params"]["suggestionId"] == argument["suggestionId"]
     assert later["params"]["verdict"]["state"] == "passed"
+    assert await client.stop() == 0
+
+
+async def test_a_project_that_is_open_gets_its_coverage_map(start, tmp_path: Path, script, docker_url: str) -> None:
+    root = tmp_path / "p"
+    root.mkdir()
+    path = project(root)
+    path.write_text("def double(x):\n    return 2 * x\n")
+    client = await start(root, env=script("x") | SANDBOX | {"ASSAY_HOME": str(tmp_path / "home")})
+    client.open(path)
+    for _ in range(400):
+        if (found := Maps(tmp_path / "home" / "cache" / "coverage").load(root)).entered:
+            break
+        await asyncio.sleep(0.1)
+    assert found.entered == {"test_calc.py::test_double": frozenset({"calc.py::double", "test_calc.py::test_double"})}
     assert await client.stop() == 0
 
 

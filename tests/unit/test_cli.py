@@ -209,3 +209,25 @@ def test_what_cannot_be_verified_is_misuse(project: Path, name: str, stdin: str,
     done = assay("verify", f"{project}/{name}", "--json", stdin=stdin)
     assert done.returncode == 2
     assert words in answer(done)["error"]["message"]
+
+
+def test_a_map_is_recorded_and_then_used(project: Path, tmp_path: Path, docker_url: str) -> None:
+    env = {"ASSAY_HOME": str(tmp_path / "home")}
+    (project / "calc.py").write_text("def double(x):\n    return 2 * x\n\n\ndef other():\n    return 1\n")
+    (project / "test_calc.py").write_text(
+        "from calc import double, other\n\n\ndef test_double():\n    assert double(2) == 4\n\n\ndef test_other():\n    assert other() == 1\n"
+    )
+    found = answer(assay("map", str(project), "--json", env=env))
+    assert {name: found[name] for name in ("tests", "functions", "red", "owed")} == {
+        "tests": 2, "functions": 4, "red": 0, "owed": 0,
+    }  # fmt: skip
+    new = (project / "calc.py").read_text().replace("2 * x", "x + x")
+    told = assay("verify", str(project / "calc.py"), env=env, stdin=new)
+    assert told.returncode == 0
+    assert "1 of 1 tests ran, chosen by the coverage map; 1 of 1 changed lines executed" in told.stdout
+
+
+def test_a_map_without_a_sandbox_is_none(project: Path) -> None:
+    told = assay("map", str(project), env={"ASSAY_SANDBOX_ENABLED": "false"})
+    assert told.returncode == 3
+    assert "switched off" in told.stderr

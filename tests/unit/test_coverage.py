@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from analyzers import syntax
 from analyzers.changed import changed, hunks
 from assay.assistant.proof.mapping import Keeper
+from assay.assistant.record import coverage
 from assay.assistant.record.coverage import CoverageMap, Known, Maps, digests
 from tests.unit.conftest import Make
 
@@ -119,6 +121,16 @@ def test_a_map_is_kept_without_source_and_a_broken_one_is_none(tmp_path: Path) -
     for text in ("{", "[]", '{"version": 1}', '{"version": 99}'):
         file.write_text(text)
         assert Maps(tmp_path / "maps").load(root) == CoverageMap()
+
+
+def test_the_maps_of_the_latest_projects_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coverage, "MAPS_LIMIT", 2)
+    maps = Maps(tmp_path)
+    for number in range(4):
+        maps.save(Path(f"/p{number}"), MAP)
+        os.utime(max(tmp_path.iterdir(), key=lambda one: one.stat().st_mtime_ns), (number, number))
+    assert len(list(tmp_path.iterdir())) == 2
+    assert maps.load(Path("/p3")) == MAP
 
 
 @pytest.mark.parametrize("is_on", [True, False])

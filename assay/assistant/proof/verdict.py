@@ -49,6 +49,7 @@ SENTENCES = {
     "left": "{done} of {reaching} tests that may reach it ran in the time there was, all green so far.",
     "left, not executed": "{done} of {reaching} tests that may reach it ran in the time there was, and none of them executes it.",
     "broken": "{tests} that passed without it {fail}: {detail}",
+    "ended": "The whole run ends in a test that passed without it: {detail}",
     "stuck": "{tests} {fail} {both}: {detail}",
     "turned, stuck": "It makes {turned} pass, but {tests} {fail} {both}: {detail}",
     "turned": "It makes {turned} pass.",
@@ -269,7 +270,8 @@ def _weighed(found: Evidence, run: Run) -> Verdict:
     detail = _with_mend(secrets.redact(found.detail))
     counts, proving = run.counts, found.turned + found.kept
     if found.broken:
-        why = _said("broken", tests=_count(found.broken), fail=_fail(found.broken), detail=detail)
+        what = "ended" if found.ended_in and found.left else "broken"
+        why = _said(what, tests=_count(found.broken), fail=_fail(found.broken), detail=detail)
         return Failed((Check("tests", "failed", why, run.ms),), why)
     if run.suspicion:
         return _tests_unverified("touches-harness", _said("harness", detail=run.suspicion), run.ms)

@@ -20,6 +20,7 @@ from analyzers.changed import Changed
 
 VERSION = 1
 SIZE_LIMIT = 64 << 20  # bytes of one project's map; 10 000 tests of 500 functions each take about 40 MB
+MAPS_LIMIT = 100  # projects, the latest ones
 TESTS_LIMIT = 2000  # of one change, by name; beyond it whole files are asked for
 REST = ""  # the name of what stands in no function
 
@@ -215,6 +216,9 @@ class Maps:
             other = path.with_suffix(f".{os.getpid()}")
             other.write_text(text, "utf-8")
             os.replace(other, path)
+            every = sorted(self._folder.glob("*.json"), key=lambda one: one.stat().st_mtime)
+            for old in every[:-MAPS_LIMIT]:
+                old.unlink()
 
     def _path(self, root: Path) -> Path:
         return self._folder / f"{_digest(str(root))}.json"
