@@ -35,7 +35,8 @@ SYSTEM_ATTRIBUTES = _words(
 COMPARISONS = _words("__eq__ __ne__ __lt__ __le__ __gt__ __ge__ __bool__ __hash__ __contains__ __instancecheck__")
 ENVIRONMENT_WRITERS = _words("update setdefault pop popitem clear __setitem__")
 QUOTE_LIMIT = 60  # characters of the code that a sentence quotes
-WRITERS = _words("write_text write_bytes symlink symlink_to hardlink_to unlink rmtree touch")
+WRITERS = _words("write_text write_bytes symlink symlink_to hardlink_to rmtree")
+PATH_WRITERS = _words("unlink touch")  # of a path; other things have methods of these names
 
 
 def steers(path: str) -> str:
@@ -46,16 +47,23 @@ def steers(path: str) -> str:
 
 def touched(after: ast.Module, lines: frozenset[int]) -> str:
     """What in the changed lines (1-based) reaches for the harness; "" when nothing does."""
+    has_paths = any(
+        isinstance(node, ast.Import | ast.ImportFrom)
+        and "pathlib" in (getattr(node, "module", ""), *(alias.name for alias in node.names))
+        for node in ast.walk(after)
+    )
     for node in ast.walk(after):
         line = getattr(node, "lineno", None)
         if line is None or not lines.intersection(range(line, (getattr(node, "end_lineno", line) or line) + 1)):
             continue
-        if (what := _reach(node, lines)) and (line in lines or isinstance(node, ast.FunctionDef | ast.ClassDef)):
+        if (what := _reach(node, has_paths=has_paths)) and (
+            line in lines or isinstance(node, ast.FunctionDef | ast.ClassDef)
+        ):
             return f"{what} (`{ast.unparse(node).splitlines()[0][:QUOTE_LIMIT]}`)"
     return ""
 
 
-def _reach(node: ast.AST, lines: frozenset[int]) -> str:
+def _reach(node: ast.AST, *, has_paths: bool) -> str:
     match node:
         case ast.Import(names=names):
             return next((f"it imports {n.name}" for n in names if _is_telling(n)), "")
@@ -89,7 +97,7 @@ def _reach(node: ast.AST, lines: frozenset[int]) -> str:
             return f"it names {text} in a string"
         case ast.Call(func=ast.Name(id="open"), args=[_, ast.Constant(value=str(mode)), *_]) if set(mode) & set("wax+"):
             return "it opens a file for writing"
-        case ast.Call(func=ast.Attribute(attr=attr)) if attr in WRITERS:
+        case ast.Call(func=ast.Attribute(attr=attr)) if attr in WRITERS or (has_paths and attr in PATH_WRITERS):
             return f"it writes files (.{attr})"
         case ast.FunctionDef(name=name) if name in COMPARISONS and not _can_differ(node):
             return f"its {name} cannot differ"

@@ -208,7 +208,8 @@ def _imported(file: str, text: str) -> frozenset[str]:
     if not file.endswith(".py"):
         text = text.replace(">>> ", "")
     if _IMPORTS_BY_NAME.search(text):
-        names |= {name.removesuffix(".py").rpartition("/")[2] for name in _MODULE_IN_A_STRING.findall(text)}
+        quoted = {name.removesuffix(".py").rpartition("/")[2] for name in _MODULE_IN_A_STRING.findall(text)}
+        names |= quoted | {name.rpartition(".")[0] for name in quoted}  # of a module, or of something in it
     for source, targets, plain in _IMPORT.findall(text):
         if plain:
             for item in plain.split(","):

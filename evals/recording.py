@@ -1,7 +1,7 @@
 """What the coverage map costs: `python -m evals.recording [--package NAME …] [--requests N]`.
 
-For each package the whole suite in the sandbox, plain and recorded, in turn, and the ratio of their medians. Then completions in the first
-package while nothing else runs and while its suite is being recorded over and over, in turn: lines that its tests execute are cut out, and a
+For each package the whole suite in the sandbox, plain and recorded, in turn, and the ratio of their medians. Then completions in the package
+that takes longest, while nothing else runs and while its suite is being recorded over and over, in turn: lines that its tests execute are cut out, and a
 stand-in for a model answers with them.
 """
 
@@ -29,6 +29,7 @@ from tests.lsp.client import Client
 from tests.lsp.stub import Stub
 
 ROUNDS = 3
+PAUSE_S = 0.7  # between two requests, in which somebody reads what was offered
 
 
 async def costs(bench: Workbench, root: Path, folder: Path) -> tuple[float, float, int]:
@@ -65,6 +66,7 @@ async def completions(root: Path, rows: list[Row], count: int) -> list[float]:
             lead = len(whole) - len(whole.lstrip())
             current["text"] = f"{whole.lstrip()}\n"
             uri = client.open(path, change.after[: span.start + lead] + change.after[span.end :])
+            await asyncio.sleep(PAUSE_S)
             started = time.perf_counter()
             await client.inline(uri, line, lead, invoked=True, timeout_s=60)
             times.append(time.perf_counter() - started)
@@ -89,18 +91,20 @@ async def main(given: argparse.Namespace) -> None:
         for name in given.package:
             (Path(home) / name).mkdir()
             roots[name] = fetched(name, Path(home) / name)
-        ratios = []
+        ratios, longest = [], dict[str, float]()
         for name, root in roots.items():
             bench = compose.workbench(settings, where)
             plain, recorded, count = await costs(bench, root, Path(home) / f"maps-{name}")
             await compose.close(bench)
             ratios.append(recorded / plain)
+            longest[name] = recorded
             print(
                 f"{name}: {count} tests, suite {plain:.2f} s, recorded {recorded:.2f} s, {ratios[-1]:.2f} times",
                 flush=True,
             )
         print(f"median {statistics.median(ratios):.2f} times")
-        name, root = next(iter(roots.items()))
+        name = max(longest, key=lambda one: longest[one])
+        root = roots[name]
         rows = [Row(**row) for row in known[name] if row["kind"] == "truth"]
         seen: dict[str, list[float]] = {"alone": [], "while it is recorded": []}
         for _ in range(2):

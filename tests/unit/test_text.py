@@ -144,7 +144,7 @@ def test_tests_of_a_functions_callers_come_before_all_others() -> None:
 def test_a_file_that_imports_by_name_and_examples_in_prose_reach_a_module() -> None:
     texts = {
         "pkg/a.py": "def f():\n    return 1\n",
-        "tests/test_late.py": "import importlib\na = importlib.import_module('pkg.a')\n",
+        "tests/test_late.py": "import importlib\na = importlib.import_module('pkg.a.f'.rpartition('.')[0])\n",
         "tests/check_it.py": "from pkg import a\n",
         "docs/guide.rst": "Use it::\n\n    >>> from pkg.a import f\n    >>> f()\n    1\n",
     }
@@ -173,11 +173,13 @@ ORDINARY = [
     "class P:\n    def __eq__(self, other):\n        if self is other:\n            return True\n        return self.x == other.x\n",
     "class P:\n    def __bool__(self):\n        for _ in self.parts:\n            return True\n        return False\n",
     "class P:\n    def __contains__(self, item):\n        if item in self.a:\n            return True\n        return item in self.b\n",
+    "class Link:\n    def unlink(self):\n        self.next = None\n\n\ndef f(link):\n    link.unlink()\n",
     "import os\n\n\ndef home():\n    return os.environ['HOME'] + os.environ.get('X', '')\n",
 ]
 TRICKY = {
     "its __eq__ cannot differ (`def __eq__(self, other):`)": "class P:\n    def __eq__(self, other):\n        return True\n",
     "its __eq__ cannot differ (`__eq__ = lambda self, other: True`)": "class P:\n    __eq__ = lambda self, other: True\n",
+    "it writes files (.unlink) (`Path(x).unlink()`)": "from pathlib import Path\n\n\ndef f(x):\n    Path(x).unlink()\n",
     "it changes the environment (`os.environ['X']`)": "import os\n\n\ndef f():\n    os.environ['X'] = '1'\n",
     "it changes the environment (`os.environ.update(X='1')`)": "import os\n\n\ndef f():\n    os.environ.update(X='1')\n",
 }

@@ -22,7 +22,7 @@ VERSION = 1
 SIZE_LIMIT = 64 << 20  # bytes of one project's map; 10 000 tests of 500 functions each take about 40 MB
 MAPS_LIMIT = 100  # projects, the latest ones
 TESTS_LIMIT = 2000  # of one change, by name; beyond it whole files are asked for
-REST = ""  # the name of what stands in no function
+REST, WHOLE = "", "*"  # the names of what stands in no function, and of all of a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class CoverageMap:
             for test, entered in self.entered.items()
             if entered is None or test in self.owed or not (wanted.isdisjoint(entered) and stale.isdisjoint(entered))
         ]
-        unknown = self.owed.union(name for name in now if self.files.get(name) != digests(now[name]))
+        unknown = self.owed.union(name for name in now if not self._holds(name, now[name]))
         known = tuple(test for _, test in sorted(tests) if test.partition("::")[0] not in unknown)
         if (
             not any(not wanted.isdisjoint(entered or ()) for entered in self.entered.values())
@@ -87,11 +87,15 @@ class CoverageMap:
         """The recorded functions that are not as they were: who entered them may enter others now."""
         stale: set[str] = set()
         for file, known in self.files.items():
-            now = digests(texts[file]) if file in texts else {}
-            if now != known:
+            if file not in texts or not self._holds(file, texts[file]):
+                now = digests(texts[file]) if file in texts else {}
                 is_all = now.get(REST) != known.get(REST)
                 stale |= {f"{file}::{name}" for name, digest in known.items() if is_all or now.get(name) != digest}
         return stale
+
+    def _holds(self, file: str, text: str) -> bool:
+        """Whether a file is as it was recorded."""
+        return self.files.get(file, {}).get(WHOLE) == _digest(text)
 
     def owing(self, place: str, tests: Iterable[str], texts: Mapping[str, str]) -> tuple[str, ...]:
         """What is to be recorded of these test files: those of which nothing is known, else the tests whose record no longer holds."""
@@ -100,7 +104,7 @@ class CoverageMap:
         stale, known = self._stale(texts), {test.partition("::")[0] for test in self.entered}
         whole = [
             file for file in tests
-            if file not in known or file in self.owed or digests(texts[file]) != self.files.get(file)
+            if file not in known or file in self.owed or not self._holds(file, texts[file])
         ]  # fmt: skip
         single = (
             test
@@ -128,7 +132,7 @@ class CoverageMap:
             for test, functions in older.entered.items()
             if test.partition("::")[0] in texts and test.partition("::")[0] not in files
         }
-        now = {name: digests(text) for name, text in texts.items()}
+        now = {name: older.files[name] if older._holds(name, text) else digests(text) for name, text in texts.items()}
         return CoverageMap(place, now, {**kept, **made}, older.shared | shared, frozenset(owed))
 
 
@@ -138,10 +142,10 @@ def _within(known: Mapping[str, str], owner: str) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def digests(text: str) -> dict[str, str]:
-    """Of each function of a file by its dotted name, and of what stands in none (REST)."""
+    """Of each function of a file by its dotted name, of what stands in none (REST), and of all of it (WHOLE)."""
     tree = syntax.module(text)
     if tree is None:
-        return {REST: _digest(text)}
+        return {REST: _digest(text), WHOLE: _digest(text)}
     rows = text.split("\n")
     rest = list(rows)
     found: dict[str, str] = {}
@@ -149,7 +153,7 @@ def digests(text: str) -> dict[str, str]:
         first, last = _first(node) - 1, node.end_lineno or node.lineno
         found[name] = _digest(found.get(name, "") + "\n".join(rows[first:last]))
         rest[first:last] = [""] * (last - first)
-    return found | {REST: _digest("\n".join(row for row in rest if row.strip()))}
+    return found | {REST: _digest("\n".join(row for row in rest if row.strip())), WHOLE: _digest(text)}
 
 
 def _first(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -181,6 +185,7 @@ def _words(text: str) -> tuple[tuple[str, frozenset[str]], ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=4096)
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
