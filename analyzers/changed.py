@@ -33,8 +33,8 @@ class Piece:
     """Code that is executed or is not. `changed` are its changed lines, `lines` all of its own.
 
     In a function it is executed when one of its lines is; `at` (line, column, end line, end column as in `ast`) tells pieces on one line apart.
-    `is_top`: it stands at module or class level, and importing it shows nothing; a function has to run that uses one of `names`, or that
-    `owner` is or holds.
+    `is_top`: it stands at module level or in the class `scope`, and importing it shows nothing; a function has to run that uses one of `names`,
+    or that `owner` is or holds.
     """
 
     lines: tuple[int, ...]
@@ -42,6 +42,7 @@ class Piece:
     at: tuple[int, int, int, int] | None = None
     names: tuple[str, ...] = ()
     owner: str = ""
+    scope: str = ""
     is_top: bool = False
 
 
@@ -85,19 +86,33 @@ def changed(after: ast.Module, text: str, found: tuple[Hunk, ...], before: ast.M
     that they stood in (by `before`)."""
     rows = text.split("\n")
     lines = {line for hunk in found for line in range(hunk.first, hunk.last + 1)}
-    lines |= {line for hunk in found if hunk.last < hunk.first for line in _around(hunk, after, before, rows)}
+    lost: list[Piece] = []
+    ranges = _Ranges(after), _Ranges(before) if before is not None else None
+    for hunk in found:
+        if hunk.last < hunk.first:
+            near, piece = _around(hunk, ranges, before, rows)
+            lines |= set(near)
+            lost += [piece] if piece is not None else []
     code = {line for line in lines if _is_code(rows[line - 1])}
     places = list(_places(after))
     own = {place: code & set(place.lines) for place in places}
     for line in sorted(code.difference(*own.values())):  # an `else:` or a `try:` alone is what stands in it
         if re.match(r"(else|try|finally)\b", rows[line - 1].strip()) and (below := _first_below(places, line)):
             own[below].add(line)
+    new = {place.dotted for place in places if own[place] and isinstance(place.node, ast.ClassDef)}
     found_pieces = [
-        piece for place in places if own[place] and place.is_code for piece in _pieces(place, tuple(sorted(own[place])))
+        piece
+        for place in places
+        if own[place] and place.is_code and not (place.is_member and place.scope in new)
+        for piece in _pieces(place, tuple(sorted(own[place])))
     ]
-    shared = Counter(line for piece in found_pieces for line in piece.lines)
+    shared = Counter(line for place in places if place.is_inside for line in place.lines if line in code)
+    held = Counter(line for piece in found_pieces for line in piece.lines)
     pieces = tuple(
-        dict.fromkeys(p if max(shared[n] for n in p.lines) > 1 else replace(p, at=None) for p in found_pieces)
+        dict.fromkeys(
+            p if max((max(shared[n], held[n]) for n in p.lines), default=0) > 1 else replace(p, at=None)
+            for p in [*found_pieces, *lost]
+        )
     )
     functions = [
         name
@@ -122,9 +137,23 @@ class _Place:
     is_inside: bool
 
     @property
+    def dotted(self) -> str:
+        """The name of the class or function that it is, with those around it."""
+        return f"{self.scope}.{getattr(self.node, 'name', '')}".lstrip(".")
+
+    @property
+    def is_member(self) -> bool:
+        """Whether it stands in a class's body and is no function."""
+        return bool(self.scope) and not self.is_inside and not isinstance(self.node, _DEFINITIONS)
+
+    @property
     def is_code(self) -> bool:
         """Whether there is anything to execute."""
         match self.node:
+            case ast.ImportFrom(module="__future__"):
+                return False
+            case ast.Pass():
+                return self.is_inside
             case ast.Global() | ast.Nonlocal() | ast.Expr(value=ast.Constant()):
                 return False
             case ast.AnnAssign(value=None):
@@ -176,7 +205,7 @@ def _pieces(place: _Place, lines: tuple[int, ...]) -> list[Piece]:
     node = place.node
     if not place.is_inside:
         owner = f"{place.scope}.{node.name}".lstrip(".") if isinstance(node, _DEFINITIONS) else ""
-        return [Piece(place.lines, lines, None, tuple(sorted(_bound(node))), owner, is_top=True)]
+        return [Piece(place.lines, lines, None, tuple(sorted(_bound(node))), owner, place.scope, is_top=True)]
     body = next(iter(_inner(node)), None)
     if body is not None:
         if _start(body) != place.lines[-1] or isinstance(node, _DEFINITIONS):
@@ -185,8 +214,9 @@ def _pieces(place: _Place, lines: tuple[int, ...]) -> list[Piece]:
         return [Piece(place.lines, lines, _at(test))] if test is not None else []
     # A statement that shares its line with the header before it is told apart from it by its columns.
     ways = [way for top in _tops(node) for way in _ways(top)]
+    ways = [way for way in ways if any(way.lineno <= line <= (way.end_lineno or way.lineno) for line in lines)]
     whole = Piece(place.lines, lines, _at(node) if isinstance(node, ast.stmt) else None)
-    if any(isinstance(n, ast.IfExp) for n in _tops(node)):
+    if ways and any(isinstance(n, ast.IfExp) for n in _tops(node)):
         return [Piece(place.lines, lines, _at(way)) for way in ways]
     return [whole, *(Piece(place.lines, lines, _at(way)) for way in ways)]
 
@@ -249,25 +279,64 @@ def _roots(target: ast.expr) -> set[str]:
     return set()
 
 
-def _around(hunk: Hunk, after: ast.Module, before: ast.Module | None, rows: list[str]) -> list[int]:
-    """The next line of code below a hunk of lost lines, or the last one above it, in the function that they stood in."""
+class _Ranges:
+    """The functions of a tree by their lines."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self._known = [(_start(node), node.end_lineno or 0, name) for name, node in syntax.functions(tree)]
+
+    def at(self, first: int, last: int) -> str:
+        """The innermost function whose lines hold all of those; "" outside of any."""
+        return max((name for begin, end, name in self._known if begin <= first and last <= end), key=len, default="")
+
+
+def _around(
+    hunk: Hunk, ranges: tuple[_Ranges, _Ranges | None], before: ast.Module | None, rows: list[str]
+) -> tuple[list[int], Piece | None]:
+    """Where a hunk of lost lines is seen: the next line of code below it, or the last one above it, in the function that they stood in; else
+    where something uses the names that they bound."""
     below = next((line for line in range(hunk.first, len(rows) + 1) if _is_code(rows[line - 1])), 0)
     above = next((line for line in range(hunk.first - 1, 0, -1) if _is_code(rows[line - 1])), 0)
-    if before is None:
-        return [line for line in (above, below) if line]
-    old = _function_at(before, hunk.old_first, hunk.old_last)
-    return [line for line in (below, above) if line and _function_at(after, line, line) == old][:1]
+    if before is None or ranges[1] is None:
+        return [line for line in (above, below) if line], None
+    old = ranges[1].at(hunk.old_first, hunk.old_last)
+    near = [line for line in (below, above) if line and old and ranges[0].at(line, line) == old][:1]
+    lost = set(range(hunk.old_first, hunk.old_last + 1))
+    gone = [p for p in _places(before) if p.is_code and not p.is_inside and not lost.isdisjoint(p.lines)]
+    if near or not gone:
+        return near, None
+    names = {name for place in gone for name in _bound(place.node)}
+    return [], Piece((), (hunk.first,), None, tuple(sorted(names)), "", gone[0].scope, is_top=True)
+
+
+def always_runs(tree: ast.Module, line: int, column: int) -> bool:
+    """Whether what stands at a place (line from 1, column from 0) in a function is executed whenever its statement is."""
+    is_inside = False
+    node: ast.AST = tree
+    while True:
+        child = next((c for c in ast.iter_child_nodes(node) if _holds(c, line, column)), None)
+        if child is None:
+            return is_inside
+        match node:
+            case ast.BoolOp(values=[first, *_]) if child is not first:
+                return False
+            case ast.IfExp(test=test) if child is not test:
+                return False
+            case ast.Lambda() | ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                return False
+            case ast.Compare(left=left, comparators=[first, *_]) if child is not left and child is not first:
+                return False
+        is_inside = is_inside or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
+        node = child
+
+
+def _holds(node: ast.AST, line: int, column: int) -> bool:
+    first = getattr(node, "lineno", None)
+    if first is None:
+        return any(_holds(child, line, column) for child in ast.iter_child_nodes(node))
+    start = (first, node.col_offset)  # type: ignore[attr-defined]
+    return start <= (line, column) < (node.end_lineno or 0, node.end_col_offset or 0)  # type: ignore[attr-defined]
 
 
 def _is_code(row: str) -> bool:
     return bool(row.strip()) and not row.lstrip().startswith("#")
-
-
-def _function_at(tree: ast.Module, first: int, last: int) -> str:
-    """The innermost function whose lines hold all of those; "" outside of any."""
-    names = [
-        (len(name), name)
-        for name, node in syntax.functions(tree)
-        if _start(node) <= first and last <= (node.end_lineno or 0)
-    ]
-    return max(names)[1] if names else ""

@@ -22,7 +22,6 @@ from . import syntax
 from .changed import Changed
 
 CALLS_LIMIT = 4  # calls between a test and a changed function that are followed by name
-DEPTH_LIMIT = 4  # imports between a test and the changed file
 
 
 PATTERNS = (
@@ -188,13 +187,17 @@ def _importers(graph: Mapping[str, Iterable[str]], path: str) -> dict[str, int]:
         for imported in wanted:
             reverse.setdefault(imported, set()).add(file)
     found, edge = {path: 0}, [path]
-    for depth in range(1, DEPTH_LIMIT + 1):
+    depth = 0
+    while edge:
+        depth += 1
         edge = [f for old in edge for f in sorted(reverse.get(old, ())) if f not in found]
         found |= dict.fromkeys(edge, depth)
     return found
 
 
-_IMPORTS_BY_NAME = re.compile(r"import_module|__import__|importorskip|spec_from_file_location|run_path|run_module")
+_IMPORTS_BY_NAME = re.compile(
+    r"import_module|pytest_plugins|__import__|importorskip|spec_from_file_location|run_path|run_module"
+)
 _MODULE_IN_A_STRING = re.compile(r"""["']([\w./-]+)["']""")
 _IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n#]+)|import[ \t]+([^\n#]+))", re.M

@@ -112,7 +112,7 @@ async def found(bench: Workbench, root: Path, chance: random.Random) -> list[Row
         if min(counts["truth"], counts["mutant"]) >= COUNT:
             break
         if counts["truth"] < COUNT and not any(r.path == path and abs(r.line - line) < 3 for r in rows):
-            step = Step("pytest", SUITE_S, (), files, target=path, pieces=(Piece((line,)),))
+            step = Step("pytest", SUITE_S, (), files, target=path, pieces=(Piece((line, line)),))
             if any(test.hit and test.is_green for test in (await _suite(bench, root, step)).tests.tests):
                 rows.append(Row("truth", path, line))
         whole = (root / path).read_text("utf-8")

@@ -82,7 +82,11 @@ class Editor:
     async def progress(self, title: str, work: Coroutine[Any, Any, None]) -> None:
         """Run `work`; when it takes over a second, an editor that can show progress shows it."""
         task = asyncio.create_task(work)
-        await asyncio.wait({task}, timeout=PROGRESS_S)
+        try:
+            await asyncio.wait({task}, timeout=PROGRESS_S)
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
         window = self._server.client_capabilities.window
         if task.done() or window is None or not window.work_done_progress:
             return await task

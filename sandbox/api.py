@@ -30,12 +30,14 @@ class ProjectUnavailable(SandboxUnavailable):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Code of a step's `target` that a test executes or does not; `analyzers.changed.Piece` says what the fields mean."""
+    """Code of a step's `target` that a test executes or does not; `analyzers.changed.Piece` says what the fields mean. `lines`: the first
+    and the last, from 1."""
 
-    lines: tuple[int, ...]
+    lines: tuple[int, int]
     at: tuple[int, int, int, int] | None = None
     names: tuple[str, ...] = ()
     owner: str = ""
+    scope: str = ""
     is_top: bool = False
 
 
@@ -46,7 +48,7 @@ class Step:
     `files` (relative POSIX path → text, None to remove) is written just before the step and stays for later steps.
     It is ended after `timeout_s`, and where nothing was heard of a test for `quiet_s` (0: only then): that test hangs.
     `tests` are pytest node ids without parameters, of functions, classes or whole files; those of `without` are left out. A test's result says
-    something about the change where it executes one of the `pieces` of the changed file `target`. `traces`: what is executed while tests are
+    something about the change where it executes one of the `pieces` of the changed file `target`. `is_test_file`: that file holds tests, which do not prove it. `traces`: what is executed while tests are
     collected is told, too; `records`: the functions that each test enters.
     """
 
@@ -58,6 +60,7 @@ class Step:
     target: str = ""
     pieces: tuple[Piece, ...] = ()
     without: tuple[str, ...] = ()
+    is_test_file: bool = False
     traces: bool = False
     records: bool = False
     path: str = ""

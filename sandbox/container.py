@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import secrets
 import select
@@ -12,12 +11,12 @@ import struct
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import engine, seccomp
-from .api import Project, ProjectUnavailable, Running, SandboxUnavailable, Step, StepOutcome, TestReport, TestResult
+from . import engine, messages, seccomp
+from .api import Project, ProjectUnavailable, Running, SandboxUnavailable, Step, StepOutcome
 from .runner import wire
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ class Container:
         job = {
             "kind": "job",
             "steps": [
-                _order(step, nonce, has_dependencies=self.has_dependencies)
+                messages.order(step, nonce, dependencies=DEPENDENCIES if self.has_dependencies else "")
                 for step, nonce in zip(steps, nonces, strict=True)
             ],
         }
@@ -82,8 +81,8 @@ class Container:
         outcomes = []
         for number, (step, nonce) in enumerate(zip(steps, nonces, strict=True)):
             while (frame := self._receive(step.timeout_s + MARGIN_S)).get("kind") == "running":
-                running(number, _running(frame))
-            outcomes.append(_outcome(frame, nonce))
+                running(number, messages.running(frame))
+            outcomes.append(messages.outcome(frame, nonce))
             told(number, outcomes[-1])
         return tuple(outcomes)
 
@@ -289,108 +288,3 @@ def _host_config(client: APIClient, site_packages: Path | None, profile: str) ->
         log_config=LogConfig(type=LogConfig.types.NONE),
     )
     return config
-
-
-def _order(step: Step, nonce: str, *, has_dependencies: bool) -> dict[str, Any]:
-    return {
-        "kind": step.kind,
-        "timeout_s": step.timeout_s,
-        "quiet_s": step.quiet_s,
-        "files": dict(step.files),
-        "tests": list(step.tests),
-        "doctests": step.doctests,
-        "target": step.target,
-        "pieces": [asdict(piece) for piece in step.pieces],
-        "without": list(step.without),
-        "traces": step.traces,
-        "records": step.records,
-        "path": step.path,
-        "script": step.path,
-        "nonce": nonce,
-        "paths": [DEPENDENCIES] if has_dependencies else [],
-        "plugins": has_dependencies,
-    }
-
-
-def _running(raw: dict[str, Any]) -> Running:
-    try:
-        return Running(int(raw["tests"]), float(raw["waited_ms"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise SandboxUnavailable("Sandbox failed: the container's answer has the wrong shape.") from error
-
-
-def _outcome(raw: dict[str, Any], nonce: str) -> StepOutcome:
-    """Container output is data: types are enforced here and nowhere else."""
-    try:
-        return StepOutcome(
-            exit=int(raw["exit"]),
-            signal=int(raw["signal"]),
-            timed_out=bool(raw["timed_out"]),
-            oom=bool(raw["oom"]),
-            stdout=str(raw["stdout"]),
-            stderr=str(raw["stderr"]),
-            truncated=bool(raw["truncated"]),
-            ms=float(raw["ms"]),
-            touched=tuple(str(name) for name in raw["touched"]),
-            hung=bool(raw["hung"]),
-            tests=_report(str(raw["report"]), nonce, is_cut=bool(raw["timed_out"]), hung=bool(raw["hung"])),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise SandboxUnavailable("Sandbox failed: the container's answer has the wrong shape.") from error
-
-
-def _report(text: str, nonce: str, *, is_cut: bool, hung: bool) -> TestReport:
-    """The report's lines as results. Where the run was cut off (`is_cut`), what was not done is left, but for the test that hung."""
-    tests: dict[str, TestResult] = {}
-    running = ""
-    errors: list[str] = []
-    control, finished = "", False
-    import_hit: tuple[int, ...] = ()
-    functions: list[str] = []
-    entered: dict[str, set[str]] = {}
-    for line in text.splitlines():
-        try:
-            event = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        match event:
-            case {"collected": [*ids]}:
-                tests |= {str(name): TestResult(str(name), "missing") for name in ids}
-            case {"start": str(name)}:
-                running = name
-            case {"collect_error": str(name), "detail": str(detail)}:
-                errors.append(f"{name}: {detail}" if name else detail)
-            case {"import_hit": [*numbers]}:
-                import_hit = _numbers(numbers)
-            case {"functions": [*found]}:
-                functions += [f"{one[0]}::{one[1]}" for one in found if isinstance(one, list) and len(one) == 2]
-            case {"entered": [*numbers], "by": str(node)}:
-                own = (functions[n] for n in _numbers(numbers) if 0 <= n < len(functions))
-                entered.setdefault(node, set()).update(own)
-            case {"control": str(outcome)}:
-                control = outcome
-            case {"end": mark}:
-                finished = mark == nonce
-            case {"test": str(name), "outcome": str(outcome), "when": str(when)}:
-                earlier = tests.get(name)
-                hit = _numbers(event.get("hit")) or (earlier.hit if earlier is not None else ())
-                if when == "call" or outcome != "passed":
-                    detail, where = str(event.get("detail", "")), str(event.get("where", ""))
-                    tests[name] = TestResult(
-                        name, outcome, hit, detail, where, bool(event.get("inside")), when == "setup"
-                    )
-            case _:
-                continue
-    if is_cut:
-        done = {name for name, one in tests.items() if one.outcome != "missing" or (hung and name == running)}
-        tests = {name: one if name in done else replace(one, outcome="left") for name, one in tests.items()}
-    by_node = {node: frozenset(names) for node, names in entered.items()}
-    last = running if not finished and tests.get(running, _NONE).outcome == "missing" else ""
-    return TestReport(tuple(tests.values()), tuple(errors), control, finished, import_hit, by_node, last)
-
-
-_NONE = TestResult("", "")
-
-
-def _numbers(found: object) -> tuple[int, ...]:
-    return tuple(sorted({n for n in found if isinstance(n, int)})) if isinstance(found, list) else ()

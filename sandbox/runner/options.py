@@ -15,7 +15,7 @@ DROPPED = (
     "--cov", "--no-cov", "-n", "--numprocesses", "--dist", "--tx", "--maxprocesses", "-x", "--exitfirst", "--maxfail", "--reruns", "--only-rerun",
     "--rerun-except", "--lf", "--last-failed", "--ff", "--failed-first", "--nf", "--new-first", "--sw", "--stepwise", "--pdb", "--trace", "--cache",
     "--junit", "--html", "--self-contained-html", "--json-report", "--durations", "--tb", "-q", "--quiet", "-v", "--verbose", "--verbosity", "-r",
-    "--color", "--rootdir", "--basetemp", "--log-file", "--debug", "--benchmark", "--random-order", "--collect-only", "--co", "--setup-", "--pastebin",
+    "--color", "--rootdir", "--basetemp", "--log-file", "--debug", "--benchmark", "--random-order", "--collect-only", "--setup-", "--pastebin",
     "--fixtures", "--markers", "--version", "--help", "-h", "-s", "--capture", "--show-capture", "--code-highlight", "--mypy", "--flake8", "--ruff", "--pylint",
 )  # fmt: skip
 # What pytest itself knows, which is all that can be given where the project's plugins are not here.
@@ -26,7 +26,7 @@ OWN = (
 )  # fmt: skip
 TAKES_A_VALUE = ("-n", "-k", "-m", "-o", "-W", "-r", "-p", "-c", "--maxfail", "--dist", "--tx", "--reruns", "--durations", "--tb", "--ignore", "--deselect",
                  "--import-mode", "--doctest-glob", "--color", "--cov", "--cov-report", "--cov-config", "--numprocesses", "--override-ini", "--rootdir",
-                 "--confcutdir", "--junitxml", "--html", "--log-file", "--basetemp", "--ignore-glob", "--capture", "--assert", "--verbosity")  # fmt: skip
+                 "--confcutdir", "--junitxml", "--html", "--log-file", "--basetemp", "--ignore-glob", "--capture", "--assert", "--verbosity", "--asyncio-mode", "--timeout")  # fmt: skip
 
 
 def project_options(root: Path, files: list[str], *, has_plugins: bool) -> list[str]:
@@ -45,9 +45,13 @@ def _shared(parts: list[tuple[str, ...]]) -> list[str]:
 
 
 def _is_kept(option: str, has_plugins: bool) -> bool:
-    if not option.startswith("-") or option.startswith(DROPPED):
+    if not option.startswith("-") or option == "--co" or option.startswith(DROPPED):
         return False
-    return option.startswith(OWN) or (has_plugins and not option.startswith("-c"))
+    if has_plugins:
+        return not option.startswith("-c") or option.startswith("--")
+    return option.startswith(OWN) and not option.startswith(
+        ("--strict", "-W", "--pythonwarnings")
+    )  # marks and warnings of plugins
 
 
 def _options(words: list[str]) -> Iterator[list[str]]:
@@ -55,8 +59,7 @@ def _options(words: list[str]) -> Iterator[list[str]]:
     words = list(words)
     while words:
         word = words.pop(0)
-        takes = word in TAKES_A_VALUE or (word.startswith("--") and "=" not in word and word not in TAKES_A_VALUE)
-        has_value = takes and words and not words[0].startswith("-")
+        has_value = word in TAKES_A_VALUE and words and not words[0].startswith("-")
         yield [word, words.pop(0)] if has_value else [word]
 
 

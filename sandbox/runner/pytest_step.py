@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import re
 import sys
 from collections.abc import Generator
@@ -61,7 +60,7 @@ class _Plugin:
         self._control = f"control_{step['nonce']}"
         self._target = str(root / step["target"]) if step.get("target") else ""
         self._pieces = step.get("pieces", [])
-        self._changed = {line for piece in self._pieces for line in piece["lines"]}
+        self._changed = {line for piece in self._pieces for line in range(piece["lines"][0], piece["lines"][1] + 1)}
         self._traces, self._records = bool(step.get("traces")), bool(step.get("records"))
         self._tracer = Tracer(str(root), step.get("target", ""), self._pieces, records=self._records)
         self._functions: dict[tuple[str, str], int] = {}
@@ -82,14 +81,18 @@ class _Plugin:
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
         self._tracer.stop()
         if self._traces and self._tracer.hit:
-            self.send({"import_hit": sorted(self._tracer.hit)})
+            self.send({"import_hit": _mask(self._tracer.hit)})
         self._tell_entered("")
         items[:] = [item for item in items if self._is_wanted(item.nodeid)]
         self.send({"collected": [item.nodeid for item in items]})
-        if items:
-            parent = items[0].getparent(pytest.Module) or session
-            control = pytest.Function.from_parent(parent, name=self._control, callobj=_must_fail)
-            items.insert(random.randrange(len(items) + 1), control)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """The control test comes last, by itself: it has no fixtures, and tears nobody else's down."""
+        result = yield
+        control = _Control.from_parent(session, name=self._control)
+        control.ihook.pytest_runtest_protocol(item=control, nextitem=None)
+        return result
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -160,7 +163,7 @@ class _Plugin:
         elif report.failed:
             event["detail"] = _reason(report)
             event |= {"where": getattr(report, "assay_where", ""), "inside": getattr(report, "assay_inside", False)}
-        event["hit"] = sorted(self._tracer.hit)
+        event["hit"] = _mask(self._tracer.hit)
         self.send(event)
 
     def _is_wanted(self, nodeid: str) -> bool:
@@ -172,8 +175,20 @@ class _Plugin:
         return nodeid in self._wanted or any("::".join(parts[:n]) in self._wanted for n in range(1, len(parts) + 1))
 
 
-def _must_fail() -> None:
-    raise AssertionError("the control test must fail")
+def _mask(numbers: set[int]) -> str:
+    """Numbers as bits, in hexadecimal: short, however many there are."""
+    return format(sum(1 << number for number in numbers), "x")
+
+
+class _Control(pytest.Item):
+    def runtest(self) -> None:
+        raise AssertionError("the control test must fail")
+
+    def repr_failure(self, excinfo: Any, style: Any = None) -> str:
+        return str(excinfo.value)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        return Path(), None, self.name
 
 
 def _reason(report: pytest.TestReport) -> str:

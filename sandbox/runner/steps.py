@@ -59,7 +59,7 @@ def run(step: dict[str, Any], root: Path, *, host: int | None, told: Told | None
     return {
         "exit": code,
         "signal": killed_by,
-        "timed_out": timed_out,
+        "timed_out": timed_out or streams["report"][1],  # a report that was cut tells no more than one that was ended
         "hung": hung,
         "oom": _oom_kills() > oom_before,
         "stdout": streams["stdout"][0].decode("utf-8", "replace"),

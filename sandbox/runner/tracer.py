@@ -6,6 +6,7 @@ class level is when a function runs that uses a name it binds, or that it is or 
 
 from __future__ import annotations
 
+import dis
 import sys
 import threading
 from inspect import CO_OPTIMIZED
@@ -27,26 +28,28 @@ class Tracer:
         self._by_line: dict[int, list[int]] = {}
         self._at_import: dict[int, list[int]] = {}
         self._imports = False
+        self._seen: set[int] = set()
         self._by_place: dict[int, list[tuple[tuple[int, int], tuple[int, int], int]]] = {}
         for number, piece in enumerate(pieces):
             if piece["is_top"]:
-                for line in piece["lines"]:
+                for line in _lines(piece):
                     self._at_import.setdefault(line, []).append(number)
                 continue
-            for line in piece["lines"]:
+            for line in _lines(piece):
                 if piece["at"] is None:
                     self._by_line.setdefault(line, []).append(number)
                 else:
                     first, column, last, end = piece["at"]
                     self._by_place.setdefault(line, []).append(((first, column), (last, end), number))
         self._known: dict[int, tuple[CodeType, tuple[int, ...], bool, bool]] = {}
+        self._uses: dict[int, dict[int, list[int]]] = {}
         self._named: dict[int, tuple[str, str]] = {}
         self._codes: dict[int, CodeType] = {}
         self._positions: dict[int, list[Any]] = {}
 
     def start(self, *, imports: bool = False) -> None:
         """Trace from here on. `imports`: what is executed at module level counts, too."""
-        self.hit, self.entered = set(), set()
+        self.hit, self.entered, self._seen = set(), set(), set()
         if imports != self._imports:
             self._known.clear()
             self._imports = imports
@@ -82,22 +85,21 @@ class Tracer:
 
     def _recorder(self) -> Any:
         """Notes the project's functions, each at its first call alone: it is called for every call of any function."""
-        seen: set[int] = set()
-        root, kept, named, entered = self._root, self._codes, self._named, self.entered
+        root, kept, named = self._root, self._codes, self._named
 
         def enter(frame: FrameType, event: str, arg: object) -> None:
             code = frame.f_code
             number = id(code)
-            if number in seen:
+            if number in self._seen:  # asked anew each time, for threads that outlive a test
                 return
-            seen.add(number)
+            self._seen.add(number)
             if number not in kept:
                 kept[number] = code  # which keeps its id from being given to another
                 name = code.co_qualname.replace(".<locals>", "").partition("<")[0].rstrip(".")
                 if name and code.co_filename.startswith(root):
                     named[number] = (code.co_filename[len(root) :], name)
             if number in named:
-                entered.add(named[number])
+                self.entered.add(named[number])
 
         return enter
 
@@ -108,16 +110,34 @@ class Tracer:
                 self._add(self._at_import.get(frame.f_lineno, ()))
         elif event == "opcode":
             code = frame.f_code
-            positions = self._positions.get(id(code))
-            if positions is None:
-                positions = self._positions[id(code)] = list(code.co_positions())
-            line, end_line, column, end_column = positions[frame.f_lasti // 2]
-            if line is not None and column is not None:
-                places = self._by_place.get(line, ())
-                self._add(
-                    [n for first, last, n in places if first <= (line, column) and (end_line, end_column) <= last]
-                )
+            if uses := self._uses.get(id(code)):
+                self._add([n for n in uses.get(frame.f_lasti, ()) if self._is_meant(n, frame)])
+            if code.co_filename == self._target and self._by_place:
+                self._add(self._at_place(code, frame.f_lasti))
         return self._inside
+
+    def _at_place(self, code: CodeType, offset: int) -> list[int]:
+        """The pieces that hold the instruction at this offset."""
+        positions = self._positions.get(id(code))
+        if positions is None:
+            positions = self._positions[id(code)] = list(code.co_positions())
+        line, end_line, column, end_column = positions[offset // 2]
+        if line is None or column is None:
+            return []
+        places = self._by_place.get(line, ())
+        return [n for first, last, n in places if first <= (line, column) and (end_line, end_column) <= last]
+
+    def _is_meant(self, number: int, frame: FrameType) -> bool:
+        """Whether a name that is used here is the piece's: a member of a class is where the class is at hand, or in its own methods."""
+        scope, code = self._pieces[number]["scope"], frame.f_code
+        if not scope or f"{code.co_qualname}.".startswith(f"{scope}."):
+            return True
+        name = scope.partition(".")[0]
+        is_of_another = "." in code.co_qualname.replace(".<locals>", "") and code.co_varnames[:1] in (
+            ("self",),
+            ("cls",),
+        )
+        return name in code.co_names or (not is_of_another and name in frame.f_globals)
 
     def _add(self, numbers: Any) -> None:
         if numbers:
@@ -130,25 +150,35 @@ class Tracer:
         numbers: list[int] = []
         is_target = code.co_filename == self._target
         if code.co_flags & CO_OPTIMIZED and code.co_filename.startswith(self._root):
-            words = _words(code)
             for number, piece in enumerate(self._pieces):
-                owner = piece["owner"]
-                is_own = bool(owner) and is_target and f"{code.co_qualname}.".startswith(f"{owner}.")
-                if is_own or not words.isdisjoint(piece["names"]):
+                if piece["owner"] and is_target and f"{code.co_qualname}.".startswith(f"{piece['owner']}."):
                     numbers.append(number)
+            if any(piece["names"] for piece in self._pieces) and (uses := self._uses_in(code)):
+                self._uses[id(code)] = uses
         lines = {line for _, _, line in code.co_lines() if line is not None} if is_target else set()
-        has_places = not lines.isdisjoint(self._by_place)
-        is_traced = has_places or not lines.isdisjoint(self._by_line)
-        return code, tuple(numbers), is_traced or (self._imports and not lines.isdisjoint(self._at_import)), has_places
+        by_opcode = not lines.isdisjoint(self._by_place) or id(code) in self._uses
+        is_traced = by_opcode or not lines.isdisjoint(self._by_line)
+        return code, tuple(numbers), is_traced or (self._imports and not lines.isdisjoint(self._at_import)), by_opcode
+
+    def _uses_in(self, code: CodeType) -> dict[int, list[int]]:
+        """Where a function uses what pieces bind: by offset of the instruction, their numbers."""
+        found: dict[int, list[int]] = {}
+        for instruction in dis.get_instructions(code):
+            if instruction.opname in _NAMING:
+                words = instruction.argval if isinstance(instruction.argval, tuple) else (instruction.argval,)
+                meant = [n for n, piece in enumerate(self._pieces) if not set(words).isdisjoint(piece["names"])]
+                if meant:
+                    found[instruction.offset] = meant
+        return found
 
 
-def _words(code: CodeType) -> set[str]:
-    """What a function uses by name: globals and attributes, what it closes over, keywords, and names in strings. Those are attributes of
-    something that may be another's: a test that merely seems to use a line's name is a rare thing beside one that does."""
-    words = {*code.co_names, *code.co_freevars}
-    for constant in code.co_consts:
-        if isinstance(constant, str):
-            words.add(constant)
-        elif isinstance(constant, tuple):
-            words.update(part for part in constant if isinstance(part, str))
-    return words
+# Instructions that use a global, something closed over, an attribute, or keywords of a call.
+_NAMING = frozenset(
+    "LOAD_GLOBAL LOAD_NAME LOAD_DEREF LOAD_CLASSDEREF LOAD_ATTR LOAD_METHOD LOAD_SUPER_ATTR STORE_ATTR STORE_GLOBAL DELETE_ATTR DELETE_GLOBAL "
+    "IMPORT_FROM KW_NAMES".split()
+)
+
+
+def _lines(piece: dict[str, Any]) -> range:
+    first, last = piece["lines"]
+    return range(first, last + 1)

@@ -128,6 +128,9 @@ async def door(path: Path, target: str) -> AsyncIterator[None]:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         inner_reader, inner_writer = await asyncio.open_unix_connection(target)
         open_pipes.update((writer, inner_writer))
+        if not server.is_serving():  # closed meanwhile
+            writer.transport.abort()
+            inner_writer.transport.abort()
         await asyncio.gather(pass_on(reader, inner_writer), pass_on(inner_reader, writer))
 
     server = await asyncio.start_unix_server(serve, str(path))
@@ -137,6 +140,7 @@ async def door(path: Path, target: str) -> AsyncIterator[None]:
         server.close()
         for pipe in open_pipes:
             pipe.transport.abort()
+        await asyncio.sleep(0.2)  # the loop has to see their ends
         path.unlink(missing_ok=True)
 
 

@@ -105,7 +105,54 @@ CASES = {
         {"test_calc.py": f"{USES}\n\nasync {TEST.format('', '')}"}, ("2 * x", "x * 2"), "no-tests", "Async tests need a plugin"),
     "a test that counts the lines of the file": Case(
         {"test_calc.py": f"{USES}\n\ndef test_lines():\n    assert len(open('calc.py').readlines()) == 2\n\n\n{TEST.format('', '')}"},
-        ("    return 2 * x", "    # twice\n    return x * 2"), "passed", "1 test executing it passes."),
+        ("    return 2 * x", "    # twice\n    return x * 2"), "no-tests", "though nothing of it was seen to be executed"),
+    "a program that a test starts": Case(
+        {"test_calc.py": f"import subprocess, sys\n{USES}\n\ndef test_it():\n    code = 'import calc; print(calc.double(3))'\n"
+                         "    assert subprocess.run([sys.executable, '-c', code], capture_output=True).stdout == b'6\\n'\n\n\ndef test_more():\n    assert double(2) == 4\n"},
+        WRONG, "no-tests", "test_calc.py::test_it"),
+    "a subtest that fails": Case(
+        {"test_calc.py": f"import unittest\n{USES}\n\nclass TestIt(unittest.TestCase):\n    def test_it(self):\n        for n in (2, 3):\n"
+                         "            with self.subTest(n=n):\n                self.assertEqual(double(n), 2 * n)\n"},
+        WRONG, "failed", "TestIt::test_it"),
+    "a fixture of the module that fails as it ends": Case(
+        {"test_calc.py": f"import pytest\n{USES}\n\n@pytest.fixture(scope='module')\ndef got():\n    found = []\n    yield found\n    assert found == [6]\n\n\n"
+                         "def test_it(got):\n    got.append(double(3))\n"},
+        WRONG, "failed", "test_it"),
+    "a class that is set up once": Case(
+        {"test_calc.py": f"import unittest\n{USES}\nCOUNT = []\n\n\nclass TestIt(unittest.TestCase):\n    @classmethod\n    def setUpClass(cls):\n        COUNT.append(1)\n\n"
+                         + "".join(f"    def test_{n}(self):\n        assert double({n}) == {2 * n}\n        assert len(COUNT) == 1\n\n" for n in range(6))},
+        ("2 * x", "x * 2"), "passed", "6 tests executing it pass."),
+    "a test that is red in company alone": Case(
+        {"test_calc.py": "from calc import gather\n\n\ndef test_a():\n    assert gather(1) == [1]\n\n\ndef test_b():\n    assert gather(2) == [2]\n"},
+        ("def gather(x, into=None):\n    into = into or []\n", "def gather(x, into=[]):\n"), "failed", "test_b",
+        "def gather(x, into=None):\n    into = into or []\n    into.append(x)\n    return into\n"),
+    "a method that is taken out": Case(
+        {"test_calc.py": "from calc import Square\n\n\ndef test_area():\n    assert Square(3).area() == 9\n"},
+        ("\n    def area(self):\n        return self.x ** 2\n", ""), "failed", "test_area",
+        "class Shape:\n    def __init__(self, x):\n        self.x = x\n\n    def area(self):\n        return 0\n\n\nclass Square(Shape):\n    kind = 'square'\n\n    def area(self):\n        return self.x ** 2\n"),
+    "a name that does not exist, in a part that never ran": Case(
+        {"test_calc.py": USES + TEST.format("", "")}, ("return 2 * x", "return 2 * x or textwrap.dedentt(x)"), "failed", "has no dedentt", f"import textwrap\n\n\n{CALC}"),
+    "a handler on one line that never runs": Case(
+        {"test_calc.py": "from calc import first\n\n\ndef test_it():\n    assert first({1: 6}) == 6\n"}, ("return 0", "return 99"), "no-tests", "",
+        "def first(x):\n    try:\n        return x[1]\n    except KeyError: return 0\n"),
+    "a member of a class that another class has by its name": Case(
+        {"test_calc.py": "from calc import Other\n\n\ndef test_it():\n    assert Other().get() == 6\n"}, ("name = 'x'", "name = 'wrong'"), "no-tests", "",
+        "class Config:\n    name = 'x'\n\n\nclass Other:\n    def __init__(self):\n        self.name = 6\n\n    def get(self):\n        return self.name\n"),
+    "a constant that is used in a branch that never runs": Case(
+        {"test_calc.py": USES + TEST.format("", "")}, ("LIMIT = 10", "LIMIT = 99999"), "no-tests", "",
+        "LIMIT = 10\n\n\ndef double(x):\n    if x < 0:\n        return LIMIT\n    return 2 * x\n"),
+    "a long way of imports": Case(
+        {**{f"m{n}.py": f"from {'calc' if n == 0 else f'm{n - 1}'} import double\n" for n in range(6)}, "test_far.py": f"from m5 import double\n\n\n{TEST.format('', '')}"},
+        WRONG, "failed", "test_far.py::test_it"),
+    "a plugin that is named in conftest": Case(
+        {"conftest.py": "pytest_plugins = ['fx']\n", "fx.py": f"import pytest\n{USES}\n\n@pytest.fixture\ndef six():\n    return double(3)\n", "test_calc.py": "def test_it(six):\n    assert six == 6\n"},
+        WRONG, "failed", "test_it"),
+    "a class without a body of its own": Case(
+        {"test_calc.py": "import pytest\nfrom calc import MyError, fail\n\n\ndef test_it():\n    with pytest.raises(MyError):\n        fail()\n"},
+        ("def fail():\n    raise ValueError\n", "class MyError(ValueError):\n    pass\n\n\ndef fail():\n    raise MyError\n"), "passed", "It makes 1 test pass.", "def fail():\n    raise ValueError\n"),
+    "marks of a plugin that is not here, and strict": Case(
+        {"pytest.ini": "[pytest]\naddopts = --strict-markers -W error\n", "test_calc.py": f"import pytest\n{USES}\n\n@pytest.mark.timeout(5)\n{TEST.format('', '')}"},
+        WRONG, "failed", "test_it"),
     "a change that ends the whole run": Case(
         {"test_calc.py": f"{USES}\n\ndef test_a():\n    pass\n\n\ndef test_b():\n    assert double(1) == 2\n\n\ndef test_c():\n    pass\n"},
         ("    return 2 * x", "    import os\n    os.abort()"), "failed", "The whole run ends in a test that passed without it: test_calc.py::test_b: it gave no result (exit 134"),

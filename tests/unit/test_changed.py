@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analyzers import syntax
-from analyzers.changed import Changed, Piece, changed, hunks
+from analyzers.changed import Changed, Piece, always_runs, changed, hunks
 
 CODE = """\
 def f(x):
@@ -107,11 +107,52 @@ def test_at_module_level_a_change_is_used_by_what_names_it(line: str, names: tup
     assert (first.names, first.owner, first.is_top) == (names, owner, True)
 
 
-def test_members_of_a_class_belong_to_it() -> None:
-    found = of(CODE, f"{CODE}\n\nclass A:\n    x = 1\n\n    def m(self):\n        return self.x\n")
-    assert [(piece.names, piece.owner) for piece in found.pieces] == [
-        (("A",), "A"), (("x",), ""), (("m",), "A.m"), ((), ""),
-    ]  # fmt: skip
+def test_members_of_a_new_class_count_with_it_and_others_by_their_names() -> None:
+    text = f"{CODE}\n\nclass A:\n    x = 1\n\n    def m(self):\n        return self.x\n"
+    found = of(CODE, text)
+    assert [(piece.names, piece.owner) for piece in found.pieces] == [(("A",), "A"), (("m",), "A.m"), ((), "")]
+    found = of(text, text.replace("    x = 1\n", "    x = 1\n    y = 2\n"))
+    assert [(piece.names, piece.owner, piece.scope) for piece in found.pieces] == [(("y",), "", "A")]
+
+
+def test_what_is_lost_from_a_class_or_module_is_seen_where_its_names_are_used() -> None:
+    text = f"LIMIT = 1\n{CODE}\n\nclass A:\n    x = 1\n\n    def m(self):\n        return self.x\n"
+    for lost, names, scope in (
+        ("    x = 1\n", ("x",), "A"),
+        ("    def m(self):\n        return self.x\n", ("m",), "A"),
+        ("LIMIT = 1\n", ("LIMIT",), ""),
+    ):
+        (piece,) = of(text, text.replace(lost, "")).pieces
+        assert (piece.names, piece.scope, piece.is_top) == (names, scope, True)
+
+
+def test_a_body_on_its_handlers_line_is_told_apart_from_it() -> None:
+    before = "def f(x):\n    try:\n        return x[0]\n    except KeyError: return 0\n"
+    (piece,) = of(before, before.replace("return 0", "return 99")).pieces
+    assert piece.at == (4, 21, 4, 30)
+
+
+def test_ways_on_lines_that_did_not_change_are_none() -> None:
+    before = "def f():\n    return {\n        'a': lambda: 1,\n        'b': lambda: 2,\n    }\n"
+    found = of(before, before.replace("2", "3"))
+    assert [piece.at for piece in found.pieces] == [(2, 4, 5, 5), (4, 21, 4, 22)]
+
+
+@pytest.mark.parametrize(
+    ("code", "runs"),
+    [
+        ("return x or name", False), ("return name or x", True), ("return x if c else name", False), ("return 1 if name else 2", True),
+        ("return [name for _ in x]", False), ("f = lambda: name", False), ("return a < b < name", False), ("return f(name)", True),
+    ],
+)  # fmt: skip
+def test_what_is_executed_whenever_its_statement_is(code: str, runs: bool) -> None:
+    text = f"def f():\n    {code}\n"
+    tree = syntax.module(text)
+    assert tree is not None
+    assert always_runs(tree, 2, text.split("\n")[1].index("name")) is runs
+    module = syntax.module(code.replace("return ", ""))
+    assert module is not None
+    assert not always_runs(module, 1, code.replace("return ", "").index("name"))
 
 
 def test_many_changed_lines_are_one_hunk() -> None:

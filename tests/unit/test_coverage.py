@@ -44,9 +44,25 @@ def test_a_changed_function_is_reached_by_the_tests_that_entered_it_and_by_red_o
     assert found == Known(("test_calc.py::test_red", "test_calc.py::test_two"), frozenset())
 
 
-def test_a_line_at_module_level_is_reached_through_the_functions_that_use_it() -> None:
-    found = known(CALC.replace("LIMIT = 3", "LIMIT = 4"))
-    assert found == Known(("test_calc.py::test_red", "test_calc.py::test_three"), frozenset())
+def test_of_what_stands_in_no_function_and_of_new_methods_a_map_cannot_tell() -> None:
+    assert known(CALC.replace("LIMIT = 3", "LIMIT = 4")) is None
+    assert known(CALC.replace("LIMIT = 3\n", "")) is None
+    assert known(f"{CALC}\n\nclass Box:\n    pass\n") is None
+    box = f"{CALC}\n\nclass Box:\n    pass\n"
+    assert known(box.replace("    pass\n", "    def __len__(self):\n        return 1\n"), before=box) is None
+
+
+def test_where_a_function_keeps_what_it_computed_a_map_cannot_tell() -> None:
+    cached = CALC.replace("def triple", "@functools.lru_cache\ndef triple")
+    texts = {**TEXTS, "calc.py": cached}
+    made = CoverageMap().joined("here", texts, MAP.entered, frozenset(), texts, ())
+    assert known(cached.replace("3 * x", "4 * x"), before=cached, texts=texts, of=made) is None
+    assert known(cached.replace("2 * x", "4 * x"), before=cached, texts=texts, of=made) is not None
+
+
+def test_of_a_test_file_that_is_gone_nothing_runs() -> None:
+    found = known(CALC.replace("2 * x", "x + x"), texts={"calc.py": CALC, "test_other.py": OTHER})
+    assert found is None or found.tests == ()
 
 
 def test_a_new_function_is_reached_through_those_that_use_it() -> None:
@@ -74,7 +90,7 @@ def test_of_a_test_file_that_is_not_as_it_was_nothing_is_known() -> None:
         CALC.replace("2 * x", "x + x"),
         texts={**TEXTS, "test_calc.py": TESTS + "\n\ndef test_new():\n    assert double(2) == 4\n", "test_more.py": ""},
     )
-    assert found == Known((), frozenset({"test_calc.py", "test_more.py"}))
+    assert found == Known((), frozenset({"test_calc.py", "test_more.py"}), ("test_calc.py",))
 
 
 def test_what_is_entered_as_tests_are_imported_may_reach_any_test() -> None:
@@ -87,10 +103,10 @@ def test_only_what_no_longer_holds_is_owing() -> None:
     files = ("test_calc.py", "test_other.py")
     assert MAP.owing("here", files, TEXTS) == ()
     assert MAP.owing("there", files, TEXTS) == files
-    assert MAP.owing("here", files, {**TEXTS, "calc.py": CALC.replace("3 * x", "4 * x")}) == (
-        "test_calc.py::test_three",
-    )
-    assert MAP.owing("here", files, {**TEXTS, "test_other.py": "def test_new(): pass\n"}) == ("test_other.py",)
+    edited = {**TEXTS, "calc.py": CALC.replace("3 * x", "4 * x")}
+    assert MAP.owing("here", files, edited) == ("test_calc.py::test_three", "test_calc.py::test_red")
+    edited = {**TEXTS, "test_other.py": "def test_new(): pass\n"}
+    assert MAP.owing("here", files, edited) == ("test_other.py", "test_calc.py::test_red")
 
 
 def test_a_recording_that_was_cut_off_goes_on_where_it_was() -> None:
@@ -98,7 +114,10 @@ def test_a_recording_that_was_cut_off_goes_on_where_it_was() -> None:
     owing = MAP.owing("here", ("test_calc.py", "test_other.py"), texts)
     half = MAP.joined("here", texts, {"test_other.py::test_new": frozenset()}, frozenset(), owing[:1], owing[1:])
     assert "test_other.py::test_nothing" not in half.entered
-    assert half.owing("here", ("test_calc.py", "test_other.py"), texts) == ("test_calc.py::test_three",)
+    assert half.owing("here", ("test_calc.py", "test_other.py"), texts) == (
+        "test_calc.py::test_three",
+        "test_calc.py::test_red",
+    )
     assert (
         "test_calc.py::test_three"
         in (
@@ -106,7 +125,7 @@ def test_a_recording_that_was_cut_off_goes_on_where_it_was() -> None:
             or Known((), frozenset())
         ).tests
     )
-    made = {"test_calc.py::test_three": frozenset({"calc.py::triple"})}
+    made = {"test_calc.py::test_three": frozenset({"calc.py::triple"}), "test_calc.py::test_red": None}
     whole = half.joined("here", texts, made, frozenset(), owing[1:], ())
     assert whole.owing("here", ("test_calc.py", "test_other.py"), texts) == ()
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from sandbox.api import Piece, Step, StepOutcome, TestReport, TestResult
-from sandbox.evidence import confirmed, is_same, paired, weigh
+from sandbox.evidence import confirmed, in_company, is_same, paired, weigh
 
-STEP = Step("pytest", 5.0, tests=("t.py",), target="m.py", pieces=(Piece((2,)),))
+STEP = Step("pytest", 5.0, tests=("t.py",), target="m.py", pieces=(Piece((2, 2)),))
 
 
 def run(*tests: TestResult, errors: tuple[str, ...] = (), imported: tuple[int, ...] = ()) -> StepOutcome:
@@ -48,7 +48,8 @@ def test_a_fixture_that_is_missing_both_times_bars_nothing() -> None:
     ("old", "new", "same"),
     [
         ("at 0x7f00aa11", "at 0x7f00bb22", True),
-        ("took 0.31 s", "took 12 ms", True),
+        ("mean is 1.1428571", "mean is 1.3333333", False),
+        ("line 1: 3 seconds", "line 2: 3 seconds", False),
         ("no /tmp/pytest-1/a", "no /tmp/pytest-2/a", True),
         ("on 2026-01-02 03:04:05", "on 2027-01-02T03:04:05", True),
         ("assert 1 == 2", "assert 3 == 2", False),
@@ -70,8 +71,13 @@ def test_parameters_that_differ_from_run_to_run_are_matched_by_position() -> Non
 
 def test_where_their_number_differs_the_function_counts_as_a_whole() -> None:
     found = weigh(STEP, run(green("a[1]")), run(green("a[1]"), red("a[2]")))
-    assert found.broken == ("t.py::a",)
-    assert weigh(STEP, run(green("a[1]"), green("a[2]")), run(green("a[1]"))).kept == ("t.py::a",)
+    assert (found.kept, found.broken) == (("t.py::a[1]",), ("t.py::a[2]",))
+    assert weigh(STEP, run(green("a[1]"), green("a[2]")), run(green("a[1]"))).kept == ("t.py::a[1]",)
+
+
+def test_a_break_is_not_hidden_where_ids_shift() -> None:
+    found = weigh(STEP, run(red("t[a]"), green("t[b]")), run(red("t[b]"), green("t[c]")))
+    assert found.broken == ("t.py::t[b]",)
 
 
 def test_a_file_that_could_not_be_collected_before_makes_its_tests_turn() -> None:
@@ -93,7 +99,7 @@ def test_a_name_that_only_looks_like_a_test_is_none() -> None:
 
 
 def test_a_test_file_does_not_prove_itself() -> None:
-    step = replace(STEP, target="t.py")
+    step = replace(STEP, target="t.py", is_test_file=True)
     found = weigh(step, run(red("a")), run(green("a")))
     assert (found.turned, found.is_own_test) == ((), True)
     assert weigh(step, run(green("a")), run(red("a"))).broken == ("t.py::a",)
@@ -107,11 +113,30 @@ def test_a_flaky_test_breaks_nothing() -> None:
     assert (again.broken, again.flaky, again.kept, again.detail) == ((), ("t.py::a",), ("t.py::b",), "")
 
 
+def test_a_test_that_is_red_in_company_alone_is_broken() -> None:
+    found = confirmed(weigh(STEP, run(green("a")), run(red("a"))), frozenset({"t.py::a"}), STEP, run(green("a")))
+    assert in_company(found, STEP, run(red("a"))).broken == ("t.py::a",)
+    assert in_company(found, STEP, run(green("a"))).flaky == ("t.py::a",)
+
+
+def test_a_crash_without_the_change_says_nothing_of_the_others() -> None:
+    crash = run(replace(green("a"), outcome="missing"), replace(green("b"), outcome="missing"))
+    crash = replace(crash, tests=replace(crash.tests, finished=False, ended_in="t.py::a"))
+    found = weigh(STEP, crash, run(green("a"), green("b")))
+    assert (found.turned, found.kept) == (("t.py::a",), ("t.py::b",))
+
+
+def test_what_a_test_says_is_made_printable() -> None:
+    found = weigh(STEP, run(green("a")), run(red("a", "bad \udc80 \x1b[31m")))
+    assert found.detail == "t.py::a: bad \N{REPLACEMENT CHARACTER} \N{REPLACEMENT CHARACTER}[31m"
+
+
 def test_a_test_that_did_not_execute_the_change_breaks_nothing() -> None:
     found = weigh(STEP, run(green("a"), green("b")), run(red("a", hit=()), green("b")))
     assert (found.broken, found.missed) == (("t.py::a",), ("t.py::a",))
     again = confirmed(found, frozenset(found.broken), STEP, run(red("a", hit=())))
-    assert (again.broken, again.beside) == ((), ("t.py::a",))
+    assert (again.broken, again.unseen, again.detail) == ((), ("t.py::a",), "t.py::a: assert 1 == 2")
+    assert not again.is_decided
 
 
 @pytest.mark.parametrize(
@@ -123,7 +148,7 @@ def test_a_test_whose_file_sets_up_by_the_change_is_broken(again: StepOutcome) -
 
 
 def test_what_was_executed_is_that_of_the_proving_tests() -> None:
-    step = replace(STEP, pieces=(Piece((2,)), Piece((3,)), Piece((4,))))
+    step = replace(STEP, pieces=(Piece((2, 2)), Piece((3, 3)), Piece((4, 4))))
     found = weigh(step, None, run(green("a", (0,)), green("b", (2,)), red("c", hit=(1,))))
     assert found.executed == {0, 2}
 

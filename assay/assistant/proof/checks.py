@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, replace
 
 from analyzers import fragment, lint, names, secrets, syntax
+from analyzers.changed import always_runs
 from analyzers.text import changed_span
 
 from ..nouns import Change, Check, CheckState
@@ -39,10 +40,12 @@ class Static:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The names check, and the names that do not exist, with lines of the document."""
+    """The names check, and the names that do not exist, with lines of the document; `is_always`: each of them is executed whenever its
+    statement is."""
 
     check: Check
     unknown: tuple[names.Unknown, ...] = ()
+    is_always: bool = True
 
 
 async def static(bench: Workbench, change: Change) -> Static:
@@ -103,7 +106,18 @@ async def named(bench: Workbench, change: Change) -> Named:
         return Named(Check("names", "skipped", str(error), _ms(started)))
     detail = "; ".join(u.what for u in unknown)
     own = tuple(replace(one, line=one.line - above) for one in unknown)
-    return Named(Check("names", "failed" if unknown else "passed", detail, _ms(started)), own)
+    is_always = not own or await asyncio.to_thread(_always, change.after, own)
+    return Named(Check("names", "failed" if unknown else "passed", detail, _ms(started)), own, is_always)
+
+
+def _always(text: str, unknown: tuple[names.Unknown, ...]) -> bool:
+    tree = syntax.module(text)
+    rows = text.split("\n")
+    return tree is not None and all(
+        always_runs(tree, one.line, len(rows[one.line - 1][: one.column].encode("utf-8", "surrogatepass")))
+        for one in unknown
+        if one.line > 0
+    )
 
 
 async def so_far(bench: Workbench, change: Change) -> tuple[Check, ...]:

@@ -40,7 +40,8 @@ async def record(bench: Workbench, root: Path, tell: Tell = lambda done, owing: 
         step = Step("pytest", PART_S, _written(state.base, state.texts), tuple(part), records=True, quiet_s=QUIET_S)
         (outcome,) = await bench.sandbox.run(Job(state.project, (step,), is_urgent=False))
         made, shared = _by_test(outcome.tests, part), outcome.tests.entered.get("", frozenset())
-        left = owing[done + len(part) :]
+        late = [_function(test.id) for test in outcome.tests.tests if test.outcome == "left"]
+        left = (*owing[done + len(part) :], *late)  # what the time did not suffice for is for the next recording
         found = await asyncio.to_thread(found.joined, place, texts, made, shared, part, left)
         await asyncio.to_thread(bench.maps.save, root, found)
         tell(done + len(part), len(owing))
@@ -121,7 +122,10 @@ def _by_test(report: TestReport, part: list[str]) -> dict[str, frozenset[str] | 
             own = report.entered.get(test.id, frozenset())
             found[name] = (found.get(name) or frozenset()).union(own, *above)
     seen = {name.partition("::")[0] for name in found}
-    return found | {file: None for file in part if "::" not in file and file not in seen}
+    nothing: dict[str, frozenset[str] | None] = {
+        one: None for one in part if one not in (found if "::" in one else seen)
+    }
+    return found | nothing
 
 
 def _is_below(test: str, node: str) -> bool:

@@ -92,7 +92,9 @@ async def run(bench: Workbench, change: Change, time: Time, watch: Watch) -> Run
         left -= batch.count
         place = digest(plan.state.project.digest, plan.name, plan.changed.functions, batch)
         if found is not None and (
-            bench.memory.fruitless.get(place) or (batch.is_last_resort and found.evidence.is_telling)
+            found.evidence.is_telling
+            if batch.is_last_resort
+            else bench.memory.fruitless.get(place) and not found.evidence.is_telling
         ):
             found = _counted(found, plan, left)
             continue
@@ -141,6 +143,7 @@ class _Plan:
     batches: tuple[Batch, ...]
     suspicion: str
     chosen: Chosen
+    is_test_file: bool
 
 
 async def _plan(bench: Workbench, change: Change, time: Time) -> _Plan | NotRun:
@@ -181,6 +184,7 @@ async def _plan(bench: Workbench, change: Change, time: Time) -> _Plan | NotRun:
         batches,
         suspicion,
         "map" if known else "imports",
+        reach.is_test_file(change.name, state.test_files),
     )
 
 
@@ -211,19 +215,27 @@ def _batches(reaching: reach.Reaching, known: Known | None, name: str, time: Tim
     where all of their tests are to run, and no map knows them."""
     files, tests, doctests = reaching.files, reaching.tests, reaching.doctests
     patient = Time(max(REST_S, time.run_s), time.quiet_s, is_whole=True)
-    wanted = files if known is None else (*known.tests, *(f for f in files if f in known.unknown))
+    wanted = (
+        files
+        if known is None
+        else (*known.tests, *dict.fromkeys((*known.files, *(f for f in files if f in known.unknown))))
+    )
     if known is not None:
-        tests = (*known.tests, *(t for t in tests if t.partition("::")[0] in known.unknown))
+        tests = (*known.tests, *(t for t in tests if t.partition("::")[0] in wanted))
     doctests = tuple(d for d in doctests if name not in wanted)
-    if time.is_whole:
-        parts = [Batch((*doctests, *wanted), (), max(len(tests), len(wanted)) + len(doctests), bool(doctests), time)]
+    count = max(len(tests), len(wanted)) + len(doctests)
+    if time.is_whole or (count <= FIRST_TESTS and len(wanted) <= FIRST_FILES):
+        parts = [Batch((*doctests, *wanted), (), count, bool(doctests), time)]
     else:
         nearest = list(dict.fromkeys(test.partition("::")[0] for test in tests))[:FIRST_FILES]
-        first = (*doctests, *(t for t in tests if t.partition("::")[0] in nearest))[:FIRST_TESTS] or wanted
-        count = max(len(tests) + len(doctests) - len(first), 0)
+        first = (*doctests, *(t for t in tests if t.partition("::")[0] in nearest))[:FIRST_TESTS] or wanted[
+            :FIRST_FILES
+        ]
         parts = [Batch(first, (), len(first), bool(doctests), time)]
-        if count or set(wanted) - {test.partition("::")[0] for test in first} - set(first):
-            parts.append(Batch(wanted, first, count, doctests=False, time=patient, is_urgent=False))
+        if set(wanted) - set(first):
+            parts.append(
+                Batch(wanted, first, max(count - len(first), 1), doctests=False, time=patient, is_urgent=False)
+            )
     if known is not None and files:
         parts.append(Batch(files, (*doctests, *wanted), 0, doctests=False, time=patient, is_last_resort=True))
     return tuple(part for part in parts if part.tests)
@@ -233,8 +245,11 @@ async def _run(bench: Workbench, plan: _Plan, batch: Batch, watch: Watch, starte
     """One container: the tests with the change, ruff, the tests without it where that is not known yet."""
     project, memory = plan.state.project, bench.memory
     run_s, quiet_s = batch.time.run_s, batch.time.quiet_s
-    pieces = tuple(Piece(p.lines, p.at, p.names, p.owner, p.is_top) for p in plan.changed.pieces)
-    step = Step("pytest", run_s, plan.files, batch.tests, batch.doctests, plan.name, pieces, batch.without, quiet_s=quiet_s)  # fmt: skip
+    pieces = tuple(
+        Piece((p.lines[0], p.lines[-1]) if p.lines else (1, 0), p.at, p.names, p.owner, p.scope, p.is_top)
+        for p in plan.changed.pieces
+    )
+    step = Step("pytest", run_s, plan.files, batch.tests, batch.doctests, plan.name, pieces, batch.without, plan.is_test_file, quiet_s=quiet_s)  # fmt: skip
     without_it = ((plan.name, plan.before),)
     baseline = Step("pytest", run_s, without_it, batch.tests, batch.doctests, without=batch.without, quiet_s=quiet_s)
     place = (project.digest, project.image, stamp(project), bench.sandbox.health().image)
@@ -271,7 +286,8 @@ async def _run(bench: Workbench, plan: _Plan, batch: Batch, watch: Watch, starte
             earlier = outcomes[steps.index(baseline)]
             if earlier.tests.finished and not earlier.timed_out and not earlier.oom:
                 memory.baselines.put(baseline_key, earlier)
-        found = await _confirmed(bench, plan, step, evidence.weigh(step, earlier, outcomes[0]))
+        weighed = await asyncio.to_thread(evidence.weigh, step, earlier, outcomes[0])
+        found = await _confirmed(bench, plan, step, weighed)
     except SandboxUnavailable as error:
         return NotRun("no-sandbox", secrets.redact(str(error)), _ms(started))
     made = Run(
@@ -295,6 +311,9 @@ async def _confirmed(bench: Workbench, plan: _Plan, step: Step, found: Evidence)
         again = replace(step, tests=chosen, without=(), traces=True, quiet_s=min(step.quiet_s, AGAIN_QUIET_S))
         (outcome,) = await bench.sandbox.run(Job(plan.state.project, (again,)))
         found = evidence.confirmed(found, frozenset(some), again, outcome)
+    if found.flaky and not found.broken:  # alone they are green: it may be what the others leave behind
+        (outcome,) = await bench.sandbox.run(Job(plan.state.project, (step,)))
+        found = evidence.in_company(found, step, outcome)
     return found
 
 

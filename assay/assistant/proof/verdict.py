@@ -44,6 +44,7 @@ SENTENCES = {
     "tampering": "{detail}, so the run proves nothing.",
     "not executed": "No test that ran executes a changed line.",
     "could not execute": "No test that ran executes a changed line. {detail}",
+    "unseen": "{tests} that passed without it {fail}, though nothing of it was seen to be executed: {detail}",
     "own test": "Only tests of the file itself run it, and a test file does not prove itself.",
     "partly": "{tests} executing it {passes}, but {executed} of {changed} changed lines {were} executed.",
     "left": "{done} of {reaching} tests that may reach it ran in the time there was, all green so far.",
@@ -233,14 +234,27 @@ def _settled(static: Static, named: Named | None, found: Run | NotRun) -> Verdic
     """All checks of one change into its verdict. Where tests execute all changed lines their names do exist, and jedi was mistaken."""
     verdict = _not_run(found) if isinstance(found, NotRun) else _of_tests(found)
     name = named.check if named else None
-    counts = verdict.checks[0].counts if isinstance(verdict, Passed) else None
-    if name and name.state == "failed" and counts and counts.executed == counts.changed:
+    if (
+        named
+        and name
+        and name.state == "failed"
+        and isinstance(verdict, Passed)
+        and isinstance(found, Run)
+        and _ran(named, found)
+    ):
         name = Check("names", "skipped", f"overruled by the tests: {name.detail}", name.ms)
     style = found.style if isinstance(found, Run) else None
     known = (*static.checks, *([name] if name else []), *verdict.checks, *([style] if style else []))
     if named and name and name.state == "failed":
         return Failed(known, name.detail, (), named.unknown)
     return replace(verdict, checks=known)
+
+
+def _ran(named: Named, run: Run) -> bool:
+    """Whether tests executed the unknown names themselves."""
+    counts = run.counts
+    is_all = counts.executed == counts.changed and not any(piece.is_top for piece in run.pieces)
+    return is_all and named.is_always
 
 
 def _of_redacted(verdict: Verdict) -> Verdict:
@@ -275,6 +289,9 @@ def _weighed(found: Evidence, run: Run) -> Verdict:
         return Failed((Check("tests", "failed", why, run.ms),), why)
     if run.suspicion:
         return _tests_unverified("touches-harness", _said("harness", detail=run.suspicion), run.ms)
+    if found.unseen:
+        why = _said("unseen", tests=_count(found.unseen), fail=_fail(found.unseen), detail=detail)
+        return _tests_unverified("no-tests", why, run.ms)
     if red := found.red:
         words = {"tests": _count(red), "fail": _fail(red), "turned": _count(found.turned)}
         what = "turned, stuck" if found.turned else "stuck"

@@ -27,24 +27,26 @@ REST, WHOLE = "", "*"  # the names of what stands in no function, and of all of 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The tests that a map knows to reach a change, as node ids without parameters, those of fewest functions first; and the test files about
-    which it knows nothing, or nothing that still holds."""
+    """The tests that a map knows to reach a change, as node ids without parameters, those of fewest functions first; `files` that held such tests,
+    and are not as they were; and all files about which it knows nothing, or nothing that still holds."""
 
     tests: tuple[str, ...]
     unknown: frozenset[str]
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CoverageMap:
     """`files`: digests of functions by dotted name, by file, as they were when it was recorded. `entered`: functions as "path::name" by test id
     without parameters; None for a test that was red then, and may have entered more. `shared`: those entered as tests were imported.
-    `owed` are tests and test files whose record no longer holds. `place` says what it was recorded in."""
+    `cached` are functions that keep what they computed. `owed` are tests and test files whose record no longer holds. `place` says what it was recorded in."""
 
     place: str = ""
     files: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     entered: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
     shared: frozenset[str] = frozenset()
     owed: frozenset[str] = frozenset()
+    cached: frozenset[str] = frozenset()
 
     def reaching(self, path: str, changed: Changed, texts: Mapping[str, str], before: str) -> Known | None:
         """The tests that reach a change of the file at `path`, whose text was `before`; None where the map cannot tell. `texts` are the project's."""
@@ -55,32 +57,41 @@ class CoverageMap:
             return None
         now = {**texts, path: before}
         stale = self._stale(now)
-        tests = [
-            (len(entered or ()), test)
-            for test, entered in self.entered.items()
-            if entered is None or test in self.owed or not (wanted.isdisjoint(entered) and stale.isdisjoint(entered))
-        ]
-        unknown = self.owed.union(name for name in now if not self._holds(name, now[name]))
-        known = tuple(test for _, test in sorted(tests) if test.partition("::")[0] not in unknown)
-        if (
-            not any(not wanted.isdisjoint(entered or ()) for entered in self.entered.values())
-            or len(known) > TESTS_LIMIT
-        ):
+        found: list[tuple[int, str]] = []
+        is_known = False
+        for test, entered in self.entered.items():
+            if test.partition("::")[0] not in now:
+                continue
+            reaches = entered is not None and not wanted.isdisjoint(entered)
+            if reaches and entered is not None and not self.cached.isdisjoint(entered):
+                return None  # what one test had computed, others may find
+            is_known = is_known or reaches
+            if reaches or entered is None or test in self.owed or not stale.isdisjoint(entered):
+                found.append((len(entered or ()), test))
+        if not is_known or len(found) > TESTS_LIMIT:
             return None
-        return Known(known, unknown)
+        unknown = self.owed.union(name for name in now if not self._holds(name, now[name]))
+        tests = [test for _, test in sorted(found)]
+        return Known(
+            tuple(test for test in tests if test.partition("::")[0] not in unknown),
+            unknown,
+            tuple(dict.fromkeys(file for test in tests if (file := test.partition("::")[0]) in unknown)),
+        )
 
     def _functions(self, path: str, changed: Changed, texts: Mapping[str, str], before: str) -> set[str] | None:
-        """What a test must have entered to reach the change: the changed functions, and those that use what is new or stands in none."""
-        names = {name for piece in changed.pieces if piece.is_top and not piece.owner for name in piece.names}
-        if any(piece.is_top and not piece.owner and not piece.names for piece in changed.pieces):
+        """What a test must have entered to reach the change: the changed functions, and for a new one those that use its name. None for what
+        stands in no function, and for a method that is new: they may take the place of another."""
+        known = self.files.get(path, {})
+        if any(piece.is_top and piece.owner not in {*known, *changed.functions} for piece in changed.pieces):
             return None
         innermost = {name for name in changed.functions if not any(o.startswith(f"{name}.") for o in changed.functions)}
         owners = innermost | {piece.owner for piece in changed.pieces if piece.owner}
-        known = self.files.get(path, {})
-        names |= {owner.rpartition(".")[2] for owner in owners if not _within(known, owner)}
+        new = {owner for owner in owners if owner not in known}
+        if any("." in owner for owner in new):
+            return None
         wanted = {f"{path}::{name}" for owner in owners for name in _within(known, owner)}
         return wanted | {
-            use for file, text in {**texts, path: before}.items() for use in _users(file, text, frozenset(names))
+            use for file, text in {**texts, path: before}.items() for use in _users(file, text, frozenset(new))
         }
 
     def _stale(self, texts: Mapping[str, str]) -> set[str]:
@@ -89,7 +100,8 @@ class CoverageMap:
         for file, known in self.files.items():
             if file not in texts or not self._holds(file, texts[file]):
                 now = digests(texts[file]) if file in texts else {}
-                is_all = now.get(REST) != known.get(REST)
+                # Something that is not in a function, or a method that is new and may take another's place: all may be otherwise.
+                is_all = now.get(REST) != known.get(REST) or any("." in name for name in now.keys() - known.keys())
                 stale |= {f"{file}::{name}" for name, digest in known.items() if is_all or now.get(name) != digest}
         return stale
 
@@ -101,6 +113,7 @@ class CoverageMap:
         """What is to be recorded of these test files: those of which nothing is known, else the tests whose record no longer holds."""
         if place != self.place:
             return tuple(tests)
+        is_changed = not all(self._holds(name, text) for name, text in texts.items())
         stale, known = self._stale(texts), {test.partition("::")[0] for test in self.entered}
         whole = [
             file for file in tests
@@ -111,7 +124,7 @@ class CoverageMap:
             for test, entered in self.entered.items()
             if test.partition("::")[0] in texts
             and test.partition("::")[0] not in whole
-            and (test in self.owed or (entered is not None and not stale.isdisjoint(entered)))
+            and (test in self.owed or (is_changed if entered is None else not stale.isdisjoint(entered)))
         )
         return (*whole, *single)
 
@@ -133,7 +146,18 @@ class CoverageMap:
             if test.partition("::")[0] in texts and test.partition("::")[0] not in files
         }
         now = {name: older.files[name] if older._holds(name, text) else digests(text) for name, text in texts.items()}
-        return CoverageMap(place, now, {**kept, **made}, older.shared | shared, frozenset(owed))
+        return CoverageMap(place, now, {**kept, **made}, older.shared | shared, frozenset(owed), _cached(texts))
+
+
+def _cached(texts: Mapping[str, str]) -> frozenset[str]:
+    """The functions with a decorator that is named like a cache."""
+    found = set()
+    for file, text in texts.items():
+        tree = syntax.module(text) if "cache" in text else None
+        for name, node in syntax.functions(tree) if tree is not None else ():
+            if any("cache" in ast.unparse(decorator) for decorator in node.decorator_list):
+                found.add(f"{file}::{name}")
+    return frozenset(found)
 
 
 def _within(known: Mapping[str, str], owner: str) -> list[str]:
@@ -221,6 +245,7 @@ class Maps:
             other = path.with_suffix(f".{os.getpid()}")
             other.write_text(text, "utf-8")
             os.replace(other, path)
+            self._maps[root] = (path.stat().st_mtime_ns, made)
             every = sorted(self._folder.glob("*.json"), key=lambda one: one.stat().st_mtime)
             for old in every[:-MAPS_LIMIT]:
                 old.unlink()

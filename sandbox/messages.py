@@ -1,0 +1,128 @@
+"""What a container is told, and what it answers, in the shapes of both sides: `api`'s here, the runner's there."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, replace
+from typing import Any
+
+from .api import Running, SandboxUnavailable, Step, StepOutcome, TestReport, TestResult
+
+
+def order(step: Step, nonce: str, *, dependencies: str) -> dict[str, Any]:
+    """A step as the runner reads it; `dependencies` is the folder where they are mounted, or ""."""
+    return {
+        "kind": step.kind,
+        "timeout_s": step.timeout_s,
+        "quiet_s": step.quiet_s,
+        "files": dict(step.files),
+        "tests": list(step.tests),
+        "doctests": step.doctests,
+        "target": step.target,
+        "pieces": [asdict(piece) for piece in step.pieces],
+        "without": list(step.without),
+        "traces": step.traces,
+        "records": step.records,
+        "path": step.path,
+        "script": step.path,
+        "nonce": nonce,
+        "paths": [dependencies] if dependencies else [],
+        "plugins": bool(dependencies),
+    }
+
+
+def running(raw: dict[str, Any]) -> Running:
+    """How far a step is. Raises SandboxUnavailable for what has another shape."""
+    try:
+        return Running(int(raw["tests"]), float(raw["waited_ms"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise SandboxUnavailable("Sandbox failed: the container's answer has the wrong shape.") from error
+
+
+def outcome(raw: dict[str, Any], nonce: str) -> StepOutcome:
+    """How a step ended. Container output is data: types are enforced here and nowhere else. Raises SandboxUnavailable for another shape."""
+    try:
+        return StepOutcome(
+            exit=int(raw["exit"]),
+            signal=int(raw["signal"]),
+            timed_out=bool(raw["timed_out"]),
+            oom=bool(raw["oom"]),
+            stdout=str(raw["stdout"]),
+            stderr=str(raw["stderr"]),
+            truncated=bool(raw["truncated"]),
+            ms=float(raw["ms"]),
+            touched=tuple(str(name) for name in raw["touched"]),
+            hung=bool(raw["hung"]),
+            tests=_report(str(raw["report"]), nonce, is_cut=bool(raw["timed_out"]), hung=bool(raw["hung"])),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise SandboxUnavailable("Sandbox failed: the container's answer has the wrong shape.") from error
+
+
+def _report(text: str, nonce: str, *, is_cut: bool, hung: bool) -> TestReport:
+    """The report's lines as results. Where the run was cut off (`is_cut`), what was not done is left, but for the test that hung."""
+    tests: dict[str, TestResult] = {}
+    running = ""
+    errors: list[str] = []
+    control, finished = "", False
+    import_hit: tuple[int, ...] = ()
+    functions: list[str] = []
+    entered: dict[str, set[str]] = {}
+    for line in text.splitlines():
+        try:
+            event = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        match event:
+            case {"collected": [*ids]}:
+                tests |= {str(name): TestResult(str(name), "missing") for name in ids}
+            case {"start": str(name)}:
+                running = name
+                if name in tests:
+                    tests[name] = TestResult(name, "missing")
+            case {"collect_error": str(name), "detail": str(detail)}:
+                errors.append(f"{name}: {detail}" if name else detail)
+            case {"import_hit": mask}:
+                import_hit = _bits(mask)
+            case {"functions": [*found]}:
+                functions += [f"{one[0]}::{one[1]}" for one in found if isinstance(one, list) and len(one) == 2]
+            case {"entered": [*numbers], "by": str(node)}:
+                own = (functions[n] for n in _numbers(numbers) if 0 <= n < len(functions))
+                entered.setdefault(node, set()).update(own)
+            case {"control": str(outcome)}:
+                control = outcome
+            case {"end": mark}:
+                finished = mark == nonce
+            case {"test": str(name), "outcome": str(outcome), "when": str(when)}:
+                earlier = tests.get(name)
+                hit = _bits(event.get("hit")) or (earlier.hit if earlier is not None else ())
+                if earlier is not None and earlier.outcome == "failed" and outcome == "passed":
+                    tests[name] = replace(earlier, hit=hit)  # a part of it failed
+                elif when == "call" or outcome != "passed":
+                    detail, where = str(event.get("detail", "")), str(event.get("where", ""))
+                    tests[name] = TestResult(
+                        name, outcome, hit, detail, where, bool(event.get("inside")), when == "setup"
+                    )
+            case _:
+                continue
+    if is_cut:
+        done = {name for name, one in tests.items() if one.outcome != "missing" or (hung and name == running)}
+        tests = {name: one if name in done else replace(one, outcome="left") for name, one in tests.items()}
+    by_node = {node: frozenset(names) for node, names in entered.items()}
+    last = running if not finished and tests.get(running, _NONE).outcome == "missing" else ""
+    return TestReport(tuple(tests.values()), tuple(errors), control, finished, import_hit, by_node, last)
+
+
+_NONE = TestResult("", "")
+
+
+def _numbers(found: object) -> tuple[int, ...]:
+    return tuple(sorted({n for n in found if isinstance(n, int)})) if isinstance(found, list) else ()
+
+
+def _bits(found: object) -> tuple[int, ...]:
+    """Numbers that came as bits, in hexadecimal."""
+    if not isinstance(found, str) or not re.fullmatch(r"[0-9a-f]{1,65536}", found):
+        return ()
+    return tuple(n for n, bit in enumerate(reversed(bin(int(found, 16))[2:])) if bit == "1")
