@@ -1,7 +1,7 @@
-"""Do verdicts hold on published packages with their own tests? `python -m evals.packages [--package NAME …] [--kinds truth mutant] [--find]`.
+"""Do verdicts hold on published packages with their own tests? `python -m evals.packages [--package NAME …] [--kinds truth mutant] [--map] [--find]`.
 
 Lines of a package are cut out and put back (truths), and changed in one token so that the package's own whole suite kills them (mutants); each
-is judged as `assay verify` does. Which lines and mutants, is kept in `packages.json`; `--find` makes a package's rows anew, by whole runs of its
+is judged as `assay verify` does, with `--map` after the coverage map was recorded. Which lines and mutants, is kept in `packages.json`; `--find` makes a package's rows anew, by whole runs of its
 suite in the sandbox: a truth is a line that some test executes, a mutant one with which a test fails that passes without it. Needs the sandbox.
 """
 
@@ -20,7 +20,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from analyzers import reach
@@ -28,7 +28,9 @@ from analyzers.syntax import functions
 from analyzers.text import Snapshot, changed_span
 from assay import compose
 from assay.assistant.nouns import Change, Unverified, Verdict
+from assay.assistant.proof import mapping
 from assay.assistant.proof.verdict import begin, patient
+from assay.assistant.record.coverage import Maps
 from assay.assistant.shapes import state
 from assay.assistant.workbench import Workbench
 from evals import holes
@@ -186,6 +188,10 @@ async def main(given: argparse.Namespace) -> None:
                     known[name] = [asdict(row) for row in await found(bench, root, random.Random(17))]
                     KNOWN.write_text(json.dumps(known, indent=0) + "\n", "utf-8")
                     continue
+                if given.map:
+                    bench = replace(bench, maps=Maps(Path(folder) / "maps"))
+                    made = await mapping.record(bench, root)
+                    print(f"{name}: {len(made.entered)} tests recorded", flush=True)
                 rows = [Row(**row) for row in known.get(name, ()) if row["kind"] in given.kinds]
                 _report(name, await judged(bench, root, rows))
             finally:
@@ -196,5 +202,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m evals.packages")
     parser.add_argument("--package", nargs="+", choices=list(VERSIONS), default=list(VERSIONS))
     parser.add_argument("--kinds", nargs="+", default=["truth", "mutant"])
+    parser.add_argument("--map", action="store_true")
     parser.add_argument("--find", action="store_true")
     asyncio.run(main(parser.parse_args()))
