@@ -24,7 +24,7 @@ class Evidence:
     though they execute it: that says nothing where others turn green, and bars a pass where none does; `beside` not executing it; `left` not run,
     because the time was up; `flaky` red once and green once with the change.
     `detail` is about the first broken, stuck or same one, or else about one that failed before it could execute anything; `tampering` says why
-    none of it counts; `is_own_test`, that the change is in a test file, whose own tests prove nothing; `ended_in` is the test in which the whole run came to its end. `executed` are the numbers of the pieces that the proving tests executed, `missed` the broken tests that did not execute
+    none of it counts; `is_own_test`, that the change is in a test file, whose own tests prove nothing; `ended_in` is the test in which the whole run came to its end. `contrary` are the stuck ones that execute the change, `raised` those of them whose error a changed line raised, and that unfinished code does not explain. `executed` are the numbers of the pieces that the proving tests executed, `missed` the broken tests that did not execute
     the change themselves.
     """
 
@@ -42,6 +42,8 @@ class Evidence:
     detail: str = ""
     tampering: str = ""
     executed: frozenset[int] = frozenset()
+    contrary: tuple[str, ...] = ()
+    raised: tuple[str, ...] = ()
     ended_in: str = ""
     is_own_test: bool = False
 
@@ -108,7 +110,7 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
         return Evidence(tampering=why)
     groups: dict[str, list[str]] = {}
     executed: set[int] = set()
-    missed, obstacles = [], []
+    missed, obstacles, contrary, raised = [], [], [], []
     pairs = paired(_without_crash(step, before), _by_test(step, after))
     for test, (old, new) in pairs.items():
         group = _group(old, new, step, after, had_run=before is not None)
@@ -116,6 +118,10 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
             group = "beside"  # a test file does not prove itself
         if group in ("turned", "kept") and new is not None:
             executed.update(new.hit)
+        if group == "stuck" and new is not None and new.hit:
+            contrary.append(test)
+            if new.is_inside and not _UNDER_WAY.match(new.detail):
+                raised.append(test)
         if group == "broken" and new is not None and not new.hit:
             missed.append(test)
         if group == "beside" and new is not None and not new.is_green:
@@ -138,6 +144,8 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
     return Evidence(
         **{name: tuple(tests) for name, tests in groups.items()},  # type: ignore[arg-type]  # all fields of that type
         missed=tuple(missed),
+        contrary=tuple(test for test in contrary if test in groups.get("stuck", ())),
+        raised=tuple(test for test in raised if test in groups.get("stuck", ())),
         detail=detail,
         executed=frozenset(executed),
         ended_in=ended_in,
@@ -192,6 +200,10 @@ def tampering(outcome: StepOutcome) -> str:
     return ""
 
 
+# What code that is still being written explains.
+_UNDER_WAY = re.compile(
+    "NotImplementedError|NameError|AttributeError|ImportError|ModuleNotFoundError|UnboundLocalError"
+)
 Pair = tuple[TestResult | None, TestResult | None]
 
 

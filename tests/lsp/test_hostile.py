@@ -112,7 +112,9 @@ async def test_secrets_reach_no_prompt_trace_log_or_verdict(start, tmp_path: Pat
     assert "config.py" in said
     for secret in (KEY, AWS, PASSWORD):
         assert secret not in said
-    assert ".env" not in items[0]["command"]["arguments"][0]["verdict"]["why"]
+    assert items == []  # a test contradicts it, and says what is in its container
+    assert "1 test that reaches it fails with it" in said
+    assert "/.env" not in said
 
 
 @pytest.mark.parametrize("name", [".env", "private/a.py", "id_rsa", "secret.pem"])

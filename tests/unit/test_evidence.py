@@ -159,3 +159,21 @@ def test_results_are_paired_by_their_text_where_they_can_be() -> None:
     assert {name: (a and a.outcome, b and b.outcome) for name, (a, b) in paired(old, new).items()} == {
         "t.py::a[1]": ("passed", "passed"), "t.py::a[2]": ("failed", "failed"),
     }  # fmt: skip
+
+
+def test_what_speaks_against_a_change_executes_it() -> None:
+    nothing = TestResult("t.py::d", "missing", (), "it gave no result")
+    other = replace(red("b", "TypeError: no", where="m.py:f"), is_inside=True)
+    begun = replace(red("c", "NameError: name 'y' is not defined", where="m.py:f"), is_inside=True)
+    found = weigh(
+        STEP, run(red("a"), red("b"), red("c"), red("d")), run(red("a", "assert 3 == 2"), other, begun, nothing)
+    )
+    assert found.contrary == ("t.py::a", "t.py::b", "t.py::c")
+    assert found.raised == ("t.py::b",)
+
+
+def test_an_example_that_is_red_otherwise_does_not_speak_against_what_a_test_proves() -> None:
+    step = replace(STEP, doctests=True)
+    example, other = TestResult("m.py::m.f", "failed", (0,), "expected 1, got 2"), "expected 1, got 3"
+    found = weigh(step, run(red("a"), example), run(green("a"), replace(example, detail=other)))
+    assert (found.turned, found.contrary, found.red) == (("t.py::a",), (), ())

@@ -10,7 +10,9 @@ from analyzers import imports
 from analyzers.names import Unknown
 from analyzers.text import Snapshot, Span
 from assay.assistant.complete import repair
-from assay.assistant.nouns import Change, Check, Failed
+from assay.assistant.complete.filters.draft import Draft
+from assay.assistant.nouns import Ask, Change, Check, Failed
+from assay.assistant.proof import runs
 from tests.conftest import Case, cases
 from tests.unit.test_filters import draft_of
 
@@ -55,3 +57,41 @@ def test_a_definition_of_the_project_is_imported_from_its_module() -> None:
 
 def test_an_unknown_name_gets_no_import() -> None:
     assert imports.statement_for("frobnicate", "frobnicate()", {}, "c.py") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "written", "completes"),
+    [
+        ("def f(x):\n    \u2038\n    return y\n", "y = x", "closed"),  # code of the function below
+        ("def f(x):\n    \u2038\n\n\ndef g():\n    pass\n", "y = x", "open"),  # more is to come
+        ("def f(x):\n    y = x\n    return \u2038\n", "y", "closed"),  # the return that ends it
+        ("def f(x):\n    if x:\n        return \u2038\n", "x", "open"),  # one in a branch does not
+        ("class A:\n    def f(self):\n        \u2038\n\n    def g(self):\n        pass\n", "self.x = 1", "open"),
+        ("x = \u2038\n", "1", "open"),  # in no function
+    ],
+)
+def test_what_leaves_nothing_to_write(text: str, written: str, completes: str) -> None:
+    before, after = text.split("\u2038")
+    snapshot = Snapshot("file:///m.py", "/m.py", 0, before + after)
+    ask = Ask(snapshot, len(before), Path("/"))
+    change = repair.placed(ask, Draft(written, before, after, "line", 0))
+    assert change.completes == completes
+    assert change.begun is not None
+    assert snapshot.text[change.begun.start : change.begun.end] == text.split("\n")[before.count("\n")].replace(
+        "\u2038", ""
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "without"),
+    [
+        ("def f(x):\n    y = \u2038\n    return 1\n", "def f(x):\n\n    return 1\n"),
+        ("def f(x):\n    y = \u2038\n", "def f(x):\n    pass\n"),
+        ("def f(x):\n    y = \u2038\n)\n", None),
+    ],
+)
+def test_what_a_line_under_way_is_compared_with(text: str, without: str | None) -> None:
+    before, after = text.split("\u2038")
+    snapshot = Snapshot("file:///m.py", "/m.py", 0, before + after)
+    change = repair.placed(Ask(snapshot, len(before), Path("/")), Draft("1", before, after, "line", 0))
+    assert runs.without(change) == without

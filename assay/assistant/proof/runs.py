@@ -122,6 +122,7 @@ def _counted(run: Run, plan: _Plan, left: int) -> Run:
         pieces=plan.changed.pieces,
         suspicion=plan.suspicion,
         chosen=plan.chosen,
+        completes=plan.completes,
     )
 
 
@@ -143,6 +144,7 @@ class _Plan:
     batches: tuple[Batch, ...]
     suspicion: str
     chosen: Chosen
+    completes: Literal["", "open", "closed"]
     is_test_file: bool
 
 
@@ -172,18 +174,19 @@ async def _plan(bench: Workbench, change: Change, time: Time) -> _Plan | NotRun:
     suspicion = harness.touched(tree, changed.lines)
     if not batches:
         return NotRun("harness", suspicion) if suspicion else NotRun("no-tests")
-    before = bench.workspace.sent(change.before.text)
-    can_run = (await asyncio.to_thread(syntax.module, before)) is not None
+    other = await asyncio.to_thread(without, change)
+    before = bench.workspace.sent(other or change.before.text)
     written = workspace.changes(state, texts)
     return _Plan(
         state,
         change.name,
         written,
-        before if can_run else None,
+        before if other is not None else None,
         changed,
         batches,
         suspicion,
         "map" if known else "imports",
+        change.completes,
         reach.is_test_file(change.name, state.test_files),
     )
 
@@ -191,6 +194,20 @@ async def _plan(bench: Workbench, change: Change, time: Time) -> _Plan | NotRun:
 def _changed(change: Change, tree: ast.Module) -> Changed:
     found = hunks(change.before.text, change.after)
     return changed_pieces(tree, change.after, found, syntax.module(change.before.text))
+
+
+def without(change: Change) -> str | None:
+    """The text without the change, that can run: where somebody writes, without the line under way (`pass` where one is needed), so that it is the
+    same while he does; None where there is none."""
+    text = change.before.text
+    if change.begun is not None:
+        head, tail = text[: change.begun.start], text[change.begun.end :]
+        lead = text[change.begun.start : change.begun.end]
+        lead = lead[: len(lead) - len(lead.lstrip())]
+        found = (one for one in (head + tail, f"{head}{lead}pass{tail}") if syntax.module(one) is not None)
+        if (first := next(found, None)) is not None:
+            return first
+    return text if syntax.module(text) is not None else None
 
 
 def _known(

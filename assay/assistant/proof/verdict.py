@@ -51,6 +51,7 @@ SENTENCES = {
     "left, not executed": "{done} of {reaching} tests that may reach it ran in the time there was, and none of them executes it.",
     "broken": "{tests} that passed without it {fail}: {detail}",
     "ended": "The whole run ends in a test that passed without it: {detail}",
+    "contradicted": "{tests} that {reach} it {fail} with it: {detail}",
     "stuck": "{tests} {fail} {both}: {detail}",
     "turned, stuck": "It makes {turned} pass, but {tests} {fail} {both}: {detail}",
     "turned": "It makes {turned} pass.",
@@ -292,6 +293,10 @@ def _weighed(found: Evidence, run: Run) -> Verdict:
     if found.unseen:
         why = _said("unseen", tests=_count(found.unseen), fail=_fail(found.unseen), detail=detail)
         return _tests_unverified("no-tests", why, run.ms)
+    if contradicting := _contradicting(found, run):
+        words = {"tests": _count(contradicting), "fail": _fail(contradicting), "detail": detail}
+        why = _said("contradicted", **words, reach="reaches" if len(contradicting) == 1 else "reach")
+        return Failed((Check("tests", "failed", why, run.ms),), why)
     if red := found.red:
         words = {"tests": _count(red), "fail": _fail(red), "turned": _count(found.turned)}
         what = "turned, stuck" if found.turned else "stuck"
@@ -309,6 +314,14 @@ def _weighed(found: Evidence, run: Run) -> Verdict:
         why = _said("partly", **words, **told, were="was" if counts.executed == 1 else "were")
         return replace(_tests_unverified("partly-executed", why, run.ms), green=len(proving))
     return _passed(found, run)
+
+
+def _contradicting(found: Evidence, run: Run) -> tuple[str, ...]:
+    """The tests that speak against what is offered to somebody who writes: where it leaves nothing to write, those that it makes fail otherwise
+    than without it, or by an error of its own lines."""
+    if run.completes != "closed":
+        return ()
+    return found.contrary if run.baseline == "run" else found.raised
 
 
 def _with_mend(detail: str) -> str:
