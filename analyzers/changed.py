@@ -301,10 +301,12 @@ def _around(
         return [line for line in (above, below) if line], None
     old = ranges[1].at(hunk.old_first, hunk.old_last)
     near = [line for line in (below, above) if line and old and ranges[0].at(line, line) == old][:1]
+    if near:
+        return near, None
     lost = set(range(hunk.old_first, hunk.old_last + 1))
     gone = [p for p in _places(before) if p.is_code and not p.is_inside and not lost.isdisjoint(p.lines)]
-    if near or not gone:
-        return near, None
+    if not gone:
+        return [], None
     names = {name for place in gone for name in _bound(place.node)}
     return [], Piece((), (hunk.first,), None, tuple(sorted(names)), "", gone[0].scope, is_top=True)
 

@@ -68,7 +68,7 @@ def patterns(configurations: Mapping[str, str]) -> tuple[str, ...]:
     """The names of files in which pytest looks for tests, by the project's configurations (path → text)."""
     found: list[str] = list(PATTERNS)
     for path, text in configurations.items():
-        with contextlib.suppress(ValueError, configparser.Error, AttributeError):
+        with contextlib.suppress(ValueError, configparser.Error, AttributeError, RecursionError):
             options = _pytest_options(PurePosixPath(path).name, text)
             found += _words_of(options.get("python_files", ""))
             words = _words_of(options.get("addopts", ""))

@@ -22,10 +22,15 @@ class Evidence:
     `turned` red to green and executing the change, `kept` green and executing it, `broken` green to red, `stuck` red both times, otherwise
     than before or by a changed line; `same` red in the same way both times without executing it, or without a result both times; `barring` the same
     though they execute it: that says nothing where others turn green, and bars a pass where none does; `beside` not executing it; `left` not run,
-    because the time was up; `flaky` red once and green once with the change.
+    because the time was up; `flaky` red once and green once with the change; `unseen` green to red twice, though nothing of the change was seen to
+    be executed: another process runs it, or the test only reads it.
+
+    Of these, `missed` are the broken ones that did not execute the change themselves, `contrary` the stuck ones that did, `raised` those of them
+    whose error a changed line raised, and that unfinished code does not explain.
+
     `detail` is about the first broken, stuck or same one, or else about one that failed before it could execute anything; `tampering` says why
-    none of it counts; `is_own_test`, that the change is in a test file, whose own tests prove nothing; `ended_in` is the test in which the whole run came to its end. `contrary` are the stuck ones that execute the change, `raised` those of them whose error a changed line raised, and that unfinished code does not explain. `executed` are the numbers of the pieces that the proving tests executed, `missed` the broken tests that did not execute
-    the change themselves.
+    none of it counts; `executed` are the numbers of the pieces that the proving tests executed; `ended_in` is the test in which the whole run came
+    to its end; `is_own_test`: the change is in a test file, whose own tests prove nothing.
     """
 
     turned: tuple[str, ...] = ()
@@ -155,7 +160,9 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
 
 def confirmed(found: Evidence, asked: frozenset[str], step: Step, again: StepOutcome) -> Evidence:
     """What is left of `found` after some of its broken tests were `asked` once more, as `step`. One that is green now is flaky; one that did not
-    execute the change, neither itself nor by what its file imports and sets up, is beside it."""
+    execute the change, neither itself nor by what its file imports and sets up, is unseen."""
+    if why := tampering(again):
+        return replace(found, tampering=why)
     results = _by_test(step, again)
     kept, flaky, unseen, detail = [], list(found.flaky), list(found.unseen), found.detail
     for test in found.broken:

@@ -82,9 +82,15 @@ def _addopts(folder: Path) -> list[str] | None:
             else:
                 parsed = iniconfig.IniConfig(str(folder / name), data=text)
                 found = dict(parsed[section].items()) if section in parsed else None
-        except (OSError, ValueError, AttributeError, iniconfig.ParseError):
+        except (OSError, ValueError, AttributeError, RecursionError, iniconfig.ParseError):
             continue
         if found is not None:
-            options = found.get("addopts", "")
-            return shlex.split(options) if isinstance(options, str) else [str(option) for option in options]
+            return _words(found.get("addopts", ""))
     return None
+
+
+def _words(options: object) -> list[str]:
+    try:
+        return shlex.split(options) if isinstance(options, str) else [str(one) for one in options]  # type: ignore[attr-defined]
+    except (TypeError, ValueError):  # a quote that is not closed: pytest itself would not start
+        return []

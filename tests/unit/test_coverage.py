@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Coroutine
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -133,10 +134,17 @@ def test_a_recording_that_was_cut_off_goes_on_where_it_was() -> None:
 def test_a_map_is_kept_without_source_and_a_broken_one_is_none(tmp_path: Path) -> None:
     root, maps = tmp_path / "p", Maps(tmp_path / "maps")
     assert maps.load(root) == CoverageMap()
-    maps.save(root, MAP)
+    every = replace(
+        MAP,
+        shared=frozenset({"calc.py::double"}),
+        owed=frozenset({"test_new.py"}),
+        cached=frozenset({"calc.py::triple"}),
+    )
+    assert all(getattr(every, one.name) for one in fields(every)), "each field has something to keep"
+    maps.save(root, every)
     (file,) = (tmp_path / "maps").iterdir()
     assert "return" not in file.read_text()
-    assert maps.load(root) == Maps(tmp_path / "maps").load(root) == MAP
+    assert maps.load(root) == Maps(tmp_path / "maps").load(root) == every
     for text in ("{", "[]", '{"version": 1}', '{"version": 99}'):
         file.write_text(text)
         assert Maps(tmp_path / "maps").load(root) == CoverageMap()

@@ -152,6 +152,7 @@ def test_a_file_that_imports_by_name_and_examples_in_prose_reach_a_module() -> N
         "pyproject.toml": "[tool.pytest.ini_options]\npython_files = ['check_*.py']\naddopts = '-q --doctest-glob=*.rst'\n",
         "sub/tox.ini": "[pytest]\npython_files = *_spec.py\n",
         "setup.cfg": "[tool:pytest",
+        "deep/pyproject.toml": "x = " + "[" * 5000,
     }
     patterns = reach.patterns(configurations)
     assert patterns[len(reach.PATTERNS) :] == ("check_*.py", "*.rst", "*_spec.py")

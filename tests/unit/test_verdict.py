@@ -19,6 +19,7 @@ from sandbox.api import (
     Job,
     Progress,
     Project,
+    Running,
     SandboxUnavailable,
     Step,
     StepOutcome,
@@ -47,7 +48,14 @@ STYLE = StepOutcome(0, 0, False, False, "[]", "", False, 1.0)
 class Told:
     """A sandbox that says what it is told: the outcome with the change, ruff's, and without it; each when its event is set."""
 
-    def __init__(self, after: StepOutcome, before: StepOutcome = RED, style: StepOutcome = STYLE) -> None:
+    def __init__(
+        self,
+        after: StepOutcome,
+        before: StepOutcome = RED,
+        style: StepOutcome = STYLE,
+        is_running: Running | None = None,
+    ) -> None:
+        self.is_running = is_running
         self.outcomes = (after, style, before)
         self.go = [asyncio.Event() for _ in self.outcomes]
         self.jobs: list[Job] = []
@@ -61,6 +69,8 @@ class Told:
     async def run(self, job: Job, progress: Progress = NO_PROGRESS) -> tuple[StepOutcome, ...]:
         self.jobs.append(job)
         progress.started()
+        if self.is_running is not None:
+            progress.running(0, self.is_running)
         try:
             for number, _ in enumerate(job.steps):
                 await self.go[number].wait()
@@ -235,6 +245,18 @@ async def test_a_run_that_was_green_is_passed_before_the_run_without_it(make: Ma
     assert (proof.now.why, proof.goes_on) == ("1 test executing it passes.", True)
     sandbox.let(2)
     assert (await proof.later()).why == "It makes 1 test pass."
+
+
+async def test_a_machine_that_is_too_busy_to_run_the_tests_is_waited_for(make: Make, change: Change) -> None:
+    for waited_ms, kind in ((0.0, Unverified), (2000.0, Passed)):
+        sandbox, told = Told(GREEN, is_running=Running(1, waited_ms)), list[tuple[int, ...]]()
+        asyncio.get_running_loop().call_later(0.7, sandbox.let)
+        proof = await begin(
+            bench_with(make, sandbox), change, Limits(5.0, 0.3), lambda begun, of, told=told: told.append((begun, of))
+        )
+        assert isinstance(proof.now, kind)
+        assert told == [(1, 1)]
+        proof.cancel()
 
 
 async def test_who_does_not_wait_gets_what_is_known(make: Make, change: Change) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from analyzers import syntax
 from analyzers.changed import Changed
 
-VERSION = 1
+VERSION = 2
 SIZE_LIMIT = 64 << 20  # bytes of one project's map; 10 000 tests of 500 functions each take about 40 MB
 MAPS_LIMIT = 100  # projects, the latest ones
 TESTS_LIMIT = 2000  # of one change, by name; beyond it whole files are asked for
@@ -267,6 +267,7 @@ def _told(made: CoverageMap) -> str:
         "tests": tests,
         "shared": shared,
         "owed": sorted(made.owed),
+        "cached": sorted(made.cached),
     }
     return json.dumps(table, separators=(",", ":"))
 
@@ -284,4 +285,5 @@ def _parsed(text: str) -> CoverageMap:
         tests,
         frozenset(functions[n] for n in table["shared"]),
         frozenset(map(str, table["owed"])),
+        frozenset(map(str, table["cached"])),
     )

@@ -1,0 +1,110 @@
+"""What the tracer in a container sees executed, on modules made here; and which of a project's own options for pytest are kept."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from sandbox.runner.options import project_options
+from sandbox.runner.tracer import Tracer
+
+CODE = """\
+LIMIT = 3
+
+
+def f(x):
+    if x: return 1
+    return 2 if x is None else LIMIT
+
+
+class Box:
+    size = 4
+
+    def get(self):
+        return self.size
+
+
+class Other:
+    def __init__(self):
+        self.size = 5
+"""
+
+
+def piece(line: int, at: tuple[int, int, int, int] | None = None, **more: Any) -> dict[str, Any]:
+    return {"lines": [line, line], "at": at, "names": [], "owner": "", "scope": "", "is_top": bool(more), **more}
+
+
+@pytest.fixture
+def module(tmp_path: Path) -> ModuleType:
+    path = tmp_path / "m.py"
+    path.write_text(CODE)
+    made = ModuleType("m")
+    exec(compile(CODE, str(path), "exec"), made.__dict__)
+    return made
+
+
+def seen(tmp_path: Path, work: Callable[[], object], *pieces: dict[str, Any], records: bool = False) -> Tracer:
+    tracer, before = Tracer(str(tmp_path), "m.py", list(pieces), records=records), sys.gettrace()
+    tracer.start()
+    try:
+        work()
+    finally:
+        tracer.stop()
+        sys.settrace(before)
+    return tracer
+
+
+def test_a_line_and_the_parts_of_one(tmp_path: Path, module: ModuleType) -> None:
+    test, body = piece(5, (5, 7, 5, 8)), piece(5, (5, 10, 5, 18))
+    two, limit = piece(6, (6, 11, 6, 12)), piece(6, (6, 31, 6, 36))
+    pieces = (test, body, two, limit, piece(6))
+    assert seen(tmp_path, lambda: module.f(1), *pieces).hit == {0, 1}
+    assert seen(tmp_path, lambda: module.f(None), *pieces).hit == {0, 2, 4}
+    assert seen(tmp_path, lambda: module.f(0), *pieces).hit == {0, 3, 4}
+
+
+def test_a_name_of_the_module_counts_where_it_is_used(tmp_path: Path, module: ModuleType) -> None:
+    limit = piece(1, names=["LIMIT"])
+    assert seen(tmp_path, lambda: module.f(1), limit).hit == set()
+    assert seen(tmp_path, lambda: module.f(0), limit).hit == {0}
+
+
+def test_a_member_is_its_classes_own(tmp_path: Path, module: ModuleType) -> None:
+    size = piece(10, names=["size"], scope="Box")
+    assert seen(tmp_path, module.Other, size).hit == set()
+    assert seen(tmp_path, lambda: module.Box().get(), size).hit == {0}
+
+
+def test_a_definition_is_executed_when_it_is_entered(tmp_path: Path, module: ModuleType) -> None:
+    assert seen(tmp_path, lambda: module.Box().get(), piece(9, names=["Box"], owner="Box")).hit == {0}
+    assert seen(tmp_path, module.Other, piece(9, names=["Box"], owner="Box")).hit == set()
+
+
+def test_the_functions_that_are_entered(tmp_path: Path, module: ModuleType) -> None:
+    entered = seen(tmp_path, lambda: (module.f(0), module.Box().get()), records=True).entered
+    assert entered == {("m.py", "f"), ("m.py", "Box.get")}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "with_plugins", "alone"),
+    [
+        ("pytest.ini", "[pytest]\naddopts = -x -n 4 --cov=m --doctest-glob=*.rst --asyncio-mode auto tests\n",
+         ["--doctest-glob=*.rst", "--asyncio-mode", "auto"], ["--doctest-glob=*.rst"]),
+        ("pyproject.toml", "[tool.pytest.ini_options]\naddopts = ['-q', '-k', 'not slow', '--strict-markers', '-W', 'error']\n",
+         ["-k", "not slow", "--strict-markers", "-W", "error"], ["-k", "not slow"]),
+        ("setup.cfg", "[tool:pytest]\naddopts = --reruns 3 --import-mode=importlib\n", ["--import-mode=importlib"], ["--import-mode=importlib"]),
+        ("tox.ini", "[pytest\n", [], []),
+        ("pytest.ini", "[pytest]\naddopts = 'open\n", [], []),
+    ],
+)  # fmt: skip
+def test_a_projects_options(tmp_path: Path, name: str, text: str, with_plugins: list[str], alone: list[str]) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / name).write_text(text)
+    files = ["a/test_m.py", "a/test_n.py"]
+    assert project_options(tmp_path, files, has_plugins=True) == with_plugins
+    assert project_options(tmp_path, files, has_plugins=False) == alone
