@@ -23,6 +23,7 @@ _REST = {
     for quotes, line in ((QUOTES, "\\n"), (LONG_QUOTES, ""))
     for quote in quotes
 }
+_DEFINITION = re.compile(r"^[ \t]*(?:async\s+def|def|class)\s|^[ \t]*@", re.MULTILINE)
 _TEXT = re.compile(r"""["'#\\]""")
 _SIGN = re.compile(r"""["'#\\()\[\]{}]""")
 
@@ -69,6 +70,12 @@ def scan(text: str) -> Scan:
             continue
         brackets.append((found.start(), sign))
     return Scan(tuple(brackets), deep, "".join(stack), quote, outside if quote else len(stack))
+
+
+def last_definition(text: str) -> int:
+    """The offset of the last line that begins a definition, 0 where none does: brackets that were opened above it are closed, or belong to broken
+    code."""
+    return max((found.start() for found in _DEFINITION.finditer(text)), default=0)
 
 
 def open_quote(text: str) -> str:

@@ -23,6 +23,9 @@ _IN_STRING = frozenset(
 class Site:
     """`indent` is the column at which written code starts; `scope` the names around it, outermost first.
 
+    `floor` is the column that no line of it may stand left of; `is_single` says that one line ends it, or one statement in brackets: there is code
+    right of the cursor, or no function around it whose statements could follow.
+
     `why` says in one sentence why there is nothing to complete; empty unless `kind` is "none". `is_prose`: it is none because
     the cursor is in a comment or a string, where only somebody who asks gets something (`in_prose`).
     """
@@ -32,6 +35,8 @@ class Site:
     scope: tuple[str, ...] = ()
     why: str = ""
     is_prose: bool = False
+    floor: int = 0
+    is_single: bool = True
 
 
 def own_line(snapshot: Snapshot, offset: int) -> Snapshot:
@@ -69,8 +74,12 @@ def at(snapshot: Snapshot, offset: int) -> Site:
         return Site("none", why="The cursor is inside a word.")
     lines = _Lines(snapshot, line)
     if before.strip():
-        return Site("line", columns(before), lines.scope(columns(before)))
-    return _at_blank(lines, len(before.expandtabs(TAB)) if before else None)
+        found = Site("line", columns(before), lines.scope(columns(before)))
+    else:
+        found = _at_blank(lines, len(before.expandtabs(TAB)) if before else None)
+    floor = lines.floor(found.indent)
+    is_single = found.kind == "line" and (floor is None or bool(after.strip()))
+    return replace(found, floor=found.indent if floor is None else floor, is_single=is_single)
 
 
 def _is_word(character: str) -> bool:
@@ -150,6 +159,26 @@ class _Lines:
             if indent == 0:
                 break
         return tuple(reversed(names))
+
+    def floor(self, indent: int) -> int | None:
+        """How far left a line may stand that follows one at `indent`: in the innermost function to which the next code below belongs, else in the
+        one around the cursor; None outside of functions."""
+        opens = self._opens(self.line)
+        headers, depth = list[tuple[int, bool]](), indent + opens
+        for number in range(self.line - (not opens), -1, -1):
+            text = self.text(number)
+            if text.strip() and columns(text) < depth:
+                depth = columns(text)
+                if found := _HEADER.match(text):
+                    headers.append((depth, found[1] != "class"))
+            if depth == 0:
+                break
+        if not headers or not headers[0][1]:
+            return None
+        rows = (self.text(n) for n in range(self.line + 1, min(len(self.snapshot.line_starts), self.line + 200)))
+        below = next((columns(text) for text in rows if text.strip() and not text.lstrip().startswith("#")), 0)
+        column, is_function = next((one for one in headers if one[0] < below), headers[0])
+        return (column if is_function else headers[0][0]) + 1
 
     def header_above(self) -> tuple[str, bool] | None:
         """The line that opens the block in which the cursor is first, and whether it is a function's."""

@@ -125,6 +125,19 @@ def module_or_flaw(text: str) -> ast.Module | Flaw:
         return Flaw(f"not Python: {error}")
 
 
+def compiles(text: str) -> bool:
+    """Whether `text` is a module that could be run: it parses, and no `break` or `return` stands where there can be none."""
+    if (tree := module(text)) is None:
+        return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(tree, "<text>", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return False
+    return True
+
+
 def functions(tree: ast.AST) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
     """Every function below `tree` with its dotted path of classes and functions."""
     stack: list[tuple[str, ast.AST]] = [("", tree)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import gzip
 import io
@@ -9,7 +10,7 @@ import json
 import random
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,3 +82,15 @@ def parses(text: str) -> bool:
     except (SyntaxError, ValueError):
         return False
     return True
+
+
+def names(known: tuple[str, ...]) -> Callable[[str], list[str]]:
+    """A type for a command line's argument: some of `known`, with commas between them."""
+
+    def read(text: str) -> list[str]:
+        given = text.split(",")
+        if wrong := [name for name in given if name not in known]:
+            raise argparse.ArgumentTypeError(f"{wrong[0]} is none of {', '.join(known)}")
+        return given
+
+    return read

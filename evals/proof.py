@@ -15,7 +15,6 @@ import statistics
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -135,22 +134,12 @@ async def _killed(pool: list[holes.Hole], count: int) -> Pairs:
     return found
 
 
-def _names(known: tuple[str, ...]) -> Callable[[str], list[str]]:
-    def read(text: str) -> list[str]:
-        names = text.split(",")
-        if wrong := [name for name in names if name not in known]:
-            raise argparse.ArgumentTypeError(f"{wrong[0]} is none of {', '.join(known)}")
-        return names
-
-    return read
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m evals.proof")
     parser.add_argument("data", type=Path)
     parser.add_argument("count", type=int, nargs="?", default=200)
-    parser.add_argument("--kinds", type=_names(KINDS), default=list(KINDS))
-    parser.add_argument("--policies", type=_names(POLICIES), default=list(POLICIES))
+    parser.add_argument("--kinds", type=holes.names(KINDS), default=list(KINDS))
+    parser.add_argument("--policies", type=holes.names(POLICIES), default=list(POLICIES))
     parser.add_argument("--find-killed", action="store_true")
     given = parser.parse_args()
     if given.find_killed:

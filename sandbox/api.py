@@ -92,7 +92,7 @@ class Job:
 class TestResult:
     """One test item. `outcome` is pytest's word, "missing" when nothing was reported of it, or "left" when the time was up before. `hit` are the
     numbers of the pieces that it executed. `detail` is a failure's message, `where` the project's file and function that raised it, `is_inside`
-    whether in a changed line, `is_set_up` whether the test's own function was not reached."""
+    whether in a changed line, `is_meant` whether by a `raise` or `assert`, `is_set_up` whether the test's own function was not reached."""
 
     __test__ = False  # for pytest's collection, which goes by the name
 
@@ -103,6 +103,7 @@ class TestResult:
     where: str = ""
     is_inside: bool = False
     is_set_up: bool = False
+    is_meant: bool = False
 
     @property
     def is_green(self) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from .api import Step, StepOutcome, TestResult
+from .results import by_test, paired, without_crash
 
 Group = Literal["turned", "kept", "broken", "stuck", "same", "barring", "beside", "left", ""]
 
@@ -26,7 +27,8 @@ class Evidence:
     be executed: another process runs it, or the test only reads it.
 
     Of these, `missed` are the broken ones that did not execute the change themselves, `contrary` the stuck ones that did, `raised` those of them
-    whose error a changed line raised, and that unfinished code does not explain.
+    whose error a changed line raised, without meaning to and not because code is unfinished; `unmoved` the barring ones that fail by what they
+    themselves compare; `edited` those against a line under way that are green with what stands there.
 
     `detail` is about the first broken, stuck or same one, or else about one that failed before it could execute anything; `tampering` says why
     none of it counts; `executed` are the numbers of the pieces that the proving tests executed; `ended_in` is the test in which the whole run came
@@ -49,6 +51,8 @@ class Evidence:
     executed: frozenset[int] = frozenset()
     contrary: tuple[str, ...] = ()
     raised: tuple[str, ...] = ()
+    unmoved: tuple[str, ...] = ()
+    edited: tuple[str, ...] = ()
     ended_in: str = ""
     is_own_test: bool = False
 
@@ -115,8 +119,8 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
         return Evidence(tampering=why)
     groups: dict[str, list[str]] = {}
     executed: set[int] = set()
-    missed, obstacles, contrary, raised = [], [], [], []
-    pairs = paired(_without_crash(step, before), _by_test(step, after))
+    missed, obstacles, contrary, raised, unmoved = [], [], [], [], []
+    pairs = paired(without_crash(step, before), by_test(step, after))
     for test, (old, new) in pairs.items():
         group = _group(old, new, step, after, had_run=before is not None)
         if group in ("turned", "kept") and step.is_test_file and test.startswith(f"{step.target}::"):
@@ -125,8 +129,10 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
             executed.update(new.hit)
         if group == "stuck" and new is not None and new.hit:
             contrary.append(test)
-            if new.is_inside and not _UNDER_WAY.match(new.detail):
+            if new.is_inside and not new.is_meant and not _is_under_way(new.detail):
                 raised.append(test)
+        if group == "barring" and new is not None and _is_its_own(new):
+            unmoved.append(test)
         if group == "broken" and new is not None and not new.hit:
             missed.append(test)
         if group == "beside" and new is not None and not new.is_green:
@@ -151,6 +157,7 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
         missed=tuple(missed),
         contrary=tuple(test for test in contrary if test in groups.get("stuck", ())),
         raised=tuple(test for test in raised if test in groups.get("stuck", ())),
+        unmoved=tuple(unmoved),
         detail=detail,
         executed=frozenset(executed),
         ended_in=ended_in,
@@ -163,7 +170,7 @@ def confirmed(found: Evidence, asked: frozenset[str], step: Step, again: StepOut
     execute the change, neither itself nor by what its file imports and sets up, is unseen."""
     if why := tampering(again):
         return replace(found, tampering=why)
-    results = _by_test(step, again)
+    results = by_test(step, again)
     kept, flaky, unseen, detail = [], list(found.flaky), list(found.unseen), found.detail
     for test in found.broken:
         tried = [one for name, one in results.items() if name == test or name.startswith((f"{test}[", f"{test}::"))]
@@ -182,9 +189,20 @@ def confirmed(found: Evidence, asked: frozenset[str], step: Step, again: StepOut
     return replace(found, broken=tuple(kept), flaky=tuple(flaky), unseen=tuple(unseen), missed=missed, detail=detail)
 
 
+def otherwise(found: Evidence, step: Step, other: StepOutcome, after: StepOutcome) -> Evidence:
+    """What is left of `found` after another run without the change: of the tests that bar a pass, those that are red in another way there are stuck
+    and contrary."""
+    was, now = by_test(step, other), by_test(step, after)
+    moved = tuple(t for t in found.barring if t in was and not was[t].is_green and not is_same(was[t], now.get(t)))
+    if not moved:
+        return found
+    barring, unmoved = (tuple(t for t in group if t not in moved) for group in (found.barring, found.unmoved))
+    return replace(found, stuck=found.stuck + moved, contrary=found.contrary + moved, barring=barring, unmoved=unmoved)
+
+
 def in_company(found: Evidence, step: Step, again: StepOutcome) -> Evidence:
     """What is left of `found` after all of its tests ran once more: one that was green alone, and is red again beside the others, is broken."""
-    results = _by_test(step, again)
+    results = by_test(step, again)
     red = [test for test in found.flaky if (one := results.get(test)) is not None and not one.is_green]
     if not red:
         return found
@@ -211,47 +229,20 @@ def tampering(outcome: StepOutcome) -> str:
 _UNDER_WAY = re.compile(
     "NotImplementedError|NameError|AttributeError|ImportError|ModuleNotFoundError|UnboundLocalError"
 )
-Pair = tuple[TestResult | None, TestResult | None]
+# No finished code gives these what they lack.
+_BUILT_IN = re.compile(
+    r"AttributeError: '(?:int|float|complex|bool|str|bytes|bytearray|list|tuple|dict|set|frozenset|range)' object "
+)
 
 
-def paired(was: dict[str, TestResult], now: dict[str, TestResult]) -> dict[str, Pair]:
-    """The results of each test without and with a change. Parameters may differ from run to run: then they are matched by position where there are
-    as many, and else the function counts as a whole."""
-    old, new = _by_function(was), _by_function(now)
-    pairs: dict[str, Pair] = {}
-    for function in sorted(old.keys() | new.keys()):
-        path, _, name = function.partition("::")
-        first = old.get(function, []) or old.get(path, [])
-        second = new.get(function, []) or new.get(path, [])
-        if not name and any(other.startswith(f"{path}::") for other in old.keys() | new.keys()):
-            continue  # a file that could not be collected, where its tests are known from the other run
-        if not second:
-            pairs |= {one.id: (one, None) for one in first}
-            continue
-        known, ids = {one.id: one for one in first}, {one.id for one in second}
-        old_left = [one for one in first if one.id not in ids]
-        new_left = [one for one in second if one.id not in known]
-        pairs |= {one.id: (known[one.id], one) for one in second if one.id in known}
-        if len(old_left) == len(new_left):
-            pairs |= {b.id if "::" in b.id else a.id: (a, b) for a, b in zip(old_left, new_left, strict=True)}
-        else:
-            whole = _as_one(function, first) if first else None
-            pairs |= {one.id: (whole, one) for one in new_left}
-    return pairs
+def _is_under_way(detail: str) -> bool:
+    """Whether code that is still being written explains an error."""
+    return bool(_UNDER_WAY.match(detail)) and not _BUILT_IN.match(detail)
 
 
-def _by_function(results: dict[str, TestResult]) -> dict[str, list[TestResult]]:
-    found: dict[str, list[TestResult]] = {}
-    for name, one in results.items():
-        path, _, rest = name.partition("::")
-        found.setdefault(f"{path}::{rest.partition('[')[0]}" if rest else path, []).append(one)
-    return found
-
-
-def _as_one(function: str, results: list[TestResult]) -> TestResult:
-    """Green where all are; what executed the change is what one of them did."""
-    worst = next((one for one in results if not one.is_green), results[0])
-    return replace(worst, id=function, hit=tuple(sorted({n for one in results for n in one.hit})))
+def _is_its_own(test: TestResult) -> bool:
+    """Whether a test failed by what it compares itself, and not in the code that it calls."""
+    return test.where.partition(":")[0] in ("", test.id.partition("::")[0]) and test.outcome == "failed"
 
 
 def _group(old: TestResult | None, new: TestResult | None, step: Step, after: StepOutcome, *, had_run: bool) -> Group:
@@ -308,45 +299,6 @@ def _doctests_aside(step: Step, groups: dict[str, list[str]]) -> None:
         groups["stuck"] = [test for test in groups.get("stuck", ()) if test not in aside]
 
 
-def _by_test(step: Step, outcome: StepOutcome | None) -> dict[str, TestResult]:
-    """Results by id; an expected test that nothing was reported of counts as missing."""
-    if outcome is None:
-        return {}
-    found = {test.id: test for test in outcome.tests.tests}
-    is_cut = outcome.timed_out and any(test.outcome in ("left", "missing") for test in found.values())
-    if not outcome.tests.finished and not is_cut:
-        found = {
-            i: t if not t.is_green else TestResult(i, "missing", t.hit, "the run did not end") for i, t in found.items()
-        }
-    is_left = outcome.timed_out and not outcome.hung
-    known = {prefix for name in found for prefix in _prefixes(name)}
-    for wanted in step.tests:
-        if wanted in known:
-            continue
-        why = _uncollected(wanted, outcome)
-        if why or not outcome.tests.finished:  # else there is no such test: names alone mislead
-            found[wanted] = TestResult(wanted, "left" if is_left else "missing", detail=why)
-    return found
-
-
-def _prefixes(name: str) -> list[str]:
-    """A test's id, and those of its function, class and file."""
-    path, _, rest = name.partition("::")
-    parts = rest.partition("[")[0].split("::") if rest else []
-    return [name, path, *("::".join([path, *parts[:n]]) for n in range(1, len(parts) + 1))]
-
-
-def _without_crash(step: Step, before: StepOutcome | None) -> dict[str, TestResult]:
-    """Results without the change; of what has none because the run came to its end in another test, nothing is known."""
-    found = _by_test(step, before)
-    if before is None or before.tests.finished or before.timed_out or not before.tests.ended_in:
-        return found
-    return {
-        name: replace(one, outcome="left") if one.outcome == "missing" and name != before.tests.ended_in else one
-        for name, one in found.items()
-    }
-
-
 def _was_executed(test: str, results: dict[str, TestResult], outcome: StepOutcome) -> bool:
     """Whether something of the change ran before or in this test: as its file was imported, or in a test of its file that set up what they share."""
     own = test.partition("::")[0]
@@ -356,15 +308,6 @@ def _was_executed(test: str, results: dict[str, TestResult], outcome: StepOutcom
         or bool(outcome.tests.import_hit)
         or any(one.hit for name, one in results.items() if name.startswith(own))
     )
-
-
-def _uncollected(wanted: str, outcome: StepOutcome) -> str:
-    """Why a test was not even found: an error in its own file first."""
-    errors = outcome.tests.collect_errors
-    own = [e for e in errors if e.startswith(wanted.partition("::")[0])]
-    if not own and "::" in wanted:
-        own = list(errors)
-    return f"it could not be collected: {own[0]}"[:300] if own else ""
 
 
 def _why(test: TestResult | None, outcome: StepOutcome) -> str:

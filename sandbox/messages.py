@@ -102,7 +102,14 @@ def _report(text: str, nonce: str, *, is_cut: bool, hung: bool) -> TestReport:
                 elif when == "call" or outcome != "passed":
                     detail, where = str(event.get("detail", "")), str(event.get("where", ""))
                     tests[name] = TestResult(
-                        name, outcome, hit, detail, where, bool(event.get("inside")), when == "setup"
+                        name,
+                        outcome,
+                        hit,
+                        detail,
+                        where,
+                        bool(event.get("inside")),
+                        when == "setup",
+                        bool(event.get("meant")),
                     )
             case _:
                 continue

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from analyzers.changed import Piece
 from analyzers.names import Unknown
 from analyzers.text import Snapshot, Span
+from analyzers.unfinished import Left
 from assay.engine.api import EngineState
 from sandbox.evidence import Evidence
 
@@ -21,6 +22,7 @@ Reason = Literal[
     "deadline",
     "no-sandbox",
     "baseline-red",
+    "breaks-tests",
     "tests-left",
     "partly-executed",
     "unparsable-elsewhere",
@@ -37,8 +39,8 @@ class Change:
 
     `overlay` holds the editor's other open documents: relative POSIX path → text. Where `is_whole` is False, the span is the
     beginning of something that goes on, and what follows it in `after` only makes the text whole enough to be looked at.
-    `completes` says that the change is offered to somebody who writes: "open" where more is to come behind it, "closed" where it leaves nothing
-    to write. Then `begun` is the line under way in `before`, without which the project is run to compare.
+    `begun` is there where the change is offered to somebody who writes: the statement under way in `before`, without which the project is run
+    to compare.
     """
 
     before: Snapshot
@@ -47,7 +49,6 @@ class Change:
     root: Path
     overlay: Mapping[str, str] = field(default_factory=dict)
     is_whole: bool = True
-    completes: Literal["", "open", "closed"] = ""
     begun: Span | None = None
 
     @property
@@ -128,7 +129,8 @@ Tell = Callable[[str, Verdict], None]  # is told a suggestion's id and the verdi
 @dataclass(frozen=True, slots=True)
 class Run:
     """What the tests that reach a change showed, with it and without it, and what ruff said under the project's own rules. Of `reaching` tests
-    `left` were not run. `pieces` are those of the change, by number in the evidence; `completes` as in the change; with a
+    `left` were not run. `pieces` are those of the change, by number in the evidence; `leaves` says what a change that
+    is offered to somebody who writes leaves to write, None of another change; with a
     `suspicion` that it reaches for the test harness nothing green counts."""
 
     evidence: Evidence
@@ -140,7 +142,7 @@ class Run:
     pieces: tuple[Piece, ...] = ()
     suspicion: str = ""
     chosen: Chosen = "imports"
-    completes: Literal["", "open", "closed"] = ""
+    leaves: Left | None = None
 
     @property
     def counts(self) -> Counts:

@@ -6,12 +6,14 @@ test with an unpredictable name that must fail catches the careless tricks, and 
 
 from __future__ import annotations
 
+import dis
 import json
 import os
 import re
 import sys
 from collections.abc import Generator
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ import pytest
 from .options import project_options
 from .tracer import Tracer
 
+RAISES = dis.opmap["RAISE_VARARGS"]  # what `raise` and `assert` come to
 DETAIL_LIMIT = 600  # characters of a failure's message
 
 
@@ -145,11 +148,14 @@ class _Plugin:
         """Where a failure was raised: the innermost frame of the project's own."""
         report = yield
         if call.excinfo is not None and report.failed:
-            for entry in call.excinfo.traceback:
-                path = str(entry.frame.code.raw.co_filename)
-                if path.startswith(f"{self._root}/"):
-                    report.assay_where = f"{path[len(str(self._root)) + 1 :]}:{entry.frame.code.raw.co_qualname}"
-                    report.assay_inside = path == self._target and entry.lineno + 1 in self._changed
+            trace: TracebackType | None = call.excinfo.tb
+            while trace is not None:
+                code = trace.tb_frame.f_code
+                if code.co_filename.startswith(f"{self._root}/"):
+                    report.assay_where = f"{code.co_filename[len(str(self._root)) + 1 :]}:{code.co_qualname}"
+                    report.assay_inside = code.co_filename == self._target and trace.tb_lineno in self._changed
+                    report.assay_meant = code.co_code[trace.tb_lasti] == RAISES
+                trace = trace.tb_next
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -162,7 +168,7 @@ class _Plugin:
             event = {"control": report.outcome}
         elif report.failed:
             event["detail"] = _reason(report)
-            event |= {"where": getattr(report, "assay_where", ""), "inside": getattr(report, "assay_inside", False)}
+            event |= {name: getattr(report, f"assay_{name}", "") for name in ("where", "inside", "meant")}
         event["hit"] = _mask(self._tracer.hit)
         self.send(event)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from assay.assistant.record.coverage import Maps
-from evals import holes
+from evals import holes, infilling
 from tests.lsp.stub import Stub
 
 SANDBOX = {"ASSAY_SANDBOX_ENABLED": "true"}
@@ -104,3 +104,24 @@ async def test_truths_are_passed_and_killed_mutants_never(start, tmp_path: Path,
                     pytest.fail(f"{hole.id}: {text!r} was called passed")
     assert seen["truth passed"] >= 9
     assert seen["garbage nothing"] == 10
+
+
+async def test_holes_of_several_lines_are_filled(start, tmp_path: Path, data: Path, docker_url: str) -> None:
+    """Ten holes by an author who takes only what he would type; `python -m evals.infilling` does hundreds."""
+    filled, current = 0, {"text": ""}
+    async with Stub(lambda body: current["text"]) as stub:
+        client = await start(tmp_path, env=SANDBOX | {"ASSAY_ENGINE_URL": stub.url})
+        for number, gap in enumerate(infilling.lines(data, 10, seed=3)):
+            path, done = gap.write(tmp_path / f"p{number}"), ""
+            while left := gap.truth[len(done) :]:
+                current["text"], before = left, gap.before + done
+                uri = client.open(path, before + gap.after)
+                line, character = before.count("\n"), len(before) - before.rfind("\n") - 1
+                items = await client.inline(uri, line, character, invoked=True)
+                client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+                text = items[0]["insertText"].removeprefix(before.rpartition("\n")[2]) if items else ""
+                if not text.strip() or not left.startswith(text):
+                    break
+                done += text
+            filled += done == gap.truth
+    assert filled >= 8

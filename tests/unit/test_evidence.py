@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from sandbox.api import Piece, Step, StepOutcome, TestReport, TestResult
-from sandbox.evidence import confirmed, in_company, is_same, paired, weigh
+from sandbox.evidence import confirmed, in_company, is_same, otherwise, weigh
+from sandbox.results import paired
 
 STEP = Step("pytest", 5.0, tests=("t.py",), target="m.py", pieces=(Piece((2, 2)),))
 
@@ -177,3 +178,32 @@ def test_an_example_that_is_red_otherwise_does_not_speak_against_what_a_test_pro
     example, other = TestResult("m.py::m.f", "failed", (0,), "expected 1, got 2"), "expected 1, got 3"
     found = weigh(step, run(red("a"), example), run(green("a"), replace(example, detail=other)))
     assert (found.turned, found.contrary, found.red) == (("t.py::a",), (), ())
+
+
+def test_a_raise_that_is_meant_is_no_error_of_its_lines() -> None:
+    def of(detail: str, *, is_meant: bool = False) -> tuple[str, ...]:
+        new = replace(red("a", detail, where="m.py:f"), is_inside=True, is_meant=is_meant)
+        return weigh(STEP, None, run(new)).raised
+
+    assert of("TypeError: no") == ("t.py::a",)
+    assert of("TypeError: no", is_meant=True) == ()
+    assert of("AttributeError: 'Cart' object has no attribute 'total'") == ()
+    assert of("AttributeError: 'list' object has no attribute 'total'") == ("t.py::a",)
+
+
+def test_a_test_that_the_change_does_not_move_fails_by_what_it_compares_itself() -> None:
+    deeper = red("b", "ValueError: no", where="m.py:g")
+    before, after = run(red("a"), deeper), run(red("a"), deeper)
+    found = weigh(STEP, before, after)
+    assert (found.barring, found.unmoved) == (("t.py::a", "t.py::b"), ("t.py::a",))
+
+
+def test_a_second_form_without_the_change_tells_what_moves() -> None:
+    after = run(red("a"), red("b"))
+    found = otherwise(
+        weigh(STEP, run(red("a"), red("b")), after), STEP, run(red("a", "assert 0 == 2"), red("b")), after
+    )
+    assert (found.barring, found.stuck, found.contrary) == (("t.py::b",), ("t.py::a",), ("t.py::a",))
+    assert found.unmoved == ("t.py::b",)
+    green_there = otherwise(found, STEP, run(green("b")), after)
+    assert green_there == found

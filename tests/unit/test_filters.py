@@ -14,7 +14,7 @@ from tests.conftest import Case, cases, cursor
 def draft_of(case: Case) -> Draft:
     text, offset = cursor(case.sections["text"])
     found = site.at(Snapshot("file:///x.py", "/x.py", 0, text), offset)
-    return Draft(case.sections["model"], text[:offset], text[offset:], found.kind, found.indent)
+    return Draft(case.sections["model"], text[:offset], text[offset:], found)
 
 
 @pytest.mark.parametrize("case", cases("filters"))

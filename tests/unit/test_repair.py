@@ -8,6 +8,7 @@ import pytest
 
 from analyzers import imports
 from analyzers.names import Unknown
+from analyzers.site import Site
 from analyzers.text import Snapshot, Span
 from assay.assistant.complete import repair
 from assay.assistant.complete.filters.draft import Draft
@@ -60,38 +61,19 @@ def test_an_unknown_name_gets_no_import() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "written", "completes"),
+    ("text", "written", "without"),
     [
-        ("def f(x):\n    \u2038\n    return y\n", "y = x", "closed"),  # code of the function below
-        ("def f(x):\n    \u2038\n\n\ndef g():\n    pass\n", "y = x", "open"),  # more is to come
-        ("def f(x):\n    y = x\n    return \u2038\n", "y", "closed"),  # the return that ends it
-        ("def f(x):\n    if x:\n        return \u2038\n", "x", "open"),  # one in a branch does not
-        ("class A:\n    def f(self):\n        \u2038\n\n    def g(self):\n        pass\n", "self.x = 1", "open"),
-        ("x = \u2038\n", "1", "open"),  # in no function
+        ("def f(x):\n    y = \u2038\n    return 1\n", "1", ["def f(x):\n\n    return 1\n"]),
+        ("def f(x):\n    y = \u2038\n", "1", ["def f(x):\n    pass\n"]),
+        ("def f(x):\n    y = \u2038\n)\n", "1", []),
+        ("def f(x):\n    if x:\n\u2038\n    return y\n", "        x += 1", ["def f(x):\n    if x:\n        pass\n    return y\n"]),
+        ("def f(x):\n    y = g(\n        1,\n        \u2038\n    )\n    return y\n", "2,", ["def f(x):\n\n    return y\n"]),
+        ("def f(x):\n    y = 1\u2038\n", "\n    return y", ["def f(x):\n    y = 1\n"]),
+        ("def f(x):\u2038\n", "\n    return x", ["def f(x):\n    pass\n"]),
     ],
-)
-def test_what_leaves_nothing_to_write(text: str, written: str, completes: str) -> None:
+)  # fmt: skip
+def test_what_a_statement_under_way_is_compared_with(text: str, written: str, without: list[str]) -> None:
     before, after = text.split("\u2038")
     snapshot = Snapshot("file:///m.py", "/m.py", 0, before + after)
-    ask = Ask(snapshot, len(before), Path("/"))
-    change = repair.placed(ask, Draft(written, before, after, "line", 0))
-    assert change.completes == completes
-    assert change.begun is not None
-    assert snapshot.text[change.begun.start : change.begun.end] == text.split("\n")[before.count("\n")].replace(
-        "\u2038", ""
-    )
-
-
-@pytest.mark.parametrize(
-    ("text", "without"),
-    [
-        ("def f(x):\n    y = \u2038\n    return 1\n", "def f(x):\n\n    return 1\n"),
-        ("def f(x):\n    y = \u2038\n", "def f(x):\n    pass\n"),
-        ("def f(x):\n    y = \u2038\n)\n", None),
-    ],
-)
-def test_what_a_line_under_way_is_compared_with(text: str, without: str | None) -> None:
-    before, after = text.split("\u2038")
-    snapshot = Snapshot("file:///m.py", "/m.py", 0, before + after)
-    change = repair.placed(Ask(snapshot, len(before), Path("/")), Draft("1", before, after, "line", 0))
-    assert runs.without(change) == without
+    change = repair.placed(Ask(snapshot, len(before), Path("/")), Draft(written, before, after, Site("line")))
+    assert runs.without(change) == tuple(without)

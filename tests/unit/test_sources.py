@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from assay.assistant.complete.path import Typing, complete
 from assay.assistant.complete.prompt import Definitions, Snippet, build
 from assay.assistant.nouns import Ask
 from assay.engine import dialects
+from assay.engine.api import Chunk, Request
 from assay.engine.scripted import Answer, Scripted
 from tests.conftest import Case, cases, cursor
 from tests.unit.conftest import Make
@@ -163,3 +165,42 @@ def test_the_steps_of_a_prediction_are_evidence_for_its_probability() -> None:
     assert features["first"] == 1.0
     assert features["is_word"] == 1.0
     assert 0 < choice.probability("phrase", features) < 1
+
+
+def test_a_text_is_over_where_its_site_ends_or_nobody_waits_for_more() -> None:
+    function = site.Site("line", 4, floor=1, is_single=False)
+    at_once, patient = (sources.is_over(function, "", seconds) for seconds in (0.0, 60.0))
+    assert [at_once(text) for text in ("x = 1", "x = 1\n")] == [False, True]
+    assert [patient(text) for text in ("x = 1\n    y", "x = 1\n    y\nz")] == [False, True]
+    assert patient("x" * 300)
+    block = sources.is_over(site.Site("block", 8, floor=1, is_single=False), "", 0.0)
+    assert [block(text) for text in ("x = 1\n        y\n", "x = 1\n        y\n    z")] == [False, True]
+
+
+async def test_a_line_in_which_the_model_was_stopped_is_not_offered(make: Make, tmp_path: Path) -> None:
+    class Stopped(Scripted):
+        async def generate(self, request: Request) -> AsyncGenerator[Chunk, None]:
+            yield Chunk(0, "y = x\n    z = fo", finish="length")
+
+    bench = replace(make("x", verify__policy="static"), engine=Stopped([]))
+    found = await complete(bench, Typing(), ask(tmp_path, "def f(x):\n    ‸\n    return y\n"))
+    assert [one.text for one in found.suggestions] == ["y = x"]
+
+
+async def test_somebody_who_types_waits_for_no_lines_that_are_not_offered_to_him(make: Make, tmp_path: Path) -> None:
+    """Only what passes its tests is offered beyond the likely beginning of a line, and the policy runs none."""
+    told: list[str] = []
+
+    class Slow(Scripted):
+        async def generate(self, request: Request) -> AsyncGenerator[Chunk, None]:
+            for line in ("y = x\n", "    y += 1\n", "    y += 2\n"):
+                told.append(line)
+                yield Chunk(0, line)
+
+    bench = replace(make("x", verify__policy="static"), engine=Slow([]))
+    marked = "def f(x):\n    ‸\n    return y\n"
+    found = await complete(bench, Typing(), ask(tmp_path, marked, "automatic"))
+    assert [one.text for one in found.suggestions] == ["y = x"]
+    assert told == ["y = x\n"]
+    await complete(bench, Typing(), ask(tmp_path, marked))
+    assert told[1:] == ["y = x\n", "    y += 1\n", "    y += 2\n"]

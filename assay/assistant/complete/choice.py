@@ -66,7 +66,7 @@ def may_be_proved(cuts: Sequence[Cut]) -> bool:
 
 def may_improve(verdict: Verdict) -> bool:
     """Whether another sample is worth its time: tests reach the site, and this one did not make them pass."""
-    return isinstance(verdict, Unverified) and verdict.reason == "baseline-red"
+    return isinstance(verdict, Unverified) and verdict.reason in ("baseline-red", "breaks-tests")
 
 
 def better(one: Suggestion, other: Suggestion) -> tuple[Suggestion, Suggestion]:

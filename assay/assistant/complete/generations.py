@@ -71,6 +71,7 @@ class Generation:
         self.prompt = prompt
         self.request = request
         self.text = ""
+        self.ended = ""  # the engine's word for its end; none while it is written, or where it was stopped
         self.tokens: list[Token] = []
         self._is_over = is_over
         self._waiting = 0
@@ -137,6 +138,7 @@ class Generation:
             async for chunk in chunks:
                 self.text += chunk.text
                 self.tokens += chunk.tokens
+                self.ended = chunk.finish
                 self._news.set()
                 if chunk.finish or self._is_over(self.text):
                     return

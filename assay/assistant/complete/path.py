@@ -10,17 +10,18 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from analyzers import fragment
 from analyzers import site as sites
 from analyzers.text import Span
 from assay.engine.api import EngineError, EngineState, EngineUnavailable
 
-from ..nouns import Ask, Change, Completion, Dropped, Failed, Suggestion, Verdict
+from ..nouns import Ask, Completion, Dropped, Failed, Suggestion, Verdict
 from ..proof.verdict import Limits, Proof, begin, shortened
 from ..record.trace import Trace
 from ..settings import Settings
 from ..shapes import state, verdict_json
 from ..workbench import Workbench
-from . import choice, filters, repair, sources
+from . import choice, ends, filters, repair, sources
 from .choice import Cut
 from .filters import Draft, Drop
 from .offers import Offers
@@ -134,11 +135,11 @@ async def _walk(way: _Way) -> Completion:
         way.trace.add("nearby", text=near.text[: likely.length], probability=round(likely.probability, 3))
     best, why, engine = None, "", None
     if likely is not None and (likely.probability >= choice.SURE or not has_model):
-        best, likely = await _beginning(way, near, likely), None
+        best, likely = await _beginning(way, near, near.own[: likely.length], likely.probability), None
     if best is None and has_model:
         best, why, engine = await _of_model(way, near, likely)
     if likely is not None and not choice.outweighs(best, likely):
-        best = await _beginning(way, near, likely) or best
+        best = await _beginning(way, near, near.own[: likely.length], likely.probability) or best
     if best is not None:
         return _offered(way, best, world, engine)
     if not has_model:
@@ -263,7 +264,7 @@ def _is_late(way: _Way) -> bool:
 
 
 async def _considered(way: _Way, candidate: Candidate) -> Suggestion | None:
-    """Filter one candidate, prove it, and cut it to what is likely to be kept; or None with the reason in `dropped`."""
+    """Filter one candidate, prove its pieces, best first, and cut it to what is likely to be kept; or None with the reason in `dropped`."""
     way.trace.add("candidate", text=candidate.text, sampling=dict(candidate.origin.sampling))
     draft = _filtered(way, candidate)
     if draft is None:
@@ -277,6 +278,29 @@ async def _considered(way: _Way, candidate: Candidate) -> Suggestion | None:
     if is_choosy and likely is None and (way.limits.run_s is None or not choice.may_be_proved(cuts)):
         way.drop(draft.text, "silence", choice.too_unlikely(cuts, way.least))
         return None
+    best: Suggestion | None = None
+    pieces = await asyncio.to_thread(ends.pieces, way.ask, draft) if "\n" in draft.text.strip() else (draft,)
+    for piece in pieces:
+        best = _better(way, best, await _judged(way, candidate, piece, cuts, likely))
+        if (best is not None and not choice.may_improve(best.verdict)) or _is_late(way):
+            break
+    if best is not None:
+        return best
+    if likely is not None:
+        return await _beginning(way, candidate, candidate.own[: likely.length], likely.probability)
+    first = draft.text.rstrip().partition("\n")[0]
+    if first.endswith(":") and not is_choosy and way.dropped and way.dropped[-1].stage == "parse":
+        return await _beginning(way, candidate, first, None)  # a header alone, as far as it goes
+    return None
+
+
+async def _judged(
+    way: _Way, candidate: Candidate, draft: Draft, cuts: tuple[Cut, ...], likely: Cut | None
+) -> Suggestion | None:
+    """One piece of a candidate with its proof, mended where it has to be; or None with the reason in `dropped`."""
+    was_judged = any(one.text == draft.text for one in way.dropped)  # as a piece of an earlier sample
+    if was_judged or _was_dismissed(way, draft.text):
+        return None
     tried = await repair.attempt(way.bench, way.ask, draft, way.limits, way.trace)
     original, draft, proof = draft, tried.draft, tried.proof
     if tried.told and _was_dismissed(way, draft.text):
@@ -285,17 +309,14 @@ async def _considered(way: _Way, candidate: Candidate) -> Suggestion | None:
     if why := choice.refused(proof.now, way.bench.settings.policy):
         proof.cancel()
         way.drop(draft.text, proof.now.stage if isinstance(proof.now, Failed) else "policy", why)
-        return await _beginning(way, candidate, likely) if likely is not None else None
-    if is_choosy and likely is None and not choice.is_supported(proof.now):
+        return None
+    if cuts and way.least > 0 and likely is None and not choice.is_supported(proof.now):
         proof.cancel()
         way.drop(draft.text, "silence", choice.too_unlikely(cuts, way.least))
         return None
     if likely is not None and choice.is_cut(proof.now, likely, draft.text) and not tried.told:
-        proof.cancel()  # what is being tested is the whole line, and only its beginning is offered
-        text = draft.text[: likely.length]
-        if _was_dismissed(way, text):
-            return None
-        return _suggestion(way, candidate, text, shortened(proof.now), likely.probability)
+        proof.cancel()  # what is being tested is more than its beginning, which alone is offered
+        return await _beginning(way, candidate, candidate.own[: likely.length], likely.probability, proof.now)
     if tried.told:
         way.drop(original.text, "repaired", tried.told)
     made = _suggestion(way, candidate, draft.text, proof.now, cuts[-1].probability if cuts else None, draft.imports)
@@ -306,7 +327,7 @@ async def _considered(way: _Way, candidate: Candidate) -> Suggestion | None:
 def _filtered(way: _Way, candidate: Candidate) -> Draft | None:
     """What the filters leave of it."""
     before = way.ask.snapshot.preamble + way.ask.before
-    draft = Draft(candidate.text, before, way.ask.after, way.site.kind, way.site.indent, candidate.healed)
+    draft = Draft(candidate.text, before, way.ask.after, way.site, candidate.healed)
     result, changed = filters.apply(draft)
     way.trace.add("filters", changed=list(changed))
     if isinstance(result, Drop):
@@ -322,18 +343,28 @@ def _was_dismissed(way: _Way, text: str) -> bool:
     return is_old
 
 
-async def _beginning(way: _Way, candidate: Candidate, cut: Cut) -> Suggestion | None:
-    """The first part of a candidate alone, where the checks that fit it do not fail and the policy has it."""
-    ask, text = way.ask, candidate.own[: cut.length]
-    if _is_before_code(ask) or _was_dismissed(way, text):
+async def _beginning(
+    way: _Way, candidate: Candidate, text: str, chance: float | None, of_all: Verdict | None = None
+) -> Suggestion | None:
+    """The first part of a candidate alone. Where it is a whole statement it is proved like any other; else the checks that fit it must not fail, or
+    it has the verdict `of_all` of it, where nothing failed for that."""
+    ask = way.ask
+    closing = fragment.closing(ask.before + text, ask.after)
+    is_whole = closing is not None and closing.is_nothing
+    was_judged = is_whole and any(text == one.text for one in way.dropped)
+    if _is_before_code(ask) or was_judged or _was_dismissed(way, text):
         return None
-    span = Span(ask.offset, ask.offset + len(text))
-    change = Change(ask.snapshot, ask.before + text + ask.after, span, ask.root, ask.overlay, is_whole=False)
-    verdict = (await begin(way.bench, change, way.limits)).now
-    if why := choice.refused(verdict, way.bench.settings.policy):
-        way.trace.add("beginning", dropped=text, why=why)
+    if of_all is not None and not is_whole:
+        return _suggestion(way, candidate, text, shortened(of_all), chance)
+    change = repair.placed(ask, Draft(text, ask.before, ask.after, way.site))
+    proof = await begin(way.bench, change if is_whole else replace(change, is_whole=False), way.limits)
+    if why := choice.refused(proof.now, way.bench.settings.policy):
+        proof.cancel()
+        way.drop(text, proof.now.stage if isinstance(proof.now, Failed) else "policy", why)
         return None
-    return _suggestion(way, candidate, text, verdict, cut.probability)
+    made = _suggestion(way, candidate, text, proof.now, chance)
+    way.proofs[made.id] = proof
+    return made
 
 
 def _is_before_code(ask: Ask) -> bool:

@@ -5,13 +5,11 @@ Every mended text is judged again like any other, so a bad repair costs time and
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
 
-from analyzers import brackets, imports, names
-from analyzers.text import TAB, Span, columns
+from analyzers import brackets, imports, names, unfinished
+from analyzers.text import Span
 
 from ..nouns import Ask, Change, Failed, Unverified, Verdict
 from ..proof.verdict import Limits, Proof, begin
@@ -53,31 +51,9 @@ def placed(ask: Ask, draft: Draft) -> Change:
     head = ask.before if top is None else text[: top.span.start] + top.text + text[top.span.end : ask.offset]
     span = Span(len(head), len(head) + len(draft.text))
     after = head + draft.text + ask.after
-    line = Span(ask.before.rfind("\n") + 1, len(text) - len(ask.after) + _line_end(ask.after))
-    completes: Literal["open", "closed"] = "closed" if _leaves_nothing(ask, draft) else "open"
-    return Change(ask.snapshot, after, span, ask.root, ask.overlay, completes=completes, begun=line)
-
-
-def _line_end(text: str) -> int:
-    return text.find("\n") if "\n" in text else len(text)
-
-
-def _leaves_nothing(ask: Ask, draft: Draft) -> bool:
-    """Whether nothing is to be written behind it: a whole body, a line with code of its function below, or the return that ends a function."""
-    if draft.kind == "function":
-        return True
-    line = ask.before[ask.before.rfind("\n") + 1 :]
-    depth = columns(line + draft.text if not line.strip() else line)
-    above = (row for row in reversed(ask.before.split("\n")[:-1]) if row.strip() and columns(row) < depth)
-    outer = next((columns(row) for row in above if re.match(r"\s*(async\s+def|def)\b", row)), None)
-    if outer is None:
-        return False
-    rows = ask.after[_line_end(ask.after) :].split("\n")
-    below = next((row for row in rows if row.strip() and not row.lstrip().startswith("#")), None)
-    if below is not None and columns(below) > outer:
-        return True
-    statement = (line + draft.text).strip()
-    return statement.startswith("return ") and "\n" not in statement and depth <= outer + TAB
+    begins_anew = draft.text.startswith("\n")  # what stands on the cursor's line is no part of it
+    begun = Span(ask.offset, ask.offset) if begins_anew else unfinished.begun(text, ask.offset)
+    return Change(ask.snapshot, after, span, ask.root, ask.overlay, begun=begun)
 
 
 async def _first_good(

@@ -13,16 +13,20 @@ from analyzers.phrases import Step
 from assay.engine import dialects
 from assay.engine.api import Request
 
-from ..nouns import Ask, Origin
+from ..nouns import Ask, Origin, Trigger
 from ..record.trace import Trace
 from ..workbench import Workbench
 from . import choice
 from .choice import Cut
-from .filters.scope import cut
+from .filters.scope import cut, is_served
 from .generations import Generation, Generations, Place, Rhythm
 from .prompt import Definitions, Prompt, build
 
 MAX_TOKENS = {"line": 48, "block": 96, "function": 192}
+LINES_TOKENS = 192  # where several lines may follow each other
+# For how long further lines are waited for behind the first one. While somebody types they are only offered where tests pass with them.
+GO_ON_S: Mapping[Trigger, float] = {"automatic": 0.15, "invoked": 1.5}
+LINE_LIMIT = 240  # characters without a line end: that is no line
 SAMPLE_TEMPERATURE = 0.6  # for the samples after the greedy one; high enough to differ, low enough to parse
 GREEDY: Mapping[str, Any] = {"temperature": 0.0, "seed": None}
 
@@ -81,18 +85,20 @@ class Model:
         the next one is asked for. Raises EngineError."""
         first, typed = await self._greedy(bench, ask, site, trace)
         if first.text:
-            yield await _candidate(bench, first, near, GREEDY, typed)
+            yield await _candidate(bench, first, site, near, GREEDY, typed)
         seen, prompt = {first.text}, first.prompt
         for number in range(1, int(bench.settings.number("complete.samples"))):
             if typed:  # the one that was taken over began before it
                 (prompt, _), typed = await self._prompt(bench, ask, site), ""
             asked = replace(request(prompt, site), seed=number, temperature=SAMPLE_TEMPERATURE)
-            one = Generation(bench.engine, Place("", "", ""), prompt, asked, is_over(site, asked.must_start))
+            over = is_over(site, asked.must_start, _go_on_s(bench, ask))
+            one = Generation(bench.engine, Place("", "", ""), prompt, asked, over)
             with trace.waiting("engine"):
                 await one.finish()
             if one.text and one.text not in seen:
                 seen.add(one.text)
-                yield await _candidate(bench, one, near, {"temperature": SAMPLE_TEMPERATURE, "seed": number}, "")
+                sampling = {"temperature": SAMPLE_TEMPERATURE, "seed": number}
+                yield await _candidate(bench, one, site, near, sampling, "")
 
     def is_under_way(self, ask: Ask) -> bool:
         """Whether a generation can be taken over here, so that the model need not be asked."""
@@ -123,7 +129,8 @@ class Model:
         trace.add("prompt", **told, text=prompt.text[-600:])
         asked = request(prompt, site)
         began = time.monotonic()
-        one = self.generations.begin(bench.engine, place, prompt, asked, is_over(site, asked.must_start))
+        over = is_over(site, asked.must_start, _go_on_s(bench, ask))
+        one = self.generations.begin(bench.engine, place, prompt, asked, over)
         with trace.waiting("engine"):
             await one.finish()
         self.rhythm.answered(time.monotonic() - began)
@@ -147,27 +154,49 @@ def _place(ask: Ask) -> Place:
 
 
 async def _candidate(
-    bench: Workbench, one: Generation, near: Nearby, sampling: Mapping[str, Any], typed: str
+    bench: Workbench, one: Generation, site: sites.Site, near: Nearby, sampling: Mapping[str, Any], typed: str
 ) -> Candidate:
     """A generation that came to its end, for the cursor as it is now: `typed` of it is in the document already."""
     must_start, prompt = one.request.must_start, one.prompt
     healed = must_start if one.text.startswith(must_start) else ""  # an engine that cannot be guided goes on instead
     text = one.text[len(healed) + len(typed) :] if typed else one.text
+    if one.ended != "stop" and not cut(site, text)[1]:
+        text = _without_half(text)
     cuts = choice.model_cuts(one.tokens, len(healed) + len(typed), near.steps, near.typed)
     origin = Origin(bench.engine.name, await bench.engine.model(), prompt.id, prompt.sources, sampling)
     return Candidate(text, cuts, origin, "" if typed else prompt.healed, bool(one.tokens))
 
 
+def _without_half(text: str) -> str:
+    """The whole lines of a text in whose last one the model was stopped; all of it where that is its only one."""
+    kept = text[: text.rfind("\n") + 1]
+    return kept if kept.strip() else text
+
+
+def _go_on_s(bench: Workbench, ask: Ask) -> float:
+    is_of_no_use = ask.trigger == "automatic" and bench.settings.policy == "static"
+    return 0.0 if is_of_no_use else GO_ON_S[ask.trigger]
+
+
 def request(prompt: Prompt, site: sites.Site) -> Request:
     """The greedy request for a prompt."""
-    return Request(prompt.text, prompt.suffix, MAX_TOKENS[site.kind], must_start=prompt.healed)
+    max_tokens = MAX_TOKENS[site.kind] if site.is_single else LINES_TOKENS
+    return Request(prompt.text, prompt.suffix, max_tokens, must_start=prompt.healed)
 
 
-def is_over(site: sites.Site, healed: str) -> Callable[[str], bool]:
-    """Whether a text that begins with `healed`, as far as it is written, is all that the site wants."""
+def is_over(site: sites.Site, healed: str, go_on_s: float) -> Callable[[str], bool]:
+    """Whether a text that begins with `healed`, as far as it is written, is all that the site wants, or all that is waited for: `go_on_s` after
+    its line or its block came to an end."""
+    served_at: float | None = None
 
     def over(text: str) -> bool:
+        nonlocal served_at
         own = text[len(healed) :] if healed and text.startswith(healed) else text
-        return cut(site.kind, own, site.indent)[1]
+        if cut(site, own)[1]:
+            return True
+        if not is_served(site, own):
+            return site.kind == "line" and len(own) > LINE_LIMIT
+        served_at = time.monotonic() if served_at is None else served_at
+        return time.monotonic() - served_at >= go_on_s
 
     return over

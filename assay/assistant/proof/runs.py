@@ -14,9 +14,10 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter as time_now
 from typing import Literal
 
-from analyzers import harness, reach, secrets, syntax
+from analyzers import harness, reach, secrets, syntax, unfinished
 from analyzers.changed import Changed, hunks
 from analyzers.changed import changed as changed_pieces
+from analyzers.unfinished import Left
 from sandbox import evidence
 from sandbox.api import Job, Piece, Progress, Project, Running, SandboxUnavailable, Step, StepOutcome
 from sandbox.evidence import Evidence
@@ -25,11 +26,11 @@ from .. import workspace
 from ..nouns import Baseline, Change, Check, Chosen, Run
 from ..record.coverage import Known
 from ..workbench import Workbench
+from . import again
+from .again import Place
 
 STYLE_S = 5.0  # ruff takes 20 ms
 FIRST_TESTS, FIRST_FILES = 40, 8  # of the batch that somebody who types waits for: the deadline of a line is 400 ms
-AGAIN = 8  # broken tests that are run once more at first
-AGAIN_QUIET_S = 5.0  # for one that hung, and that ended without the change
 REST_S = 30.0  # for the tests beyond it, which nobody waits for
 
 
@@ -105,7 +106,7 @@ async def run(bench: Workbench, change: Change, time: Time, watch: Watch) -> Run
             bench.memory.fruitless.put(place, True)
         joined = one if found is None else replace(one, evidence=found.evidence.joined(one.evidence))
         found = _counted(joined, plan, left)
-        if found.evidence.broken or found.evidence.tampering:
+        if found.evidence.broken or found.evidence.edited or found.evidence.tampering:
             break
         watch.early = found
     assert found is not None
@@ -122,7 +123,7 @@ def _counted(run: Run, plan: _Plan, left: int) -> Run:
         pieces=plan.changed.pieces,
         suspicion=plan.suspicion,
         chosen=plan.chosen,
-        completes=plan.completes,
+        leaves=plan.leaves,
     )
 
 
@@ -134,17 +135,20 @@ def digest(*parts: object) -> str:
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """What is run for one change. `files` turns the archive into the project with the change; `before` is the changed file
-    without it, None where that does not parse and so cannot run; `suspicion` what in the change reaches for the test harness."""
+    without it, None where that does not parse and so cannot run; `other` the same in its second form; `standing` the file as it is in the editor, where that could run and is something
+    else; `suspicion` what in the change reaches for the test harness."""
 
     state: workspace.State
     name: str
     files: tuple[tuple[str, str | None], ...]
     before: str | None
+    other: str | None
+    standing: str | None
     changed: Changed
     batches: tuple[Batch, ...]
     suspicion: str
     chosen: Chosen
-    completes: Literal["", "open", "closed"]
+    leaves: Left | None
     is_test_file: bool
 
 
@@ -174,19 +178,21 @@ async def _plan(bench: Workbench, change: Change, time: Time) -> _Plan | NotRun:
     suspicion = harness.touched(tree, changed.lines)
     if not batches:
         return NotRun("harness", suspicion) if suspicion else NotRun("no-tests")
-    other = await asyncio.to_thread(without, change)
-    before = bench.workspace.sent(other or change.before.text)
+    forms = tuple(bench.workspace.sent(form) for form in await asyncio.to_thread(without, change))
+    standing = await asyncio.to_thread(_standing, change, forms)
     written = workspace.changes(state, texts)
     return _Plan(
         state,
         change.name,
         written,
-        before if other is not None else None,
+        forms[0] if forms else None,
+        forms[1] if len(forms) > 1 else None,
+        bench.workspace.sent(standing) if standing is not None else None,
         changed,
         batches,
         suspicion,
         "map" if known else "imports",
-        change.completes,
+        unfinished.left(tree, *change.lines) if change.begun is not None else None,
         reach.is_test_file(change.name, state.test_files),
     )
 
@@ -196,18 +202,24 @@ def _changed(change: Change, tree: ast.Module) -> Changed:
     return changed_pieces(tree, change.after, found, syntax.module(change.before.text))
 
 
-def without(change: Change) -> str | None:
-    """The text without the change, that can run: where somebody writes, without the line under way (`pass` where one is needed), so that it is the
-    same while he does; None where there is none."""
+def without(change: Change) -> tuple[str, ...]:
+    """The text without the change, that can run, in one form or two: where somebody writes, without the statement under way, so that it is the same
+    while he does; () where there is none."""
     text = change.before.text
-    if change.begun is not None:
-        head, tail = text[: change.begun.start], text[change.begun.end :]
-        lead = text[change.begun.start : change.begun.end]
-        lead = lead[: len(lead) - len(lead.lstrip())]
-        found = (one for one in (head + tail, f"{head}{lead}pass{tail}") if syntax.module(one) is not None)
-        if (first := next(found, None)) is not None:
-            return first
-    return text if syntax.module(text) is not None else None
+    if (begun := change.begun) is not None:
+        started = text[begun.start : begun.end]
+        first = change.span.start + len(written := change.after[change.span.start :]) - len(written.lstrip())
+        row = started if started.strip() else change.after[change.after.rfind("\n", 0, first) + 1 : first + 1]
+        if forms := unfinished.without(text, begun, row[: len(row) - len(row.lstrip())]):
+            return forms
+    return (text,) if syntax.module(text) is not None else ()
+
+
+def _standing(change: Change, forms: tuple[str, ...]) -> str | None:
+    """The text as it is, where something of the statement under way is there and could run."""
+    begun, text = change.begun, change.before.text
+    is_more = begun is not None and text[begun.start : begun.end].strip() and text not in forms
+    return text if is_more and syntax.compiles(text) else None
 
 
 def _known(
@@ -270,7 +282,7 @@ async def _run(bench: Workbench, plan: _Plan, batch: Batch, watch: Watch, starte
     without_it = ((plan.name, plan.before),)
     baseline = Step("pytest", run_s, without_it, batch.tests, batch.doctests, without=batch.without, quiet_s=quiet_s)
     place = (project.digest, project.image, stamp(project), bench.sandbox.health().image)
-    run_key = digest(place, step, plan.before)
+    run_key = digest(place, step, plan.before, plan.leaves)
     if (known := memory.runs.get(run_key)) is not None:
         return replace(known, ms=_ms(started))
     baseline_key = digest(place, tuple(item for item in plan.files if item[0] != plan.name), baseline)
@@ -304,34 +316,51 @@ async def _run(bench: Workbench, plan: _Plan, batch: Batch, watch: Watch, starte
             if earlier.tests.finished and not earlier.timed_out and not earlier.oom:
                 memory.baselines.put(baseline_key, earlier)
         weighed = await asyncio.to_thread(evidence.weigh, step, earlier, outcomes[0])
-        found = await _confirmed(bench, plan, step, weighed)
+        found = await _questioned(Place(bench.sandbox, project), plan, step, outcomes[0], weighed)
     except SandboxUnavailable as error:
         return NotRun("no-sandbox", secrets.redact(str(error)), _ms(started))
     made = Run(
         found, "run" if plan.before is not None else "unparsable", _ms(started), _style(outcomes[1], plan.changed.lines)
     )
-    if found.is_decided and not outcomes[0].timed_out and not outcomes[0].oom:
+    if _holds(found, plan, outcomes[0]):
         memory.runs.put(run_key, made)
     return made
 
 
-async def _confirmed(bench: Workbench, plan: _Plan, step: Step, found: Evidence) -> Evidence:
-    """What was green and is red, run once more: a flaky test is no witness, nor one that has nothing to do with the change."""
-    asked: set[str] = set()
-    while found.broken and not found.tampering:
-        owing = [test for test in found.broken if test not in asked]
-        if not owing or (asked and set(found.broken) & asked):
-            break  # one that was asked is red again: the others need no second run
-        some = sorted(owing, key=lambda test: test in found.missed)[: len(owing) if asked else AGAIN]
-        asked |= set(some)
-        chosen = tuple(dict.fromkeys(test.partition("[")[0] for test in some))
-        again = replace(step, tests=chosen, without=(), traces=True, quiet_s=min(step.quiet_s, AGAIN_QUIET_S))
-        (outcome,) = await bench.sandbox.run(Job(plan.state.project, (again,)))
-        found = evidence.confirmed(found, frozenset(some), again, outcome)
-    if found.flaky and not found.broken:  # alone they are green: it may be what the others leave behind
-        (outcome,) = await bench.sandbox.run(Job(plan.state.project, (step,)))
-        found = evidence.in_company(found, step, outcome)
-    return found
+def _holds(found: Evidence, plan: _Plan, outcome: StepOutcome) -> bool:
+    """Whether another run would say the same; what is broken may rest on what stands in the line under way now."""
+    is_of_now = found.broken and plan.standing is not None
+    return found.is_decided and not (is_of_now or outcome.timed_out or outcome.oom)
+
+
+async def _questioned(place: Place, plan: _Plan, step: Step, after: StepOutcome, weighed: Evidence) -> Evidence:
+    """What is left of what speaks against the change, after it was looked at once more."""
+    found = await again.confirmed(place, step, weighed)
+    if plan.leaves in (None, "open") or found.tampering:
+        return found if plan.standing is None else await _edited(place, plan, step, found)
+    if plan.other is not None and found.barring and not (found.broken or found.contrary):
+        found = await again.otherwise(place, step, found, plan.other, after)
+    if plan.leaves == "whole" and found.unmoved and not (found.broken or found.contrary or found.turned):
+        texts = {**plan.state.texts, **{name: text or "" for name, text in plan.files}}
+        found = await again.unmoved(place, step, found, texts)
+    return await _edited(place, plan, step, found)
+
+
+async def _edited(place: Place, plan: _Plan, step: Step, found: Evidence) -> Evidence:
+    against = against_it(found, plan.leaves, "run" if plan.before is not None else "unparsable")
+    if not against or plan.standing is None or found.tampering:
+        return found
+    return await again.edited(place, step, found, plan.standing, against)
+
+
+def against_it(found: Evidence, leaves: Left | None, baseline: Baseline) -> tuple[str, ...]:
+    """The tests that speak against a change: those that it breaks; where it is offered to somebody who writes and leaves nothing to write, also
+    those that it makes fail otherwise than without it (where nothing runs without it, by an error of its own lines), and those that a whole
+    function does not move."""
+    if leaves is None or leaves == "open":
+        return found.broken
+    stuck = found.contrary if baseline == "run" else found.raised
+    return found.broken + (stuck or (found.unmoved if leaves == "whole" and not found.turned else ()))
 
 
 def stamp(project: Project) -> int:

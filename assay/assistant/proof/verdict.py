@@ -52,6 +52,7 @@ SENTENCES = {
     "broken": "{tests} that passed without it {fail}: {detail}",
     "ended": "The whole run ends in a test that passed without it: {detail}",
     "contradicted": "{tests} that {reach} it {fail} with it: {detail}",
+    "edited": "{tests} that passed with the line as it stands {fail}: {detail}",
     "stuck": "{tests} {fail} {both}: {detail}",
     "turned, stuck": "It makes {turned} pass, but {tests} {fail} {both}: {detail}",
     "turned": "It makes {turned} pass.",
@@ -284,6 +285,10 @@ def _of_tests(run: Run) -> Verdict:
 def _weighed(found: Evidence, run: Run) -> Verdict:
     detail = _with_mend(secrets.redact(found.detail))
     counts, proving = run.counts, found.turned + found.kept
+    against = runs.against_it(found, run.leaves, run.baseline)
+    if against and set(against) <= set(found.edited):
+        why = _said("edited", tests=_count(against), fail=_fail(against), detail=detail)
+        return _tests_unverified("breaks-tests", why, run.ms)
     if found.broken:
         what = "ended" if found.ended_in and found.left else "broken"
         why = _said(what, tests=_count(found.broken), fail=_fail(found.broken), detail=detail)
@@ -293,9 +298,9 @@ def _weighed(found: Evidence, run: Run) -> Verdict:
     if found.unseen:
         why = _said("unseen", tests=_count(found.unseen), fail=_fail(found.unseen), detail=detail)
         return _tests_unverified("no-tests", why, run.ms)
-    if contradicting := _contradicting(found, run):
-        words = {"tests": _count(contradicting), "fail": _fail(contradicting), "detail": detail}
-        why = _said("contradicted", **words, reach="reaches" if len(contradicting) == 1 else "reach")
+    if against:
+        words = {"tests": _count(against), "fail": _fail(against), "detail": detail}
+        why = _said("contradicted", **words, reach="reaches" if len(against) == 1 else "reach")
         return Failed((Check("tests", "failed", why, run.ms),), why)
     if red := found.red:
         words = {"tests": _count(red), "fail": _fail(red), "turned": _count(found.turned)}
@@ -314,14 +319,6 @@ def _weighed(found: Evidence, run: Run) -> Verdict:
         why = _said("partly", **words, **told, were="was" if counts.executed == 1 else "were")
         return replace(_tests_unverified("partly-executed", why, run.ms), green=len(proving))
     return _passed(found, run)
-
-
-def _contradicting(found: Evidence, run: Run) -> tuple[str, ...]:
-    """The tests that speak against what is offered to somebody who writes: where it leaves nothing to write, those that it makes fail otherwise
-    than without it, or by an error of its own lines."""
-    if run.completes != "closed":
-        return ()
-    return found.contrary if run.baseline == "run" else found.raised
 
 
 def _with_mend(detail: str) -> str:

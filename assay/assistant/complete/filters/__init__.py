@@ -32,7 +32,13 @@ FILTERS: tuple[Filter, ...] = (
     line_end,
 )
 
-__all__ = ["FILTERS", "Draft", "Drop", "Filter", "apply"]
+__all__ = ["FILTERS", "Draft", "Drop", "Filter", "apply", "finished"]
+
+
+def finished(draft: Draft) -> Draft | Drop:
+    """A piece of what the filters left, as it is written into the document; or why it would be nothing."""
+    found = emptiness(draft)
+    return found if isinstance(found, Drop) else line_end(found)
 
 
 def apply(draft: Draft) -> tuple[Draft | Drop, tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzers.brackets import CLOSERS, OPENERS, scan
+from analyzers.brackets import CLOSERS, OPENERS, last_definition, scan
 
 from .draft import Draft, Drop
 
@@ -12,7 +12,8 @@ LOOK_BACK = 4000  # characters before the cursor in which a bracket may have bee
 def brackets(draft: Draft) -> Draft | Drop:
     """Text up to the first closing bracket without a partner. Where the cursor is in a string (a field of an f-string, mostly), its quote
     ends the string and all that was opened in it."""
-    known = scan(_last_statement(draft.before[-LOOK_BACK:]))
+    before = draft.before[-LOOK_BACK:]
+    known = scan(before[last_definition(before) :])
     inside, quote, beyond = draft.text.partition(known.quote) if known.quote else (draft.text, "", "")
     stack = list(known.open)
     end = _unopened(stack, inside)
@@ -35,12 +36,3 @@ def _unopened(stack: list[str], text: str) -> int | None:
         else:
             return offset
     return None
-
-
-def _last_statement(before: str) -> str:
-    """The end of `before` from the last line on that begins a definition: brackets above it are closed, or belong to broken code."""
-    lines = before.split("\n")
-    for number in range(len(lines) - 1, -1, -1):
-        if lines[number].lstrip().startswith(("def ", "class ", "async def ", "@")):
-            return "\n".join(lines[number:]).lstrip()
-    return before.lstrip()

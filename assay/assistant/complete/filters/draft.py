@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from analyzers.site import SiteKind
+from analyzers.site import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +16,7 @@ class Draft:
     text: str
     before: str
     after: str
-    kind: SiteKind
-    indent: int
+    site: Site
     healed: str = ""
     imports: tuple[str, ...] = ()
 

@@ -27,7 +27,7 @@ def indentation(draft: Draft) -> Draft | Drop:
             if draft.text.startswith("\n")
             else draft.with_text(text.lstrip(" \t"))
         )
-    if not typed and not own and draft.indent and draft.kind != "line":
+    if not typed and not own and draft.site.indent and draft.site.kind != "line":
         text = _shifted(text, _margin(draft))
     return _finished(draft, text)
 
@@ -39,7 +39,7 @@ def _finished(draft: Draft, text: str) -> Draft | Drop:
 def _margin(draft: Draft) -> str:
     """The white space that the site begins with, in what the file is indented with."""
     is_tabbed = "\n\t" in draft.before or "\n\t" in draft.after
-    return "\t" * (draft.indent // TAB) if is_tabbed else " " * draft.indent
+    return "\t" * (draft.site.indent // TAB) if is_tabbed else " " * draft.site.indent
 
 
 def _shifted(text: str, margin: str) -> str:

@@ -1,0 +1,163 @@
+"""What is still to be written: whether a text leaves anything to write behind it, and the text without the statement under way.
+
+Both are about a document while somebody writes in it; for a change that claims to be whole neither is asked.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from . import syntax
+from .brackets import CLOSERS, OPENERS, last_definition, scan
+from .text import Span, columns
+
+# "inner": code of its function stands below; "whole": its function is written, or it is the header of the block below, and the gap is filled.
+Left = Literal["open", "inner", "whole"]
+
+LINE_LIMIT = 12  # lines below the cursor at which its statement may end
+
+# What may stand for a statement that is taken out, the first that fits: nothing, nothing where something is needed, a header for the block below
+# that is always or never entered.
+_STAND_INS = (("",), ("pass",), ("if True:", "if False:"), ("for _ in (0,):", "for _ in ():"))
+
+
+def left(tree: ast.Module, first: int, last: int) -> Left:
+    """What lines `first` to `last` (from 1) of a module leave to write in the function that they are in: "open" where more may come behind them,
+    or is missing above; so outside of functions."""
+    function = _around(tree, first, last)
+    if function is None or _has_gap(function, first, last):
+        return "open"
+    if any(isinstance(node, ast.stmt) and node.lineno > last for node in ast.walk(function)):
+        return "whole" if any(_heads(node, first, last) for node in _own(function)) else "inner"
+    if not _falls_through(function.body):
+        return "whole"
+    own = [one for one in function.body if one.lineno < first]
+    is_all = all(isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant) for one in own)
+    return "whole" if is_all and _gives_nothing(function) else "open"
+
+
+def is_unwritten(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a function's body is a docstring or a placeholder alone."""
+    return all(_is_gap(one) or isinstance(one, ast.Pass) or _is_string(one) for one in function.body)
+
+
+def begun(text: str, offset: int) -> Span:
+    """The lines of the statement that is under way at `offset`: from where it begins to the end of the cursor's line, or to where its brackets
+    close below."""
+    start = _begins(text[:offset])
+    rows = text[offset:].split("\n", LINE_LIMIT)
+    end = reach = offset + len(rows[0])
+    indent = columns(text[start:end].partition("\n")[0])
+    for row in rows[1:]:
+        if not scan(text[start:reach]).open:
+            return Span(start, reach)
+        if row.strip() and columns(row) <= indent and row.lstrip()[0] not in OPENERS:
+            break
+        reach += 1 + len(row)
+    return Span(start, end) if scan(text[start:reach]).open else Span(start, reach)
+
+
+def _begins(before: str) -> int:
+    """Where the line begins on which the statement at the end of `before` does."""
+    origin = last_definition(before)
+    opened = list[int]()
+    for at, sign in scan(before[origin:]).brackets:
+        if sign in CLOSERS:
+            opened.append(origin + at)
+        elif opened:
+            opened.pop()
+    start = before.rfind("\n", 0, opened[0] if opened else len(before)) + 1
+    while before[:start].endswith("\\\n"):
+        start = before.rfind("\n", 0, start - 1) + 1
+    return start
+
+
+def without(text: str, statement: Span, lead: str) -> tuple[str, ...]:
+    """`text` with `statement` taken out, in a form that runs: two forms where it is the header of what stands below, none where there is none.
+    `lead` is the white space with which a line in its place begins."""
+    head, tail = text[: statement.start], text[statement.end :]
+    line = "" if not head or head.endswith("\n") else "\n"
+    for forms in _STAND_INS:
+        made = tuple(f"{head}{line}{lead}{one}{tail}" if one else head + tail for one in forms)
+        if syntax.compiles(made[0]):
+            return made
+    return ()
+
+
+def _around(tree: ast.Module, first: int, last: int) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    """The innermost function in whose body the lines are."""
+    found = [one for _, one in syntax.functions(tree) if one.lineno < first and last <= (one.end_lineno or 0)]
+    return max(found, key=lambda one: one.lineno, default=None)
+
+
+def _has_gap(function: ast.AST, first: int, last: int) -> bool:
+    """Whether a placeholder stands somewhere else in the function: it is not finished there."""
+    for node in _own(function):
+        if isinstance(node, ast.stmt) and not first <= node.lineno <= last and _is_gap(node):
+            return True
+        if isinstance(node, ast.If | ast.For | ast.AsyncFor | ast.While | ast.With | ast.AsyncWith):
+            blocks = (node.body, getattr(node, "orelse", []))
+            alone = (block[0] for block in blocks if len(block) == 1)
+            if any(isinstance(one, ast.Pass) and not first <= one.lineno <= last for one in alone):
+                return True
+    return False
+
+
+def _own(function: ast.AST) -> Iterator[ast.AST]:
+    """What is below a function, without what is below the classes in it."""
+    stack = [function]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack += [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.ClassDef)]
+
+
+def _heads(node: ast.AST, first: int, last: int) -> bool:
+    """Whether a header in the lines opens a block that stands below them."""
+    body = getattr(node, "body", None)
+    return isinstance(body, list) and first <= getattr(node, "lineno", 0) <= last < body[0].lineno
+
+
+def _is_gap(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Constant) and statement.value.value is ...
+    if not isinstance(statement, ast.Raise) or statement.exc is None:
+        return False
+    raised = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
+    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+
+
+def _is_string(statement: ast.stmt) -> bool:
+    value = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(value, ast.Constant) and isinstance(value.value, str)
+
+
+def _gives_nothing(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    is_none = isinstance(function.returns, ast.Constant) and function.returns.value is None
+    return is_none or function.name == "__init__"
+
+
+def _falls_through(body: Sequence[ast.stmt]) -> bool:
+    """Whether what runs `body` may come to its end."""
+    match body[-1] if body else None:
+        case ast.Return() | ast.Raise() | ast.Continue() | ast.Break():
+            return False
+        case ast.If(body=inner, orelse=other):
+            return not other or _falls_through(inner) or _falls_through(other)
+        case ast.With(body=inner) | ast.AsyncWith(body=inner):
+            return _falls_through(inner)
+        case ast.Try(body=inner, handlers=handlers, orelse=other, finalbody=last):
+            if last and not _falls_through(last):
+                return False
+            return _falls_through(other or inner) or any(_falls_through(one.body) for one in handlers)
+        case ast.While(test=ast.Constant(value=True), body=inner):
+            return any(isinstance(node, ast.Break) for one in inner for node in ast.walk(one))
+        case ast.Match(cases=cases):
+            last_case = cases[-1]
+            is_any = isinstance(last_case.pattern, ast.MatchAs) and last_case.pattern.pattern is None
+            is_all = is_any and last_case.guard is None
+            return not is_all or any(_falls_through(one.body) for one in cases)
+        case _:
+            return True

@@ -1,0 +1,95 @@
+"""What is run once more before a red test speaks against a change: is it red again, was it green before somebody began to edit, and does it
+wait for something else that nobody has written yet?
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from analyzers import syntax, unfinished
+from sandbox import evidence
+from sandbox.api import Job, Project, Sandbox, Step, StepOutcome
+from sandbox.evidence import Evidence
+
+AGAIN = 8  # broken tests that are run once more at first
+QUIET_S = 5.0  # for one that hung, and that ended without the change
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where it runs: the project in its sandbox."""
+
+    sandbox: Sandbox
+    project: Project
+
+
+async def confirmed(place: Place, step: Step, found: Evidence) -> Evidence:
+    """What was green and is red, run once more: a flaky test is no witness, nor one that has nothing to do with the change."""
+    asked: set[str] = set()
+    while found.broken and not found.tampering:
+        owing = [test for test in found.broken if test not in asked]
+        if not owing or (asked and set(found.broken) & asked):
+            break  # one that was asked is red again: the others need no second run
+        some = sorted(owing, key=lambda test: test in found.missed)[: len(owing) if asked else AGAIN]
+        asked |= set(some)
+        again = replace(_of(step, some), traces=True)
+        (outcome,) = await place.sandbox.run(Job(place.project, (again,)))
+        found = evidence.confirmed(found, frozenset(some), again, outcome)
+    if found.flaky and not found.broken:  # alone they are green: it may be what the others leave behind
+        (outcome,) = await place.sandbox.run(Job(place.project, (step,)))
+        found = evidence.in_company(found, step, outcome)
+    return found
+
+
+async def edited(place: Place, step: Step, found: Evidence, standing: str, against: tuple[str, ...]) -> Evidence:
+    """Which of the tests `against` a text that is being written are green with what stands there now: a line that worked is edited."""
+    again = replace(_instead(_of(step, against), standing), pieces=())
+    (outcome,) = await place.sandbox.run(Job(place.project, (again,)))
+    green = {test.id for test in outcome.tests.tests if test.is_green}
+    return replace(found, edited=tuple(test for test in against if test in green))
+
+
+async def otherwise(place: Place, step: Step, found: Evidence, other: str, after: StepOutcome) -> Evidence:
+    """What is left of `found` where the text without the change has a second form, `other`: tests that are red otherwise in that one are not moved
+    by chance. `after` is the outcome with the change."""
+    again = replace(_instead(_of(step, found.barring), other), pieces=())
+    (outcome,) = await place.sandbox.run(Job(place.project, (again,)))
+    return evidence.otherwise(found, step, outcome, after)
+
+
+async def unmoved(place: Place, step: Step, found: Evidence, texts: Mapping[str, str]) -> Evidence:
+    """Which of the unmoved tests have no excuse: none of the functions that they enter, by the project's `texts`, is still unwritten."""
+    asked = found.unmoved[:AGAIN]
+    again = replace(_of(step, asked), pieces=(), records=True)
+    (outcome,) = await place.sandbox.run(Job(place.project, (again,)))
+    entered = outcome.tests.entered
+    gaps = await asyncio.to_thread(_unwritten, frozenset().union(*entered.values()), texts)
+    shared = entered.get("", frozenset())
+    kept = tuple(t for t in asked if outcome.tests.finished and not gaps & (entered.get(t, frozenset()) | shared))
+    return replace(found, unmoved=kept)
+
+
+def _of(step: Step, tests: Iterable[str]) -> Step:
+    """The step for some tests alone."""
+    return replace(step, tests=_functions(tests), without=(), quiet_s=min(step.quiet_s, QUIET_S))
+
+
+def _functions(tests: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(test.partition("[")[0] for test in tests))
+
+
+def _instead(step: Step, text: str) -> Step:
+    """The step with another text in the place of the changed file's."""
+    return replace(step, files=tuple((name, text if name == step.target else own) for name, own in step.files))
+
+
+def _unwritten(functions: frozenset[str], texts: Mapping[str, str]) -> frozenset[str]:
+    """Those of `functions` ("path::dotted.name") whose body is a placeholder."""
+    found = set[str]()
+    for path in {one.partition("::")[0] for one in functions} & texts.keys():
+        tree = syntax.module(texts[path])
+        own = syntax.functions(tree) if tree is not None else ()
+        found |= {f"{path}::{name}" for name, node in own if unfinished.is_unwritten(node)}
+    return functions & found

@@ -1,0 +1,97 @@
+"""What a run says of each test that was asked for, and which results of two runs belong together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .api import Step, StepOutcome, TestResult
+
+Pair = tuple[TestResult | None, TestResult | None]
+
+
+def paired(was: dict[str, TestResult], now: dict[str, TestResult]) -> dict[str, Pair]:
+    """The results of each test without and with a change. Parameters may differ from run to run: then they are matched by position where there are
+    as many, and else the function counts as a whole."""
+    old, new = _by_function(was), _by_function(now)
+    pairs: dict[str, Pair] = {}
+    for function in sorted(old.keys() | new.keys()):
+        path, _, name = function.partition("::")
+        first = old.get(function, []) or old.get(path, [])
+        second = new.get(function, []) or new.get(path, [])
+        if not name and any(other.startswith(f"{path}::") for other in old.keys() | new.keys()):
+            continue  # a file that could not be collected, where its tests are known from the other run
+        if not second:
+            pairs |= {one.id: (one, None) for one in first}
+            continue
+        known, ids = {one.id: one for one in first}, {one.id for one in second}
+        old_left = [one for one in first if one.id not in ids]
+        new_left = [one for one in second if one.id not in known]
+        pairs |= {one.id: (known[one.id], one) for one in second if one.id in known}
+        if len(old_left) == len(new_left):
+            pairs |= {b.id if "::" in b.id else a.id: (a, b) for a, b in zip(old_left, new_left, strict=True)}
+        else:
+            whole = _as_one(function, first) if first else None
+            pairs |= {one.id: (whole, one) for one in new_left}
+    return pairs
+
+
+def by_test(step: Step, outcome: StepOutcome | None) -> dict[str, TestResult]:
+    """Results by id; an expected test that nothing was reported of counts as missing."""
+    if outcome is None:
+        return {}
+    found = {test.id: test for test in outcome.tests.tests}
+    is_cut = outcome.timed_out and any(test.outcome in ("left", "missing") for test in found.values())
+    if not outcome.tests.finished and not is_cut:
+        found = {
+            i: t if not t.is_green else TestResult(i, "missing", t.hit, "the run did not end") for i, t in found.items()
+        }
+    is_left = outcome.timed_out and not outcome.hung
+    known = {prefix for name in found for prefix in _prefixes(name)}
+    for wanted in step.tests:
+        if wanted in known:
+            continue
+        why = _uncollected(wanted, outcome)
+        if why or not outcome.tests.finished:  # else there is no such test: names alone mislead
+            found[wanted] = TestResult(wanted, "left" if is_left else "missing", detail=why)
+    return found
+
+
+def without_crash(step: Step, before: StepOutcome | None) -> dict[str, TestResult]:
+    """Results without the change; of what has none because the run came to its end in another test, nothing is known."""
+    found = by_test(step, before)
+    if before is None or before.tests.finished or before.timed_out or not before.tests.ended_in:
+        return found
+    return {
+        name: replace(one, outcome="left") if one.outcome == "missing" and name != before.tests.ended_in else one
+        for name, one in found.items()
+    }
+
+
+def _by_function(results: dict[str, TestResult]) -> dict[str, list[TestResult]]:
+    found: dict[str, list[TestResult]] = {}
+    for name, one in results.items():
+        path, _, rest = name.partition("::")
+        found.setdefault(f"{path}::{rest.partition('[')[0]}" if rest else path, []).append(one)
+    return found
+
+
+def _as_one(function: str, results: list[TestResult]) -> TestResult:
+    """Green where all are; what executed the change is what one of them did."""
+    worst = next((one for one in results if not one.is_green), results[0])
+    return replace(worst, id=function, hit=tuple(sorted({n for one in results for n in one.hit})))
+
+
+def _prefixes(name: str) -> list[str]:
+    """A test's id, and those of its function, class and file."""
+    path, _, rest = name.partition("::")
+    parts = rest.partition("[")[0].split("::") if rest else []
+    return [name, path, *("::".join([path, *parts[:n]]) for n in range(1, len(parts) + 1))]
+
+
+def _uncollected(wanted: str, outcome: StepOutcome) -> str:
+    """Why a test was not even found: an error in its own file first."""
+    errors = outcome.tests.collect_errors
+    own = [e for e in errors if e.startswith(wanted.partition("::")[0])]
+    if not own and "::" in wanted:
+        own = list(errors)
+    return f"it could not be collected: {own[0]}"[:300] if own else ""
