@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,12 +15,15 @@ import typer
 
 from analyzers import files
 from assay import compose
+from assay.assistant import shapes
 from assay.assistant.complete.path import Typing, complete
 from assay.assistant.nouns import Ask, Completion, Passed
-from assay.assistant.shapes import verdict_json
 from assay.assistant.workbench import Workbench
 from assay.cli import out, place
 from assay.cli.trace_text import oneline
+
+SHOWN = 2  # texts that were held back, of each gap: all of it fits on one screen
+WIDTH = 80  # characters of such a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +38,19 @@ class Gap:
 
 GAPS = (
     Gap("shop/stats.py", '    """Return the smallest amount."""', "    ", "the body of smallest()"),
-    Gap("shop/prices.py", '    """Add two amounts."""', "    ", "the body of add()"),
-    Gap("shop/geometry.py", '    """Return math.sqrt of the sum of both squares."""', "    ", "a body that may need an import"),
-    Gap("shop/circle.py", '    """Return the length of the way round a circle."""', "    return math.", "the rest of a line whose import is missing"),
+    Gap("shop/circle.py", '    """Return the area of a circle."""', "    return math.", "the rest of a line whose import is missing"),
+    Gap("shop/geometry.py", '    """Return math.sqrt of the sum of both squares."""', "    ", "the body of diagonal()"),
     Gap("shop/cart.py", '        """Take `name` out of the cart."""', "        ", "the body of Cart.remove()"),
 )  # fmt: skip
+
+
+@dataclass(slots=True)
+class Told:
+    """What the demonstration came to, for its last lines."""
+
+    proved: int = 0
+    contradicted: int = 0
+    trace_id: str = ""
 
 
 def show() -> int:
@@ -53,64 +65,76 @@ def show() -> int:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "shop"
         shutil.copytree(source, root, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-        passed = asyncio.run(_all(root))
+        told = asyncio.run(_all(root))
     typer.echo(
-        f"\n{passed} of {len(GAPS)} gaps were filled with code that its tests prove, in {time.monotonic() - started:.0f} s."
+        f"\n{told.proved} of {len(GAPS)} gaps were filled with code that its tests prove, "
+        f"{told.contradicted} texts were held back because tests contradict them, in {time.monotonic() - started:.0f} s."
     )
-    _connect()
+    _what_next(told)
     return 0
 
 
-async def _all(root: Path) -> int:
+async def _all(root: Path) -> Told:
     where = compose.folders()
     settings = out.settings(where, root=root)
     bench = compose.workbench(settings, where)
+    told = Told()
     try:
         engine = await bench.engine.health()
         typer.echo(f"model    {engine.model or engine.engine}{'' if not engine.why else ': ' + engine.why}")
         state = await bench.workspace.state(root)
         await asyncio.gather(bench.sandbox.warm(state.project), bench.names.warm(str(root)))
         typer.echo(f"sandbox  {bench.sandbox.health().image or bench.sandbox.health().why}")
-        return sum([await _one(bench, root, gap) for gap in GAPS])
+        for gap in GAPS:
+            await _one(bench, root, gap, told)
+        return told
     finally:
         await compose.close(bench)
 
 
-async def _one(bench: Workbench, root: Path, gap: Gap) -> bool:
+async def _one(bench: Workbench, root: Path, gap: Gap, told: Told) -> None:
     snapshot = place.read(root / gap.file)
     offset = snapshot.text.index(gap.after) + len(gap.after) + 1 + len(gap.typed)
     started = time.monotonic()
     answer = await complete(bench, Typing(), Ask(snapshot, offset, files.project_root(root / gap.file)))
-    where = f"{gap.file}:{snapshot.line_of(offset) + 1}"
-    typer.echo(f"\n── {where}: {gap.asked}  ({time.monotonic() - started:.1f} s)")
-    typer.echo(f"   {gap.after.strip()}")
-    _tell(answer, gap)
-    return any(isinstance(s.verdict, Passed) for s in answer.suggestions)
+    typer.echo(f"\n{gap.file}:{snapshot.line_of(offset) + 1}  {gap.asked}  ({time.monotonic() - started:.1f} s)")
+    for line in lines(answer, gap.typed):
+        typer.echo(f"   {line}")
+    told.proved += any(isinstance(s.verdict, Passed) for s in answer.suggestions)
+    told.contradicted += sum(one.stage == "tests" for one in answer.dropped)
+    told.trace_id = answer.trace_id if not answer.suggestions else told.trace_id
 
 
-def _tell(answer: Completion, gap: Gap) -> None:
-    for one in answer.dropped:
-        word = {"repaired": "repaired", "superseded": "not better than the one kept"}.get(
-            one.stage, f"dropped by {one.stage}"
-        )
-        typer.echo(f"   {word}: {oneline(one.text)}\n     {one.reason}")
+def lines(answer: Completion, typed: str) -> Iterator[str]:
+    """What became of one gap behind `typed`: what was held back with its reason, and what is offered with its proof."""
+    repairs = [one.reason for one in answer.dropped if one.stage == "repaired"]
+    held_back = [one for one in answer.dropped if one.stage not in ("repaired", "superseded")]
+    for one in held_back[:SHOWN]:
+        what = "contradicted by its test" if one.stage == "tests" else f"stopped by {one.stage}"
+        yield f"✗ {what}: {oneline(one.text, WIDTH)}"
+        yield f"    {one.reason}"
+    if len(held_back) > SHOWN:
+        yield f"✗ and {len(held_back) - SHOWN} more"
     for suggestion in answer.suggestions:
-        verdict = verdict_json(suggestion.verdict)
-        typer.echo(f"   offered, {verdict['state']}: {verdict['why']}")
-        for line in (gap.typed + suggestion.text).split("\n"):
-            typer.echo(f"     │ {line}")
         for statement in suggestion.imports:
-            typer.echo(f"     │ at the top of the file: {statement}")
-        for check in verdict["checks"]:
-            typer.echo(f"     {check['name']:6} {check['state']:10} {check['ms']:5.0f} ms  {check['detail'][:90]}")
+            yield f"│ {statement}   (at the top of the file)"
+        yield from (f"│ {line}" for line in (typed + suggestion.text).split("\n"))
+        how = f"repaired ({'; '.join(repairs)}), then " if repairs else ""
+        state = shapes.state(suggestion.verdict)
+        proving = next((check.detail for check in suggestion.verdict.checks if check.name == "tests"), "")
+        yield f"{shapes.SIGNS[state]} offered, {how}{state}: {suggestion.verdict.why}"
+        if state == "passed":
+            yield f"    {proving}"
     if not answer.suggestions:
-        typer.echo(f"   nothing offered: {answer.why}")
-    typer.echo(f"   (assay why {answer.trace_id})")
+        yield "nothing is offered" if held_back else f"nothing is offered: {answer.why}"
 
 
-def _connect() -> None:
+def _what_next(told: Told) -> None:
     program = Path(sys.argv[0]).absolute()
+    typer.echo("\nWhat next")
+    if told.trace_id:
+        typer.echo(f"  {program} why {told.trace_id}     the whole story of a silence")
     typer.echo(
-        f"\nConnect an editor: have it start `{program} lsp` for Python files. "
-        "README.md has the lines for VS Code, Neovim, Helix and Emacs."
+        f"  {program} lsp     what an editor starts for Python files: README.md has the lines for VS Code, Neovim, Helix and Emacs"
     )
+    typer.echo(f"  {program} model use FILE.gguf     a better model than this small one")

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 
-def circumference(radius: float) -> float:
-    """Return the length of the way round a circle."""
+def area(radius: float) -> float:
+    """Return the area of a circle."""
     return math.

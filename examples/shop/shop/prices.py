@@ -18,4 +18,4 @@ class Price:
 
 def add(a: int, b: int) -> int:
     """Add two amounts."""
-    
+    return a + b

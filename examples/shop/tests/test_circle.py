@@ -1,5 +1,6 @@
-from shop.circle import circumference
+from shop.circle import area
 
 
-def test_circumference() -> None:
-    assert round(circumference(1), 2) == 6.28
+def test_area() -> None:
+    assert round(area(1), 2) == 3.14
+    assert area(0) == 0
