@@ -23,7 +23,7 @@ _REST = {
     for quotes, line in ((QUOTES, "\\n"), (LONG_QUOTES, ""))
     for quote in quotes
 }
-_DEFINITION = re.compile(r"^[ \t]*(?:async\s+def|def|class)\s|^[ \t]*@", re.MULTILINE)
+_DEFINITION = re.compile(r"^[ \t]*(?:(?:async[ ]+def|def|class)[ ]+\w+\s*[(:\[]|@\w)", re.MULTILINE)
 _TEXT = re.compile(r"""["'#\\]""")
 _SIGN = re.compile(r"""["'#\\()\[\]{}]""")
 

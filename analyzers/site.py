@@ -23,7 +23,7 @@ _IN_STRING = frozenset(
 class Site:
     """`indent` is the column at which written code starts; `scope` the names around it, outermost first.
 
-    `floor` is the column that no line of it may stand left of; `is_single` says that one line ends it, or one statement in brackets: there is code
+    `floor` is the column that no line of it may stand left of, and `header` the row (from 0) of the function for which that is so; `is_single` says that one line ends it, or one statement in brackets: there is code
     right of the cursor, or no function around it whose statements could follow.
 
     `why` says in one sentence why there is nothing to complete; empty unless `kind` is "none". `is_prose`: it is none because
@@ -37,6 +37,7 @@ class Site:
     is_prose: bool = False
     floor: int = 0
     is_single: bool = True
+    header: int | None = None
 
 
 def own_line(snapshot: Snapshot, offset: int) -> Snapshot:
@@ -77,9 +78,10 @@ def at(snapshot: Snapshot, offset: int) -> Site:
         found = Site("line", columns(before), lines.scope(columns(before)))
     else:
         found = _at_blank(lines, len(before.expandtabs(TAB)) if before else None)
-    floor = lines.floor(found.indent)
-    is_single = found.kind == "line" and (floor is None or bool(after.strip()))
-    return replace(found, floor=found.indent if floor is None else floor, is_single=is_single)
+    header = lines.function(found.indent)
+    is_single = found.kind == "line" and (header is None or bool(after.strip()))
+    floor = found.indent if header is None else columns(lines.text(header)) + 1
+    return replace(found, floor=floor, is_single=is_single, header=header)
 
 
 def _is_word(character: str) -> bool:
@@ -160,25 +162,32 @@ class _Lines:
                 break
         return tuple(reversed(names))
 
-    def floor(self, indent: int) -> int | None:
-        """How far left a line may stand that follows one at `indent`: in the innermost function to which the next code below belongs, else in the
-        one around the cursor; None outside of functions."""
+    def function(self, indent: int) -> int | None:
+        """The row of the header of the outermost of the functions in each other around a line at `indent`: the code of each may be missing, and
+        whether a line goes with the code below is seen where it is parsed. None outside of functions."""
         opens = self._opens(self.line)
-        headers, depth = list[tuple[int, bool]](), indent + opens
+        outermost, depth = None, indent + opens
         for number in range(self.line - (not opens), -1, -1):
             text = self.text(number)
-            if text.strip() and columns(text) < depth:
-                depth = columns(text)
-                if found := _HEADER.match(text):
-                    headers.append((depth, found[1] != "class"))
+            if not text.strip() or columns(text) >= depth or self._is_no_statement(number, text):
+                continue
+            depth = columns(text)
+            if (found := _HEADER.match(text)) and found[1] == "class":
+                break
+            outermost = number if found else outermost
             if depth == 0:
                 break
-        if not headers or not headers[0][1]:
-            return None
-        rows = (self.text(n) for n in range(self.line + 1, min(len(self.snapshot.line_starts), self.line + 200)))
-        below = next((columns(text) for text in rows if text.strip() and not text.lstrip().startswith("#")), 0)
-        column, is_function = next((one for one in headers if one[0] < below), headers[0])
-        return (column if is_function else headers[0][0]) + 1
+        return outermost
+
+    def _is_no_statement(self, number: int, text: str) -> bool:
+        """Whether a row that stands further left tells nothing of the block: it closes brackets, is a comment, or the text of a string."""
+        if text.lstrip()[0] in "#)]}":
+            return True
+        if _HEADER.match(text):
+            return False
+        start = self.snapshot.line_starts[number] + len(text) - len(text.lstrip())
+        node = syntax.node_at(self.snapshot.tree, self.snapshot.text, start)
+        return node is not None and node.type in ("string_content", "string_end", "escape_sequence")
 
     def header_above(self) -> tuple[str, bool] | None:
         """The line that opens the block in which the cursor is first, and whether it is a function's."""

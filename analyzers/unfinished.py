@@ -13,10 +13,13 @@ from . import syntax
 from .brackets import CLOSERS, OPENERS, last_definition, scan
 from .text import Span, columns
 
-# "inner": code of its function stands below; "whole": its function is written, or it is the header of the block below, and the gap is filled.
-Left = Literal["open", "inner", "whole"]
+# "inner": code of its function stands below; "header": the block that hangs on it does; "whole": its function is written.
+Left = Literal["open", "inner", "header", "whole"]
 
-LINE_LIMIT = 12  # lines below the cursor at which its statement may end
+LINE_LIMIT = 40  # lines below the cursor at which its statement may end
+LOOK_BACK = (
+    20_000  # characters before the cursor in which its statement may begin: 4 ms where nothing is defined in them
+)
 
 # What may stand for a statement that is taken out, the first that fits: nothing, nothing where something is needed, a header for the block below
 # that is always or never entered.
@@ -26,11 +29,18 @@ _STAND_INS = (("",), ("pass",), ("if True:", "if False:"), ("for _ in (0,):", "f
 def left(tree: ast.Module, first: int, last: int) -> Left:
     """What lines `first` to `last` (from 1) of a module leave to write in the function that they are in: "open" where more may come behind them,
     or is missing above; so outside of functions."""
+    try:
+        return _left(tree, first, last)
+    except RecursionError:  # a thousand branches of one `if`
+        return "open"
+
+
+def _left(tree: ast.Module, first: int, last: int) -> Left:
     function = _around(tree, first, last)
     if function is None or _has_gap(function, first, last):
         return "open"
     if any(isinstance(node, ast.stmt) and node.lineno > last for node in ast.walk(function)):
-        return "whole" if any(_heads(node, first, last) for node in _own(function)) else "inner"
+        return "header" if any(_heads(node, first, last) for node in _own(function)) else "inner"
     if not _falls_through(function.body):
         return "whole"
     own = [one for one in function.body if one.lineno < first]
@@ -61,7 +71,8 @@ def begun(text: str, offset: int) -> Span:
 
 def _begins(before: str) -> int:
     """Where the line begins on which the statement at the end of `before` does."""
-    origin = last_definition(before)
+    window = before[-LOOK_BACK:]
+    origin = len(before) - len(window) + last_definition(window)
     opened = list[int]()
     for at, sign in scan(before[origin:]).brackets:
         if sign in CLOSERS:
@@ -69,8 +80,10 @@ def _begins(before: str) -> int:
         elif opened:
             opened.pop()
     start = before.rfind("\n", 0, opened[0] if opened else len(before)) + 1
-    while before[:start].endswith("\\\n"):
-        start = before.rfind("\n", 0, start - 1) + 1
+    while start and (above := before[before.rfind("\n", 0, start - 1) + 1 : start]).rstrip("\r\n").endswith("\\"):
+        if "#" in above:  # a comment goes on nowhere
+            break
+        start -= len(above)
     return start
 
 
@@ -97,8 +110,8 @@ def _has_gap(function: ast.AST, first: int, last: int) -> bool:
     for node in _own(function):
         if isinstance(node, ast.stmt) and not first <= node.lineno <= last and _is_gap(node):
             return True
-        if isinstance(node, ast.If | ast.For | ast.AsyncFor | ast.While | ast.With | ast.AsyncWith):
-            blocks = (node.body, getattr(node, "orelse", []))
+        if isinstance(node, ast.stmt | ast.match_case) and not isinstance(node, ast.ClassDef | ast.FunctionDef):
+            blocks = (getattr(node, "body", []), getattr(node, "orelse", []))
             alone = (block[0] for block in blocks if len(block) == 1)
             if any(isinstance(one, ast.Pass) and not first <= one.lineno <= last for one in alone):
                 return True

@@ -57,7 +57,7 @@ async def _row(engine: Engine, dialect: dialects.Dialect, one: typing.Insertion,
     asked = prompt.build(snapshot, len(before), site, dialect, (), token_limit=TOKENS)
     request = sources.request(asked, site)
     tokens: list[Token] = []
-    text, is_over = "", sources.is_over(site, asked.healed, 0.0)
+    text, is_over = "", sources.Ending(site, asked.healed, 0.0)
     async with aclosing(engine.generate(request)) as chunks:
         async for chunk in chunks:
             tokens += chunk.tokens

@@ -26,7 +26,8 @@ from typing import Any
 from analyzers import imports
 from analyzers.text import Snapshot
 from assay import compose
-from assay.assistant.complete.path import Typing, complete
+from assay.assistant.complete.path import complete
+from assay.assistant.complete.way import Typing
 from assay.assistant.nouns import Ask, Completion, Passed
 from assay.assistant.shapes import state
 from assay.assistant.workbench import Workbench

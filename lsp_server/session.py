@@ -15,7 +15,7 @@ from pygls.lsp.server import LanguageServer
 
 from analyzers import files
 from analyzers.text import Snapshot
-from assay.assistant.complete.path import Typing
+from assay.assistant.complete.way import Typing
 from assay.assistant.nouns import Verdict
 from assay.assistant.proof import mapping
 from assay.assistant.settings import Settings

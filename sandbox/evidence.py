@@ -127,9 +127,9 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
             group = "beside"  # a test file does not prove itself
         if group in ("turned", "kept") and new is not None:
             executed.update(new.hit)
-        if group == "stuck" and new is not None and new.hit:
+        if group == "stuck" and new is not None and new.hit and not _is_excused(old, new):
             contrary.append(test)
-            if new.is_inside and not new.is_meant and not _is_under_way(new.detail):
+            if new.is_inside and not new.is_meant:
                 raised.append(test)
         if group == "barring" and new is not None and _is_its_own(new):
             unmoved.append(test)
@@ -193,7 +193,8 @@ def otherwise(found: Evidence, step: Step, other: StepOutcome, after: StepOutcom
     """What is left of `found` after another run without the change: of the tests that bar a pass, those that are red in another way there are stuck
     and contrary."""
     was, now = by_test(step, other), by_test(step, after)
-    moved = tuple(t for t in found.barring if t in was and not was[t].is_green and not is_same(was[t], now.get(t)))
+    red = (t for t in found.barring if t in was and t in now and was[t].outcome == now[t].outcome == "failed")
+    moved = tuple(t for t in red if not is_same(was[t], now[t]) and not _is_under_way(now[t].detail))
     if not moved:
         return found
     barring, unmoved = (tuple(t for t in group if t not in moved) for group in (found.barring, found.unmoved))
@@ -231,7 +232,7 @@ _UNDER_WAY = re.compile(
 )
 # No finished code gives these what they lack.
 _BUILT_IN = re.compile(
-    r"AttributeError: '(?:int|float|complex|bool|str|bytes|bytearray|list|tuple|dict|set|frozenset|range)' object "
+    r"AttributeError: '(?:int|float|complex|bool|str|bytes|bytearray|list|tuple|dict|set|frozenset|range|NoneType)' object "
 )
 
 
@@ -240,9 +241,19 @@ def _is_under_way(detail: str) -> bool:
     return bool(_UNDER_WAY.match(detail)) and not _BUILT_IN.match(detail)
 
 
+def _is_excused(old: TestResult | None, new: TestResult) -> bool:
+    """Whether a test that is red otherwise than without the change says nothing for that: it did not come to its end without it, or what it fails for
+    is still to be written."""
+    return (old is not None and old.outcome == "left") or _is_under_way(new.detail)
+
+
+_COMPARES = re.compile("assert|AssertionError|expected |Failed")
+
+
 def _is_its_own(test: TestResult) -> bool:
     """Whether a test failed by what it compares itself, and not in the code that it calls."""
-    return test.where.partition(":")[0] in ("", test.id.partition("::")[0]) and test.outcome == "failed"
+    is_there = test.where.partition(":")[0] in ("", test.id.partition("::")[0])
+    return is_there and test.outcome == "failed" and _COMPARES.match(test.detail) is not None
 
 
 def _group(old: TestResult | None, new: TestResult | None, step: Step, after: StepOutcome, *, had_run: bool) -> Group:

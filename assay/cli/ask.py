@@ -14,8 +14,8 @@ import typer
 from analyzers import files
 from analyzers.text import Snapshot, changed_span
 from assay import compose
-from assay.assistant.complete.path import Typing
 from assay.assistant.complete.path import complete as completing
+from assay.assistant.complete.way import Typing
 from assay.assistant.nouns import Ask, Change, Completion, Failed, Passed, Unverified, Verdict
 from assay.assistant.proof.verdict import begin, patient
 from assay.assistant.record.trace import Traces

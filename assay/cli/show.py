@@ -16,7 +16,8 @@ import typer
 from analyzers import files
 from assay import compose
 from assay.assistant import shapes
-from assay.assistant.complete.path import Typing, complete
+from assay.assistant.complete.path import complete
+from assay.assistant.complete.way import Typing
 from assay.assistant.nouns import Ask, Completion, Passed
 from assay.assistant.workbench import Workbench
 from assay.cli import out, place

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from assay.assistant.complete.path import Typing, complete
+from assay.assistant.complete.path import complete
+from assay.assistant.complete.way import Typing
 from tests.unit.conftest import Make
 from tests.unit.test_path import ask
 

@@ -169,7 +169,7 @@ def test_what_speaks_against_a_change_executes_it() -> None:
     found = weigh(
         STEP, run(red("a"), red("b"), red("c"), red("d")), run(red("a", "assert 3 == 2"), other, begun, nothing)
     )
-    assert found.contrary == ("t.py::a", "t.py::b", "t.py::c")
+    assert found.contrary == ("t.py::a", "t.py::b")  # what c fails for may still be written
     assert found.raised == ("t.py::b",)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from typing import Any
 
 import pytest
 
@@ -36,11 +35,22 @@ class Dictated(Scripted):
             self.was_closed = True
 
 
+class Until:
+    """Over where `wanted` is in the text; the next piece is waited for `left_s`."""
+
+    def __init__(self, wanted: str = "", left_s: float | None = None) -> None:
+        self._wanted = wanted
+        self.left_s = left_s
+
+    def __call__(self, text: str) -> bool:
+        return bool(self._wanted) and self._wanted in text
+
+
 def begun(
-    kept: Generations, engine: Dictated, before: str = "x = ", healed: str = "", is_over: Any = None
+    kept: Generations, engine: Dictated, before: str = "x = ", healed: str = "", is_over: Until | None = None
 ) -> Generation:
     request = Request("", must_start=healed)
-    return kept.begin(engine, Place("u", before, "\n"), PROMPT, request, is_over or (lambda text: False))
+    return kept.begin(engine, Place("u", before, "\n"), PROMPT, request, is_over or Until())
 
 
 async def written(engine: Dictated, *pieces: str) -> None:
@@ -111,11 +121,30 @@ async def test_a_text_that_does_not_begin_with_what_is_healed_is_of_no_use() -> 
 
 async def test_it_ends_when_all_that_is_wanted_is_there() -> None:
     kept, engine = Generations(), Dictated()
-    one = begun(kept, engine, is_over=lambda text: "\n" in text)
+    one = begun(kept, engine, is_over=Until("\n"))
     await written(engine, "call", "\n", "more")
     assert await one.finish()
     assert one.text == "call\n"
     assert engine.was_closed
+
+
+async def test_a_model_that_stalls_behind_what_was_wanted_is_not_waited_for() -> None:
+    kept, engine = Generations(), Dictated()
+    one = begun(kept, engine, is_over=Until(left_s=0.01))
+    await written(engine, "call")
+    assert await one.finish()
+    assert (one.text, one.ended) == ("call", "")
+    assert engine.was_closed
+
+
+async def test_an_engine_that_cannot_be_guided_is_waited_for() -> None:
+    """It goes on where it was asked to begin with what stands there."""
+    kept, engine = Generations(), Dictated()
+    one = begun(kept, engine, before="return ma", healed="ma")
+    waiting = asyncio.create_task(one.finish())
+    await written(engine, "x(", "v)", ".")
+    await waiting
+    assert one.text == "x(v)."
 
 
 async def test_whoever_waits_leaves_as_soon_as_it_disagrees() -> None:

@@ -12,7 +12,8 @@ import pytest
 from analyzers.lint import Finding
 from analyzers.text import Snapshot
 from assay.assistant.complete.offers import Offers
-from assay.assistant.complete.path import Typing, complete
+from assay.assistant.complete.path import complete
+from assay.assistant.complete.way import Typing
 from assay.assistant.nouns import Ask, Completion
 from assay.assistant.shapes import state, title
 from assay.assistant.workbench import Memory, Recent

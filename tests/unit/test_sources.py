@@ -11,8 +11,9 @@ import pytest
 from analyzers import phrases, site
 from analyzers.text import Snapshot
 from assay.assistant.complete import choice, sources
-from assay.assistant.complete.path import Typing, complete
+from assay.assistant.complete.path import complete
 from assay.assistant.complete.prompt import Definitions, Snippet, build
+from assay.assistant.complete.way import Typing
 from assay.assistant.nouns import Ask
 from assay.engine import dialects
 from assay.engine.api import Chunk, Request
@@ -169,11 +170,11 @@ def test_the_steps_of_a_prediction_are_evidence_for_its_probability() -> None:
 
 def test_a_text_is_over_where_its_site_ends_or_nobody_waits_for_more() -> None:
     function = site.Site("line", 4, floor=1, is_single=False)
-    at_once, patient = (sources.is_over(function, "", seconds) for seconds in (0.0, 60.0))
+    at_once, patient = (sources.Ending(function, "", seconds) for seconds in (0.0, 60.0))
     assert [at_once(text) for text in ("x = 1", "x = 1\n")] == [False, True]
     assert [patient(text) for text in ("x = 1\n    y", "x = 1\n    y\nz")] == [False, True]
-    assert patient("x" * 300)
-    block = sources.is_over(site.Site("block", 8, floor=1, is_single=False), "", 0.0)
+    assert sources.Ending(function, "", 60.0)("x" * 300)
+    block = sources.Ending(site.Site("block", 8, floor=1, is_single=False), "", 0.0)
     assert [block(text) for text in ("x = 1\n        y\n", "x = 1\n        y\n    z")] == [False, True]
 
 

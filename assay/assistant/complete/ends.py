@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzers import syntax
-from analyzers.text import columns
+from analyzers.site import Site
+from analyzers.text import Snapshot, columns
 
 from ..nouns import Ask
 from .filters import Draft, Drop, finished
 
 PIECES = 3  # that are judged for one text
-WORK_LIMIT = 400_000  # characters parsed for one text, in a thread: 100 ms
+WORK_LIMIT = 200_000  # characters parsed for one text, in a thread: 50 ms
+LONG = 10_000  # characters of a module's statement: 2 ms for Python's parser, which no thread hides
 WHOLE_LIMIT = 30_000  # of a document that is parsed whole where the statements around the cursor tell nothing
 
 
@@ -45,32 +47,46 @@ def _ends(text: str) -> list[str]:
 
 def _fitting(ask: Ask, draft: Draft, ends: list[str]) -> Iterator[Draft]:
     """Those with which the document parses, longest first: the module's statements around the cursor, or all of a short document."""
-    left, is_any = WORK_LIMIT, False
-    for before, after in _surroundings(ask):
-        for end in reversed(ends):
+    is_any = False
+    for before, after in _surroundings(ask, draft.site):
+        count = max(2, WORK_LIMIT // (len(before) + len(after) + len(ends[-1]) + 1))
+        tried = ends if len(ends) <= count else [*ends[: count - count // 2], *ends[-(count // 2) :]]
+        for end in reversed(tried):
             made = finished(draft.with_text(end))
-            if isinstance(made, Drop):
-                continue
-            text = before + made.text + after
-            if (left := left - len(text)) < 0:
-                return
-            if syntax.module(text) is not None:
+            if not isinstance(made, Drop) and syntax.module(before + made.text + after) is not None:
                 is_any = True
                 yield made
         if is_any:
             return
 
 
-def _surroundings(ask: Ask) -> Iterator[tuple[str, str]]:
-    """What stands before and behind the cursor, as much as makes sense alone."""
+def _surroundings(ask: Ask, site: Site) -> Iterator[tuple[str, str]]:
+    """What stands before and behind the cursor, as much as makes sense alone: in a long class the function first."""
     snapshot = ask.snapshot
-    row = snapshot.line_of(ask.offset)
+    row, starts = snapshot.line_of(ask.offset), snapshot.line_starts
     begin, end = syntax.top_level(snapshot.tree, row, row)
-    starts = snapshot.line_starts
     last = len(snapshot.text) if end is None else starts[end]
+    if last - starts[begin] > LONG and site.header is not None:
+        column = columns(_row(snapshot, site.header))
+        below = (n for n in range(row + 1, len(starts)) if _is_left(_row(snapshot, n), column))
+        inner = starts[next(below, len(starts) - 1)]
+        yield (
+            ("class _:\n" if column else "") + snapshot.text[starts[site.header] : ask.offset],
+            snapshot.text[ask.offset : inner],
+        )
     yield snapshot.text[starts[begin] : ask.offset], snapshot.text[ask.offset : last]
     if (begin or end is not None) and len(snapshot.text) <= WHOLE_LIMIT:
         yield ask.before, ask.after
+
+
+def _row(snapshot: Snapshot, number: int) -> str:
+    span = snapshot.line_span(number)
+    return snapshot.text[span.start : span.end]
+
+
+def _is_left(row: str, column: int) -> bool:
+    """Whether code stands at `column` or left of it."""
+    return bool(row.strip()) and columns(row) <= column and row.lstrip()[0] not in "#)]}"
 
 
 def _is_in_block(text: str, indent: int) -> bool:

@@ -6,16 +6,29 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from statistics import median
+from typing import Protocol
 
-from assay.engine.api import Engine, Request, Token
+from assay.engine.api import Chunk, Engine, Request, Token
 
 from .prompt import Prompt
 
-IsOver = Callable[[str], bool]
+
+class IsOver(Protocol):
+    """Asked after every piece of a text."""
+
+    def __call__(self, text: str) -> bool:
+        """Whether the text so far is all that is wanted."""
+        ...
+
+    @property
+    def left_s(self) -> float | None:
+        """How long the next piece is waited for; None where that has no limit."""
+        ...
+
 
 GRACE_S = 0.02  # a generation nobody waits for lives this long: the key that cancelled it may be its own next character
 PAUSE_S = 1.5  # a longer gap between keys is thinking, not rhythm
@@ -108,7 +121,7 @@ class Generation:
         self._waiting += 1
         try:
             while not self.is_done:
-                if not self.agrees(typed):
+                if typed and not self.agrees(typed):
                     return False
                 self._news.clear()
                 waiter = asyncio.ensure_future(self._news.wait())
@@ -135,13 +148,21 @@ class Generation:
 
     async def _run(self, engine: Engine) -> None:
         async with aclosing(engine.generate(self.request)) as chunks:
-            async for chunk in chunks:
+            while (chunk := await self._next(chunks)) is not None:
                 self.text += chunk.text
                 self.tokens += chunk.tokens
                 self.ended = chunk.finish
                 self._news.set()
                 if chunk.finish or self._is_over(self.text):
                     return
+
+    async def _next(self, chunks: AsyncGenerator[Chunk, None]) -> Chunk | None:
+        """The next piece; None where there is none, or none in time."""
+        try:
+            async with asyncio.timeout(self._is_over.left_s):
+                return await anext(chunks, None)
+        except TimeoutError:
+            return None
 
 
 class Generations:

@@ -51,9 +51,17 @@ def placed(ask: Ask, draft: Draft) -> Change:
     head = ask.before if top is None else text[: top.span.start] + top.text + text[top.span.end : ask.offset]
     span = Span(len(head), len(head) + len(draft.text))
     after = head + draft.text + ask.after
-    begins_anew = draft.text.startswith("\n")  # what stands on the cursor's line is no part of it
-    begun = Span(ask.offset, ask.offset) if begins_anew else unfinished.begun(text, ask.offset)
+    begun = unfinished.begun(text, ask.offset)
+    if _begins_anew(draft, text[begun.start : ask.offset]):
+        begun = Span(ask.offset, ask.offset)
     return Change(ask.snapshot, after, span, ask.root, ask.overlay, begun=begun)
+
+
+def _begins_anew(draft: Draft, started: str) -> bool:
+    """Whether a draft is no part of what stands on the cursor's line: it goes into a line of its own below or above it."""
+    if draft.is_fresh_line:
+        return bool(draft.line_after.strip()) and not brackets.scan(started).open
+    return draft.text.startswith("\n") and not brackets.scan(started).open
 
 
 async def _first_good(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -79,11 +79,11 @@ class Model:
     definitions: Definitions = field(default_factory=Definitions)
 
     async def draws(
-        self, bench: Workbench, ask: Ask, site: sites.Site, near: Nearby, trace: Trace
+        self, bench: Workbench, ask: Ask, site: sites.Site, near: Nearby, trace: Trace, *, go_on_s: float = 0.0
     ) -> AsyncGenerator[Candidate, None]:
         """The greedy draw, adopted where one is under way that agrees, then `complete.samples` - 1 others; each begun only when
         the next one is asked for. Raises EngineError."""
-        first, typed = await self._greedy(bench, ask, site, trace)
+        first, typed = await self._greedy(bench, ask, site, trace, go_on_s)
         if first.text:
             yield await _candidate(bench, first, site, near, GREEDY, typed)
         seen, prompt = {first.text}, first.prompt
@@ -91,8 +91,8 @@ class Model:
             if typed:  # the one that was taken over began before it
                 (prompt, _), typed = await self._prompt(bench, ask, site), ""
             asked = replace(request(prompt, site), seed=number, temperature=SAMPLE_TEMPERATURE)
-            over = is_over(site, asked.must_start, _go_on_s(bench, ask))
-            one = Generation(bench.engine, Place("", "", ""), prompt, asked, over)
+            ending = Ending(site, asked.must_start, go_on_s)
+            one = Generation(bench.engine, Place("", "", ""), prompt, asked, ending)
             with trace.waiting("engine"):
                 await one.finish()
             if one.text and one.text not in seen:
@@ -114,7 +114,9 @@ class Model:
         self.generations.close()
         self.definitions.close()
 
-    async def _greedy(self, bench: Workbench, ask: Ask, site: sites.Site, trace: Trace) -> tuple[Generation, str]:
+    async def _greedy(
+        self, bench: Workbench, ask: Ask, site: sites.Site, trace: Trace, go_on_s: float
+    ) -> tuple[Generation, str]:
         """The generation, at its end, and what of its text was typed since it began."""
         place = _place(ask)
         if ask.trigger == "automatic" and (adopted := self.generations.adopt(place)) is not None:
@@ -129,11 +131,11 @@ class Model:
         trace.add("prompt", **told, text=prompt.text[-600:])
         asked = request(prompt, site)
         began = time.monotonic()
-        over = is_over(site, asked.must_start, _go_on_s(bench, ask))
-        one = self.generations.begin(bench.engine, place, prompt, asked, over)
+        ending = Ending(site, asked.must_start, go_on_s)
+        one = self.generations.begin(bench.engine, place, prompt, asked, ending)
         with trace.waiting("engine"):
             await one.finish()
-        self.rhythm.answered(time.monotonic() - began)
+        self.rhythm.answered((ending.served_at or time.monotonic()) - began)
         return one, ""
 
     async def _prompt(self, bench: Workbench, ask: Ask, site: sites.Site) -> tuple[Prompt, str]:
@@ -173,8 +175,10 @@ def _without_half(text: str) -> str:
     return kept if kept.strip() else text
 
 
-def _go_on_s(bench: Workbench, ask: Ask) -> float:
-    is_of_no_use = ask.trigger == "automatic" and bench.settings.policy == "static"
+def go_on_s(bench: Workbench, ask: Ask, *, has_other: bool) -> float:
+    """How long more than the site is for is waited for: not at all while somebody types, where it could not be proved, or something else is there to
+    be offered."""
+    is_of_no_use = ask.trigger == "automatic" and (has_other or bench.settings.policy == "static")
     return 0.0 if is_of_no_use else GO_ON_S[ask.trigger]
 
 
@@ -184,19 +188,27 @@ def request(prompt: Prompt, site: sites.Site) -> Request:
     return Request(prompt.text, prompt.suffix, max_tokens, must_start=prompt.healed)
 
 
-def is_over(site: sites.Site, healed: str, go_on_s: float) -> Callable[[str], bool]:
-    """Whether a text that begins with `healed`, as far as it is written, is all that the site wants, or all that is waited for: `go_on_s` after
-    its line or its block came to an end."""
-    served_at: float | None = None
+class Ending:
+    """When a generation is enough: its text is all that the site wants, or `go_on_s` went by since its line or its block came to an end. A text
+    begins with `healed` of the document."""
 
-    def over(text: str) -> bool:
-        nonlocal served_at
-        own = text[len(healed) :] if healed and text.startswith(healed) else text
-        if cut(site, own)[1]:
-            return True
-        if not is_served(site, own):
-            return site.kind == "line" and len(own) > LINE_LIMIT
-        served_at = time.monotonic() if served_at is None else served_at
-        return time.monotonic() - served_at >= go_on_s
+    def __init__(self, site: sites.Site, healed: str, go_on_s: float) -> None:
+        self._site = site
+        self._healed = healed
+        self._go_on_s = go_on_s
+        self.served_at: float | None = None  # of the monotonic clock: the end of the line, or of the block
 
-    return over
+    def __call__(self, text: str) -> bool:
+        """Whether the text so far is enough."""
+        own = text[len(self._healed) :] if self._healed and text.startswith(self._healed) else text
+        is_all = cut(self._site, own)[1]
+        if (is_all or is_served(self._site, own)) and self.served_at is None:
+            self.served_at = time.monotonic()
+        if self.served_at is None:
+            return self._site.kind == "line" and len(own) > LINE_LIMIT
+        return is_all or self.left_s == 0
+
+    @property
+    def left_s(self) -> float | None:
+        """How long more of it is waited for; None while that has no limit."""
+        return None if self.served_at is None else max(0.0, self.served_at + self._go_on_s - time.monotonic())

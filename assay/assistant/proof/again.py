@@ -5,8 +5,10 @@ wait for something else that nobody has written yet?
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from analyzers import syntax, unfinished
 from sandbox import evidence
@@ -43,12 +45,15 @@ async def confirmed(place: Place, step: Step, found: Evidence) -> Evidence:
     return found
 
 
-async def edited(place: Place, step: Step, found: Evidence, standing: str, against: tuple[str, ...]) -> Evidence:
-    """Which of the tests `against` a text that is being written are green with what stands there now: a line that worked is edited."""
-    again = replace(_instead(_of(step, against), standing), pieces=())
+async def edited(place: Place, step: Step, found: Evidence, standing: str) -> Evidence:
+    """Which of the tests that are red with the change are green with what stands there now: a line that worked is edited."""
+    red = found.broken + found.stuck + found.barring
+    if not red:
+        return found
+    again = replace(_instead(_of(step, red), standing), pieces=())
     (outcome,) = await place.sandbox.run(Job(place.project, (again,)))
     green = {test.id for test in outcome.tests.tests if test.is_green}
-    return replace(found, edited=tuple(test for test in against if test in green))
+    return replace(found, edited=tuple(test for test in red if test in green))
 
 
 async def otherwise(place: Place, step: Step, found: Evidence, other: str, after: StepOutcome) -> Evidence:
@@ -59,16 +64,22 @@ async def otherwise(place: Place, step: Step, found: Evidence, other: str, after
     return evidence.otherwise(found, step, outcome, after)
 
 
-async def unmoved(place: Place, step: Step, found: Evidence, texts: Mapping[str, str]) -> Evidence:
-    """Which of the unmoved tests have no excuse: none of the functions that they enter, by the project's `texts`, is still unwritten."""
-    asked = found.unmoved[:AGAIN]
+async def unexcused(place: Place, step: Step, found: Evidence, texts: Mapping[str, str]) -> Evidence:
+    """What is left of `found` without the tests whose failure is excused: they enter a function of the project that nobody has written yet. `texts`
+    are the project's own files."""
+    asked = tuple(dict.fromkeys(found.contrary + found.unmoved))
+    gaps = await asyncio.to_thread(_unwritten, texts) if asked else frozenset[str]()
+    if not gaps:
+        return found
     again = replace(_of(step, asked), pieces=(), records=True)
     (outcome,) = await place.sandbox.run(Job(place.project, (again,)))
     entered = outcome.tests.entered
-    gaps = await asyncio.to_thread(_unwritten, frozenset().union(*entered.values()), texts)
     shared = entered.get("", frozenset())
-    kept = tuple(t for t in asked if outcome.tests.finished and not gaps & (entered.get(t, frozenset()) | shared))
-    return replace(found, unmoved=kept)
+    excused = {t for t in asked if not outcome.tests.finished or gaps & (entered.get(t, frozenset()) | shared)}
+    contrary, raised, unmoved = (
+        tuple(test for test in group if test not in excused) for group in (found.contrary, found.raised, found.unmoved)
+    )
+    return replace(found, contrary=contrary, raised=raised, unmoved=unmoved)
 
 
 def _of(step: Step, tests: Iterable[str]) -> Step:
@@ -85,11 +96,20 @@ def _instead(step: Step, text: str) -> Step:
     return replace(step, files=tuple((name, text if name == step.target else own) for name, own in step.files))
 
 
-def _unwritten(functions: frozenset[str], texts: Mapping[str, str]) -> frozenset[str]:
-    """Those of `functions` ("path::dotted.name") whose body is a placeholder."""
-    found = set[str]()
-    for path in {one.partition("::")[0] for one in functions} & texts.keys():
-        tree = syntax.module(texts[path])
-        own = syntax.functions(tree) if tree is not None else ()
-        found |= {f"{path}::{name}" for name, node in own if unfinished.is_unwritten(node)}
-    return functions & found
+# What a file with an unwritten function holds: most hold none, and need not be parsed.
+_PLACEHOLDER = re.compile(
+    r"NotImplementedError|(?:^[ \t]*|:[ \t]*)(?:\.\.\.|pass)[ \t]*(?:#.*)?$|[\"'][ \t]*\n\s*(?:@|def |async |class |\Z)",
+    re.MULTILINE,
+)
+
+
+def _unwritten(texts: Mapping[str, str]) -> frozenset[str]:
+    """The functions of files, as "path::dotted.name", whose body is a placeholder or a docstring alone."""
+    return frozenset(f"{path}::{name}" for path, text in texts.items() for name in _gaps(text))
+
+
+@lru_cache(maxsize=4096)
+def _gaps(text: str) -> tuple[str, ...]:
+    tree = syntax.module(text) if _PLACEHOLDER.search(text) else None
+    own = syntax.functions(tree) if tree is not None else ()
+    return tuple(name for name, node in own if unfinished.is_unwritten(node))

@@ -17,6 +17,7 @@ from typing import Literal
 from analyzers import harness, reach, secrets, syntax, unfinished
 from analyzers.changed import Changed, hunks
 from analyzers.changed import changed as changed_pieces
+from analyzers.text import Snapshot, Span
 from analyzers.unfinished import Left
 from sandbox import evidence
 from sandbox.api import Job, Piece, Progress, Project, Running, SandboxUnavailable, Step, StepOutcome
@@ -106,7 +107,8 @@ async def run(bench: Workbench, change: Change, time: Time, watch: Watch) -> Run
             bench.memory.fruitless.put(place, True)
         joined = one if found is None else replace(one, evidence=found.evidence.joined(one.evidence))
         found = _counted(joined, plan, left)
-        if found.evidence.broken or found.evidence.edited or found.evidence.tampering:
+        against = against_it(found.evidence, found.leaves, found.baseline)
+        if against or found.evidence.edited or found.evidence.tampering:
             break
         watch.early = found
     assert found is not None
@@ -151,6 +153,11 @@ class _Plan:
     leaves: Left | None
     is_test_file: bool
 
+    @property
+    def baseline(self) -> Baseline:
+        """What the run without the change can tell."""
+        return "run" if self.before is not None else "unparsable"
+
 
 async def _plan(bench: Workbench, change: Change, time: Time) -> _Plan | NotRun:
     """What to run, or why nothing is."""
@@ -192,7 +199,7 @@ async def _plan(bench: Workbench, change: Change, time: Time) -> _Plan | NotRun:
         batches,
         suspicion,
         "map" if known else "imports",
-        unfinished.left(tree, *change.lines) if change.begun is not None else None,
+        await asyncio.to_thread(unfinished.left, tree, *change.lines) if change.begun is not None else None,
         reach.is_test_file(change.name, state.test_files),
     )
 
@@ -205,14 +212,26 @@ def _changed(change: Change, tree: ast.Module) -> Changed:
 def without(change: Change) -> tuple[str, ...]:
     """The text without the change, that can run, in one form or two: where somebody writes, without the statement under way, so that it is the same
     while he does; () where there is none."""
-    text = change.before.text
-    if (begun := change.begun) is not None:
+    text, begun = change.before.text, change.begun
+    if begun is not None:
         started = text[begun.start : begun.end]
         first = change.span.start + len(written := change.after[change.span.start :]) - len(written.lstrip())
         row = started if started.strip() else change.after[change.after.rfind("\n", 0, first) + 1 : first + 1]
-        if forms := unfinished.without(text, begun, row[: len(row) - len(row.lstrip())]):
-            return forms
+        lead = row[: len(row) - len(row.lstrip())]
+        for piece in (_around(change.before, begun), Span(0, len(text))):
+            inner = Span(begun.start - piece.start, begun.end - piece.start)
+            made = unfinished.without(text[piece.start : piece.end], inner, lead)
+            forms = tuple(text[: piece.start] + form + text[piece.end :] for form in made)
+            if forms and syntax.module(forms[0]) is not None:
+                return forms
     return (text,) if syntax.module(text) is not None else ()
+
+
+def _around(snapshot: Snapshot, begun: Span) -> Span:
+    """The module's statements that `begun` belongs to: a long file is not compiled for them."""
+    rows = (snapshot.line_of(begun.start), snapshot.line_of(begun.end))
+    begin, end = syntax.top_level(snapshot.tree, *rows)
+    return Span(snapshot.line_starts[begin], len(snapshot.text) if end is None else snapshot.line_starts[end])
 
 
 def _standing(change: Change, forms: tuple[str, ...]) -> str | None:
@@ -319,48 +338,40 @@ async def _run(bench: Workbench, plan: _Plan, batch: Batch, watch: Watch, starte
         found = await _questioned(Place(bench.sandbox, project), plan, step, outcomes[0], weighed)
     except SandboxUnavailable as error:
         return NotRun("no-sandbox", secrets.redact(str(error)), _ms(started))
-    made = Run(
-        found, "run" if plan.before is not None else "unparsable", _ms(started), _style(outcomes[1], plan.changed.lines)
-    )
+    made = Run(found, plan.baseline, _ms(started), _style(outcomes[1], plan.changed.lines))
     if _holds(found, plan, outcomes[0]):
         memory.runs.put(run_key, made)
     return made
 
 
 def _holds(found: Evidence, plan: _Plan, outcome: StepOutcome) -> bool:
-    """Whether another run would say the same; what is broken may rest on what stands in the line under way now."""
-    is_of_now = found.broken and plan.standing is not None
+    """Whether another run would say the same; what is red may be green with what stands in the line under way now, which the key does not tell."""
+    is_of_now = plan.standing is not None and (found.broken or found.red or found.left_out)
     return found.is_decided and not (is_of_now or outcome.timed_out or outcome.oom)
 
 
 async def _questioned(place: Place, plan: _Plan, step: Step, after: StepOutcome, weighed: Evidence) -> Evidence:
     """What is left of what speaks against the change, after it was looked at once more."""
     found = await again.confirmed(place, step, weighed)
-    if plan.leaves in (None, "open") or found.tampering:
-        return found if plan.standing is None else await _edited(place, plan, step, found)
-    if plan.other is not None and found.barring and not (found.broken or found.contrary):
-        found = await again.otherwise(place, step, found, plan.other, after)
-    if plan.leaves == "whole" and found.unmoved and not (found.broken or found.contrary or found.turned):
-        texts = {**plan.state.texts, **{name: text or "" for name, text in plan.files}}
-        found = await again.unmoved(place, step, found, texts)
-    return await _edited(place, plan, step, found)
-
-
-async def _edited(place: Place, plan: _Plan, step: Step, found: Evidence) -> Evidence:
-    against = against_it(found, plan.leaves, "run" if plan.before is not None else "unparsable")
-    if not against or plan.standing is None or found.tampering:
+    if plan.leaves is None or found.tampering:
         return found
-    return await again.edited(place, step, found, plan.standing, against)
+    if plan.leaves == "header" and plan.other is not None and found.barring and not (found.broken or found.contrary):
+        found = await again.otherwise(place, step, found, plan.other, after)
+    if not found.broken and against_it(found, plan.leaves, plan.baseline):
+        texts = {**plan.state.texts, **{name: text or "" for name, text in plan.files}}
+        own = {name: text for name, text in texts.items() if not reach.is_test_file(name, plan.state.test_files)}
+        found = await again.unexcused(place, step, found, own)
+    return found if plan.standing is None else await again.edited(place, step, found, plan.standing)
 
 
 def against_it(found: Evidence, leaves: Left | None, baseline: Baseline) -> tuple[str, ...]:
     """The tests that speak against a change: those that it breaks; where it is offered to somebody who writes and leaves nothing to write, also
-    those that it makes fail otherwise than without it (where nothing runs without it, by an error of its own lines), and those that a whole
-    function does not move."""
+    those that it makes fail otherwise than without it (where nothing runs without it, by an error of its own lines), and those that the header of
+    the block below does not move."""
     if leaves is None or leaves == "open":
         return found.broken
     stuck = found.contrary if baseline == "run" else found.raised
-    return found.broken + (stuck or (found.unmoved if leaves == "whole" and not found.turned else ()))
+    return found.broken + (stuck or (found.unmoved if leaves == "header" and not (found.turned or found.kept) else ()))
 
 
 def stamp(project: Project) -> int:

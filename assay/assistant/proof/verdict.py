@@ -286,8 +286,8 @@ def _weighed(found: Evidence, run: Run) -> Verdict:
     detail = _with_mend(secrets.redact(found.detail))
     counts, proving = run.counts, found.turned + found.kept
     against = runs.against_it(found, run.leaves, run.baseline)
-    if against and set(against) <= set(found.edited):
-        why = _said("edited", tests=_count(against), fail=_fail(against), detail=detail)
+    if found.edited and set(against) <= set(found.edited):
+        why = _said("edited", tests=_count(found.edited), fail=_fail(found.edited), detail=detail)
         return _tests_unverified("breaks-tests", why, run.ms)
     if found.broken:
         what = "ended" if found.ended_in and found.left else "broken"
