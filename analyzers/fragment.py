@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from . import syntax
 from .brackets import open_quote, scan
 
 LINE_LIMIT = 12  # lines above the cursor at which its statement may begin
@@ -48,6 +49,22 @@ def closing(before: str, after: str) -> Closing | None:
             if _parses(whole):
                 return found
     return None
+
+
+def is_statement(before: str, after: str) -> bool:
+    """Whether the statement at the cursor is whole as it stands and does something: a name alone is the beginning of more."""
+    found = closing(before, after)
+    if found is None or not found.is_nothing:
+        return False
+    lines, rest = before.rsplit("\n", LINE_LIMIT)[-LINE_LIMIT:], after.split("\n", 1)[0]
+    for start in _starts(lines):
+        tree = syntax.module(textwrap.dedent("\n".join(lines[start:])).lstrip() + rest)
+        if tree is not None and tree.body:
+            last = tree.body[-1]
+            return not isinstance(last, ast.Expr) or isinstance(
+                last.value, ast.Call | ast.Await | ast.Yield | ast.YieldFrom
+            )
+    return False
 
 
 def _starts(lines: list[str]) -> Iterator[int]:

@@ -13,6 +13,7 @@ from .text import TAB, Snapshot, Span, columns
 
 SiteKind = Literal["none", "line", "block", "function"]
 
+REACH = 400  # rows above the cursor in which the functions around it begin
 _HEADER = re.compile(r"\s*(async\s+def|def|class)\s+(\w+)")
 _IN_STRING = frozenset(
     {"string", "string_content", "string_start", "string_end", "escape_sequence", "concatenated_string"}
@@ -166,17 +167,22 @@ class _Lines:
         """The row of the header of the outermost of the functions in each other around a line at `indent`: the code of each may be missing, and
         whether a line goes with the code below is seen where it is parsed. None outside of functions."""
         opens = self._opens(self.line)
+        starts, last = self.snapshot.line_starts, self.line + opens
+        first = max(0, last - REACH)
+        rows = self.snapshot.text[starts[first] : starts[last] if last < len(starts) else None].split("\n")
         outermost, depth = None, indent + opens
-        for number in range(self.line - (not opens), -1, -1):
-            text = self.text(number)
-            if not text.strip() or columns(text) >= depth or self._is_no_statement(number, text):
+        for number in range(last - 1, first - 1, -1):
+            text = rows[number - first]
+            if (
+                not depth or text[:depth].isspace() or not text
+            ):  # most rows, in a fraction of what telling columns takes
                 continue
-            depth = columns(text)
-            if (found := _HEADER.match(text)) and found[1] == "class":
-                break
-            outermost = number if found else outermost
-            if depth == 0:
-                break
+            if text.strip() and columns(text) < depth and not self._is_no_statement(number, text):
+                depth = columns(text)
+                found = _HEADER.match(text)
+                if found and found[1] == "class":
+                    break
+                outermost = number if found else outermost
         return outermost
 
     def _is_no_statement(self, number: int, text: str) -> bool:

@@ -73,6 +73,7 @@ _STAGES: Mapping[str, Callable[[Facts], str]] = {
     "filters": _filters,
     "repair": _repair,
     "offer": _offer,
+    "piece": lambda event: f"as far as {oneline(str(event.get('text', '')))}",
     "nearby": lambda event: f"{oneline(str(event.get('text', '')))}   (probability {event.get('probability')})",
     "late": lambda event: "no further sample: whoever types has moved on",
     "verdict": lambda event: (

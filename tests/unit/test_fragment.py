@@ -7,6 +7,7 @@ import textwrap
 
 import pytest
 
+from analyzers import fragment
 from analyzers.fragment import _starts, closing
 
 WHOLE = ["x = 1", "return_value", "", "for x in y: pass", "# a note"]
@@ -79,3 +80,21 @@ def test_the_search_ends_after_a_bounded_amount_of_work() -> None:
     assert closing("x = (" + "1, " * 1000, "\n") is not None
     assert closing("x = (" + "1, " * 3000, "\n") is None
     assert list(_starts(["x = (", "1, " * 3000, "2"])) == [2]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_statement"),
+    [
+        ("x = 1", "\n", True),
+        ("def f():\n    return x", "\n", True),
+        ("f(x)", "\n", True),
+        ("self.x", "\n", False),
+        ("x == y", "\n", False),
+        ("x = (1", "\n", False),
+        ("for x in y:", "\n", False),
+        ("x = f(\n    1, 2", ")\n", True),
+        ("await x", "\n", True),
+    ],
+)
+def test_a_statement_is_whole_where_it_does_something(before: str, after: str, *, is_statement: bool) -> None:
+    assert fragment.is_statement(before, after) is is_statement

@@ -84,6 +84,7 @@ def test_a_story_is_told_of_every_stage() -> None:
         {"stage": "candidate", "ms": 2.0, "text": "a\nb", "sampling": {"temperature": 0.6}},
         {"stage": "filters", "ms": 2.1, "changed": ["scope"]},
         {"stage": "filters", "ms": 2.1, "changed": []},
+        {"stage": "piece", "ms": 2.1, "text": "a"},
         {"stage": "repair", "ms": 2.2, "did": "closed )", "text": "a)"},
         {"stage": "verdict", "ms": 3.0, "goes_on": True} | verdict,
         {"stage": "late", "ms": 4.0},
@@ -92,7 +93,7 @@ def test_a_story_is_told_of_every_stage() -> None:
     ]
     told = "\n".join(trace_text.lines({"id": "1", "where": "x.py:1:1", "outcome": "offered", "events": events}))
     for words in ("a line can be written here", "end(   (probability 0.8)", "9 characters, qwen, with a.py:1", "a ⏎ b   (temperature 0.6)",
-                  "changed by scope", "nothing to change", "closed ): a)", "unverified: It was late. The checks go on.", "moved on", "it"):  # fmt: skip
+                  "changed by scope", "nothing to change", "as far as a", "closed ): a)", "unverified: It was late. The checks go on.", "moved on", "it"):  # fmt: skip
         assert words in told
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from analyzers import fragment
 from analyzers.text import Span
 
-from ..nouns import Ask, Failed, Suggestion, Verdict
+from ..nouns import Ask, Change, Failed, Suggestion, Verdict
 from ..proof.verdict import begin, shortened
 from . import choice, ends, filters, repair
 from .choice import Cut
@@ -70,6 +70,8 @@ async def _judged(
     was_judged = any(one.text == draft.text for one in way.dropped)  # as a piece of an earlier sample
     if was_judged or way.was_dismissed(draft.text):
         return None
+    if draft.text.strip() != candidate.own.strip():
+        way.trace.add("piece", text=draft.text)
     tried = await repair.attempt(way.bench, way.ask, draft, way.limits, way.trace)
     original, draft, proof = draft, tried.draft, tried.proof
     if tried.told and way.was_dismissed(draft.text):
@@ -111,15 +113,18 @@ async def beginning(
     """The first part of a candidate alone. Where it is a whole statement it is proved like any other; else the checks that fit it must not fail, or
     it has the verdict `of_all` of it, where nothing failed for that."""
     ask = way.ask
-    closing = fragment.closing(ask.before + text, ask.after)
-    is_whole = closing is not None and closing.is_nothing
+    is_whole = way.limits.run_s is not None and fragment.is_statement(ask.before + text, ask.after)
     was_judged = is_whole and any(text == one.text for one in way.dropped)
     if _is_before_code(ask) or was_judged or way.was_dismissed(text):
         return None
     if of_all is not None and not is_whole:
         return _suggestion(way, candidate, text, shortened(of_all), chance)
-    change = repair.placed(ask, Draft(text, ask.before, ask.after, way.site))
-    proof = await begin(way.bench, change if is_whole else replace(change, is_whole=False), way.limits)
+    if is_whole:
+        change = repair.placed(ask, Draft(text, ask.before, ask.after, way.site))
+    else:
+        span = Span(ask.offset, ask.offset + len(text))
+        change = Change(ask.snapshot, ask.before + text + ask.after, span, ask.root, ask.overlay, is_whole=False)
+    proof = await begin(way.bench, change, way.limits)
     if why := choice.refused(proof.now, way.bench.settings.policy):
         proof.cancel()
         way.drop(text, proof.now.stage if isinstance(proof.now, Failed) else "policy", why)

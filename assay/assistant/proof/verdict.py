@@ -136,11 +136,8 @@ async def begin(bench: Workbench, change: Change, limits: Limits, tell: Callable
     if not change.is_whole:
         return Proof(_of_beginning(await checks.so_far(bench, change), limits))
     static = await checks.static(bench, change)
-    if static.failed:
-        return Proof(Failed(static.checks, static.failed, static.undefined))
-    if static.elsewhere:
-        why = _said("elsewhere", detail=static.elsewhere)
-        return Proof(Unverified(static.checks, "unparsable-elsewhere", why))
+    if static.failed or static.elsewhere:
+        return Proof(_unread(static))
     naming = asyncio.create_task(checks.named(bench, change), name="names")
     try:
         if limits.run_s is None:
@@ -222,7 +219,16 @@ def _of_beginning(found: tuple[Check, ...], limits: Limits) -> Verdict:
     failed = next((check for check in found if check.state == "failed"), None)
     if failed is not None:
         return Failed(found, failed.detail)
-    return Unverified(found, "static-policy" if limits.run_s is None else "no-tests", _said("not whole"))
+    if limits.run_s is None:
+        return Unverified(found, "static-policy", _said("static policy"))
+    return Unverified(found, "no-tests", _said("not whole"))
+
+
+def _unread(static: Static) -> Verdict:
+    """Of what does not parse, or is no good for ruff."""
+    if static.failed:
+        return Failed(static.checks, static.failed, static.undefined)
+    return Unverified(static.checks, "unparsable-elsewhere", _said("elsewhere", detail=static.elsewhere))
 
 
 def _without_running(static: Static, name: Named) -> Verdict:
