@@ -24,8 +24,8 @@ _IN_STRING = frozenset(
 class Site:
     """`indent` is the column at which written code starts; `scope` the names around it, outermost first.
 
-    `floor` is the column that no line of it may stand left of, and `header` the row (from 0) of the function for which that is so; `is_single` says that one line ends it, or one statement in brackets: there is code
-    right of the cursor, or no function around it whose statements could follow.
+    `floor` is the column that no line of it may stand left of, and `header` the row (from 0) of the function for which that is so; `is_single`
+    says that one line ends it, or one statement in brackets: there is code right of the cursor, or no function around it whose statements could follow.
 
     `why` says in one sentence why there is nothing to complete; empty unless `kind` is "none". `is_prose`: it is none because
     the cursor is in a comment or a string, where only somebody who asks gets something (`in_prose`).

@@ -1,12 +1,15 @@
-"""What is still to be written: whether a text leaves anything to write behind it, and the text without the statement under way.
+"""What is still to be written: whether a text leaves anything to write behind it, the text without the statement under way, and functions that nobody
+has written yet.
 
-Both are about a document while somebody writes in it; for a change that claims to be whole neither is asked.
+All of it is about code while somebody writes in it; for a change that claims to be whole none of it is asked.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Literal
 
 from . import syntax
@@ -17,13 +20,16 @@ from .text import Span, columns
 Left = Literal["open", "inner", "header", "whole"]
 
 LINE_LIMIT = 40  # lines below the cursor at which its statement may end
-LOOK_BACK = (
-    20_000  # characters before the cursor in which its statement may begin: 4 ms where nothing is defined in them
-)
+LOOK_BACK = 20_000  # characters before the cursor in which its statement may begin: 4 ms at most
 
 # What may stand for a statement that is taken out, the first that fits: nothing, nothing where something is needed, a header for the block below
 # that is always or never entered.
 _STAND_INS = (("",), ("pass",), ("if True:", "if False:"), ("for _ in (0,):", "for _ in ():"))
+# What a file with an unwritten function holds: most hold none, and need not be parsed.
+_PLACEHOLDER = re.compile(
+    r"NotImplementedError|(?:^[ \t]*|:[ \t]*)(?:\.\.\.|pass)[ \t]*(?:#.*)?$|[\"'][ \t]*\n\s*(?:@|def |async |class |\Z)",
+    re.MULTILINE,
+)
 
 
 def left(tree: ast.Module, first: int, last: int) -> Left:
@@ -48,9 +54,13 @@ def _left(tree: ast.Module, first: int, last: int) -> Left:
     return "whole" if is_all and _gives_nothing(function) else "open"
 
 
-def is_unwritten(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Whether a function's body is a docstring or a placeholder alone."""
-    return all(_is_gap(one) or isinstance(one, ast.Pass) or _is_string(one) for one in function.body)
+@lru_cache(maxsize=4096)
+def unwritten(text: str) -> tuple[str, ...]:
+    """The dotted names of a module's functions whose body is a docstring or a placeholder alone; none where it does not parse. Remembered by
+    the text, for a project is asked file by file."""
+    tree = syntax.module(text) if _PLACEHOLDER.search(text) else None
+    own = syntax.functions(tree) if tree is not None else ()
+    return tuple(name for name, node in own if _is_unwritten(node))
 
 
 def begun(text: str, offset: int) -> Span:
@@ -140,6 +150,10 @@ def _is_gap(statement: ast.stmt) -> bool:
         return False
     raised = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
     return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+
+
+def _is_unwritten(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return all(_is_gap(one) or isinstance(one, ast.Pass) or _is_string(one) for one in function.body)
 
 
 def _is_string(statement: ast.stmt) -> bool:

@@ -116,9 +116,9 @@ def test_a_text_without_its_statement_runs(text: str, lead: str, made: list[str]
     ],
 )
 def test_a_function_that_nobody_has_written(body: str, *, is_unwritten: bool) -> None:
-    (function,) = ast.parse(f"def f(x):\n    {body}\n").body
-    assert isinstance(function, ast.FunctionDef)
-    assert unfinished.is_unwritten(function) is is_unwritten
+    text = f"class A:\n    def f(self):\n        {body}\n"
+    assert unfinished.unwritten(text) == (("A.f",) if is_unwritten else ())
+    assert unfinished.unwritten(f"{text}(\n") == ()
 
 
 def test_a_break_outside_a_loop_does_not_run() -> None:

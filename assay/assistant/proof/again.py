@@ -5,12 +5,10 @@ wait for something else that nobody has written yet?
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
-from analyzers import syntax, unfinished
+from analyzers import unfinished
 from sandbox import evidence
 from sandbox.api import Job, Project, Sandbox, Step, StepOutcome
 from sandbox.evidence import Evidence
@@ -96,20 +94,6 @@ def _instead(step: Step, text: str) -> Step:
     return replace(step, files=tuple((name, text if name == step.target else own) for name, own in step.files))
 
 
-# What a file with an unwritten function holds: most hold none, and need not be parsed.
-_PLACEHOLDER = re.compile(
-    r"NotImplementedError|(?:^[ \t]*|:[ \t]*)(?:\.\.\.|pass)[ \t]*(?:#.*)?$|[\"'][ \t]*\n\s*(?:@|def |async |class |\Z)",
-    re.MULTILINE,
-)
-
-
 def _unwritten(texts: Mapping[str, str]) -> frozenset[str]:
     """The functions of files, as "path::dotted.name", whose body is a placeholder or a docstring alone."""
-    return frozenset(f"{path}::{name}" for path, text in texts.items() for name in _gaps(text))
-
-
-@lru_cache(maxsize=4096)
-def _gaps(text: str) -> tuple[str, ...]:
-    tree = syntax.module(text) if _PLACEHOLDER.search(text) else None
-    own = syntax.functions(tree) if tree is not None else ()
-    return tuple(name for name, node in own if unfinished.is_unwritten(node))
+    return frozenset(f"{path}::{name}" for path, text in texts.items() for name in unfinished.unwritten(text))
