@@ -1,14 +1,19 @@
-# Two commands: `make demo` and `make test`. Both do their own set-up, say what they do, and are quick the second time.
+# `make demo`, `make test` and `make test-editors` do their own set-up, say what they do, and are quick the second time.
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --root-user-action=ignore
 
-.PHONY: help demo test check setup format clean
+NPM := PATH="$(CURDIR)/.editors/bin:$$PATH" npm
+EXTENSION := vscode-extension
+
+.PHONY: help demo test check setup editors vsix test-editors format clean
 
 help:
 	@echo "make demo   set everything up and complete the gaps of examples/shop with the real model and container"
 	@echo "make test   set everything up and run all checks and tests"
+	@echo "make test-editors   set real editors up and run the tests in them"
+	@echo "make vsix   build the VS Code extension into dist/"
 	@echo "make check  format, lint, types and layers only"
 	@echo "make clean  remove what the set-up made in this folder"
 
@@ -36,9 +41,28 @@ test: setup check
 	@rm -f .coverage .coverage.*
 	@COVERAGE_FILE=$(CURDIR)/.coverage $(BIN)/python -m coverage run -m pytest; status=$$?; $(BIN)/python -m tests.coverage_report; exit $$status
 
+$(VENV)/.editors: requirements-editors.lock $(VENV)/.ready
+	@echo "adding the editors' tools to $(VENV)"
+	@$(PIP) --require-hashes --no-deps -r requirements-editors.lock && touch $@
+
+editors: $(VENV)/.editors
+	@$(BIN)/python -m tests.editors.ready
+
+# The server travels in the extension as a wheel, so that the first start needs nothing but a Python.
+vsix: editors
+	@rm -rf $(EXTENSION)/bundled $(EXTENSION)/out && mkdir -p dist && rm -f dist/*.vsix
+	@$(BIN)/python -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation -w $(EXTENSION)/bundled .
+	@cp LICENSE CHANGELOG.md $(EXTENSION)/
+	@cd $(EXTENSION) && cmp -s package-lock.json node_modules/.lock || { $(NPM) ci --silent && cp package-lock.json node_modules/.lock; }
+	@cd $(EXTENSION) && $(NPM) run --silent check && $(NPM) run --silent test && $(NPM) run --silent build
+	@cd $(EXTENSION) && $(NPM) run --silent package
+
+test-editors: setup vsix
+	@$(BIN)/python -m pytest tests/editors
+
 format: $(VENV)/.ready
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf .coverage .coverage.* $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist
+	rm -rf .coverage .coverage.* .editors $(EXTENSION)/node_modules $(EXTENSION)/out $(EXTENSION)/bundled $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist

@@ -1,11 +1,19 @@
-"""Write the generated pages: `python -m evals.pages` makes docs/settings.md from the settings table."""
+"""Write what is made from the settings table: `python -m evals.pages` makes docs/settings.md and the editors' lists of settings.
+
+A test compares each of them with what `written` gives. What the editors' own parts are set by stands here, for the server knows nothing of it.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from assay.assistant.settings import TABLE, shown
+from assay import __version__
+from assay.assistant.settings import TABLE, Setting, schema, shown
 
+ROOT = Path(__file__).parents[1]
 HEAD = """# Settings
 
 Made from the table in `assay/assistant/settings.py` by `python -m evals.pages`; a test fails when it is out of date.
@@ -18,11 +26,63 @@ Sources, weakest first: this table, your `settings.toml` (`assay settings` print
 |---|---|---|
 """
 
+# What a folder's own settings may say in VS Code. `offline` is not among them: it says where data goes, and a folder is untrusted.
+BY_FOLDER = ("verify.policy", "complete.enabled", "complete.manual")
+
+# How VS Code finds and shows the server. Programs and folders are the machine's: a folder's settings never name what is run.
+VSCODE: Mapping[str, Mapping[str, Any]] = {
+    "path": {"type": "string", "default": "", "scope": "machine",
+             "markdownDescription": "An installed `assay` to use instead of the server that the extension installs for itself."},
+    "python": {"type": "string", "default": "", "scope": "machine",
+               "markdownDescription": "Python 3.11 to 3.13 for the extension's own server; empty takes the Python extension's, or one on the PATH."},
+    "wheels": {"type": "string", "default": "", "scope": "machine",
+               "markdownDescription": "Folder of wheels to install the server from without a network; empty uses pip's index."},
+    "showVerdict": {"type": "boolean", "default": True, "scope": "window",
+                    "markdownDescription": "Show the verdict beside the ghost text. The status bar and the hover tell it in any case."},
+}  # fmt: skip
+
+
+def written() -> dict[Path, str]:
+    """Each generated file and its whole text, as it has to be now."""
+    extension = ROOT / "vscode-extension"
+    return {
+        ROOT / "docs" / "settings.md": HEAD
+        + "".join(f"| `{s.name}` | `{shown(s.default)}` | {s.summary} |\n" for s in TABLE),
+        extension / "package.json": _package(json.loads((extension / "package.json").read_text("utf-8"))),
+        extension / "src" / "table.ts": _names(),
+    }
+
+
+def _package(package: dict[str, Any]) -> str:
+    """The extension's manifest with the server's version and settings; the rest of it is written by hand."""
+    package["version"] = __version__
+    own = {f"assay.{name}": dict(row) for name, row in VSCODE.items()}
+    server = {f"assay.{s.name}": _property(s) for s in TABLE}
+    package["contributes"]["configuration"] = [
+        {"title": "Editor", "properties": own},
+        {"title": "Server", "properties": server},
+    ]
+    restricted = [f"assay.{name}" for name in BY_FOLDER]
+    package["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"] = restricted
+    return json.dumps(package, indent=2, ensure_ascii=False) + "\n"
+
+
+def _property(setting: Setting) -> dict[str, Any]:
+    told = schema()[setting.name]
+    scope = "window" if setting.name in BY_FOLDER else "machine"
+    return {"markdownDescription": told.pop("description"), **told, "scope": scope}
+
+
+def _names() -> str:
+    rows = "".join(f'  "{s.name}",\n' for s in TABLE)
+    head = "// The server's settings. Made by `python -m evals.pages`; a test fails when it is out of date.\n\n"
+    return f"{head}export const TABLE: readonly string[] = [\n{rows}];\n"
+
 
 def main() -> None:
-    """Write the page."""
-    rows = "".join(f"| `{s.name}` | `{shown(s.default)}` | {s.summary} |\n" for s in TABLE)
-    (Path(__file__).parents[1] / "docs" / "settings.md").write_text(HEAD + rows, "utf-8")
+    """Write them."""
+    for path, text in written().items():
+        path.write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

@@ -44,6 +44,13 @@ class Editor:
         return document is not None and document.inline_completion is not None
 
     @property
+    def shows_status(self) -> bool:
+        """Whether it makes something of `assay/status` itself, so that no message is needed."""
+        ours = self._server.client_capabilities.experimental
+        ours = ours.get("assay") if isinstance(ours, dict) else getattr(ours, "assay", None)
+        return bool(ours.get("status") if isinstance(ours, dict) else getattr(ours, "status", False))
+
+    @property
     def has_configuration(self) -> bool:
         """Whether it can be asked for settings."""
         workspace = self._server.client_capabilities.workspace
@@ -67,7 +74,7 @@ class Editor:
             return
         self._told[part] = state
         self._server.protocol.notify("assay/status", {"part": part, "state": state, "why": why})
-        if is_bad and before not in ("absent", "broken"):
+        if is_bad and before not in ("absent", "broken") and not self.shows_status:
             self._server.window_show_message(types.ShowMessageParams(types.MessageType.Warning, f"Assay: {why}"))
         elif before in ("absent", "broken"):
             text = f"Assay: the {part} is back."

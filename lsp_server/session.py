@@ -149,12 +149,13 @@ class Session:
             self.reconfigure(options)
 
     @property
-    def _first_folder(self) -> Path | None:
+    def first_folder(self) -> Path | None:
+        """The window's folder, the first where it has several."""
         return self._folders[0] if self._folders else None
 
     def _settings(self) -> tuple[Settings, tuple[str, ...]]:
         """The settings as they are now, and what cannot be used of them, told where that is new."""
-        settings, complaints = self._composition.settings(self._first_folder, self._options)
+        settings, complaints = self._composition.settings(self.first_folder, self._options)
         for complaint in complaints:
             if complaint not in self._told:
                 self.editor.warn(complaint)
@@ -182,7 +183,7 @@ class Session:
         file = Path(path) if path else NOWHERE / "untitled"
         inside = [folder for folder in self._folders if file.is_relative_to(folder)]
         if not inside:
-            return files.project_root(file) if path else (self._first_folder or NOWHERE)
+            return files.project_root(file) if path else (self.first_folder or NOWHERE)
         folder = max(inside, key=lambda one: len(one.parts))
         found = files.project_root(file)
         return found if found.is_relative_to(folder) and files.has_root_mark(found) else folder

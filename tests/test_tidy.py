@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from assay.assistant import settings
+from evals import pages
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("assay", "analyzers", "lsp_server", "sandbox")
@@ -122,12 +124,40 @@ def test_no_drawer_for_everything() -> None:
     assert [name(p) for p in SOURCES if p.stem in words or p.parent.name in words] == []
 
 
-def test_the_settings_page_and_schema_are_current() -> None:
-    page = (ROOT / "docs" / "settings.md").read_text("utf-8")
+def test_what_is_made_from_the_table_is_current() -> None:
+    """The settings page, and the settings of the editors' clients."""
+    for path, text in pages.written().items():
+        assert path.read_text("utf-8") == text, f"{name(path)}: run `python -m evals.pages`"
+
+
+def test_the_extension_lists_every_setting_with_its_limits() -> None:
+    manifest = json.loads((ROOT / "vscode-extension" / "package.json").read_text("utf-8"))
+    _, server = manifest["contributes"]["configuration"]
     for setting in settings.TABLE:
-        row = f"| `{setting.name}` | `{settings.shown(setting.default)}` | {setting.summary} |"
-        assert row in page, f"run `python -m evals.pages` after changing {setting.name}"
-    assert page.count("\n| `") == len(settings.TABLE)
+        told = server["properties"][f"assay.{setting.name}"]
+        assert told["default"] == setting.default
+        assert told.get("enum", []) == list(setting.choices)
+        is_free = setting.by_project == "tighten" and setting.name != "offline"
+        assert (told["scope"] == "machine") is not is_free, "a folder may tighten, and nothing else"
+
+
+def test_every_command_of_the_extension_is_one_it_registers() -> None:
+    manifest = json.loads((ROOT / "vscode-extension" / "package.json").read_text("utf-8"))
+    source = "".join(path.read_text("utf-8") for path in (ROOT / "vscode-extension" / "src").glob("*.ts"))
+    for command in manifest["contributes"]["commands"]:
+        assert f'"{command["command"]}": (' in source, command["command"]
+
+
+def test_the_extension_is_small_files_on_the_stable_api_and_calls_nobody() -> None:
+    manifest = json.loads((ROOT / "vscode-extension" / "package.json").read_text("utf-8"))
+    assert "enabledApiProposals" not in manifest
+    for path in (ROOT / "vscode-extension" / "src").glob("*.ts"):
+        text = path.read_text("utf-8")
+        assert text.startswith("// "), f"{path.name} says what it is for"
+        assert text.count("\n") <= LINE_LIMIT
+        assert not re.search(r"telemetry|https?\.request|\bfetch\(|node:https?|XMLHttpRequest|WebSocket", text, re.I), (
+            path.name
+        )
 
 
 def test_every_setting_is_used() -> None:

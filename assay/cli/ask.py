@@ -17,11 +17,12 @@ from assay import compose
 from assay.assistant.complete.path import complete as completing
 from assay.assistant.complete.way import Typing
 from assay.assistant.nouns import Ask, Change, Completion, Failed, Passed, Unverified, Verdict
-from assay.assistant.proof.verdict import begin, patient
+from assay.assistant.proof import asked
+from assay.assistant.record import trace_text
 from assay.assistant.record.trace import Traces
 from assay.assistant.shapes import SIGNS, completion_json, state, title, verdict_json
 from assay.assistant.workbench import Workbench
-from assay.cli import out, patch_text, place, trace_text
+from assay.cli import out, patch_text, place
 
 PYTHON = (".py", ".pyi")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text; docs/protocol.md has the shapes.")]
@@ -89,11 +90,7 @@ def verify(
     root = files.project_root(Path(before.path))
 
     async def work(bench: Workbench) -> tuple[Verdict, str]:
-        trace = bench.traces.begin(f"verify {before.path}")
-        verdict = (await begin(bench, Change(before, after, span, root), patient(bench.settings), _progress())).now
-        trace.add("verdict", **verdict_json(verdict))
-        bench.traces.save(trace, f"verify: {state(verdict)}")
-        return verdict, trace.id
+        return await asked.verify(bench, Change(before, after, span, root), _progress())
 
     verdict, trace_id = out.with_bench(work, root=root)
     if as_json:

@@ -19,9 +19,9 @@ from assay.assistant import shapes
 from assay.assistant.complete.path import complete
 from assay.assistant.complete.way import Typing
 from assay.assistant.nouns import Ask, Completion, Passed
+from assay.assistant.record.trace_text import oneline
 from assay.assistant.workbench import Workbench
 from assay.cli import out, place
-from assay.cli.trace_text import oneline
 
 SHOWN = 2  # texts that were held back, of each gap: all of it fits on one screen
 WIDTH = 80  # characters of such a text

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 from pygls.exceptions import JsonRpcInvalidParams
 
 from analyzers import imports
+from analyzers.text import Snapshot, changed_span
+from assay.assistant.nouns import Change
+from assay.assistant.proof import asked
+from assay.assistant.record import trace_text
+from assay.assistant.shapes import verdict_json
 from lsp_server.session import Session
 
 ID_LIMIT = 64  # characters of an id that are taken over
@@ -30,11 +37,12 @@ def rejected(session: Session, *arguments: Any) -> None:
 
 
 def why(session: Session, *arguments: Any) -> dict[str, Any] | None:
-    """The trace with an id, or the last one."""
+    """The trace with an id, or this window's last one; `text` is it as a person reads it, line by line."""
     traces = session.bench.traces
     if arguments and not isinstance(arguments[0], str):
         raise JsonRpcInvalidParams(message="assay.why takes a trace id")
-    return traces.find(arguments[0]) if arguments else next(iter(traces.last()), None)
+    found = traces.find(arguments[0]) if arguments else traces.latest(str(session.first_folder or ""))
+    return found if found is None else {**found, "text": list(trace_text.lines(found))}
 
 
 async def status(session: Session, *arguments: Any) -> dict[str, Any]:
@@ -45,10 +53,40 @@ async def status(session: Session, *arguments: Any) -> dict[str, Any]:
         "engine": {"state": engine.state, "model": engine.model, "why": engine.why, "fallback": engine.is_fallback},
         "sandbox": {"state": sandbox.state, "image": sandbox.image, "why": sandbox.why},
         "settings": list(bench.complaints),
+        "offline": bench.settings.is_on("offline"),
     }
 
 
-COMMANDS = {"assay.accepted": accepted, "assay.rejected": rejected, "assay.why": why, "assay.status": status}
+async def verify(session: Session, *arguments: Any) -> dict[str, Any] | None:
+    """What the checks and tests say of a document's unsaved change, or of all of it where it is saved; null for one that is not open."""
+    if not arguments or not isinstance(arguments[0], str):
+        raise JsonRpcInvalidParams(message="assay.verify takes the URI of a document")
+    view = session.view(arguments[0])
+    if view is None:
+        return None
+    before = await asyncio.to_thread(_before, view.snapshot)
+    _, span = changed_span(before.text, view.snapshot.text)
+    change = Change(before, view.snapshot.text, span, view.root, view.overlay)
+    verdict, trace_id = await asked.verify(view.bench, change)
+    return {"verdict": verdict_json(verdict), "traceId": trace_id}
+
+
+def _before(snapshot: Snapshot) -> Snapshot:
+    """The document as it is on disk; empty where that is what the editor has, so that all of it is the change."""
+    try:
+        text = Path(snapshot.path).read_bytes().decode("utf-8")
+    except (OSError, ValueError):
+        text = ""
+    return Snapshot(snapshot.uri, snapshot.path, snapshot.version, "" if text == snapshot.text else text)
+
+
+COMMANDS = {
+    "assay.accepted": accepted,
+    "assay.rejected": rejected,
+    "assay.why": why,
+    "assay.status": status,
+    "assay.verify": verify,
+}
 
 
 def _fate(session: Session, event: str, arguments: tuple[Any, ...]) -> str:

@@ -243,3 +243,43 @@ async def _until(holds, timeout_s: float = 10.0) -> None:
     while not holds():
         assert time.monotonic() < end
         await asyncio.sleep(0.01)
+
+
+async def test_why_reads_as_a_story_and_stays_in_its_window(start, tmp_path: Path, script) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder in (here, there):
+        folder.mkdir()
+        (folder / "m.py").write_text("def f(x):\n    \n")
+    first = await start(here, env=script("return x"))
+    second = await start(there, env=script("return x"))
+    for client, folder in ((first, here), (second, there)):
+        assert await client.inline(client.open(folder / "m.py"), 1, 4)
+    told = await first.call("workspace/executeCommand", {"command": "assay.why"})
+    assert told["text"][0].startswith(f"{here}/m.py:2")
+    assert any("candidate" in line for line in told["text"])
+
+
+async def test_a_missing_part_is_no_message_where_the_client_shows_it_itself(start, tmp_path: Path) -> None:
+    (tmp_path / "m.py").write_text("def f(x):\n    \n")
+    env = {"ASSAY_ENGINE_URL": "http://127.0.0.1:9"}
+    for is_told, capabilities in ((False, {"experimental": {"assay": {"status": True}}}), (True, {})):
+        client = await start(tmp_path, env=env, **capabilities)
+        await client.inline(client.open(tmp_path / "m.py"), 1, 4)
+        await client.until(lambda m: m.get("method") == "assay/status" and m["params"]["part"] == "engine")
+        await client.call("workspace/executeCommand", {"command": "assay.status"})
+        assert any(m.get("method") == "window/showMessage" for m in client.seen) is is_told
+
+
+async def test_verify_takes_the_uri_of_an_open_document(start, tmp_path: Path) -> None:
+    (tmp_path / "m.py").write_text("def f(x):\n    return x\n")
+    client = await start(tmp_path)
+    uri = client.open(tmp_path / "m.py", "def f(x):\n    return y\n")
+    told = await client.call("workspace/executeCommand", {"command": "assay.verify", "arguments": [uri]})
+    assert told["verdict"]["state"] == "failed"
+    assert "y" in told["verdict"]["why"]
+    trace = await client.call("workspace/executeCommand", {"command": "assay.why", "arguments": [told["traceId"]]})
+    assert trace["outcome"] == "verify: failed"
+    gone = {"command": "assay.verify", "arguments": ["file:///nowhere.py"]}
+    assert await client.call("workspace/executeCommand", gone) is None
+    refused = await client.ask("workspace/executeCommand", {"command": "assay.verify", "arguments": [3]})
+    assert refused["error"]["code"] == -32602

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from assay.assistant.record import ledger
+from assay.assistant.record import ledger, trace_text
 from assay.assistant.record.ledger import Ledger
 from assay.assistant.record.trace import TEXT_LIMIT, Traces
-from assay.cli import trace_text
 
 
 def saved(traces: Traces, where: str, outcome: str = "nothing") -> str:

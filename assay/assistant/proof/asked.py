@@ -1,0 +1,24 @@
+"""A change that somebody asked to have verified: judged with patience, and its trace kept, so that it can be told why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from assay.assistant.nouns import Change, Verdict
+from assay.assistant.shapes import state, verdict_json
+from assay.assistant.workbench import Workbench
+
+from .verdict import begin, patient
+
+
+def _unheard(begun: int, of: int) -> None:
+    """Nobody listens."""
+
+
+async def verify(bench: Workbench, change: Change, tell: Callable[[int, int], None] = _unheard) -> tuple[Verdict, str]:
+    """The verdict and the id of its trace. `tell` hears meanwhile how many tests of about how many were begun."""
+    trace = bench.traces.begin(f"verify {change.before.path}")
+    verdict = (await begin(bench, change, patient(bench.settings), tell)).now
+    trace.add("verdict", **verdict_json(verdict))
+    bench.traces.save(trace, f"verify: {state(verdict)}")
+    return verdict, trace.id

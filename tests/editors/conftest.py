@@ -1,0 +1,144 @@
+"""One code-server and one browser for the session; a window, a folder and a script of the model for each scenario."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.editors.codeserver import CodeServer, Window
+from tests.editors.tools import ROOT, Tools, tools
+
+QUIET = "--disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
+ALONE = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"  # nothing but this machine is looked up
+BROWSER = ["--no-sandbox", "--disable-gpu", *QUIET.split(), ALONE]
+ASSAY = Path(sys.executable).parent / "assay"
+PICTURES = os.environ.get("ASSAY_PICTURES", "")  # a folder: what failed is drawn there
+Open = Callable[..., Window]
+Traces = Callable[[], list[dict[str, Any]]]
+WAIT_S = 20.0
+
+
+def until(holds: Callable[[], Any]) -> Any:
+    """What `holds` gives once it gives something; an error after WAIT_S."""
+    deadline = time.monotonic() + WAIT_S
+    while not (found := holds()):
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.05)
+    return found
+
+
+@pytest.fixture(scope="session")
+def the_tools() -> Tools:
+    return tools()
+
+
+@pytest.fixture(scope="session")
+def vsix() -> Path:
+    found = sorted((ROOT / "dist").glob("assay-*.vsix"))
+    assert found, "run `make vsix` first"
+    return found[-1]
+
+
+@pytest.fixture(scope="session")
+def browser(the_tools: Tools) -> Iterator[Browser]:
+    if the_tools.missing:
+        pytest.skip(the_tools.missing)
+    with sync_playwright() as playwright:
+        one = playwright.chromium.launch(executable_path=the_tools.chromium, args=BROWSER)
+        yield one
+        one.close()
+
+
+@pytest.fixture(scope="session")
+def assay_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """ASSAY_HOME of the scenarios: traces and settings of nobody."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def code(
+    the_tools: Tools, vsix: Path, assay_home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[CodeServer]:
+    if the_tools.missing:
+        pytest.skip(the_tools.missing)
+    server = CodeServer(the_tools, tmp_path_factory.mktemp("code"), extension=vsix, env={"ASSAY_HOME": str(assay_home)})
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """A copy of examples/shop."""
+    return Path(shutil.copytree(ROOT / "examples" / "shop", tmp_path / "shop"))
+
+
+@pytest.fixture
+def sums(tmp_path: Path) -> Path:
+    """A project with one function that has no body yet: line 3 of sums.py waits for it. Nothing nearby resembles what is missing."""
+    folder = tmp_path / "sums"
+    (folder / "tests").mkdir(parents=True)
+    (folder / "pyproject.toml").write_text('[project]\nname = "sums"\nversion = "1"\n', "utf-8")
+    (folder / "sums.py").write_text('def add(a: int, b: int) -> int:\n    """Add two numbers."""\n    \n', "utf-8")
+    test = "from sums import add\n\n\ndef test_add():\n    assert add(2, 3) == 5\n"
+    (folder / "tests" / "test_sums.py").write_text(test, "utf-8")
+    return folder
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Callable[..., str]:
+    """A file for the scripted engine: (what the prompt ends with, what the model answers)."""
+
+    def write(*answers: tuple[str, str]) -> str:
+        path = tmp_path / "script.json"
+        path.write_text(json.dumps({"answers": [{"after": after, "text": text} for after, text in answers]}), "utf-8")
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def traces(assay_home: Path) -> Traces:
+    """What the servers of all scenarios noted of their requests, oldest first."""
+
+    def read() -> list[dict[str, Any]]:
+        file = assay_home / "state" / "traces.jsonl"
+        return [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.is_file() else []
+
+    return read
+
+
+@pytest.fixture
+def window(code: CodeServer, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Open]:
+    """Open VS Code on a folder with these settings of Assay; a failed scenario leaves a picture."""
+    opened: list[Window] = []
+
+    def one(folder: Path, *files: str, user: dict[str, Any] | None = None, **settings: Any) -> Window:
+        machine = {"assay.path": str(ASSAY), "assay.sandbox.enabled": False, "assay.complete.pace_ms": 0}
+        machine |= {f"assay.{name.replace('__', '.')}": value for name, value in settings.items()}
+        code.settings({name: value for name, value in machine.items() if value is not None}, user)
+        opened.append(Window(browser, code, folder, *(folder / file for file in files)))
+        return opened[-1]
+
+    yield one
+    if getattr(request.node, "failed", False) and PICTURES:
+        for number, each in enumerate(opened):
+            each.picture(Path(PICTURES) / f"{request.node.name}-{number}.png")
+    for each in opened:
+        each.close()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = (yield).get_result()
+    if report.when == "call":
+        item.failed = report.failed

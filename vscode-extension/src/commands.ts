@@ -1,0 +1,133 @@
+// The commands of the palette and of the status item's menu.
+
+import * as vscode from "vscode";
+import * as fates from "./fates";
+import type { Offers } from "./offers";
+import type { Parts } from "./parts";
+import type { Server } from "./server";
+import type { Snooze } from "./snooze";
+import { glance, type Verdict } from "./verdict";
+import type { Why } from "./why";
+
+export interface Bench {
+  server: Server;
+  parts: Parts;
+  offers: Offers;
+  snooze: Snooze;
+  why: Why;
+  log: vscode.LogOutputChannel;
+}
+
+export function register(bench: Bench): vscode.Disposable[] {
+  const { server, offers, snooze, why, log } = bench;
+  const work: Record<string, (...args: never[]) => unknown> = {
+    "assay.completeHere": () => vscode.commands.executeCommand("editor.action.inlineSuggest.trigger"),
+    "assay.dismiss": () => fates.dismiss(offers, server),
+    "assay.showWhy": (traceId?: unknown) => why.show(typeof traceId === "string" ? traceId : offers.current?.fate.traceId),
+    "assay.verifyFile": () => verifyFile(bench),
+    "assay.doctor": () => inTerminal(server, false, "doctor"),
+    "assay.setUp": () => inTerminal(server, true, "setup"),
+    "assay.buildImage": () => inTerminal(server, true, "sandbox", "build"),
+    "assay.snooze": () => pickSnooze(snooze),
+    "assay.wake": () => snooze.stop(),
+    "assay.restart": () => server.restart(),
+    "assay.choosePython": () => choosePython(),
+    "assay.showLog": () => log.show(),
+    "assay.menu": () => menu(bench),
+  };
+  return [
+    ...Object.entries(work).map(([name, run]) => vscode.commands.registerCommand(name, run)),
+    vscode.tasks.onDidEndTaskProcess(({ execution }) => {
+      if (execution.task.definition.type === "assay" && execution.task.definition.mends === true) {
+        void server.restart(); // what was missing at its start may be there now
+      }
+    }),
+  ];
+}
+
+async function verifyFile({ server, why }: Bench): Promise<void> {
+  const document = vscode.window.activeTextEditor?.document;
+  if (document?.languageId !== "python") {
+    void vscode.window.showInformationMessage("Assay: open a Python file to verify it.");
+    return;
+  }
+  const options = { location: vscode.ProgressLocation.Notification, title: "Assay is verifying this file", cancellable: false };
+  const answer = await vscode.window.withProgress(options, () =>
+    server.command<{ verdict: Verdict; traceId: string }>("assay.verify", document.uri.toString()),
+  );
+  if (answer === undefined) {
+    void vscode.window.showWarningMessage("Assay: the server does not run.");
+    return;
+  }
+  const text = `Assay: ${glance(answer.verdict)}. ${answer.verdict.why}`;
+  const show = answer.verdict.state === "failed" ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
+  if ((await show(text, "Why")) === "Why") {
+    await why.show(answer.traceId);
+  }
+}
+
+/** Run `assay …` where the user sees it and can answer it; `mends` where the server is to be started anew afterwards. */
+async function inTerminal(server: Server, mends: boolean, ...words: string[]): Promise<void> {
+  const program = await server.program();
+  if (program === undefined) {
+    void vscode.window.showWarningMessage("Assay: its server is not installed yet.", "Show Log").then((answer) => {
+      void (answer && vscode.commands.executeCommand("assay.showLog"));
+    });
+    return;
+  }
+  const [shellPath, ...rest] = [...program, ...words];
+  const process = new vscode.ProcessExecution(shellPath ?? "assay", rest);
+  const task = new vscode.Task({ type: "assay", mends }, vscode.TaskScope.Workspace, words.join(" "), "Assay", process);
+  task.presentationOptions = { reveal: vscode.TaskRevealKind.Always, focus: true, clear: true };
+  await vscode.tasks.executeTask(task);
+}
+
+async function pickSnooze(snooze: Snooze): Promise<void> {
+  const choices = [5, 15, 60, 240].map((minutes) => ({ label: minutes < 60 ? `${minutes} minutes` : `${minutes / 60} h`, minutes }));
+  const picked = await vscode.window.showQuickPick(choices, { title: "Assay: Snooze", placeHolder: "How long to suggest nothing" });
+  if (picked) {
+    snooze.start(picked.minutes);
+  }
+}
+
+async function choosePython(): Promise<void> {
+  const picked = await vscode.window.showOpenDialog({ title: "A Python from 3.11 to 3.13 for Assay's server", canSelectMany: false });
+  if (picked?.[0]) {
+    await vscode.workspace.getConfiguration("assay").update("python", picked[0].fsPath, vscode.ConfigurationTarget.Global);
+  }
+}
+
+async function menu({ server, parts, offers, snooze }: Bench): Promise<void> {
+  const { state, why } = server.condition;
+  const offer = offers.current;
+  const rows: (vscode.QuickPickItem & { command?: string })[] = [];
+  const add = (label: string, command: string, detail?: string): void => {
+    rows.push({ label, command, ...(detail ? { detail } : {}) });
+  };
+  if (state === "no-python") {
+    add("$(folder-opened) Choose a Python…", "assay.choosePython", why);
+  } else if (state === "failed") {
+    add("$(debug-restart) Restart the server", "assay.restart", why);
+  } else {
+    for (const part of [parts.engine, parts.sandbox]) {
+      if (part.state === "absent" || part.state === "broken") {
+        add("$(tools) Set up what is missing", "assay.setUp", part.why);
+      }
+    }
+  }
+  if (offer !== undefined) {
+    add(`$(info) Why this suggestion: ${glance(offer.verdict)}`, "assay.showWhy", offer.verdict.why);
+  } else {
+    add("$(info) Why there is no suggestion", "assay.showWhy");
+  }
+  add("$(sparkle) Complete here", "assay.completeHere");
+  add("$(beaker) Verify this file", "assay.verifyFile");
+  add(snooze.isOn ? "$(bell) Wake up" : "$(bell-slash) Snooze…", snooze.isOn ? "assay.wake" : "assay.snooze");
+  add("$(checklist) Doctor: what is here, what is missing", "assay.doctor");
+  add("$(debug-restart) Restart the server", "assay.restart");
+  add("$(output) Show the log", "assay.showLog");
+  const picked = await vscode.window.showQuickPick(rows, { title: "Assay", placeHolder: "What to do" });
+  if (picked?.command) {
+    await vscode.commands.executeCommand(picked.command);
+  }
+}

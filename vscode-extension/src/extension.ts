@@ -1,0 +1,77 @@
+// Assay in VS Code: make the parts, connect them, and start the server without holding the window up.
+
+import * as vscode from "vscode";
+import type { LanguageClient } from "vscode-languageclient/node";
+import { Annotation } from "./annotation";
+import * as commands from "./commands";
+import * as fates from "./fates";
+import * as hover from "./hover";
+import { Offers } from "./offers";
+import { Parts, type StatusAnswer } from "./parts";
+import { Server } from "./server";
+import { Snooze } from "./snooze";
+import { Status } from "./status";
+import { Why } from "./why";
+
+/** Settings that need another server process; the others are told to the one that runs. */
+const RESTARTING = ["assay.path", "assay.python", "assay.wheels"];
+
+let server: Server | undefined;
+
+export function activate(context: vscode.ExtensionContext): void {
+  const log = vscode.window.createOutputChannel("Assay", { log: true });
+  const offers = new Offers();
+  const snooze = new Snooze();
+  const parts = new Parts();
+
+  const listen = (client: LanguageClient): void => {
+    client.onNotification("assay/verdict", (params: unknown) => void fates.judged(params, offers, why));
+    client.onNotification("assay/status", (told: { part: string; state: string; why: string }) => {
+      parts.told(told.part, told.state, told.why);
+    });
+  };
+  const running = new Server(context, log, fates.middleware(offers, snooze), listen);
+  const why = new Why(running);
+  server = running;
+
+  context.subscriptions.push(
+    log,
+    offers,
+    snooze,
+    parts,
+    running,
+    why,
+    new Status(running, parts, offers, snooze),
+    new Annotation(offers),
+    hover.register(offers),
+    ...commands.register({ server: running, parts, offers, snooze, why, log }),
+    running.onDidChange(({ state }) => {
+      void vscode.commands.executeCommand("setContext", "assay.running", state === "running");
+      if (state === "running") {
+        void running.command<StatusAnswer>("assay.status").then((answer) => answer && parts.learned(answer));
+      } else {
+        offers.clear();
+      }
+    }),
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (RESTARTING.some((name) => event.affectsConfiguration(name))) {
+        void running.restart();
+      } else if (event.affectsConfiguration("assay")) {
+        void running.reconfigure();
+      }
+    }),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => void running.reconfigure()),
+    vscode.window.onDidChangeActiveTextEditor(() => offers.clear()),
+    vscode.window.onDidChangeTextEditorSelection((event) => {
+      const offer = offers.current;
+      if (offer?.uri.toString() === event.textEditor.document.uri.toString() && event.selections[0]?.active.line !== offer.position.line) {
+        offers.clear();
+      }
+    }),
+  );
+  void running.start();
+}
+
+export async function deactivate(): Promise<void> {
+  await server?.stop();
+}

@@ -1,0 +1,79 @@
+// How the model and the sandbox are, as the server tells it; and one quiet message, with the button that mends it, when one goes away.
+
+import * as vscode from "vscode";
+
+export interface Part {
+  state: string;
+  why: string;
+}
+
+export interface EngineStatus extends Part {
+  model: string;
+  where: string;
+  fallback: boolean;
+  memory: number | null;
+  tokensPerSecond: number | null;
+}
+
+export interface SandboxStatus extends Part {
+  image: string;
+  where: string;
+  pool: number;
+  warm: number;
+}
+
+/** The answer of the server's command `assay.status`. */
+export interface StatusAnswer {
+  engine: EngineStatus;
+  sandbox: SandboxStatus;
+  settings: string[];
+  offline: boolean;
+}
+
+const UNKNOWN: Part = { state: "starting", why: "" };
+
+export class Parts implements vscode.Disposable {
+  engine: Part = UNKNOWN;
+  sandbox: Part = UNKNOWN;
+  isFallback = false;
+  isOffline = false;
+  private readonly changed = new vscode.EventEmitter<void>();
+
+  readonly onDidChange = this.changed.event;
+
+  /** The notification `assay/status`. */
+  told(part: string, state: string, why: string): void {
+    if (part !== "engine" && part !== "sandbox") {
+      return;
+    }
+    const before = this[part].state;
+    this[part] = { state, why };
+    this.changed.fire();
+    if (isAway(state) && !isAway(before)) {
+      void this.warn(why);
+    }
+  }
+
+  /** The whole answer of `assay.status`. */
+  learned(answer: StatusAnswer): void {
+    this.engine = answer.engine;
+    this.sandbox = answer.sandbox;
+    this.isFallback = answer.engine.fallback;
+    this.isOffline = answer.offline;
+    this.changed.fire();
+  }
+
+  dispose(): void {
+    this.changed.dispose();
+  }
+
+  private async warn(why: string): Promise<void> {
+    if (await vscode.window.showWarningMessage(`Assay: ${why}`, "Set Up")) {
+      await vscode.commands.executeCommand("assay.setUp");
+    }
+  }
+}
+
+function isAway(state: string): boolean {
+  return state === "absent" || state === "broken";
+}

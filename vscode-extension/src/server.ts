@@ -1,0 +1,217 @@
+// The language server of this window: found or installed, started, restarted when it dies, and asked.
+
+import * as path from "node:path";
+import * as vscode from "vscode";
+import {
+  type CloseHandlerResult,
+  CloseAction,
+  ErrorAction,
+  LanguageClient,
+  type LanguageClientOptions,
+  type Middleware,
+  type ServerOptions,
+  State,
+  type StaticFeature,
+  TransportKind,
+} from "vscode-languageclient/node";
+import * as environment from "./environment";
+import { find, NoPython } from "./python";
+import { forServer } from "./settings";
+
+/** How the server is, as the status item names it. `why` is a sentence for a person, "" where nothing is wrong. */
+export type Condition =
+  | { state: "installing" | "starting" | "running" | "stopped"; why: string }
+  | { state: "no-python" | "failed"; why: string };
+
+/** Restarts after which it stays down until somebody asks, and the time in which they count. */
+const RESTARTS = 4;
+const RESTARTS_MS = 180_000;
+
+/** Tells the server that a missing part is shown here, with a button, so that it sends no message of its own. */
+const SHOWS_STATUS: StaticFeature = {
+  fillClientCapabilities: (capabilities) => {
+    capabilities.experimental = { ...(capabilities.experimental as object | undefined), assay: { status: true } };
+  },
+  initialize: () => undefined,
+  getState: () => ({ kind: "static" }),
+  clear: () => undefined,
+};
+
+const SELECTOR = [
+  { language: "python", scheme: "file" },
+  { language: "python", scheme: "untitled" },
+  { language: "python", scheme: "vscode-notebook-cell" },
+];
+
+export class Server implements vscode.Disposable {
+  private client: LanguageClient | undefined;
+  private readonly crashes: number[] = [];
+  private readonly moved = new vscode.EventEmitter<Condition>();
+  private now: Condition = { state: "stopped", why: "" };
+  private turn: Promise<void> = Promise.resolve();
+
+  readonly onDidChange = this.moved.event;
+
+  constructor(
+    private readonly context: vscode.ExtensionContext,
+    private readonly log: vscode.LogOutputChannel,
+    private readonly middleware: Middleware,
+    private readonly listen: (client: LanguageClient) => void,
+  ) {}
+
+  get condition(): Condition {
+    return this.now;
+  }
+
+  /** Start it where it does not run, after whatever was asked for before. Never throws: the condition tells. */
+  start(): Promise<void> {
+    return this.queue(() => this.begin());
+  }
+
+  restart(): Promise<void> {
+    this.crashes.length = 0;
+    return this.queue(async () => {
+      await this.end();
+      await this.begin();
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.queue(() => this.end());
+  }
+
+  /** Run one of the server's commands; undefined where it does not run. Throws what the server answers with. */
+  async command<T>(name: string, ...args: unknown[]): Promise<T | undefined> {
+    if (this.client?.state !== State.Running) {
+      return undefined;
+    }
+    return this.client.sendRequest<T>("workspace/executeCommand", { command: name, arguments: args });
+  }
+
+  /** Tell the server that settings have changed; it asks for them. */
+  async reconfigure(): Promise<void> {
+    if (this.client?.state === State.Running) {
+      await this.client.sendNotification("workspace/didChangeConfiguration", { settings: null });
+    }
+  }
+
+  /** The program and arguments before a command's name: `[…, "doctor"]` is `assay doctor`. Installs nothing; undefined where nothing is installed. */
+  async program(): Promise<string[] | undefined> {
+    const own = vscode.workspace.getConfiguration("assay").get<string>("path", "");
+    if (own) {
+      return [own];
+    }
+    const python = await environment.installed(this.install).catch(() => undefined);
+    return python ? [python, "-I", "-m", "assay"] : undefined;
+  }
+
+  dispose(): void {
+    this.moved.dispose();
+  }
+
+  private queue(work: () => Promise<void>): Promise<void> {
+    this.turn = this.turn.then(work, work);
+    return this.turn;
+  }
+
+  private get install(): environment.Install {
+    return {
+      storage: this.context.globalStorageUri.fsPath,
+      bundle: path.join(this.context.extensionPath, "bundled"),
+      wheels: vscode.workspace.getConfiguration("assay").get<string>("wheels", ""),
+      python: find,
+      log: this.log,
+    };
+  }
+
+  private become(condition: Condition): void {
+    this.now = condition;
+    if (condition.why) {
+      this.log.warn(condition.why);
+    }
+    this.moved.fire(condition);
+  }
+
+  private async begin(): Promise<void> {
+    if (this.client !== undefined) {
+      return;
+    }
+    try {
+      const [command, ...args] = (await this.program()) ?? (await this.installed());
+      this.become({ state: "starting", why: "" });
+      this.log.info(`starting ${command} ${[...args, "lsp"].join(" ")}`);
+      const run = { command: command ?? "assay", args: [...args, "lsp"], transport: TransportKind.stdio } satisfies ServerOptions;
+      this.client = new LanguageClient("assay", "Assay", run, this.options());
+      this.client.registerFeature(SHOWS_STATUS);
+      this.listen(this.client);
+      this.client.onDidChangeState(({ newState }) => {
+        if (newState === State.Running) {
+          this.become({ state: "running", why: "" });
+        }
+      });
+      await this.client.start();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.client = undefined;
+      this.become(
+        error instanceof NoPython
+          ? { state: "no-python", why }
+          : { state: "failed", why: error instanceof environment.InstallFailed ? why : `The server did not start (${why}). The log tells more; set \`assay.path\` or restart.` },
+      );
+    }
+  }
+
+  private async installed(): Promise<string[]> {
+    this.become({ state: "installing", why: "" });
+    const options = { location: vscode.ProgressLocation.Notification, title: "Assay is installing its server, once" };
+    const python = await vscode.window.withProgress(options, (progress) =>
+      environment.make(this.install, (message) => progress.report({ message })),
+    );
+    return [python, "-I", "-m", "assay"];
+  }
+
+  private async end(): Promise<void> {
+    const client = this.client;
+    this.client = undefined;
+    await client?.stop().catch((error: unknown) => this.log.warn(`the server did not stop in time (${String(error)})`));
+    await client?.dispose().catch(() => undefined);
+    this.become({ state: "stopped", why: "" });
+  }
+
+  private options(): LanguageClientOptions {
+    return {
+      documentSelector: SELECTOR,
+      initializationOptions: forServer(),
+      outputChannel: this.log,
+      middleware: {
+        ...this.middleware,
+        workspace: {
+          configuration: (params, token, next) =>
+            params.items.length === 1 && params.items[0]?.section === "assay" ? [forServer()] : next(params, token),
+        },
+      },
+      errorHandler: {
+        error: () => ({ action: ErrorAction.Continue, handled: true }),
+        closed: () => this.closed(),
+      },
+    };
+  }
+
+  /** The server died: start it again and say so once; after too many deaths leave it, with the reason. */
+  private closed(): CloseHandlerResult {
+    const now = Date.now();
+    this.crashes.push(now);
+    const recent = this.crashes.filter((at) => now - at < RESTARTS_MS);
+    if (recent.length > RESTARTS) {
+      this.client = undefined;
+      const why = `The server ended ${recent.length} times in three minutes, so it stays down. The log tells more; \`Assay: Restart the Server\` tries again.`;
+      this.become({ state: "failed", why });
+      return { action: CloseAction.DoNotRestart, handled: true };
+    }
+    this.become({ state: "starting", why: "The server ended and is started again." });
+    void vscode.window.showInformationMessage("Assay: its server ended and was started again.", "Show the Log").then((answer) => {
+      void (answer && vscode.commands.executeCommand("assay.showLog"));
+    });
+    return { action: CloseAction.Restart, handled: true };
+  }
+}

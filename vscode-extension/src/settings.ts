@@ -1,0 +1,21 @@
+// What the server is told: only what somebody set, so that its own file and the environment keep their say.
+
+import * as vscode from "vscode";
+import { TABLE } from "./table";
+
+/** The server's settings that are set in VS Code, by dotted name; in a workspace that is not trusted nothing is run. */
+export function forServer(): Record<string, unknown> {
+  const configuration = vscode.workspace.getConfiguration("assay");
+  const found: Record<string, unknown> = {};
+  for (const name of TABLE) {
+    const told = configuration.inspect(name);
+    const value = told?.workspaceFolderValue ?? told?.workspaceValue ?? told?.globalValue;
+    if (value !== undefined) {
+      found[name] = value;
+    }
+  }
+  if (!vscode.workspace.isTrusted) {
+    found["verify.policy"] = "static";
+  }
+  return found;
+}
