@@ -6,6 +6,7 @@ A test compares each of them with what `written` gives. What the editors' own pa
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -44,12 +45,13 @@ VSCODE: Mapping[str, Mapping[str, Any]] = {
 
 def written() -> dict[Path, str]:
     """Each generated file and its whole text, as it has to be now."""
-    extension = ROOT / "vscode-extension"
+    extension, help_file = ROOT / "vscode-extension", ROOT / "neovim" / "doc" / "assay.txt"
     return {
         ROOT / "docs" / "settings.md": HEAD
         + "".join(f"| `{s.name}` | `{shown(s.default)}` | {s.summary} |\n" for s in TABLE),
         extension / "package.json": _package(json.loads((extension / "package.json").read_text("utf-8"))),
         extension / "src" / "table.ts": _names(),
+        help_file: _help(help_file.read_text("utf-8")),
     }
 
 
@@ -77,6 +79,18 @@ def _names() -> str:
     rows = "".join(f'  "{s.name}",\n' for s in TABLE)
     head = "// The server's settings. Made by `python -m evals.pages`; a test fails when it is out of date.\n\n"
     return f"{head}export const TABLE: readonly string[] = [\n{rows}];\n"
+
+
+def _help(text: str) -> str:
+    """Neovim's help with the settings in its last section; the rest of it is written by hand."""
+    mark, modeline = "*assay-settings*\n", "\n vim:"
+    before = text[: text.rindex(mark) + len(mark)]
+    rows = []
+    for setting in TABLE:
+        name = f"{setting.name} = {shown(setting.default)}"
+        rows.append(f"{name}\n{textwrap.indent(textwrap.fill(setting.summary.replace('`', ''), 74), '    ')}\n")
+    head = "\nIn `settings`, nested or dotted. Made from the server's table; each with its default.\n\n"
+    return before + head + "\n".join(rows) + text[text.rindex(modeline) :]
 
 
 def main() -> None:

@@ -148,6 +148,18 @@ def test_every_command_of_the_extension_is_one_it_registers() -> None:
         assert f'"{command["command"]}": (' in source, command["command"]
 
 
+def test_the_neovim_plugin_is_small_files_that_say_what_they_are_for() -> None:
+    manual = (ROOT / "neovim" / "doc" / "assay.txt").read_text("utf-8")
+    for path in (ROOT / "neovim").rglob("*.lua"):
+        text = path.read_text("utf-8")
+        assert text.startswith("--- "), f"{path.name} says what it is for"
+        assert text.count("\n") <= LINE_LIMIT
+    words = re.findall(r"^  (\w+) = \{$", (ROOT / "neovim" / "lua" / "assay" / "commands.lua").read_text("utf-8"), re.M)
+    assert len(words) > 10
+    for word in words:
+        assert f":Assay {word}" in manual, f":Assay {word} is not in the manual"
+
+
 def test_the_extension_is_small_files_on_the_stable_api_and_calls_nobody() -> None:
     manifest = json.loads((ROOT / "vscode-extension" / "package.json").read_text("utf-8"))
     assert "enabledApiProposals" not in manifest

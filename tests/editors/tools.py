@@ -21,6 +21,7 @@ class Tools:
     code_server: Path
     chromium: str
     nvim: Path
+    newer_nvim: Path
 
     @property
     def missing(self) -> str:
@@ -40,4 +41,5 @@ def tools() -> Tools:
         code_server=FOLDER / "node_modules" / "code-server" / "out" / "node" / "entry.js",
         chromium=shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome") or "",
         nvim=Path(sys.executable).parent / "nvim",
+        newer_nvim=FOLDER / "neovim-0.12" / "nvim",
     )

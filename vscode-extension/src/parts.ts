@@ -56,6 +56,8 @@ export class Parts implements vscode.Disposable {
 
   /** The whole answer of `assay.status`. */
   learned(answer: StatusAnswer): void {
+    this.told("engine", answer.engine.state, answer.engine.why);
+    this.told("sandbox", answer.sandbox.state, answer.sandbox.why);
     this.engine = answer.engine;
     this.sandbox = answer.sandbox;
     this.isFallback = answer.engine.fallback;

@@ -1,0 +1,188 @@
+--- `:Assay …`: each word does one thing, and says so where it cannot.
+
+local M = {}
+
+local say = require("assay.say")
+
+---@return vim.lsp.Client?
+local function running()
+  local client = require("assay").client()
+  if client == nil then
+    say("the server does not run here; see :checkhealth assay.", vim.log.levels.WARN)
+  end
+  return client
+end
+
+--- Ask the server; its refusal is said.
+---@param command string
+---@param arguments table
+---@param take fun(answer: any)
+local function ask(command, arguments, take)
+  local client = running()
+  if client then
+    client:request("workspace/executeCommand", { command = command, arguments = arguments }, function(failure, answer)
+      if failure then
+        return say(failure.message, vim.log.levels.ERROR)
+      end
+      take(answer)
+    end, vim.api.nvim_get_current_buf())
+  end
+end
+
+--- The command line's program: the server's command without its last word.
+---@return string[]
+function M.program()
+  local command = (vim.lsp.config.assay or {}).cmd or { "assay", "lsp" }
+  return vim.list_slice(command, 1, #command - 1)
+end
+
+--- Run `assay …` in a terminal below, where it can be read and answered.
+---@param words string[]
+---@param mends boolean whether the server is to be started anew afterwards
+local function in_terminal(words, mends)
+  local command = vim.list_extend(M.program(), words)
+  if vim.fn.executable(command[1]) == 0 then
+    return say(("%s is not on the PATH; see :checkhealth assay."):format(command[1]), vim.log.levels.ERROR)
+  end
+  vim.cmd("botright 12new")
+  vim.fn.jobstart(command, {
+    term = true,
+    on_exit = function()
+      if mends then
+        M.run({ fargs = { "restart" } })
+      end
+    end,
+  })
+end
+
+local WORDS = {
+  complete = {
+    "ask for a suggestion here",
+    function()
+      if not vim.startswith(vim.api.nvim_get_mode().mode, "i") then
+        vim.cmd.startinsert({ bang = vim.api.nvim_win_get_cursor(0)[2] >= #vim.api.nvim_get_current_line() - 1 })
+      end
+      vim.schedule(function()
+        require("assay").ghost().complete()
+      end)
+    end,
+  },
+  why = {
+    "why this suggestion, or why none",
+    function(trace)
+      require("assay.verdict").why(trace)
+    end,
+  },
+  verify = {
+    "check this file and run the tests that reach it",
+    function()
+      say("verifying …")
+      ask("assay.verify", { vim.uri_from_bufnr(0) }, function(answer)
+        if type(answer) ~= "table" then
+          return say("this buffer is not open at the server.", vim.log.levels.WARN)
+        end
+        require("assay.verdict").float(require("assay.verdict").lines(answer.verdict))
+      end)
+    end,
+  },
+  status = {
+    "how the model and the sandbox are",
+    function()
+      ask("assay.status", {}, function(answer)
+        require("assay.parts").learned(answer)
+        local lines = {}
+        for _, part in ipairs({ "engine", "sandbox" }) do
+          local one = answer[part]
+          local what = one.model or one.image or ""
+          lines[#lines + 1] = ("%-8s %-9s %s"):format(part, one.state, one.why ~= "" and one.why or what)
+        end
+        vim.list_extend(lines, answer.settings or {})
+        require("assay.verdict").float(lines)
+      end)
+    end,
+  },
+  doctor = {
+    "what is here, what is missing, and what mends it",
+    function()
+      in_terminal({ "doctor" }, false)
+    end,
+  },
+  setup = {
+    "fetch the model, find a container engine, build the image",
+    function()
+      in_terminal({ "setup" }, true)
+    end,
+  },
+  snooze = {
+    "suggest nothing for some minutes (15)",
+    function(minutes)
+      local count = tonumber(minutes or 15)
+      if count == nil or count <= 0 then
+        return say("snooze takes a number of minutes.", vim.log.levels.ERROR)
+      end
+      require("assay.snooze").start(count)
+      say("snoozed until " .. require("assay.snooze").ends())
+    end,
+  },
+  wake = {
+    "end the snooze",
+    function()
+      require("assay.snooze").stop()
+    end,
+  },
+  undo = {
+    "take out the suggestion that was found to fail",
+    function()
+      if not require("assay.taken").undo() then
+        say("nothing to take out: no suggestion failed, or the text has been changed since.")
+      end
+    end,
+  },
+  restart = {
+    "start the server anew",
+    function()
+      require("assay.restart").now()
+    end,
+  },
+  log = {
+    "the log of Neovim's language clients",
+    function()
+      vim.cmd.edit(vim.lsp.log.get_filename())
+    end,
+  },
+}
+
+---@param given { fargs: string[] }
+function M.run(given)
+  local word, argument = given.fargs[1], given.fargs[2]
+  if word == nil then
+    local lines = {}
+    for _, name in ipairs(M.names()) do
+      lines[#lines + 1] = (":Assay %-9s %s"):format(name, WORDS[name][1])
+    end
+    return require("assay.verdict").float(lines)
+  end
+  if WORDS[word] == nil then
+    return say(("there is no `%s`; :Assay lists what there is."):format(word), vim.log.levels.ERROR)
+  end
+  WORDS[word][2](argument)
+end
+
+---@return string[]
+function M.names()
+  local names = vim.tbl_keys(WORDS)
+  table.sort(names)
+  return names
+end
+
+--- Completion of the command line.
+function M.words(begun, line)
+  if #vim.split(vim.trim(line), "%s+") > 2 or (#vim.split(vim.trim(line), "%s+") == 2 and begun == "") then
+    return {}
+  end
+  return vim.tbl_filter(function(name)
+    return vim.startswith(name, begun)
+  end, M.names())
+end
+
+return M
