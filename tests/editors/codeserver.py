@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect
 
 from tests.editors.tools import Tools
 
 START_S = 60.0  # the workbench's first page on a busy machine of two cores
-WAIT_MS = 30_000
+WAIT_MS = 20_000
+expect.set_options(timeout=WAIT_MS)
 
 SETTINGS = {
     "workbench.secondarySideBar.defaultVisibility": "hidden",
@@ -66,6 +67,16 @@ class CodeServer:
             path = self.user / name / "settings.json"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(values), "utf-8")
+
+    def change(self, name: str, value: Any) -> None:
+        """Change one of the machine's settings under an open window."""
+        path = self.user / "Machine" / "settings.json"
+        path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {name: value}), "utf-8")
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     def start(self) -> None:
         with open(self.log, "ab") as log:
@@ -192,8 +203,10 @@ class Window:
         return self.page.locator(".notification-list-item-message")
 
     def ghost_text(self) -> str:
-        """What is painted as ghost text, lines joined by a newline; "" where there is none."""
-        return "\n".join(clean(text) for text in self.ghost.all_inner_texts())
+        """What is painted as ghost text in the cursor's line; "" where there is none."""
+        return clean(
+            "".join(self.page.locator(".ghost-text-decoration, .ghost-text-decoration-preview").all_inner_texts())
+        )
 
     def wait_ghost(self, text: str, *, timeout_ms: float = WAIT_MS) -> None:
         """Until the ghost text begins with `text`."""
@@ -206,11 +219,19 @@ class Window:
             timeout=timeout_ms,
         )
 
+    def has_ghost(self, text: str, *, within_ms: float) -> bool:
+        try:
+            self.wait_ghost(text, timeout_ms=within_ms)
+        except TimeoutError:
+            return False
+        return True
+
     def wait_no_ghost(self) -> None:
         expect(self.ghost).to_have_count(0)
 
     def saved(self, file: Path) -> str:
         """The file's text, after the editor has saved it."""
+        self.page.locator(".editor-instance").locator(".native-edit-context, textarea.inputarea").first.focus()
         self.press("Control+s")
         expect(self.page.locator(".tab.active.dirty")).to_have_count(0)
         return file.read_text("utf-8")
@@ -223,6 +244,10 @@ class Window:
                 .filter(shown => shown && shown !== 'none').join(' ').replaceAll('\\u00a0', ' ') === text""",
             arg=text,
         )
+
+    def spoken(self) -> str:
+        """What a screen reader says of the status item."""
+        return str(self.status.locator("a").first.get_attribute("aria-label"))
 
     def wait_ready(self) -> None:
         """Until the server runs; what is missing is no matter."""

@@ -1,0 +1,150 @@
+"""VS Code: what Assay says when a part is missing, dies, comes back, or says something else later."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from tests.editors.codeserver import CodeServer
+from tests.editors.conftest import Open, Traces, child_named, until
+from tests.editors.test_vscode import BODY, begun, body
+
+Script = Callable[..., str]
+
+
+def slow(sums: Path, seconds: float) -> None:
+    """Have the project's test take so long that the answer does not wait for it."""
+    file = sums / "tests" / "test_sums.py"
+    text = file.read_text("utf-8").replace("    assert", f"    import time; time.sleep({seconds})\n    assert")
+    file.write_text(text, "utf-8")
+
+
+def test_a_test_that_passes_in_a_container_stands_beside_the_text(
+    window: Open, sums: Path, script: Script, container: None
+) -> None:
+    page = begun(window, sums, script, sandbox__enabled=True)
+    page.wait_ghost("a + b")
+    page.wait_annotation("✓ 1 test")
+    page.wait_status("1 test")
+    assert page.spoken() == "Assay, suggestion passed: 1 test"
+
+
+def test_a_verdict_that_comes_later_changes_what_is_shown(
+    window: Open, sums: Path, script: Script, container: None
+) -> None:
+    slow(sums, 1)
+    page = begun(window, sums, script, sandbox__enabled=True)
+    page.wait_annotation("? unverified: deadline")
+    page.wait_annotation("✓ 1 test")
+    assert page.ghost_text().strip() == "a + b"
+
+
+def test_a_text_that_fails_later_goes(window: Open, sums: Path, script: Script, container: None) -> None:
+    slow(sums, 1.5)
+    page = begun(window, sums, script, "a - b", sandbox__enabled=True)
+    page.wait_annotation("? unverified: deadline")
+    page.wait_no_ghost()
+    page.wait_annotation("")
+
+
+def test_a_taken_text_that_fails_later_is_a_note_that_takes_it_out(
+    window: Open, sums: Path, script: Script, container: None
+) -> None:
+    slow(sums, 2)
+    page = begun(window, sums, script, "a - b", sandbox__enabled=True)
+    page.wait_ghost("a - b")
+    page.press("Tab")
+    note = page.notes.filter(has_text="the suggestion that you took fails")
+    expect(note).to_be_visible()
+    page.page.get_by_role("button", name="Undo It").click()
+    until(lambda: body(page, sums) == ["    return "])
+
+
+def test_verify_this_file_runs_its_tests(window: Open, sums: Path, script: Script, container: None) -> None:
+    page = begun(window, sums, script, sandbox__enabled=True)
+    page.wait_ghost("a + b")
+    page.press("Tab")
+    page.command("Assay: Verify This File")
+    expect(page.notes.filter(has_text="Assay: ✓ 1 test")).to_be_visible()
+
+
+def test_a_killed_server_is_started_again_and_said_once(
+    window: Open, code: CodeServer, sums: Path, script: Script
+) -> None:
+    page = window(sums, "sums.py", engine__script=script(("return", "a + b")))
+    page.wait_ready()
+    os.kill(child_named(code.pid, "assay"), signal.SIGKILL)
+    expect(page.notes.filter(has_text="its server ended and was started again")).to_have_count(1)
+    page.wait_status("sandbox off")
+    page.end_of(BODY)
+    page.type("return ")
+    page.wait_ghost("a + b")
+
+
+def test_no_model_is_a_state_with_the_button_that_mends_it(window: Open, sums: Path) -> None:
+    page = window(sums, "sums.py", engine__url="http://127.0.0.1:9")
+    page.wait_status("Assay: no model")
+    note = page.page.locator(".notification-toast").filter(has_text="Assay:")
+    expect(note).to_have_count(1)
+    expect(note.get_by_role("button", name="Set Up")).to_be_visible()
+    page.status.click()
+    expect(page.page.locator(".quick-input-list .monaco-list-row").first).to_contain_text("Set up what is missing")
+
+
+def test_no_container_engine_is_a_state_with_the_button_that_mends_it(window: Open, sums: Path, script: Script) -> None:
+    page = window(
+        sums,
+        "sums.py",
+        engine__script=script(("return", "a + b")),
+        sandbox__enabled=True,
+        sandbox__engine_url="unix:///nowhere/docker.sock",
+    )
+    page.wait_status("Assay: sandbox off")
+    note = page.page.locator(".notification-toast").filter(has_text="Assay: Sandbox off")
+    expect(note.get_by_role("button", name="Set Up")).to_be_visible()
+    page.end_of(BODY)
+    page.type("return ")
+    page.wait_ghost("a + b")
+    page.wait_annotation("? unverified: no-sandbox")
+
+
+def test_no_python_is_a_state_with_the_button_that_mends_it(window: Open, sums: Path) -> None:
+    page = window(sums, "sums.py", path="", python="/nowhere/python3")
+    page.wait_status("Assay: no Python")
+    page.status.click()
+    expect(page.page.locator(".quick-input-list .monaco-list-row").first).to_contain_text("Choose a Python")
+
+
+def test_settings_change_while_it_runs(
+    window: Open, code: CodeServer, sums: Path, script: Script, traces: Traces
+) -> None:
+    page = begun(window, sums, script, complete__enabled=False)
+    until(lambda: any("complete.enabled" in str(trace) for trace in traces() if str(sums) in trace["where"]))
+    code.change("assay.complete.enabled", True)
+
+    def is_back() -> bool:
+        page.press("Backspace")
+        page.type(" ")
+        return page.has_ghost("a + b", within_ms=1000)
+
+    until(is_back)  # the window looks for changed settings in its own time
+
+
+def test_snoozed_it_suggests_nothing_until_it_is_woken(window: Open, sums: Path, script: Script) -> None:
+    page = window(sums, "sums.py", engine__script=script(("return", "a + b")))
+    page.wait_ready()
+    page.command("Assay: Snooze")
+    page.pick("15 minutes")
+    page.wait_status("Assay: snoozed")
+    page.end_of(BODY)
+    page.type("return ")
+    page.command("Assay: Wake Up")
+    page.wait_status("sandbox off")
+    assert page.ghost_text() == ""
+    page.press("Backspace")
+    page.type(" ")
+    page.wait_ghost("a + b")
