@@ -157,6 +157,9 @@ def _terms(settings: Settings) -> Terms:
 
 
 def _api_key(settings: Settings) -> str:
+    """By ASSAY_ENGINE_API_KEY, for editors that keep secrets themselves, else from the file that the settings name."""
+    if key := os.environ.get("ASSAY_ENGINE_API_KEY"):
+        return key[:KEY_LIMIT].strip()
     if not (name := settings.text("engine.api_key_file")):
         return ""
     path = Path(name).expanduser()

@@ -22,6 +22,7 @@ Made from the table in `assay/assistant/settings.py` by `python -m evals.pages`;
 Sources, weakest first: this table, your `settings.toml` (`assay settings` prints where it is), environment variables (`engine.url` is
 `ASSAY_ENGINE_URL`), the editor (the object `assay` in `initializationOptions` or its configuration). What comes of them, a project's `[tool.assay]` in
 `pyproject.toml` may tighten: only `verify.policy`, `complete.enabled`, `complete.manual` and `offline`, and never the other way.
+The key of a server is read from the file that `engine.api_key_file` names, or from ASSAY_ENGINE_API_KEY, which an editor with a secret storage sets.
 
 | name | default | what it is |
 |---|---|---|
@@ -38,6 +39,8 @@ VSCODE: Mapping[str, Mapping[str, Any]] = {
                "markdownDescription": "Python 3.11 to 3.13 for the extension's own server; empty takes the Python extension's, or one on the PATH."},
     "wheels": {"type": "string", "default": "", "scope": "machine",
                "markdownDescription": "Folder of wheels to install the server from without a network; empty uses pip's index."},
+    "popup": {"type": "string", "default": "auto", "enum": ["auto", "on", "off"], "scope": "window",
+              "markdownDescription": "Names in the completion popup: on, off, or where no other extension completes Python names (auto)."},
     "showVerdict": {"type": "boolean", "default": True, "scope": "window",
                     "markdownDescription": "Show the verdict beside the ghost text. The status bar and the hover tell it in any case."},
 }  # fmt: skip

@@ -173,11 +173,15 @@ NO_PROGRESS = Progress()
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`why` is one sentence for a person: what is missing and what mends it. Empty when ready."""
+    """`why` is one sentence for a person: what is missing and what mends it. Empty when ready. `engine` is the container engine's name and
+    version, "" until it was reached; of `size` containers that are to stand ready, `warm` do."""
 
     state: State
     image: str = ""
     why: str = ""
+    engine: str = ""
+    size: int = 0
+    warm: int = 0
 
 
 class Sandbox(Protocol):

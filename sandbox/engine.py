@@ -119,6 +119,11 @@ def _short(error: BaseException) -> str:
     return text.splitlines()[0][:120] if text else type(error).__name__
 
 
+def title(client: APIClient) -> str:
+    """The engine's name and version: "Docker 20.10.24"."""
+    return f"{'Podman' if is_podman(client) else 'Docker'} {client.version().get('Version', '')}".strip()
+
+
 @lru_cache(maxsize=8)
 def is_podman(client: APIClient) -> bool:
     """Whether Podman answers behind Docker's API; it differs in a few habits."""

@@ -51,6 +51,7 @@ class Pool:
         self._threads = ThreadPoolExecutor(max_workers=2 * size + 4, thread_name_prefix="sandbox")
         self._client: APIClient | None = None
         self._python = ""
+        self._engine = ""
         self._wanted: Project | None = None
         self._ready: deque[Container] = deque()
         self._health = Health("starting", image=image, why="The sandbox is starting.")
@@ -67,7 +68,7 @@ class Pool:
         self._killers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="sandbox-end")
 
     def health(self) -> Health:
-        return self._health
+        return replace(self._health, engine=self._engine, size=self._size, warm=len(self._ready))
 
     async def warm(self, project: Project) -> None:
         self._wanted = project
@@ -239,6 +240,7 @@ class Pool:
             client = self._connect()
             try:
                 self._python = build.python_version(client, self._image)
+                self._engine = engine.title(client)
                 containers.reap(client)
             except Exception as error:
                 client.close()

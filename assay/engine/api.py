@@ -76,13 +76,16 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class EngineHealth:
-    """`why` is one sentence for a person; empty when ready. `is_fallback` marks the small embedded model."""
+    """`why` is one sentence for a person; empty when ready. `is_fallback` marks the small embedded model. `memory`: bytes that the local
+    engine's process holds; `tokens_per_s`: how fast the last generation of some length was written. None where nobody knows."""
 
     state: EngineState
     engine: str
     model: str = ""
     why: str = ""
     is_fallback: bool = False
+    memory: int | None = None
+    tokens_per_s: float | None = None
 
 
 class Engine(Protocol):

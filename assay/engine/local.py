@@ -101,7 +101,8 @@ class Local:
         if not self._launch.model.is_file():
             return EngineHealth("absent", self.name, name, "No model: run `assay setup`.", fallback)
         if await self._is_up():
-            return EngineHealth("ready", self.name, name, is_fallback=fallback)
+            memory = await asyncio.to_thread(memory_of, self._launch)
+            return EngineHealth("ready", self.name, name, "", fallback, memory, self._remote.tokens_per_s)
         if self._failures:
             return EngineHealth("broken", self.name, name, self._last_words(), fallback)
         return EngineHealth("starting", self.name, name, "The engine starts when it is first needed.", fallback)
@@ -220,6 +221,18 @@ def spawn(launch: Launch) -> subprocess.Popen[bytes]:
         )
     _spawned.append(process)
     return process
+
+
+def memory_of(launch: Launch) -> int | None:
+    """Bytes that the process which serves this launch holds; None where the system does not say."""
+    try:
+        pid = int((launch.folder / "engine.lock").read_text("ascii"))
+        for line in Path(f"/proc/{pid}/status").read_text("utf-8").splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError, IndexError):
+        pass
+    return None
 
 
 def is_locked(launch: Launch) -> bool:

@@ -7,11 +7,14 @@ log-probabilities still works, and what it lacks is estimated or refused by name
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any, Literal
 
 from .api import Chunk, EngineError, EngineHealth, EngineRefused, EngineUnavailable, Request, ScoringUnsupported, Token
 from .http import ERROR_LIMIT, NOT_FOUND, Http
+
+TELLING = 12  # tokens that a generation must have to say how fast the model writes
 
 
 class Remote:
@@ -26,6 +29,7 @@ class Remote:
         self._has_tokenizer = True
         self._tokens: dict[str, bool] = {}
         self._takes_grammar = grammar == "gbnf"
+        self.tokens_per_s: float | None = None  # of the last generation that was long enough to tell
 
     async def model(self) -> str:
         if self._wanted_model:
@@ -51,9 +55,15 @@ class Remote:
                 for chunk in _whole(json.loads(await response.aread())):
                     yield chunk
                 return
+            count, first, last = 0, 0.0, 0.0
             async for line in response.aiter_lines():
                 for chunk in _event(line):
+                    last = time.monotonic()
+                    first = first or last
+                    count += max(1, len(chunk.tokens))
                     yield chunk
+            if count >= TELLING and last > first:
+                self.tokens_per_s = (count - 1) / (last - first)
 
     async def score(self, prefix: str, continuations: Sequence[str]) -> tuple[float, ...]:
         """With `echo`, as vLLM has it: the prompt's own log-probabilities, cut where the prefix ends."""
@@ -101,7 +111,7 @@ class Remote:
             return EngineHealth(error.state, self._http.where, self._wanted_model, str(error))
         except EngineError:
             pass  # it answers, and a model list is optional
-        return EngineHealth("ready", self._http.where, await self.model())
+        return EngineHealth("ready", self._http.where, await self.model(), tokens_per_s=self.tokens_per_s)
 
     async def _probed(self) -> str | None:
         """Whether completions are served where there is no model list: None, or why not."""

@@ -50,8 +50,23 @@ async def status(session: Session, *arguments: Any) -> dict[str, Any]:
     bench = session.bench
     engine, sandbox = await bench.engine.health(), bench.sandbox.health()
     return {
-        "engine": {"state": engine.state, "model": engine.model, "why": engine.why, "fallback": engine.is_fallback},
-        "sandbox": {"state": sandbox.state, "image": sandbox.image, "why": sandbox.why},
+        "engine": {
+            "state": engine.state,
+            "model": engine.model,
+            "why": engine.why,
+            "fallback": engine.is_fallback,
+            "where": engine.engine,
+            "memory": engine.memory,
+            "tokensPerSecond": engine.tokens_per_s and round(engine.tokens_per_s, 1),
+        },
+        "sandbox": {
+            "state": sandbox.state,
+            "image": sandbox.image,
+            "why": sandbox.why,
+            "engine": sandbox.engine,
+            "size": sandbox.size,
+            "warm": sandbox.warm,
+        },
         "settings": list(bench.complaints),
         "offline": bench.settings.is_on("offline"),
     }

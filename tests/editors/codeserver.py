@@ -49,6 +49,7 @@ class CodeServer:
     def __init__(self, tools: Tools, home: Path, *, extension: Path, env: Mapping[str, str]) -> None:
         self._tools = tools
         self._home = home
+        self.assay_home = Path(env["ASSAY_HOME"])
         self._env = {**os.environ, "EXTENSIONS_GALLERY": json.dumps({"serviceUrl": ""}), **env}
         self._process: subprocess.Popen[bytes] | None = None
         self.port = _free_port()
@@ -68,6 +69,11 @@ class CodeServer:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(values), "utf-8")
 
+    @property
+    def storage(self) -> Path:
+        """Where the extension keeps its server."""
+        return self.user / "User" / "globalStorage" / "assay.assay"
+
     def change(self, name: str, value: Any) -> None:
         """Change one of the machine's settings under an open window."""
         path = self.user / "Machine" / "settings.json"
@@ -81,7 +87,7 @@ class CodeServer:
     def start(self) -> None:
         with open(self.log, "ab") as log:
             arguments = ["--auth", "none", "--bind-addr", f"127.0.0.1:{self.port}", "--disable-telemetry"]
-            arguments += ["--disable-update-check", "--disable-getting-started-override", "--disable-workspace-trust"]
+            arguments += ["--disable-update-check", "--disable-getting-started-override"]
             self._process = subprocess.Popen(
                 [*self._command, *arguments], env=self._env, stdout=log, stderr=log, start_new_session=True
             )
@@ -243,6 +249,19 @@ class Window:
                 .map(one => getComputedStyle(one, '::after').content.replaceAll('"', ''))
                 .filter(shown => shown && shown !== 'none').join(' ').replaceAll('\\u00a0', ' ') === text""",
             arg=text,
+        )
+
+    def annotation_colours(self) -> tuple[str, str]:
+        """The colours of the verdict and of what is behind it, as CSS has them."""
+        return tuple(  # type: ignore[return-value]  # two texts
+            self.page.evaluate(
+                """() => {
+                    const one = [...document.querySelectorAll('.view-line [class*=ced-]')]
+                        .find(each => !['', 'none'].includes(getComputedStyle(each, '::after').content));
+                    const ground = document.querySelector('.monaco-editor-background');
+                    return [getComputedStyle(one, '::after').color, getComputedStyle(ground).backgroundColor];
+                }"""
+            )
         )
 
     def spoken(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -15,6 +16,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from assay import compose
+from assay.engine import weights
 from tests.editors.codeserver import CodeServer, Window
 from tests.editors.neovim import Neovim
 from tests.editors.tools import ROOT, Tools, tools
@@ -26,7 +29,9 @@ ASSAY = Path(sys.executable).parent / "assay"
 PICTURES = os.environ.get("ASSAY_PICTURES", "")  # a folder: what failed is drawn there
 Open = Callable[..., Window]
 Traces = Callable[[], list[dict[str, Any]]]
+FIGURES: list[str] = []
 WAIT_S = 20.0
+INSTALL_S = 180  # pip fetches a hundred megabytes
 SCENARIO_S = 60  # the slowest here takes twenty; an editor that waits for a key would wait for ever
 
 
@@ -39,9 +44,21 @@ def until(holds: Callable[[], Any]) -> Any:
     return found
 
 
+def report(line: str) -> None:
+    """A figure that a scenario measured, printed after the run: for people, nothing depends on it."""
+    FIGURES.append(line)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if FIGURES:
+        terminalreporter.section("measured in the editors")
+        for line in FIGURES:
+            terminalreporter.write_line(line)
+
+
 def child_named(parent: int, word: str) -> int:
     """The process below `parent` whose command line has `lsp` and this word: a language server."""
-    done = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
+    done = subprocess.run(["ps", "-ww", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
     rows = [line.split(None, 2) for line in done.stdout.splitlines()]
     below = {parent}
     for _ in range(10):
@@ -56,6 +73,22 @@ def container() -> None:
     if done.returncode:
         said = (done.stderr + done.stdout).strip().splitlines()
         pytest.skip(said[-1] if said else "no sandbox here")
+
+
+@pytest.fixture(scope="session")
+def embedded(assay_home: Path) -> Iterator[None]:
+    """The fallback model in the scenarios' own folder; its engine ends with the session."""
+    found = weights.fallback_path(compose.folders().cache)
+    if not found.is_file():
+        pytest.skip("The fallback model is not here: run `assay setup`.")
+    ours = weights.fallback_path(assay_home / "cache")
+    ours.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(found, ours)  # a link would be followed, and the engine be one of the developer's own
+    yield
+    done = subprocess.run(["ps", "-ww", "-eo", "pid=,args="], capture_output=True, text=True, check=True)
+    for line in done.stdout.splitlines():
+        if " engine --model" in line and str(ours) in line:
+            os.kill(int(line.split()[0]), signal.SIGTERM)
 
 
 @pytest.fixture(scope="session")
@@ -161,7 +194,7 @@ def window(code: CodeServer, browser: Browser, request: pytest.FixtureRequest) -
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        item.add_marker(pytest.mark.timeout(SCENARIO_S))
+        item.add_marker(pytest.mark.timeout(SCENARIO_S if "install" not in item.nodeid else INSTALL_S))
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -125,3 +125,14 @@ async def test_holes_of_several_lines_are_filled(start, tmp_path: Path, data: Pa
                 done += text
             filled += done == gap.truth
     assert filled >= 8
+
+
+async def test_the_status_tells_of_the_pool_and_its_engine(start, tmp_path: Path, script, docker_url: str) -> None:
+    path = project(tmp_path)
+    client = await start(tmp_path, env=script("return 2 * x") | SANDBOX)
+    assert await client.inline(client.open(path), 1, 4)
+    told = await client.call("workspace/executeCommand", {"command": "assay.status"})
+    sandbox = told["sandbox"]
+    assert (sandbox["state"], sandbox["size"]) == ("ready", 2)
+    assert sandbox["engine"].split()[0] in ("Docker", "Podman")
+    assert 0 <= sandbox["warm"] <= 2

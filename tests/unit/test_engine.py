@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from assay import compose
 from assay.engine import dialects, local, process
 from assay.engine.api import EngineError, EngineUnavailable, Request
 from assay.engine.local import Local
@@ -198,3 +199,28 @@ async def test_markers_that_are_no_tokens_of_the_model_are_not_written(engine: L
     assert [(await dialects.spoken(engine, d.name)).name for d in dialects.DIALECTS if d.markers] == [
         "left-to-right"
     ] * len([d for d in dialects.DIALECTS if d.markers])
+
+
+async def test_a_key_from_the_environment_goes_to_the_server_and_before_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An editor with a secret storage has no file to name."""
+    seen: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n" + b'{"data":[]}'
+        )
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    monkeypatch.setenv("ASSAY_ENGINE_URL", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    monkeypatch.setenv("ASSAY_ENGINE_API_KEY_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("ASSAY_ENGINE_API_KEY", "from-the-editor\n")
+    where = compose.folders()
+    engine = compose.engine(compose.load_settings(where)[0], where)
+    await engine.health()
+    await engine.close()
+    server.close()
+    assert any(b"authorization: bearer from-the-editor\r\n" in head.lower() for head in seen)

@@ -4,7 +4,8 @@ import * as vscode from "vscode";
 import type { Offers } from "./offers";
 import { glance } from "./verdict";
 
-const COLOURS = { passed: "testing.iconPassed", failed: "testing.iconFailed", unverified: "editorGhostText.foreground" } as const;
+/** Colours of our own: a theme may leave ghost text's transparent, as high contrast does. What failed is not shown. */
+const COLOURS = { passed: "assay.passed", failed: "assay.unverified", unverified: "assay.unverified" } as const;
 
 export class Annotation implements vscode.Disposable {
   private readonly kind = vscode.window.createTextEditorDecorationType({ rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed });

@@ -2,8 +2,10 @@
 
 import * as vscode from "vscode";
 import * as fates from "./fates";
+import * as models from "./models";
 import type { Offers } from "./offers";
 import type { Parts } from "./parts";
+import * as report from "./report";
 import type { Server } from "./server";
 import type { Snooze } from "./snooze";
 import { glance, type Verdict } from "./verdict";
@@ -16,10 +18,12 @@ export interface Bench {
   snooze: Snooze;
   why: Why;
   log: vscode.LogOutputChannel;
+  secrets: vscode.SecretStorage;
+  version: string;
 }
 
 export function register(bench: Bench): vscode.Disposable[] {
-  const { server, offers, snooze, why, log } = bench;
+  const { server, offers, snooze, why, log, secrets, version } = bench;
   const work: Record<string, (...args: never[]) => unknown> = {
     "assay.completeHere": () => vscode.commands.executeCommand("editor.action.inlineSuggest.trigger"),
     "assay.dismiss": () => fates.dismiss(offers, server),
@@ -31,6 +35,10 @@ export function register(bench: Bench): vscode.Disposable[] {
     "assay.snooze": () => pickSnooze(snooze),
     "assay.wake": () => snooze.stop(),
     "assay.restart": () => server.restart(),
+    "assay.useModel": () => models.choose(server),
+    "assay.setKey": () => models.setKey(secrets, server),
+    "assay.report": () => report.collect(server, version),
+    "assay.openView": () => vscode.commands.executeCommand("assay.view.focus"),
     "assay.choosePython": () => choosePython(),
     "assay.showLog": () => log.show(),
     "assay.menu": () => menu(bench),
@@ -123,6 +131,8 @@ async function menu({ server, parts, offers, snooze }: Bench): Promise<void> {
   add("$(sparkle) Complete here", "assay.completeHere");
   add("$(beaker) Verify this file", "assay.verifyFile");
   add(snooze.isOn ? "$(bell) Wake up" : "$(bell-slash) Snooze…", snooze.isOn ? "assay.wake" : "assay.snooze");
+  add("$(chip) Use another model…", "assay.useModel", parts.engine.model);
+  add("$(list-tree) Suggestions, sandbox, model", "assay.openView");
   add("$(checklist) Doctor: what is here, what is missing", "assay.doctor");
   add("$(debug-restart) Restart the server", "assay.restart");
   add("$(output) Show the log", "assay.showLog");

@@ -7,10 +7,12 @@ import * as commands from "./commands";
 import * as fates from "./fates";
 import * as hover from "./hover";
 import { Offers } from "./offers";
+import * as peers from "./peers";
 import { Parts, type StatusAnswer } from "./parts";
 import { Server } from "./server";
 import { Snooze } from "./snooze";
 import { Status } from "./status";
+import { View } from "./view";
 import { Why } from "./why";
 
 /** Settings that need another server process; the others are told to the one that runs. */
@@ -30,9 +32,13 @@ export function activate(context: vscode.ExtensionContext): void {
       parts.told(told.part, told.state, told.why);
     });
   };
-  const running = new Server(context, log, fates.middleware(offers, snooze), listen);
+  const running = new Server(context, log, fates.middleware(offers, snooze, peers.popup(log)), listen);
   const why = new Why(running);
   server = running;
+  const version = String(context.extension.packageJSON.version);
+  const look = (): void => {
+    void running.command<StatusAnswer>("assay.status").then((answer) => answer && parts.learned(answer), (error: unknown) => log.warn(String(error)));
+  };
 
   context.subscriptions.push(
     log,
@@ -44,11 +50,12 @@ export function activate(context: vscode.ExtensionContext): void {
     new Status(running, parts, offers, snooze),
     new Annotation(offers),
     hover.register(offers),
-    ...commands.register({ server: running, parts, offers, snooze, why, log }),
+    new View(offers, parts, look),
+    ...commands.register({ server: running, parts, offers, snooze, why, log, secrets: context.secrets, version }),
     running.onDidChange(({ state }) => {
       void vscode.commands.executeCommand("setContext", "assay.running", state === "running");
       if (state === "running") {
-        void running.command<StatusAnswer>("assay.status").then((answer) => answer && parts.learned(answer));
+        look();
       } else {
         offers.clear();
       }

@@ -9,8 +9,9 @@ import { fate, isVerdict } from "./verdict";
 import type { Why } from "./why";
 
 /** What stands between the client library and the server: it notes what passes by. */
-export function middleware(offers: Offers, snooze: Snooze): Middleware {
+export function middleware(offers: Offers, snooze: Snooze, hasPopup: () => boolean): Middleware {
   return {
+    provideCompletionItem: (document, position, context, token, next) => (hasPopup() ? next(document, position, context, token) : []),
     provideInlineCompletionItems: async (document, position, context, token, next) => {
       const isAsked = context.triggerKind === vscode.InlineCompletionTriggerKind.Invoke;
       if (snooze.isOn && !isAsked) {

@@ -7,19 +7,20 @@ export interface Part {
   why: string;
 }
 
+/** What more is known once `assay.status` was answered. */
 export interface EngineStatus extends Part {
-  model: string;
-  where: string;
-  fallback: boolean;
-  memory: number | null;
-  tokensPerSecond: number | null;
+  model?: string;
+  where?: string;
+  fallback?: boolean;
+  memory?: number | null;
+  tokensPerSecond?: number | null;
 }
 
 export interface SandboxStatus extends Part {
-  image: string;
-  where: string;
-  pool: number;
-  warm: number;
+  image?: string;
+  engine?: string;
+  size?: number;
+  warm?: number;
 }
 
 /** The answer of the server's command `assay.status`. */
@@ -33,9 +34,8 @@ export interface StatusAnswer {
 const UNKNOWN: Part = { state: "starting", why: "" };
 
 export class Parts implements vscode.Disposable {
-  engine: Part = UNKNOWN;
-  sandbox: Part = UNKNOWN;
-  isFallback = false;
+  engine: EngineStatus = UNKNOWN;
+  sandbox: SandboxStatus = UNKNOWN;
   isOffline = false;
   private readonly changed = new vscode.EventEmitter<void>();
 
@@ -47,7 +47,7 @@ export class Parts implements vscode.Disposable {
       return;
     }
     const before = this[part].state;
-    this[part] = { state, why };
+    this[part] = { ...this[part], state, why };
     this.changed.fire();
     if (isAway(state) && !isAway(before)) {
       void this.warn(why);
@@ -60,7 +60,6 @@ export class Parts implements vscode.Disposable {
     this.told("sandbox", answer.sandbox.state, answer.sandbox.why);
     this.engine = answer.engine;
     this.sandbox = answer.sandbox;
-    this.isFallback = answer.engine.fallback;
     this.isOffline = answer.offline;
     this.changed.fire();
   }

@@ -15,6 +15,7 @@ import {
   TransportKind,
 } from "vscode-languageclient/node";
 import * as environment from "./environment";
+import { KEY } from "./models";
 import { find, NoPython } from "./python";
 import { forServer } from "./settings";
 
@@ -140,7 +141,9 @@ export class Server implements vscode.Disposable {
       const [command, ...args] = (await this.program()) ?? (await this.installed());
       this.become({ state: "starting", why: "" });
       this.log.info(`starting ${command} ${[...args, "lsp"].join(" ")}`);
-      const run = { command: command ?? "assay", args: [...args, "lsp"], transport: TransportKind.stdio } satisfies ServerOptions;
+      const key = await this.context.secrets.get(KEY);
+      const options = key ? { env: { ...process.env, ASSAY_ENGINE_API_KEY: key } } : {};
+      const run = { command: command ?? "assay", args: [...args, "lsp"], transport: TransportKind.stdio, options } satisfies ServerOptions;
       this.client = new LanguageClient("assay", "Assay", run, this.options());
       this.client.registerFeature(SHOWS_STATUS);
       this.listen(this.client);

@@ -70,7 +70,8 @@ export class Status implements vscode.Disposable {
   }
 
   private ofParts(): Face {
-    const { engine, sandbox, isFallback, isOffline } = this.parts;
+    const { engine, sandbox, isOffline } = this.parts;
+    const isFallback = engine.fallback === true;
     if (engine.state === "absent" || engine.state === "broken") {
       return loud("$(warning) Assay: no model", "no model", engine.why);
     }

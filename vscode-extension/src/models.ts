@@ -1,0 +1,78 @@
+// Which model is used, and the key of the server that has it: chosen here, kept in the settings and in the secret storage.
+
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import * as vscode from "vscode";
+import type { Server } from "./server";
+
+const run = promisify(execFile);
+const LIST_MS = 10_000;
+export const KEY = "assay.engine.key";
+
+interface Choice extends vscode.QuickPickItem {
+  pick: () => Promise<{ model: string; url: string } | undefined>;
+}
+
+/** Choose a model of this machine, a file, or a server, and have it used from now on. */
+export async function choose(server: Server): Promise<void> {
+  const choices: Choice[] = [
+    ...(await listed(server)),
+    { label: "$(file) A GGUF file…", pick: pickFile },
+    { label: "$(globe) A server at a URL…", description: "Ollama, llama.cpp, vLLM, SGLang", pick: pickServer },
+  ];
+  const picked = await vscode.window.showQuickPick(choices, { title: "Assay: Use Another Model", matchOnDescription: true });
+  const chosen = await picked?.pick();
+  if (chosen !== undefined) {
+    const settings = vscode.workspace.getConfiguration("assay");
+    await settings.update("engine.url", chosen.url || undefined, vscode.ConfigurationTarget.Global);
+    await settings.update("engine.model", chosen.model || undefined, vscode.ConfigurationTarget.Global);
+  }
+}
+
+/** Keep the API key of `assay.engine.url` where VS Code keeps secrets; an empty one forgets it. */
+export async function setKey(secrets: vscode.SecretStorage, server: Server): Promise<void> {
+  const key = await vscode.window.showInputBox({
+    title: "Assay: API Key of the Model's Server",
+    prompt: "Kept in the secret storage, given to Assay's server only. Empty forgets it.",
+    password: true,
+    ignoreFocusOut: true,
+  });
+  if (key === undefined) {
+    return;
+  }
+  await (key ? secrets.store(KEY, key) : secrets.delete(KEY));
+  await server.restart();
+}
+
+async function listed(server: Server): Promise<Choice[]> {
+  const [program, ...rest] = (await server.program()) ?? [];
+  if (program === undefined) {
+    return [];
+  }
+  try {
+    const { stdout } = await run(program, [...rest, "model", "list", "--json"], { timeout: LIST_MS, cwd: "/" });
+    const { models } = JSON.parse(stdout) as { models: { name: string; path: string; bytes: number; used: boolean; fallback: boolean }[] };
+    return models.map((model) => ({
+      label: `$(chip) ${model.name}`,
+      description: `${Math.round(model.bytes / 1e6)} MB${model.used ? ", in use" : ""}${model.fallback ? ", the fallback model: small, often poor" : ""}`,
+      pick: () => Promise.resolve({ model: model.fallback ? "" : model.path, url: "" }),
+    }));
+  } catch {
+    return []; // the other ways still work, and the doctor tells why this one does not
+  }
+}
+
+async function pickFile(): Promise<{ model: string; url: string } | undefined> {
+  const picked = await vscode.window.showOpenDialog({ title: "A model in GGUF format", filters: { GGUF: ["gguf"] } });
+  return picked?.[0] && { model: picked[0].fsPath, url: "" };
+}
+
+async function pickServer(): Promise<{ model: string; url: string } | undefined> {
+  const url = await vscode.window.showInputBox({
+    title: "Assay: URL of the Model's Server",
+    value: "http://127.0.0.1:11434",
+    ignoreFocusOut: true,
+    validateInput: (text) => (/^https?:\/\/\S+$/.test(text) ? undefined : "A URL begins with http:// or https://"),
+  });
+  return url ? { model: "", url } : undefined;
+}
