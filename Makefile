@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --root-user-
 NPM := PATH="$(CURDIR)/.editors/bin:$$PATH" npm
 EXTENSION := vscode-extension
 
-.PHONY: help demo test check setup editors vsix test-editors format clean
+.PHONY: help demo test check setup editors vsix test-editors pictures format clean
 
 help:
 	@echo "make demo   set everything up and complete the gaps of examples/shop with the real model and container"
@@ -59,6 +59,10 @@ vsix: editors
 
 test-editors: setup vsix
 	@$(BIN)/python -m pytest tests/editors
+
+# The README's pictures and its recording, by the scenarios that tell the story. Look at each before it is committed.
+pictures: setup vsix
+	@ASSAY_DRAW=$(CURDIR)/docs/pictures $(BIN)/python -m pytest tests/editors/test_story.py
 
 format: $(VENV)/.ready
 	@$(BIN)/ruff format .

@@ -11,7 +11,9 @@ import difflib
 import gc
 import json
 import os
+import pickle
 import select
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -59,7 +61,12 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     """The answer to one request of `analyzers.names`, with its id; an "error" where jedi failed."""
     operations = {"check": _check, "complete": _complete, "define": _define, "warm": _warm}
     try:
-        found: dict[str, Any] = operations[request["op"]](request)
+        try:
+            found: dict[str, Any] = operations[request["op"]](request)
+        except (EOFError, pickle.UnpicklingError):
+            # A process that was ended while it wrote left half a file in jedi's cache, and every later answer would fail for it.
+            shutil.rmtree(request["cache"], ignore_errors=True)
+            found = operations[request["op"]](request)
     except Exception as error:  # noqa: BLE001  jedi raises anything on odd code; the worker must go on
         found = {"error": f"{type(error).__name__}: {error}"[:200]}
     return found | {"id": request["id"]}

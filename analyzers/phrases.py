@@ -100,13 +100,16 @@ def _next(texts: Sequence[str], context: Sequence[str], typed: str, words: Seque
             tally.weight += ORDER_BASE**order
             tally.order = max(tally.order, order)
             tally.votes += 1
+    is_attribute = bool(context) and context[-1] == "."
     for rank, word in enumerate(words):
+        if is_attribute and keyword.iskeyword(word):
+            continue  # `os.pass` is no Python
         tally = tallies.setdefault(word, _Tally())
         tally.weight += WORD_WEIGHT * WORD_FADE**rank
         tally.rank = rank
     if len(typed) > 1:
         for word in _COMMON:
-            if word.startswith(typed) and word != typed:
+            if word.startswith(typed) and word != typed and not (is_attribute and keyword.iskeyword(word)):
                 tally = tallies.setdefault(word, _Tally())
                 tally.weight += COMMON_WEIGHT
                 tally.rank = min(tally.rank, 15)

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from .api import Chunk, EngineError, EngineHealth, EngineRefused, EngineUnavailable, Request, ScoringUnsupported, Token
 from .http import ERROR_LIMIT, NOT_FOUND, Http
 
-TELLING = 12  # tokens that a generation must have to say how fast the model writes
+TELLING = 4  # tokens that a generation must have to say how fast the model writes
 
 
 class Remote:

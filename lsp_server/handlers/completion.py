@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from lsprotocol import types
 
-from analyzers import imports, names
-from analyzers.text import Edit
+from analyzers import imports, names, phrases
+from analyzers.text import Edit, Span
+from assay.assistant.nouns import Completion, Suggestion
 from assay.assistant.shapes import title
 from lsp_server.convert import offset_at, range_of
 from lsp_server.session import Session, View
@@ -60,21 +61,27 @@ async def _suggestion(session: Session, view: View, position: types.Position) ->
         return []
     for one in found.suggestions:
         view.typing.offers.bring_imports(one.id)
-    return [
-        types.CompletionItem(
-            label=s.text.strip().split("\n")[0][:60],
-            detail=f"Assay: {title(s.verdict)}",
-            documentation=f"{s.text}\n\n{s.verdict.why}",
-            kind=types.CompletionItemKind.Snippet,
-            sort_text="a",
-            preselect=False,
-            filter_text=s.text.strip(),
-            text_edit=types.TextEdit(range_of(view.snapshot, s.replace, view.encoding), s.text),
-            additional_text_edits=[_edit(view, imports.edit(view.snapshot, s.imports))] if s.imports else None,
-            command=suggestions.accepted(s, found),
-        )
-        for s in found.suggestions
-    ]
+    return [_item(view, one, found) for one in found.suggestions]
+
+
+def _item(view: View, one: Suggestion, found: Completion) -> types.CompletionItem:
+    """The item, whose range begins with the word that was begun: editors compare it with that word, and some replace what they compared."""
+    word = phrases.typed_word(view.snapshot.text[: one.replace.start])
+    start, text = one.replace.start - len(word), word + one.text
+    first, *below = text.strip().split("\n")
+    return types.CompletionItem(
+        label=first[:60] + (" …" if below or len(first) > 60 else ""),
+        detail=f"Assay: {title(one.verdict)}",
+        documentation=f"{text}\n\n{one.verdict.why}",
+        kind=types.CompletionItemKind.Text,  # what is called a snippet is expanded as one by some editors, whatever its format
+        insert_text_format=types.InsertTextFormat.PlainText,
+        sort_text="a",
+        preselect=False,
+        filter_text=text.strip(),
+        text_edit=types.TextEdit(range_of(view.snapshot, Span(start, one.replace.end), view.encoding), text),
+        additional_text_edits=[_edit(view, imports.edit(view.snapshot, one.imports))] if one.imports else None,
+        command=suggestions.accepted(one, found),
+    )
 
 
 def _edit(view: View, edit: Edit) -> types.TextEdit:

@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, sync_playwright
 from assay import compose
 from assay.engine import weights
 from tests.editors.codeserver import CodeServer, Window
+from tests.editors.film import Film
 from tests.editors.neovim import Neovim
 from tests.editors.tools import ROOT, Tools, tools
 
@@ -170,6 +171,12 @@ def traces(assay_home: Path) -> Traces:
         return [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.is_file() else []
 
     return read
+
+
+@pytest.fixture
+def film() -> Film:
+    """Draws what a scenario shows, where `make pictures` asks for it."""
+    return Film()
 
 
 @pytest.fixture

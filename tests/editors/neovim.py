@@ -10,6 +10,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,10 @@ class Neovim:
         self._process = subprocess.Popen(
             command, cwd=folder, env={**os.environ, **env, **places}, stdin=nowhere, stdout=nowhere, stderr=nowhere
         )
-        self.nvim = self._attach()
-        self.nvim.ui_attach(WIDTH, HEIGHT, rgb=True, ext_linegrid=True)
+        # A thread of its own: pynvim runs a loop in the calling one, and so does whatever drives a browser.
+        self._thread = ThreadPoolExecutor(max_workers=1)
+        self.nvim = self.call(self._attach)
+        self.call(self.nvim.ui_attach, WIDTH, HEIGHT, rgb=True, ext_linegrid=True)
 
     def _attach(self) -> pynvim.Nvim:
         deadline = time.monotonic() + WAIT_S
@@ -49,45 +52,49 @@ class Neovim:
                 assert time.monotonic() < deadline and self._process.poll() is None, "Neovim did not start"
                 time.sleep(0.02)
 
+    def call(self, work: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        """Do `work`, which uses `nvim`, in the thread that may."""
+        return self._thread.submit(work, *arguments, **named).result()
+
     @property
     def pid(self) -> int:
-        return int(self.nvim.funcs.getpid())
+        return int(self.lua("return vim.fn.getpid()"))
 
     def close(self) -> None:
         shutil.rmtree(self._own, ignore_errors=True)
         try:
-            self.nvim.command("qall!", async_=True)
+            self.call(self.nvim.command, "qall!", async_=True)
             self._process.wait(5)
         except (OSError, EOFError, subprocess.TimeoutExpired):
             self._process.kill()
             self._process.wait(5)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)  # pynvim leaves its loop and transport to the collector
-            self.nvim.close()
+            self.call(self.nvim.close)
             del self.nvim
             gc.collect()
+        self._thread.shutdown()
 
     # ---- doing
 
     def keys(self, text: str) -> None:
         """Type keys, `<Esc>` and the like included."""
-        self.nvim.input(text)
+        self.call(self.nvim.input, text)
 
     def lua(self, code: str, *arguments: Any) -> Any:
         self._must_not_wait()
-        return self.nvim.exec_lua(code, *arguments)
+        return self.call(self.nvim.exec_lua, code, *arguments)
 
     def _must_not_wait(self) -> None:
         """A Neovim that waits for Enter answers nothing but this question."""
-        mode = self.nvim.request("nvim_get_mode")
+        mode = self.call(self.nvim.request, "nvim_get_mode")
         assert not mode["blocking"], f"Neovim waits for a key ({mode['mode']}): a message was too long"
 
     # ---- seeing
 
     def screen(self) -> list[str]:
         """What is painted, line by line."""
-        self._must_not_wait()
-        return self.nvim.exec_lua(
+        return self.lua(
             """local lines = {}
             for row = 1, vim.o.lines do
               local cells = {}
@@ -99,8 +106,7 @@ class Neovim:
 
     def text(self) -> list[str]:
         """The buffer's lines."""
-        self._must_not_wait()
-        return list(self.nvim.current.buffer[:])
+        return list(self.lua("return vim.api.nvim_buf_get_lines(0, 0, -1, false)"))
 
     def until(self, holds: Callable[[], Any], what: str = "") -> Any:
         """What `holds` gives once it gives something; an error with the screen after WAIT_S."""
@@ -120,8 +126,7 @@ class Neovim:
 
     def messages(self) -> str:
         """All that was said."""
-        self._must_not_wait()
-        return str(self.nvim.command_output("messages"))
+        return str(self.lua("return vim.api.nvim_exec2('messages', { output = true }).output"))
 
     def until_message(self, text: str) -> None:
         """Until something with `text` was said."""

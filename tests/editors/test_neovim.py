@@ -95,7 +95,7 @@ def test_why_there_is_nothing_is_told(neovim: Open, sums: Path, script: Script, 
 def test_the_command_completes_its_words_and_refuses_others(neovim: Open, sums: Path, script: Script) -> None:
     editor = neovim(sums, "sums.py", engine__script=script())
     editor.until_attached()
-    words = editor.nvim.funcs.getcompletion("Assay ", "cmdline")
+    words = editor.lua("return vim.fn.getcompletion('Assay ', 'cmdline')")
     assert {"why", "verify", "doctor", "snooze", "restart"} <= set(words)
     editor.keys(":Assay nonsense<CR>")
     editor.until_screen("there is no `nonsense`")
@@ -133,7 +133,7 @@ def test_the_server_is_started_again_by_a_command(neovim: Open, sums: Path, scri
 def test_checkhealth_tells_how_everything_is(neovim: Open, sums: Path, script: Script) -> None:
     editor = neovim(sums, "sums.py", engine__script=script())
     editor.until_attached()
-    editor.nvim.command("checkhealth assay")
+    editor.lua("vim.cmd.checkhealth('assay')")
     text = "\n".join(editor.text())
     assert "the server runs" in text
     assert "sandbox" in text

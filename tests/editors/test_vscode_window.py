@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.editors.codeserver import CodeServer
-from tests.editors.conftest import Open, until
+from tests.editors.conftest import Open, report, until
 from tests.editors.test_vscode import BODY, begun
 
 Script = Callable[..., str]
@@ -126,3 +127,13 @@ def engines(code: CodeServer) -> int:
     return sum(
         " engine --model" in line and str(code.assay_home.resolve()) in line for line in done.stdout.splitlines()
     )
+
+
+def test_it_is_activated_by_python_and_says_how_long_that_took(window: Open, sums: Path, script: Script) -> None:
+    page = window(sums, "sums.py", engine__script=script())
+    page.wait_ready()
+    page.command("Developer: Show Running Extensions")
+    row = page.page.locator(".runtime-extensions-editor .monaco-list-row").filter(has_text="Assay")
+    expect(row).to_contain_text("Activation")
+    found = re.search(r"Activation: (\d+)ms", row.inner_text())
+    report(f"activation of the extension: {found[1] if found else row.inner_text()} ms")

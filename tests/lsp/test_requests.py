@@ -283,3 +283,21 @@ async def test_verify_takes_the_uri_of_an_open_document(start, tmp_path: Path) -
     assert await client.call("workspace/executeCommand", gone) is None
     refused = await client.ask("workspace/executeCommand", {"command": "assay.verify", "arguments": [3]})
     assert refused["error"]["code"] == -32602
+
+
+async def test_an_item_of_the_list_replaces_the_word_that_was_begun_and_is_plain_text(
+    start, tmp_path: Path, script
+) -> None:
+    """Editors compare an item with the word before the cursor, some replace that word, and some expand what is called a snippet."""
+    source = "def f(alpha):\n    value = al"
+    (tmp_path / "m.py").write_text(source)
+    client = await start(tmp_path, env=script(**{"value =": " alpha + 1"}), textDocument={})
+    uri = client.open(tmp_path / "m.py")
+    params = {"textDocument": {"uri": uri}, "position": {"line": 1, "character": 14}}
+    item = (await client.call("textDocument/completion", params))["items"][0]
+    assert item["detail"].startswith("Assay:")
+    assert item["label"].startswith("alpha")
+    assert item["filterText"].startswith("alpha")
+    assert item["textEdit"]["newText"].startswith("alpha")
+    assert item["textEdit"]["range"]["start"] == {"line": 1, "character": 12}
+    assert (item["kind"], item["insertTextFormat"]) == (1, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import gc
 import json
+import subprocess
 import sys
 import textwrap
 from pathlib import Path
@@ -170,3 +171,24 @@ def test_the_worker_answers_a_line_with_a_line(
     sys.setrecursionlimit(limit)
     gc.enable()
     assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [{"id": 7}, {"id": 8}]
+
+
+def test_a_cache_file_that_was_cut_off_is_no_end_of_names(tmp_path: Path) -> None:
+    """A process that was ended while it wrote leaves half a file; parso reads it again and again."""
+    cache = tmp_path / "cache"
+    text = "import json\njson.du"
+    request = {"id": 1, "op": "complete", "text": text, "path": "", "root": str(tmp_path), "paths": [],
+               "cache": str(cache), "position": [2, 7], "limit": 20}  # fmt: skip
+    assert names(names_worker.answer(request)) >= {"dump", "dumps"}
+    for file in cache.rglob("*.pkl"):
+        file.write_bytes(file.read_bytes()[:100])
+    done = subprocess.run(
+        [sys.executable, "-I", "-m", "analyzers.names_worker"],
+        input=json.dumps(request) + "\n", capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert names(json.loads(done.stdout)) >= {"dump", "dumps"}
+
+
+def names(answer: dict[str, Any]) -> set[str]:
+    assert "error" not in answer, answer
+    return {found["name"] for found in answer["items"]}

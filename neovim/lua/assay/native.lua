@@ -5,10 +5,12 @@ local M = {}
 local verdict = require("assay.verdict")
 
 local METHOD = "textDocument/inlineCompletion"
+local INVOKED = 1
 local space = vim.api.nvim_create_namespace("assay.native")
 
 ---@type table? suggestionId, traceId, verdict of the newest answer
 local fate
+local is_invoked = false -- the next request was asked for by somebody
 local attached = {} ---@type table<integer, integer> client id by buffer
 
 ---@return boolean
@@ -47,7 +49,9 @@ local function listen(client)
     if method ~= METHOD or handler == nil then
       return request(self, method, params, handler, buffer)
     end
-    if require("assay.snooze").is_on() and vim.tbl_get(params, "context", "triggerKind") ~= 1 then
+    if is_invoked then
+      params.context.triggerKind, is_invoked = INVOKED, false
+    elseif require("assay.snooze").is_on() then
       return false
     end
     return request(self, method, params, function(failure, answer, ...)
@@ -90,10 +94,13 @@ function M.clear()
   end
 end
 
+--- Ask now. The editor has no word for it but moving the cursor, or switching it off and on again; the next request is told as asked for.
 function M.complete()
-  local client = vim.lsp.get_client_by_id(attached[vim.api.nvim_get_current_buf()] or -1)
-  if client then
-    M.clear() -- asked for anew as soon as it is on again
+  local buffer = vim.api.nvim_get_current_buf()
+  if attached[buffer] then
+    is_invoked = true
+    M.clear()
+    vim.api.nvim_exec_autocmds("CursorMovedI", { buffer = buffer, modeline = false })
   end
 end
 
