@@ -56,14 +56,16 @@ class Remote:
                     yield chunk
                 return
             count, first, last = 0, 0.0, 0.0
-            async for line in response.aiter_lines():
-                for chunk in _event(line):
-                    last = time.monotonic()
-                    first = first or last
-                    count += max(1, len(chunk.tokens))
-                    yield chunk
-            if count >= TELLING and last > first:
-                self.tokens_per_s = (count - 1) / (last - first)
+            try:
+                async for line in response.aiter_lines():
+                    for chunk in _event(line):
+                        last = time.monotonic()
+                        first = first or last
+                        count += max(1, len(chunk.tokens))
+                        yield chunk
+            finally:  # most are stopped where what is wanted ends
+                if count >= TELLING and last > first:
+                    self.tokens_per_s = (count - 1) / (last - first)
 
     async def score(self, prefix: str, continuations: Sequence[str]) -> tuple[float, ...]:
         """With `echo`, as vLLM has it: the prompt's own log-probabilities, cut where the prefix ends."""

@@ -32,9 +32,7 @@ vim.api.nvim_create_autocmd("LspAttach", {
     local client = vim.lsp.get_client_by_id(event.data.client_id)
     if client and client.name == "assay" then
       require("assay").ghost().attach(client, event.buf)
-      client:request("workspace/executeCommand", { command = "assay.status" }, function(_, answer)
-        require("assay.parts").learned(answer)
-      end)
+      require("assay.parts").look(client)
     end
   end,
 })

@@ -6,33 +6,19 @@ import html
 import io
 import os
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
+from tests.editors.neovim import HEIGHT as GRID_HEIGHT
+from tests.editors.neovim import WIDTH as GRID_WIDTH
 from tests.editors.neovim import Neovim
 
 FOLDER = os.environ.get("ASSAY_DRAW", "")
 WIDTH = 900  # pixels of the recording: the README's column
-COLOURS = 64
+COLOURS = 128  # covered widely: the few green and yellow letters matter more than shades of the ground
 FRAME_S = 0.12  # of a key that was typed
-
-# Neovim's screen as HTML: each cell with the colours that are painted there.
-CELLS = """
-local rows = {}
-for row = 1, vim.o.lines do
-  local cells = {}
-  for column = 1, vim.o.columns do
-    local char = vim.fn.screenstring(row, column)
-    local found = vim.api.nvim__inspect_cell(1, row - 1, column - 1)
-    local look = found[2] or {}
-    cells[#cells + 1] = { char == '' and ' ' or char, look.foreground or -1, look.background or -1, look.bold or false, look.reverse or false }
-  end
-  rows[row] = cells
-end
-local normal = vim.api.nvim_get_hl(0, { name = 'Normal' })
-return { rows, normal.fg or 0xe0e2ea, normal.bg or 0x14161b }
-"""
 
 
 class Film:
@@ -59,10 +45,12 @@ class Film:
             self._page.screenshot(path=str(_target(f"{name}.png")))
 
     def save(self, name: str) -> None:
-        """The frames as one looping GIF, with the colours of the last frame."""
+        """The frames as one looping GIF."""
         if FOLDER and self._frames:
-            palette = self._frames[-1].quantize(COLOURS)
-            frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in self._frames]
+            frames = [
+                frame.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+                for frame in self._frames
+            ]
             times_ms = [round(1000 * seconds) for seconds in self._times_s]
             frames[0].save(_target(f"{name}.gif"), save_all=True, append_images=frames[1:], duration=times_ms, loop=0)
 
@@ -70,26 +58,53 @@ class Film:
         """Neovim's screen, drawn as a terminal draws it."""
         if not FOLDER:
             return
-        rows, foreground, background = editor.lua(CELLS)
-        lines = "\n".join("".join(_cell(*cell) for cell in row) for row in rows)
-        style = f"margin:0;padding:14px;font:15px/1.3 monospace;color:#{foreground:06x};background:#{background:06x}"
+        screen = Screen()
+        for event in editor.drawn():
+            screen.take(*event)
+        lines = "\n".join("".join(screen.cell(*cell) for cell in row) for row in screen.rows)
+        style = (
+            f"margin:0;padding:14px;font:15px/1.3 monospace;color:{screen.foreground};background:{screen.background}"
+        )
         page = browser.new_page(viewport={"width": 1120, "height": 640})
         page.set_content(f'<pre style="{style};display:inline-block">{lines}</pre>')
         page.locator("pre").screenshot(path=str(_target(f"{name}.png")))
         page.close()
 
 
-def _cell(char: str, foreground: int, background: int, is_bold: bool, is_reversed: bool) -> str:
-    if is_reversed:
-        foreground, background = (
-            (background if background >= 0 else 0x14161B),
-            (foreground if foreground >= 0 else 0xE0E2EA),
-        )
-    style = (f"color:#{foreground:06x};" if foreground >= 0 else "") + (
-        f"background:#{background:06x};" if background >= 0 else ""
-    )
-    style += "font-weight:bold;" if is_bold else ""
-    return f'<span style="{style}">{html.escape(char)}</span>' if style else html.escape(char)
+class Screen:
+    """A terminal's cells, from the events that Neovim sends to an interface (`:help ui-linegrid`)."""
+
+    def __init__(self) -> None:
+        self.rows = [[(" ", 0)] * GRID_WIDTH for _ in range(GRID_HEIGHT)]
+        self.foreground, self.background = "#e0e2ea", "#14161b"
+        self._looks: dict[int, dict[str, Any]] = {0: {}}
+
+    def take(self, name: str, *calls: list[Any]) -> None:
+        for call in calls:
+            match name, call:
+                case "hl_attr_define", [number, look, *_]:
+                    self._looks[number] = look
+                case "default_colors_set", [foreground, background, *_]:
+                    self.foreground, self.background = f"#{foreground:06x}", f"#{background:06x}"
+                case "grid_clear", _:
+                    self.rows = [[(" ", 0)] * GRID_WIDTH for _ in range(GRID_HEIGHT)]
+                case "grid_line", [_, row, column, cells, *_]:
+                    look = 0
+                    for text, *rest in cells:
+                        look = rest[0] if rest else look
+                        for _ in range(rest[1] if len(rest) > 1 else 1):
+                            self.rows[row][column] = (text, look)
+                            column += 1
+
+    def cell(self, text: str, number: int) -> str:
+        look = self._looks.get(number, {})
+        foreground, background = (f"#{look[name]:06x}" if name in look else "" for name in ("foreground", "background"))
+        if look.get("reverse"):
+            foreground, background = background or self.background, foreground or self.foreground
+        style = f"color:{foreground};" if foreground else ""
+        style += f"background:{background};" if background else ""
+        style += "font-weight:bold;" if look.get("bold") else ""
+        return f'<span style="{style}">{html.escape(text)}</span>' if style else html.escape(text)
 
 
 def _target(name: str) -> Path:

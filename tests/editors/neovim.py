@@ -104,6 +104,19 @@ class Neovim:
             return lines"""
         )
 
+    def drawn(self) -> list[list[Any]]:
+        """All events of the interface since the start, the last of them a screen drawn anew."""
+        self.lua("vim.cmd('mode')")
+        self.lua("vim.cmd.redraw()")
+        self.lua("vim.rpcnotify(0, 'drawn')")
+        events: list[list[Any]] = []
+        while True:
+            _, name, batch = self.call(self.nvim.next_message)
+            if name == "drawn":
+                return events
+            if name == "redraw":
+                events += batch
+
     def text(self) -> list[str]:
         """The buffer's lines."""
         return list(self.lua("return vim.api.nvim_buf_get_lines(0, 0, -1, false)"))

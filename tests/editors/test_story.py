@@ -56,9 +56,7 @@ def test_vscode_fills_a_gap_and_proves_it(
 def test_neovim_fills_a_gap_and_proves_it(
     neovim: Callable[..., Neovim], shop: Path, container: None, embedded: None, film: Film, browser: Browser
 ) -> None:
-    line = (
-        "vim.o.statusline = '%f %m%=%{v:lua.require(\"assay\").status()} '\nvim.o.number = true\nvim.o.laststatus = 2"
-    )
+    line = "vim.o.statusline = '%f %m%=%{v:lua.require(\"assay\").status()} '\nvim.o.number = true\nvim.o.termguicolors = true\nvim.o.laststatus = 2"
     editor = neovim(shop, "shop/stats.py", init=line, engine__script="", sandbox__enabled=True, complete__eagerness=100)
     editor.until_attached()
     editor.until_screen("fallback model")

@@ -201,6 +201,15 @@ async def test_markers_that_are_no_tokens_of_the_model_are_not_written(engine: L
     ] * len([d for d in dialects.DIALECTS if d.markers])
 
 
+async def test_how_fast_it_writes_and_what_it_holds_is_told(engine: Local) -> None:
+    async with aclosing(engine.generate(Request(PREFIX, max_tokens=12))) as chunks:
+        async for _ in chunks:
+            pass
+    health = await engine.health()
+    assert health.tokens_per_s is not None and health.tokens_per_s > 0
+    assert health.memory is not None and health.memory > 50_000_000
+
+
 async def test_a_key_from_the_environment_goes_to_the_server_and_before_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,6 +18,9 @@ import { Why } from "./why";
 /** Settings that need another server process; the others are told to the one that runs. */
 const RESTARTING = ["assay.path", "assay.python", "assay.wheels"];
 
+/** How soon it is looked again at a part that is starting: a model is loaded in half a second to a minute. */
+const LOOK_MS = 1000;
+
 let server: Server | undefined;
 
 export function activate(context: vscode.ExtensionContext): void {
@@ -37,7 +40,17 @@ export function activate(context: vscode.ExtensionContext): void {
   server = running;
   const version = String(context.extension.packageJSON.version);
   const look = (): void => {
-    void running.command<StatusAnswer>("assay.status").then((answer) => answer && parts.learned(answer), (error: unknown) => log.warn(String(error)));
+    void running.command<StatusAnswer>("assay.status").then(
+      (answer) => {
+        if (answer !== undefined) {
+          parts.learned(answer);
+          if (parts.isStarting) {
+            setTimeout(look, LOOK_MS);
+          }
+        }
+      },
+      (error: unknown) => log.warn(String(error)),
+    );
   };
 
   context.subscriptions.push(

@@ -41,6 +41,10 @@ export class Parts implements vscode.Disposable {
 
   readonly onDidChange = this.changed.event;
 
+  get isStarting(): boolean {
+    return this.engine.state === "starting" || this.sandbox.state === "starting";
+  }
+
   /** The notification `assay/status`. */
   told(part: string, state: string, why: string): void {
     if (part !== "engine" && part !== "sandbox") {

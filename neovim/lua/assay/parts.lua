@@ -5,6 +5,8 @@ local M = {}
 local state = { engine = { state = "starting", why = "" }, sandbox = { state = "starting", why = "" } }
 local is_offline = false
 
+local LOOK_MS = 1000 -- a model is loaded in half a second to a minute
+
 local function is_away(name)
   return name == "absent" or name == "broken"
 end
@@ -35,6 +37,21 @@ function M.learned(answer)
   end
   is_offline = answer.offline == true
   vim.cmd.redrawstatus()
+end
+
+--- Ask how the parts are, and again while one of them is starting.
+---@param client vim.lsp.Client
+function M.look(client)
+  client:request("workspace/executeCommand", { command = "assay.status" }, function(_, answer)
+    M.learned(answer)
+    if state.engine.state == "starting" or state.sandbox.state == "starting" then
+      vim.defer_fn(function()
+        if not client:is_stopped() then
+          M.look(client)
+        end
+      end, LOOK_MS)
+    end
+  end)
 end
 
 ---@return table engine, table sandbox
