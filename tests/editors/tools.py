@@ -22,6 +22,7 @@ class Tools:
     chromium: str
     nvim: Path
     newer_nvim: Path
+    helix: Path
 
     @property
     def missing(self) -> str:
@@ -42,4 +43,5 @@ def tools() -> Tools:
         chromium=shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome") or "",
         nvim=Path(sys.executable).parent / "nvim",
         newer_nvim=FOLDER / "neovim-0.12" / "nvim",
+        helix=FOLDER / "helix" / "hx",
     )
