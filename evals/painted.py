@@ -118,7 +118,7 @@ def vscode(work: Path, count: int) -> Iterator[tuple[float, float, float, float]
 def browser() -> Iterator[Any]:
     with sync_playwright() as playwright:
         one = playwright.chromium.launch(executable_path=tools().chromium, args=BROWSER)
-        yield one
+        yield one.new_context(viewport={"width": 1280, "height": 720})
         one.close()
 
 

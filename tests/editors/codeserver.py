@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect
+from playwright.sync_api import BrowserContext, Locator, Page, TimeoutError, expect
 
 from tests.editors.tools import Tools
 
@@ -139,17 +139,15 @@ class CodeServer:
 class Window:
     """A VS Code window. Its words are what a person does and sees."""
 
-    def __init__(self, browser: Browser, server: CodeServer, folder: Path, *files: Path) -> None:
-        self._context = browser.new_context(viewport={"width": 1280, "height": 720})
-        self._context.set_default_timeout(WAIT_MS)
-        self.page: Page = self._context.new_page()
+    def __init__(self, browser: BrowserContext, server: CodeServer, folder: Path, *files: Path) -> None:
+        self.page: Page = browser.new_page()
         self.page.goto(server.url(folder, *files))
         self.page.wait_for_selector(".monaco-workbench", timeout=START_S * 1000)
         if files:
             self.page.wait_for_selector(".monaco-editor .view-lines .view-line", timeout=START_S * 1000)
 
     def close(self) -> None:
-        self._context.close()
+        self.page.close()
 
     # ---- doing
 

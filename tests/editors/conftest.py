@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import BrowserContext, sync_playwright
 
 from assay import compose
 from assay.engine import weights
-from tests.editors.codeserver import CodeServer, Window
+from tests.editors.codeserver import WAIT_MS, CodeServer, Window
 from tests.editors.film import Film
 from tests.editors.neovim import Neovim
 from tests.editors.tools import ROOT, Tools, tools
@@ -105,12 +105,15 @@ def vsix() -> Path:
 
 
 @pytest.fixture(scope="session")
-def browser(the_tools: Tools) -> Iterator[Browser]:
+def browser(the_tools: Tools) -> Iterator[BrowserContext]:
+    """One for all windows: what makes the first one slow is in its cache for the next."""
     if the_tools.missing:
         pytest.skip(the_tools.missing)
     with sync_playwright() as playwright:
         one = playwright.chromium.launch(executable_path=the_tools.chromium, args=BROWSER)
-        yield one
+        context = one.new_context(viewport={"width": 1280, "height": 720})
+        context.set_default_timeout(WAIT_MS)
+        yield context
         one.close()
 
 
@@ -180,7 +183,7 @@ def film() -> Film:
 
 
 @pytest.fixture
-def window(code: CodeServer, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Open]:
+def window(code: CodeServer, browser: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Open]:
     """Open VS Code on a folder with these settings of Assay; a failed scenario leaves a picture."""
     opened: list[Window] = []
 

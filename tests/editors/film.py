@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import BrowserContext, Page
 
 from tests.editors.neovim import HEIGHT as GRID_HEIGHT
 from tests.editors.neovim import WIDTH as GRID_WIDTH
@@ -54,7 +54,7 @@ class Film:
             times_ms = [round(1000 * seconds) for seconds in self._times_s]
             frames[0].save(_target(f"{name}.gif"), save_all=True, append_images=frames[1:], duration=times_ms, loop=0)
 
-    def terminal(self, browser: Browser, editor: Neovim, name: str) -> None:
+    def terminal(self, browser: BrowserContext, editor: Neovim, name: str) -> None:
         """Neovim's screen, drawn as a terminal draws it."""
         if not FOLDER:
             return
@@ -65,7 +65,7 @@ class Film:
         style = (
             f"margin:0;padding:14px;font:15px/1.3 monospace;color:{screen.foreground};background:{screen.background}"
         )
-        page = browser.new_page(viewport={"width": 1120, "height": 640})
+        page = browser.new_page()
         page.set_content(f'<pre style="{style};display:inline-block">{lines}</pre>')
         page.locator("pre").screenshot(path=str(_target(f"{name}.png")))
         page.close()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import BrowserContext, expect
 
 from tests.editors.conftest import Open
 from tests.editors.film import Film
@@ -54,7 +54,7 @@ def test_vscode_fills_a_gap_and_proves_it(
 
 
 def test_neovim_fills_a_gap_and_proves_it(
-    neovim: Callable[..., Neovim], shop: Path, container: None, embedded: None, film: Film, browser: Browser
+    neovim: Callable[..., Neovim], shop: Path, container: None, embedded: None, film: Film, browser: BrowserContext
 ) -> None:
     line = "vim.o.statusline = '%f %m%=%{v:lua.require(\"assay\").status()} '\nvim.o.number = true\nvim.o.termguicolors = true\nvim.o.laststatus = 2"
     editor = neovim(shop, "shop/stats.py", init=line, engine__script="", sandbox__enabled=True, complete__eagerness=100)
