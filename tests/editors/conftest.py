@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, sync_playwright
 
-from assay import compose
 from assay.engine import weights
 from tests.editors.codeserver import WAIT_MS, CodeServer, Window
 from tests.editors.film import Film
@@ -68,23 +67,11 @@ def child_named(parent: int, word: str) -> int:
 
 
 @pytest.fixture(scope="session")
-def container() -> None:
-    """A container engine with the sandbox image; skips with the reason where there is none."""
-    done = subprocess.run([str(ASSAY), "sandbox", "check"], capture_output=True, text=True, check=False)
-    if done.returncode:
-        said = (done.stderr + done.stdout).strip().splitlines()
-        pytest.skip(said[-1] if said else "no sandbox here")
-
-
-@pytest.fixture(scope="session")
-def embedded(assay_home: Path) -> Iterator[None]:
+def embedded(assay_home: Path, model: Path) -> Iterator[None]:
     """The fallback model in the scenarios' own folder; its engine ends with the session."""
-    found = weights.fallback_path(compose.folders().cache)
-    if not found.is_file():
-        pytest.skip("The fallback model is not here: run `assay setup`.")
     ours = weights.fallback_path(assay_home / "cache")
     ours.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(found, ours)  # a link would be followed, and the engine be one of the developer's own
+    shutil.copyfile(model, ours)  # a link would be followed, and the engine be one of the developer's own
     yield
     done = subprocess.run(["ps", "-ww", "-eo", "pid=,args="], capture_output=True, text=True, check=True)
     for line in done.stdout.splitlines():

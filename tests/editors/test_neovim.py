@@ -171,7 +171,7 @@ def test_no_model_is_a_state_with_its_way_out(neovim: Open, sums: Path) -> None:
 
 
 def test_a_test_that_passes_in_a_container_stands_beside_the_text(
-    neovim: Open, sums: Path, script: Script, container: None
+    neovim: Open, sums: Path, script: Script, docker_url: str
 ) -> None:
     editor = begun(neovim, sums, script, sandbox__enabled=True)
     editor.until_screen("return a + b   ✓ 1 test")
@@ -182,13 +182,13 @@ def test_a_test_that_passes_in_a_container_stands_beside_the_text(
 
 
 def test_a_verdict_that_comes_later_changes_what_is_shown(
-    neovim: Open, sums: Path, script: Script, container: None
+    neovim: Open, sums: Path, script: Script, docker_url: str
 ) -> None:
     editor = begun(neovim, sums, script, sandbox__enabled=True, verify__policy="eager")
     editor.until_screen("return a + b   ✓ 1 test")
 
 
-def test_a_text_that_fails_later_goes(neovim: Open, sums: Path, script: Script, container: None) -> None:
+def test_a_text_that_fails_later_goes(neovim: Open, sums: Path, script: Script, docker_url: str) -> None:
     slow = (
         (sums / "tests" / "test_sums.py")
         .read_text("utf-8")
@@ -201,7 +201,7 @@ def test_a_text_that_fails_later_goes(neovim: Open, sums: Path, script: Script, 
 
 
 def test_a_taken_text_that_fails_later_is_taken_out_on_request(
-    neovim: Open, sums: Path, script: Script, container: None
+    neovim: Open, sums: Path, script: Script, docker_url: str
 ) -> None:
     slow = (
         (sums / "tests" / "test_sums.py")

@@ -19,7 +19,7 @@ CLOSE_UP = {"editor.fontSize": 17, "workbench.activityBar.location": "hidden", "
 
 
 def test_vscode_fills_a_gap_and_proves_it(
-    window: Open, shop: Path, container: None, embedded: None, film: Film
+    window: Open, shop: Path, docker_url: str, embedded: None, film: Film
 ) -> None:
     page = window(shop, "shop/stats.py", user=CLOSE_UP, sandbox__enabled=True, complete__eagerness=100)
     page.wait_status("Assay: fallback model", timeout_ms=40_000)
@@ -54,7 +54,7 @@ def test_vscode_fills_a_gap_and_proves_it(
 
 
 def test_neovim_fills_a_gap_and_proves_it(
-    neovim: Callable[..., Neovim], shop: Path, container: None, embedded: None, film: Film, browser: BrowserContext
+    neovim: Callable[..., Neovim], shop: Path, docker_url: str, embedded: None, film: Film, browser: BrowserContext
 ) -> None:
     line = "vim.o.statusline = '%f %m%=%{v:lua.require(\"assay\").status()} '\nvim.o.number = true\nvim.o.termguicolors = true\nvim.o.laststatus = 2"
     editor = neovim(shop, "shop/stats.py", init=line, engine__script="", sandbox__enabled=True, complete__eagerness=100)

@@ -17,7 +17,7 @@ Script = Callable[..., str]
 
 
 def test_from_the_extension_alone_to_a_suggestion_with_its_verdict(
-    window: Open, code: CodeServer, sums: Path, script: Script, container: None
+    window: Open, code: CodeServer, sums: Path, script: Script, docker_url: str
 ) -> None:
     """The first start of a new user: no `assay.path`, no server installed; a container engine and its image are there."""
     shutil.rmtree(code.storage, ignore_errors=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +25,7 @@ def slow(sums: Path, seconds: float) -> None:
 
 
 def test_a_test_that_passes_in_a_container_stands_beside_the_text(
-    window: Open, sums: Path, script: Script, container: None
+    window: Open, sums: Path, script: Script, docker_url: str
 ) -> None:
     page = begun(window, sums, script, sandbox__enabled=True)
     page.wait_ghost("a + b")
@@ -34,7 +35,7 @@ def test_a_test_that_passes_in_a_container_stands_beside_the_text(
 
 
 def test_a_verdict_that_comes_later_changes_what_is_shown(
-    window: Open, sums: Path, script: Script, container: None
+    window: Open, sums: Path, script: Script, docker_url: str
 ) -> None:
     slow(sums, 1)
     page = begun(window, sums, script, sandbox__enabled=True)
@@ -43,7 +44,7 @@ def test_a_verdict_that_comes_later_changes_what_is_shown(
     assert page.ghost_text().strip() == "a + b"
 
 
-def test_a_text_that_fails_later_goes(window: Open, sums: Path, script: Script, container: None) -> None:
+def test_a_text_that_fails_later_goes(window: Open, sums: Path, script: Script, docker_url: str) -> None:
     slow(sums, 1.5)
     page = begun(window, sums, script, "a - b", sandbox__enabled=True)
     page.wait_annotation("? unverified: deadline")
@@ -52,7 +53,7 @@ def test_a_text_that_fails_later_goes(window: Open, sums: Path, script: Script, 
 
 
 def test_a_taken_text_that_fails_later_is_a_note_that_takes_it_out(
-    window: Open, sums: Path, script: Script, container: None
+    window: Open, sums: Path, script: Script, docker_url: str
 ) -> None:
     slow(sums, 2)
     page = begun(window, sums, script, "a - b", sandbox__enabled=True)
@@ -64,7 +65,7 @@ def test_a_taken_text_that_fails_later_is_a_note_that_takes_it_out(
     until(lambda: body(page, sums) == ["    return "])
 
 
-def test_verify_this_file_runs_its_tests(window: Open, sums: Path, script: Script, container: None) -> None:
+def test_verify_this_file_runs_its_tests(window: Open, sums: Path, script: Script, docker_url: str) -> None:
     page = begun(window, sums, script, sandbox__enabled=True)
     page.wait_ghost("a + b")
     page.press("Tab")
@@ -112,7 +113,8 @@ def test_no_container_engine_is_a_state_with_the_button_that_mends_it(window: Op
     page.wait_annotation("? unverified: no-sandbox")
 
 
-def test_no_python_is_a_state_with_the_button_that_mends_it(window: Open, sums: Path) -> None:
+def test_no_python_is_a_state_with_the_button_that_mends_it(window: Open, code: CodeServer, sums: Path) -> None:
+    shutil.rmtree(code.storage, ignore_errors=True)  # another scenario may have installed the server already
     page = window(sums, "sums.py", path="", python="/nowhere/python3")
     page.wait_status("Assay: no Python")
     page.status.click()

@@ -19,7 +19,7 @@ Script = Callable[..., str]
 
 
 def test_the_view_lists_suggestions_with_what_became_of_them(
-    window: Open, sums: Path, script: Script, container: None
+    window: Open, sums: Path, script: Script, docker_url: str
 ) -> None:
     page = begun(window, sums, script, sandbox__enabled=True)
     page.wait_annotation("✓ 1 test")
@@ -95,7 +95,7 @@ def contrast(one: str, other: str) -> float:
 
 
 def test_in_a_folder_that_is_not_trusted_nothing_is_run(
-    window: Open, sums: Path, script: Script, container: None
+    window: Open, sums: Path, script: Script, docker_url: str
 ) -> None:
     (sums / ".vscode").mkdir()
     (sums / ".vscode" / "settings.json").write_text('{"assay.verify.policy": "strict"}', "utf-8")

@@ -3,6 +3,7 @@
 import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 import { Annotation } from "./annotation";
+import { Busy } from "./busy";
 import * as commands from "./commands";
 import * as fates from "./fates";
 import * as hover from "./hover";
@@ -28,6 +29,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const offers = new Offers();
   const snooze = new Snooze();
   const parts = new Parts();
+  const busy = new Busy();
 
   const listen = (client: LanguageClient): void => {
     client.onNotification("assay/verdict", (params: unknown) => void fates.judged(params, offers, why));
@@ -35,7 +37,7 @@ export function activate(context: vscode.ExtensionContext): void {
       parts.told(told.part, told.state, told.why);
     });
   };
-  const running = new Server(context, log, fates.middleware(offers, snooze, peers.popup(log)), listen);
+  const running = new Server(context, log, fates.middleware(offers, snooze, busy, peers.popup(log)), listen);
   const why = new Why(running);
   server = running;
   const version = String(context.extension.packageJSON.version);
@@ -58,9 +60,10 @@ export function activate(context: vscode.ExtensionContext): void {
     offers,
     snooze,
     parts,
+    busy,
     running,
     why,
-    new Status(running, parts, offers, snooze),
+    new Status(running, parts, offers, snooze, busy),
     new Annotation(offers),
     hover.register(offers),
     new View(offers, parts, look),

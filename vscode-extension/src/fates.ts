@@ -2,6 +2,7 @@
 
 import * as vscode from "vscode";
 import type { Middleware } from "vscode-languageclient/node";
+import type { Busy } from "./busy";
 import type { Offer, Offers } from "./offers";
 import type { Server } from "./server";
 import type { Snooze } from "./snooze";
@@ -9,7 +10,7 @@ import { fate, isVerdict } from "./verdict";
 import type { Why } from "./why";
 
 /** What stands between the client library and the server: it notes what passes by. */
-export function middleware(offers: Offers, snooze: Snooze, hasPopup: () => boolean): Middleware {
+export function middleware(offers: Offers, snooze: Snooze, busy: Busy, hasPopup: () => boolean): Middleware {
   return {
     provideCompletionItem: (document, position, context, token, next) => (hasPopup() ? next(document, position, context, token) : []),
     provideInlineCompletionItems: async (document, position, context, token, next) => {
@@ -18,7 +19,7 @@ export function middleware(offers: Offers, snooze: Snooze, hasPopup: () => boole
         return undefined;
       }
       const version = document.version;
-      const answer = await next(document, position, context, token);
+      const answer = await busy.during(Promise.resolve(next(document, position, context, token)));
       if (token.isCancellationRequested || document.version !== version) {
         return undefined;
       }

@@ -2,22 +2,10 @@
 
 import * as path from "node:path";
 import * as vscode from "vscode";
-import {
-  type CloseHandlerResult,
-  CloseAction,
-  ErrorAction,
-  LanguageClient,
-  type LanguageClientOptions,
-  type Middleware,
-  type ServerOptions,
-  State,
-  type StaticFeature,
-  TransportKind,
-} from "vscode-languageclient/node";
+import type { LanguageClient, Middleware } from "vscode-languageclient/node";
 import * as environment from "./environment";
 import { KEY } from "./models";
 import { find, NoPython } from "./python";
-import { forServer } from "./settings";
 
 /** How the server is, as the status item names it. `why` is a sentence for a person, "" where nothing is wrong. */
 export type Condition =
@@ -27,22 +15,6 @@ export type Condition =
 /** Restarts after which it stays down until somebody asks, and the time in which they count. */
 const RESTARTS = 4;
 const RESTARTS_MS = 180_000;
-
-/** Tells the server that a missing part is shown here, with a button, so that it sends no message of its own. */
-const SHOWS_STATUS: StaticFeature = {
-  fillClientCapabilities: (capabilities) => {
-    capabilities.experimental = { ...(capabilities.experimental as object | undefined), assay: { status: true } };
-  },
-  initialize: () => undefined,
-  getState: () => ({ kind: "static" }),
-  clear: () => undefined,
-};
-
-const SELECTOR = [
-  { language: "python", scheme: "file" },
-  { language: "python", scheme: "untitled" },
-  { language: "python", scheme: "vscode-notebook-cell" },
-];
 
 export class Server implements vscode.Disposable {
   private client: LanguageClient | undefined;
@@ -83,7 +55,7 @@ export class Server implements vscode.Disposable {
 
   /** Run one of the server's commands; undefined where it does not run. Throws what the server answers with. */
   async command<T>(name: string, ...args: unknown[]): Promise<T | undefined> {
-    if (this.client?.state !== State.Running) {
+    if (!this.client?.isRunning()) {
       return undefined;
     }
     return this.client.sendRequest<T>("workspace/executeCommand", { command: name, arguments: args });
@@ -91,7 +63,7 @@ export class Server implements vscode.Disposable {
 
   /** Tell the server that settings have changed; it asks for them. */
   async reconfigure(): Promise<void> {
-    if (this.client?.state === State.Running) {
+    if (this.client?.isRunning()) {
       await this.client.sendNotification("workspace/didChangeConfiguration", { settings: null });
     }
   }
@@ -142,17 +114,19 @@ export class Server implements vscode.Disposable {
       this.become({ state: "starting", why: "" });
       this.log.info(`starting ${command} ${[...args, "lsp"].join(" ")}`);
       const key = await this.context.secrets.get(KEY);
-      const options = key ? { env: { ...process.env, ASSAY_ENGINE_API_KEY: key } } : {};
-      const run = { command: command ?? "assay", args: [...args, "lsp"], transport: TransportKind.stdio, options } satisfies ServerOptions;
-      this.client = new LanguageClient("assay", "Assay", run, this.options());
-      this.client.registerFeature(SHOWS_STATUS);
-      this.listen(this.client);
-      this.client.onDidChangeState(({ newState }) => {
-        if (newState === State.Running) {
-          this.become({ state: "running", why: "" });
-        }
+      const { connect } = await import("./client");
+      const client = connect({
+        command: command ?? "assay",
+        args: [...args, "lsp"],
+        env: key ? { ...process.env, ASSAY_ENGINE_API_KEY: key } : undefined,
+        log: this.log,
+        middleware: this.middleware,
+        running: () => this.become({ state: "running", why: "" }),
+        died: () => this.died(),
       });
-      await this.client.start();
+      this.client = client;
+      this.listen(client);
+      await client.start();
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       this.client = undefined;
@@ -181,27 +155,8 @@ export class Server implements vscode.Disposable {
     this.become({ state: "stopped", why: "" });
   }
 
-  private options(): LanguageClientOptions {
-    return {
-      documentSelector: SELECTOR,
-      initializationOptions: forServer(),
-      outputChannel: this.log,
-      middleware: {
-        ...this.middleware,
-        workspace: {
-          configuration: (params, token, next) =>
-            params.items.length === 1 && params.items[0]?.section === "assay" ? [forServer()] : next(params, token),
-        },
-      },
-      errorHandler: {
-        error: () => ({ action: ErrorAction.Continue, handled: true }),
-        closed: () => this.closed(),
-      },
-    };
-  }
-
-  /** The server died: start it again and say so once; after too many deaths leave it, with the reason. */
-  private closed(): CloseHandlerResult {
+  /** The server died: have it started again and say so once; after too many deaths leave it, with the reason. */
+  private died(): boolean {
     const now = Date.now();
     this.crashes.push(now);
     const recent = this.crashes.filter((at) => now - at < RESTARTS_MS);
@@ -209,12 +164,12 @@ export class Server implements vscode.Disposable {
       this.client = undefined;
       const why = `The server ended ${recent.length} times in three minutes, so it stays down. The log tells more; \`Assay: Restart the Server\` tries again.`;
       this.become({ state: "failed", why });
-      return { action: CloseAction.DoNotRestart, handled: true };
+      return false;
     }
     this.become({ state: "starting", why: "The server ended and is started again." });
     void vscode.window.showInformationMessage("Assay: its server ended and was started again.", "Show the Log").then((answer) => {
       void (answer && vscode.commands.executeCommand("assay.showLog"));
     });
-    return { action: CloseAction.Restart, handled: true };
+    return true;
   }
 }

@@ -1,6 +1,8 @@
 // The status item: how Assay is, and what is known of the suggestion at the cursor. Every state has a text, and a text for screen readers.
 
 import * as vscode from "vscode";
+import type { Busy } from "./busy";
+import { evidence } from "./hover";
 import type { Offers } from "./offers";
 import type { Parts } from "./parts";
 import type { Server } from "./server";
@@ -10,7 +12,7 @@ import { glance, spoken } from "./verdict";
 export interface Face {
   text: string;
   spoken: string;
-  tooltip: string;
+  tooltip: string | vscode.MarkdownString;
   isWarning: boolean;
 }
 
@@ -23,11 +25,12 @@ export class Status implements vscode.Disposable {
     private readonly parts: Parts,
     private readonly offers: Offers,
     private readonly snooze: Snooze,
+    private readonly busy: Busy,
   ) {
     this.item.name = "Assay";
     this.item.command = "assay.menu";
     const show = (): void => this.show();
-    this.listeners = [server.onDidChange(show), parts.onDidChange(show), offers.onDidChange(show), snooze.onDidChange(show)];
+    this.listeners = [server.onDidChange(show), parts.onDidChange(show), offers.onDidChange(show), snooze.onDidChange(show), busy.onDidChange(show)];
     this.show();
     this.item.show();
   }
@@ -64,7 +67,10 @@ export class Status implements vscode.Disposable {
     const offer = this.offers.current;
     if (offer !== undefined) {
       const icon = offer.verdict.state === "passed" ? "$(pass-filled)" : "$(question)";
-      return calm(`${icon} ${glance(offer.verdict).slice(2)}`, `suggestion ${spoken(offer.verdict)}`, offer.verdict.why);
+      return { ...calm(`${icon} ${glance(offer.verdict).slice(2)}`, `suggestion ${spoken(offer.verdict)}`, ""), tooltip: evidence(offer) };
+    }
+    if (this.busy.isOn) {
+      return calm("$(loading~spin) Assay: busy", "busy", "A suggestion is being written and checked.");
     }
     return this.ofParts();
   }
