@@ -13,7 +13,6 @@ import json
 import os
 import pickle
 import select
-import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -65,7 +64,8 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
             found: dict[str, Any] = operations[request["op"]](request)
         except (EOFError, pickle.UnpicklingError):
             # A process that was ended while it wrote left half a file in jedi's cache, and every later answer would fail for it.
-            shutil.rmtree(request["cache"], ignore_errors=True)
+            for file in Path(request["cache"]).rglob("*.pkl"):
+                file.unlink(missing_ok=True)
             found = operations[request["op"]](request)
     except Exception as error:  # noqa: BLE001  jedi raises anything on odd code; the worker must go on
         found = {"error": f"{type(error).__name__}: {error}"[:200]}

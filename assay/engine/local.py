@@ -216,8 +216,11 @@ def spawn(launch: Launch) -> subprocess.Popen[bytes]:
     for ended in [process for process in _spawned if process.poll() is not None]:
         _spawned.remove(ended)
     with (launch.folder / "engine.log").open("ab") as log:
+        # The key of a server elsewhere is not this process's, which outlives the window that has it.
+        environment = {name: value for name, value in os.environ.items() if name != "ASSAY_ENGINE_API_KEY"}
+        nowhere = subprocess.DEVNULL
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/"
+            command, stdin=nowhere, stdout=log, stderr=log, env=environment, start_new_session=True, cwd="/"
         )
     _spawned.append(process)
     return process

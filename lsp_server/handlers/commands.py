@@ -37,7 +37,7 @@ def rejected(session: Session, *arguments: Any) -> None:
 
 
 def why(session: Session, *arguments: Any) -> dict[str, Any] | None:
-    """The trace with an id, or this window's last one; `text` is it as a person reads it, line by line."""
+    """The trace with an id, or the last one below this window's folder; `text` is it as a person reads it, line by line."""
     traces = session.bench.traces
     if arguments and not isinstance(arguments[0], str):
         raise JsonRpcInvalidParams(message="assay.why takes a trace id")
@@ -89,7 +89,7 @@ async def verify(session: Session, *arguments: Any) -> dict[str, Any] | None:
 def _before(snapshot: Snapshot) -> Snapshot:
     """The document as it is on disk; empty where that is what the editor has, so that all of it is the change."""
     try:
-        text = Path(snapshot.path).read_bytes().decode("utf-8")
+        text = Path(snapshot.path).read_bytes().decode("utf-8-sig")  # editors leave the mark out
     except (OSError, ValueError):
         text = ""
     return Snapshot(snapshot.uri, snapshot.path, snapshot.version, "" if text == snapshot.text else text)

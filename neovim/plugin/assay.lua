@@ -32,7 +32,7 @@ vim.api.nvim_create_autocmd("LspAttach", {
     local client = vim.lsp.get_client_by_id(event.data.client_id)
     if client and client.name == "assay" then
       require("assay").ghost().attach(client, event.buf)
-      require("assay.parts").look(client)
+      require("assay.parts").attached(client)
     end
   end,
 })

@@ -78,6 +78,30 @@ def test_a_key_that_was_mapped_before_still_does_its_work(neovim: Open, sums: Pa
     editor.until(lambda: editor.text()[2].strip() == "mine also mine")
 
 
+def test_an_expression_of_vimscript_that_was_mapped_before_still_does_its_work(
+    neovim: Open, sums: Path, script: Script
+) -> None:
+    before = 'vim.cmd([[inoremap <expr> <C-Right> "\\<Left>\\<Left>"]])'
+    editor = neovim(sums, "sums.py", init=before, engine__script=script())
+    editor.until_attached()
+    editor.keys("3GSabc<C-Right>X<Esc>")
+    editor.until(lambda: editor.text()[2].strip() == "aXbc")
+
+
+def test_where_a_menu_has_an_item_chosen_the_key_is_the_menus(neovim: Open, sums: Path, script: Script) -> None:
+    menu = "vim.o.completeopt = 'menu,noinsert'\nvim.keymap.set('i', '<Tab>', function()\n"
+    menu += "return vim.fn.pumvisible() == 1 and '<C-y>' or '<Tab>' end, { expr = true })"
+    editor = neovim(sums, "sums.py", init=menu, engine__script=script(("return", "a + b")))
+    editor.until_attached()
+    editor.keys("3GAreturn ")
+    editor.until_screen("return a + b")
+    editor.keys("<C-n>")
+    editor.until(lambda: editor.lua("return vim.fn.complete_info({ 'selected' }).selected") >= 0)
+    editor.keys("<Tab>")
+    editor.until(lambda: editor.lua("return vim.fn.pumvisible()") == 0)
+    assert editor.text()[2] != "    return a + b"
+
+
 def test_why_is_told_in_a_window(neovim: Open, sums: Path, script: Script) -> None:
     editor = begun(neovim, sums, script)
     editor.until_screen("return a + b")
@@ -107,6 +131,8 @@ def test_snoozed_it_suggests_nothing_until_it_is_woken(neovim: Open, sums: Path,
     editor.keys(":Assay snooze 5<CR>")
     editor.until(lambda: "snoozed" in editor.lua("return require('assay').status()"))
     editor.keys("3GAreturn ")
+    editor.lua("vim.wait(600)")  # longer than an answer takes in any editor here
+    assert not any("a + b" in line for line in editor.screen())
     editor.keys("<Esc>:Assay wake<CR>A<BS><Space>")
     editor.until_screen("return a + b")
 
@@ -136,7 +162,7 @@ def test_checkhealth_tells_how_everything_is(neovim: Open, sums: Path, script: S
     editor.lua("vim.cmd.checkhealth('assay')")
     text = "\n".join(editor.text())
     assert "the server runs" in text
-    assert "sandbox" in text
+    assert "switched off by `sandbox.enabled`" in text, "the doctor knows what setup() was given"
     assert "ERROR" not in text
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from tests.editors.codeserver import CodeServer
-from tests.editors.conftest import Open, Traces, child_named, until
+from tests.editors.conftest import ASSAY, Open, Traces, child_named, until
 from tests.editors.test_vscode import BODY, begun, body
 
 Script = Callable[..., str]
@@ -144,9 +144,55 @@ def test_snoozed_it_suggests_nothing_until_it_is_woken(window: Open, sums: Path,
     page.wait_status("Assay: snoozed")
     page.end_of(BODY)
     page.type("return ")
+    assert not page.has_ghost("a + b", within_ms=1000)
     page.command("Assay: Wake Up")
     page.wait_status("sandbox off")
-    assert page.ghost_text() == ""
     page.press("Backspace")
     page.type(" ")
     page.wait_ghost("a + b")
+
+
+def test_what_a_test_says_is_no_link_in_a_message(window: Open, sums: Path, script: Script, docker_url: str) -> None:
+    hostile = "def test_add():\n    from sums import add\n    assert add(1, 1) == 2, '[Fix this](command:workbench.action.toggleSidebarVisibility)'\n"
+    (sums / "tests" / "test_sums.py").write_text(hostile, "utf-8")
+    page = begun(window, sums, script, "0", sandbox__enabled=True, complete__enabled=False)
+    page.type("0")
+    page.command("Assay: Verify This File")
+    note = page.notes.filter(has_text="Fix this")
+    expect(note).to_be_visible()
+    expect(note.locator("a")).to_have_count(0)
+
+
+def test_a_server_that_dies_at_its_start_can_be_started_again(
+    window: Open, sums: Path, script: Script, tmp_path: Path
+) -> None:
+    program = tmp_path / "assay"
+    program.write_text(f'#!/bin/sh\n[ -e {tmp_path}/mended ] || exit 3\nexec {ASSAY} "$@"\n', "utf-8")
+    program.chmod(0o755)
+    page = window(sums, "sums.py", path=str(program), engine__script=script(("return", "a + b")))
+    page.wait_status("Assay: not running")
+    (tmp_path / "mended").touch()
+    page.command("Assay: Restart the Server")
+    page.wait_status("sandbox off")
+    page.end_of(BODY)
+    page.type("return ")
+    page.wait_ghost("a + b")
+
+
+def test_the_verdict_goes_with_the_ghost_text(window: Open, sums: Path, script: Script) -> None:
+    page = begun(window, sums, script)
+    page.wait_annotation("? unverified: no-sandbox")
+    page.press("ArrowLeft")
+    page.wait_no_ghost()
+    page.wait_annotation("")
+    page.wait_status("sandbox off")
+
+
+def test_the_doctor_asks_for_no_trust_and_saves_nothing(window: Open, sums: Path, script: Script) -> None:
+    user = {"security.workspace.trust.enabled": True, "security.workspace.trust.startupPrompt": "never"}
+    page = begun(window, sums, script, user=user)
+    before = (sums / "sums.py").read_text("utf-8")
+    page.command("Assay: Doctor: What Is Here, What Is Missing")
+    expect(page.page.locator(".editor-instance").last).to_contain_text("sandbox")
+    expect(page.page.locator(".monaco-dialog-box")).to_have_count(0)
+    assert (sums / "sums.py").read_text("utf-8") == before

@@ -69,6 +69,7 @@ function options({ log, middleware, died }: Connection): LanguageClientOptions {
           params.items.length === 1 && params.items[0]?.section === "assay" ? [forServer()] : next(params, token),
       },
     },
+    initializationFailedHandler: () => false, // whoever started it tells why, once
     errorHandler: {
       error: () => ({ action: ErrorAction.Continue, handled: true }),
       closed: () => ({ action: died() ? CloseAction.Restart : CloseAction.DoNotRestart, handled: true }),

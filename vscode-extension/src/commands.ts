@@ -6,8 +6,10 @@ import * as models from "./models";
 import type { Offers } from "./offers";
 import type { Parts } from "./parts";
 import * as report from "./report";
+import { said } from "./said";
 import type { Server } from "./server";
 import type { Snooze } from "./snooze";
+import * as terminal from "./terminal";
 import { glance, type Verdict } from "./verdict";
 import type { Why } from "./why";
 
@@ -29,9 +31,9 @@ export function register(bench: Bench): vscode.Disposable[] {
     "assay.dismiss": () => fates.dismiss(offers, server),
     "assay.showWhy": (traceId?: unknown) => why.show(typeof traceId === "string" ? traceId : offers.current?.fate.traceId),
     "assay.verifyFile": () => verifyFile(bench),
-    "assay.doctor": () => inTerminal(server, false, "doctor"),
-    "assay.setUp": () => inTerminal(server, true, "setup"),
-    "assay.buildImage": () => inTerminal(server, true, "sandbox", "build"),
+    "assay.doctor": async () => why.tell("Doctor", await report.doctor(server)),
+    "assay.setUp": () => terminal.run(server, secrets, "setup"),
+    "assay.buildImage": () => terminal.run(server, secrets, "sandbox", "build"),
     "assay.snooze": () => pickSnooze(snooze),
     "assay.wake": () => snooze.stop(),
     "assay.restart": () => server.restart(),
@@ -43,14 +45,7 @@ export function register(bench: Bench): vscode.Disposable[] {
     "assay.showLog": () => log.show(),
     "assay.menu": () => menu(bench),
   };
-  return [
-    ...Object.entries(work).map(([name, run]) => vscode.commands.registerCommand(name, run)),
-    vscode.tasks.onDidEndTaskProcess(({ execution }) => {
-      if (execution.task.definition.type === "assay" && execution.task.definition.mends === true) {
-        void server.restart(); // what was missing at its start may be there now
-      }
-    }),
-  ];
+  return Object.entries(work).map(([name, run]) => vscode.commands.registerCommand(name, run));
 }
 
 async function verifyFile({ server, why }: Bench): Promise<void> {
@@ -61,33 +56,18 @@ async function verifyFile({ server, why }: Bench): Promise<void> {
   }
   const options = { location: vscode.ProgressLocation.Notification, title: "Assay is verifying this file", cancellable: false };
   const answer = await vscode.window.withProgress(options, () =>
-    server.command<{ verdict: Verdict; traceId: string }>("assay.verify", document.uri.toString()),
+    server.command<{ verdict: Verdict; traceId: string } | null>("assay.verify", document.uri.toString()),
   );
-  if (answer === undefined) {
-    void vscode.window.showWarningMessage("Assay: the server does not run.");
+  if (answer === undefined || answer === null) {
+    const why = answer === null ? "this document is on no disk, so it cannot be verified." : "the server does not run.";
+    void vscode.window.showWarningMessage(`Assay: ${why}`);
     return;
   }
-  const text = `Assay: ${glance(answer.verdict)}. ${answer.verdict.why}`;
+  const text = said(`Assay: ${glance(answer.verdict)}. ${answer.verdict.why}`);
   const show = answer.verdict.state === "failed" ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
   if ((await show(text, "Why")) === "Why") {
     await why.show(answer.traceId);
   }
-}
-
-/** Run `assay …` where the user sees it and can answer it; `mends` where the server is to be started anew afterwards. */
-async function inTerminal(server: Server, mends: boolean, ...words: string[]): Promise<void> {
-  const program = await server.program();
-  if (program === undefined) {
-    void vscode.window.showWarningMessage("Assay: its server is not installed yet.", "Show Log").then((answer) => {
-      void (answer && vscode.commands.executeCommand("assay.showLog"));
-    });
-    return;
-  }
-  const [shellPath, ...rest] = [...program, ...words];
-  const process = new vscode.ProcessExecution(shellPath ?? "assay", rest);
-  const task = new vscode.Task({ type: "assay", mends }, vscode.TaskScope.Workspace, words.join(" "), "Assay", process);
-  task.presentationOptions = { reveal: vscode.TaskRevealKind.Always, focus: true, clear: true };
-  await vscode.tasks.executeTask(task);
 }
 
 async function pickSnooze(snooze: Snooze): Promise<void> {

@@ -11,13 +11,15 @@ const LOCK = ".installing";
 /** A lock that was not touched for so long was left by a window that died: pip says something more often than that. */
 const STALE_MS = 120_000;
 const TURN_MS = 500;
+/** A window that stays open longer than this without a restart is rare, and only loses its server once. */
+const UNUSED_MS = 7 * 24 * 3_600_000;
 
 export class InstallFailed extends Error {}
 
 export interface Install {
   /** Where environments live: the extension's global storage. */
   storage: string;
-  /** The folder with the wheel and the lock file that come with the extension. */
+  /** The folder with the wheel that comes with the extension. */
   bundle: string;
   /** A folder of wheels to install from without a network; "" for the configured index. */
   wheels: string;
@@ -28,7 +30,12 @@ export interface Install {
 /** The environment's interpreter where it is installed already; undefined where it has to be made. */
 export async function installed(install: Install): Promise<string | undefined> {
   const folder = await folderFor(install);
-  return (await exists(path.join(folder, READY))) ? interpreter(folder) : undefined;
+  return (await isReady(folder)) ? interpreter(folder) : undefined;
+}
+
+/** Whether it is finished, and its Python is still there: the system's may have been replaced by a newer one. */
+async function isReady(folder: string): Promise<boolean> {
+  return (await exists(path.join(folder, READY))) && (await exists(interpreter(folder)));
 }
 
 /**
@@ -45,7 +52,7 @@ export async function make(install: Install, tell: (step: string) => void): Prom
   }
   const touching = setInterval(() => void fs.utimes(lock, new Date(), new Date()).catch(() => undefined), STALE_MS / 4);
   try {
-    if (await exists(path.join(folder, READY))) {
+    if (await isReady(folder)) {
       return interpreter(folder);
     }
     await fs.rm(folder, { recursive: true, force: true });
@@ -88,7 +95,10 @@ async function take(lock: string): Promise<boolean> {
   try {
     await fs.writeFile(lock, String(process.pid), { flag: "wx" });
     return true;
-  } catch {
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
+      throw new InstallFailed(`The server cannot be installed in ${path.dirname(lock)} (${String(error)}).`);
+    }
     const age = await fs.stat(lock).then((found) => Date.now() - found.mtimeMs, () => 0);
     if (age > STALE_MS) {
       await fs.rm(lock, { force: true });
@@ -100,12 +110,12 @@ async function take(lock: string): Promise<boolean> {
 function step(install: Install, program: string, args: string[], advice: string): Promise<void> {
   install.log.info(`${program} ${args.join(" ")}`);
   return new Promise((resolve, reject) => {
-    const child = execFile(program, args, { maxBuffer: 1 << 26, cwd: install.storage }, (error, _, stderr) => {
+    const child = execFile(program, args, { maxBuffer: 1 << 26, cwd: install.storage }, (error, stdout, stderr) => {
       if (error === null) {
         resolve();
         return;
       }
-      const last = stderr.trim().split("\n").at(-1) ?? error.message;
+      const last = (stderr.trim() || stdout.trim()).split("\n").at(-1) || error.message;
       reject(new InstallFailed(`${advice} (${last.slice(0, 300)})`));
     });
     child.stdout?.on("data", (text: Buffer | string) => install.log.debug(String(text).trimEnd()));
@@ -113,10 +123,12 @@ function step(install: Install, program: string, args: string[], advice: string)
   });
 }
 
-/** Environments of older versions are removed once a newer one works. */
+/** Environments of older versions are removed once a newer one works, and nobody's window runs them any more. */
 async function forget(storage: string, kept: string): Promise<void> {
   for (const name of await fs.readdir(storage)) {
-    if (name.startsWith("server-") && path.join(storage, name) !== kept) {
+    const old = path.join(storage, name);
+    const used = name.startsWith("server-") && old !== kept && (await fs.stat(path.join(old, READY)).catch(() => undefined));
+    if (used && Date.now() - used.mtimeMs > UNUSED_MS) {
       await fs.rm(path.join(storage, name), { recursive: true, force: true });
     }
   }

@@ -21,6 +21,8 @@ const RESTARTING = ["assay.path", "assay.python", "assay.wheels"];
 
 /** How soon it is looked again at a part that is starting: a model is loaded in half a second to a minute. */
 const LOOK_MS = 1000;
+/** Beyond this pause it is not starting: an engine that ended for idleness says the same, and starts when it is needed. */
+const LOOK_LONGEST_MS = 60_000;
 
 let server: Server | undefined;
 
@@ -41,13 +43,17 @@ export function activate(context: vscode.ExtensionContext): void {
   const why = new Why(running);
   server = running;
   const version = String(context.extension.packageJSON.version);
+  let again: NodeJS.Timeout | undefined;
+  let pause = LOOK_MS;
   const look = (): void => {
     void running.command<StatusAnswer>("assay.status").then(
       (answer) => {
         if (answer !== undefined) {
           parts.learned(answer);
-          if (parts.isStarting) {
-            setTimeout(look, LOOK_MS);
+          clearTimeout(again);
+          if (parts.isStarting && pause < LOOK_LONGEST_MS) {
+            again = setTimeout(look, pause);
+            pause *= 2;
           }
         }
       },
@@ -71,6 +77,7 @@ export function activate(context: vscode.ExtensionContext): void {
     running.onDidChange(({ state }) => {
       void vscode.commands.executeCommand("setContext", "assay.running", state === "running");
       if (state === "running") {
+        pause = LOOK_MS;
         look();
       } else {
         offers.clear();
@@ -84,10 +91,11 @@ export function activate(context: vscode.ExtensionContext): void {
       }
     }),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void running.reconfigure()),
+    vscode.workspace.onDidChangeTextDocument((event) => offers.edited(event)),
     vscode.window.onDidChangeActiveTextEditor(() => offers.clear()),
     vscode.window.onDidChangeTextEditorSelection((event) => {
-      const offer = offers.current;
-      if (offer?.uri.toString() === event.textEditor.document.uri.toString() && event.selections[0]?.active.line !== offer.position.line) {
+      const at = event.selections[0]?.active;
+      if (at !== undefined && !offers.fits(event.textEditor.document, at)) {
         offers.clear();
       }
     }),

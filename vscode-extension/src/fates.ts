@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import type { Middleware } from "vscode-languageclient/node";
 import type { Busy } from "./busy";
 import type { Offer, Offers } from "./offers";
+import { said } from "./said";
 import type { Server } from "./server";
 import type { Snooze } from "./snooze";
 import { fate, isVerdict } from "./verdict";
@@ -16,6 +17,7 @@ export function middleware(offers: Offers, snooze: Snooze, busy: Busy, hasPopup:
     provideInlineCompletionItems: async (document, position, context, token, next) => {
       const isAsked = context.triggerKind === vscode.InlineCompletionTriggerKind.Invoke;
       if (snooze.isOn && !isAsked) {
+        offers.clear();
         return undefined;
       }
       const version = document.version;
@@ -65,7 +67,7 @@ export async function judged(params: unknown, offers: Offers, why: Why): Promise
 }
 
 async function regret(offer: Offer, why: Why): Promise<void> {
-  const answer = await vscode.window.showInformationMessage(`Assay: the suggestion that you took fails. ${offer.verdict.why}`, "Undo It", "Why");
+  const answer = await vscode.window.showInformationMessage(said(`Assay: the suggestion that you took fails. ${offer.verdict.why}`), "Undo It", "Why");
   if (answer === "Why") {
     await why.show(offer.fate.traceId);
   } else if (answer === "Undo It" && !(await undo(offer))) {
@@ -73,19 +75,17 @@ async function regret(offer: Offer, why: Why): Promise<void> {
   }
 }
 
-/** Take the text out again where it stands nearest to its place; false where it does not stand there any more. */
+/** Take the text out again where it stands; false where it does not stand there any more, which is nobody's text to guess. */
 async function undo(offer: Offer): Promise<boolean> {
   const document = await vscode.workspace.openTextDocument(offer.uri);
-  const text = document.getText();
   const eol = document.eol === vscode.EndOfLine.CRLF ? "\r\n" : "\n";
   const wanted = offer.text.replaceAll(/\r?\n/g, eol);
-  const place = document.offsetAt(offer.range.start);
-  const starts = [text.indexOf(wanted, place), text.lastIndexOf(wanted, place)].filter((start) => start >= 0);
-  const start = starts.sort((a, b) => Math.abs(a - place) - Math.abs(b - place))[0];
-  if (start === undefined) {
+  const start = document.offsetAt(offer.range.start.translate(offer.movedLines));
+  const range = new vscode.Range(document.positionAt(start), document.positionAt(start + wanted.length));
+  if (document.getText(range) !== wanted) {
     return false;
   }
   const edit = new vscode.WorkspaceEdit();
-  edit.replace(offer.uri, new vscode.Range(document.positionAt(start), document.positionAt(start + wanted.length)), offer.replaced);
+  edit.replace(offer.uri, range, offer.replaced);
   return vscode.workspace.applyEdit(edit);
 }

@@ -4,6 +4,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import * as vscode from "vscode";
 import type { Server } from "./server";
+import { environment } from "./settings";
 
 const run = promisify(execFile);
 const LIST_MS = 10_000;
@@ -24,8 +25,9 @@ export async function choose(server: Server): Promise<void> {
   const chosen = await picked?.pick();
   if (chosen !== undefined) {
     const settings = vscode.workspace.getConfiguration("assay");
-    await settings.update("engine.url", chosen.url || undefined, vscode.ConfigurationTarget.Global);
-    await settings.update("engine.model", chosen.model || undefined, vscode.ConfigurationTarget.Global);
+    // Written also where it is empty: what settings.toml or the environment say must not come back.
+    await settings.update("engine.url", chosen.url, vscode.ConfigurationTarget.Global);
+    await settings.update("engine.model", chosen.model, vscode.ConfigurationTarget.Global);
   }
 }
 
@@ -50,7 +52,7 @@ async function listed(server: Server): Promise<Choice[]> {
     return [];
   }
   try {
-    const { stdout } = await run(program, [...rest, "model", "list", "--json"], { timeout: LIST_MS, cwd: "/" });
+    const { stdout } = await run(program, [...rest, "model", "list", "--json"], { timeout: LIST_MS, cwd: "/", env: { ...process.env, ...environment() } });
     const { models } = JSON.parse(stdout) as { models: { name: string; path: string; bytes: number; used: boolean; fallback: boolean }[] };
     return models.map((model) => ({
       label: `$(chip) ${model.name}`,

@@ -19,6 +19,8 @@ export interface Offer {
   readonly at: Date;
   verdict: Verdict;
   stage: Stage;
+  /** Lines that were written above it, less those taken away, since. */
+  movedLines: number;
 }
 
 export class Offers implements vscode.Disposable {
@@ -64,6 +66,7 @@ export class Offers implements vscode.Disposable {
       at: known?.at ?? new Date(),
       verdict: known?.verdict ?? told.verdict,
       stage: "offered",
+      movedLines: 0,
     };
     this.byId.delete(told.suggestionId);
     this.byId.set(told.suggestionId, offer);
@@ -73,6 +76,16 @@ export class Offers implements vscode.Disposable {
     this.shown = offer;
     this.changed.fire(offer);
     return good;
+  }
+
+  /** Whether the current offer may still stand at a place of its document: what is written up to there is its beginning. */
+  fits(document: vscode.TextDocument, at: vscode.Position): boolean {
+    const offer = this.shown;
+    if (offer === undefined || offer.uri.toString() !== document.uri.toString()) {
+      return true;
+    }
+    const isBehind = at.line === offer.position.line && at.character >= offer.position.character;
+    return isBehind && offer.text.startsWith(document.getText(new vscode.Range(offer.range.start, at)));
   }
 
   /** A verdict that came after the answer. */
@@ -105,6 +118,19 @@ export class Offers implements vscode.Disposable {
     }
     this.clear();
     return offer;
+  }
+
+  /** The document was changed: texts that were taken below move with it. */
+  edited(event: vscode.TextDocumentChangeEvent): void {
+    for (const offer of this.byId.values()) {
+      if (offer.stage === "accepted" && offer.uri.toString() === event.document.uri.toString()) {
+        for (const { range, text } of event.contentChanges) {
+          if (range.end.line < offer.range.start.line + offer.movedLines) {
+            offer.movedLines += text.split("\n").length - 1 - (range.end.line - range.start.line);
+          }
+        }
+      }
+    }
   }
 
   /** Nothing stands at the cursor any more. */

@@ -1,6 +1,7 @@
 // How the model and the sandbox are, as the server tells it; and one quiet message, with the button that mends it, when one goes away.
 
 import * as vscode from "vscode";
+import { said } from "./said";
 
 export interface Part {
   state: string;
@@ -73,7 +74,7 @@ export class Parts implements vscode.Disposable {
   }
 
   private async warn(why: string): Promise<void> {
-    if (await vscode.window.showWarningMessage(`Assay: ${why}`, "Set Up")) {
+    if (await vscode.window.showWarningMessage(said(`Assay: ${why}`), "Set Up")) {
       await vscode.commands.executeCommand("assay.setUp");
     }
   }

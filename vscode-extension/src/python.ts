@@ -50,7 +50,7 @@ async function look(candidate: string): Promise<{ path: string } | { why: string
  */
 async function ofPythonExtension(): Promise<string[]> {
   const extension = vscode.extensions.getExtension("ms-python.python");
-  if (extension === undefined) {
+  if (extension === undefined || !vscode.workspace.isTrusted) {
     return [];
   }
   try {

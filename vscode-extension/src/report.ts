@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import * as os from "node:os";
 import * as vscode from "vscode";
 import type { Server } from "./server";
-import { forServer } from "./settings";
+import { environment, forServer } from "./settings";
 
 const DOCTOR_MS = 30_000;
 
@@ -27,13 +27,14 @@ async function text(server: Server, version: string): Promise<string> {
   return redacted(`# Assay: report\n\nRead it before you pass it on: it holds no source text.\n\n${sections.join("\n")}\n## doctor\n\n\`\`\`\n${await doctor(server)}\n\`\`\`\n`);
 }
 
-async function doctor(server: Server): Promise<string> {
+/** What `assay doctor` finds, with the settings of this window. */
+export async function doctor(server: Server): Promise<string> {
   const [program, ...rest] = (await server.program()) ?? [];
   if (program === undefined) {
     return "the server is not installed";
   }
   return new Promise((resolve) => {
-    execFile(program, [...rest, "doctor"], { timeout: DOCTOR_MS, cwd: "/" }, (error, stdout) => resolve(stdout || String(error)));
+    execFile(program, [...rest, "doctor"], { timeout: DOCTOR_MS, cwd: "/", env: { ...process.env, ...environment() } }, (error, stdout) => resolve(stdout || String(error)));
   });
 }
 

@@ -6,6 +6,7 @@ import type { LanguageClient, Middleware } from "vscode-languageclient/node";
 import * as environment from "./environment";
 import { KEY } from "./models";
 import { find, NoPython } from "./python";
+import { said } from "./said";
 
 /** How the server is, as the status item names it. `why` is a sentence for a person, "" where nothing is wrong. */
 export type Condition =
@@ -15,12 +16,16 @@ export type Condition =
 /** Restarts after which it stays down until somebody asks, and the time in which they count. */
 const RESTARTS = 4;
 const RESTARTS_MS = 180_000;
+/** The first answer takes half a second; a disk that sleeps and a scanner of viruses make it many. */
+const START_MS = 60_000;
 
 export class Server implements vscode.Disposable {
   private client: LanguageClient | undefined;
   private readonly crashes: number[] = [];
   private readonly moved = new vscode.EventEmitter<Condition>();
   private now: Condition = { state: "stopped", why: "" };
+  private hasRun = false;
+  private fail: ((why: Error) => void) | undefined;
   private turn: Promise<void> = Promise.resolve();
 
   readonly onDidChange = this.moved.event;
@@ -113,6 +118,7 @@ export class Server implements vscode.Disposable {
       const [command, ...args] = (await this.program()) ?? (await this.installed());
       this.become({ state: "starting", why: "" });
       this.log.info(`starting ${command} ${[...args, "lsp"].join(" ")}`);
+      this.hasRun = false;
       const key = await this.context.secrets.get(KEY);
       const { connect } = await import("./client");
       const client = connect({
@@ -121,20 +127,41 @@ export class Server implements vscode.Disposable {
         env: key ? { ...process.env, ASSAY_ENGINE_API_KEY: key } : undefined,
         log: this.log,
         middleware: this.middleware,
-        running: () => this.become({ state: "running", why: "" }),
+        running: () => {
+          this.hasRun = true;
+          this.become({ state: "running", why: "" });
+        },
         died: () => this.died(),
       });
       this.client = client;
       this.listen(client);
-      await client.start();
+      await this.started(client);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = said(error instanceof Error ? error.message : String(error));
+      const failed = this.client;
       this.client = undefined;
+      // The library throws where a client never ran; there is nothing to end then.
+      void Promise.resolve().then(() => failed?.dispose()).catch(() => undefined);
       this.become(
         error instanceof NoPython
           ? { state: "no-python", why }
           : { state: "failed", why: error instanceof environment.InstallFailed ? why : `The server did not start (${why}). The log tells more; set \`assay.path\` or restart.` },
       );
+    }
+  }
+
+  /** Wait until it runs; the library's own promise is never settled where the process ends before it answered, or never answers. */
+  private async started(client: LanguageClient): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const failed = new Promise<never>((_, reject) => {
+      this.fail = reject;
+      timer = setTimeout(() => reject(new Error(`it did not answer within ${START_MS / 1000} s`)), START_MS);
+    });
+    try {
+      await Promise.race([client.start(), failed]);
+    } finally {
+      clearTimeout(timer);
+      this.fail = undefined;
     }
   }
 
@@ -157,6 +184,10 @@ export class Server implements vscode.Disposable {
 
   /** The server died: have it started again and say so once; after too many deaths leave it, with the reason. */
   private died(): boolean {
+    if (!this.hasRun) {
+      this.fail?.(new Error("it ended while it was starting"));
+      return false; // it never ran: `begin` tells why, and starts nothing behind its back
+    }
     const now = Date.now();
     this.crashes.push(now);
     const recent = this.crashes.filter((at) => now - at < RESTARTS_MS);

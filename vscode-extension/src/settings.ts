@@ -19,3 +19,9 @@ export function forServer(): Record<string, unknown> {
   }
   return found;
 }
+
+/** The same as environment variables, for `assay` on the command line. */
+export function environment(): Record<string, string> {
+  const variables = Object.entries(forServer()).map(([name, value]) => [`ASSAY_${name.toUpperCase().replaceAll(".", "_")}`, String(value)]);
+  return Object.fromEntries(variables) as Record<string, string>;
+}

@@ -24,9 +24,14 @@ export class Why implements vscode.Disposable, vscode.TextDocumentContentProvide
   /** Show the trace with this id, or the last one. */
   async show(traceId?: string): Promise<void> {
     const found = await this.server.command<{ id: string; text: string[] } | null>("assay.why", ...(traceId ? [traceId] : []));
-    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/Why ${found?.id ?? "nothing"}` });
-    this.texts.clear();
-    this.texts.set(uri.path, found ? found.text.join("\n") : NOTHING);
+    const nothing = this.server.condition.state === "running" ? NOTHING : "The server does not run; the status item says why.";
+    await this.tell(`Why ${found?.id ?? "nothing"}`, found ? found.text.join("\n") : nothing);
+  }
+
+  /** Show a text beside the editor. */
+  async tell(title: string, text: string): Promise<void> {
+    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${title}` });
+    this.texts.set(uri.path, text);
     this.changed.fire(uri);
     const document = await vscode.workspace.openTextDocument(uri);
     await vscode.window.showTextDocument(document, { viewColumn: vscode.ViewColumn.Beside, preview: true, preserveFocus: false });

@@ -36,6 +36,23 @@ function M.program()
   return vim.list_slice(command, 1, #command - 1)
 end
 
+--- The settings of `setup()` as environment variables, for `assay` on the command line.
+---@return table<string, string>
+function M.environment()
+  local found = {}
+  local function walk(prefix, settings)
+    for name, value in pairs(settings) do
+      if type(value) == "table" then
+        walk(prefix .. name .. ".", value)
+      else
+        found["ASSAY_" .. (prefix .. name):upper():gsub("%.", "_")] = tostring(value)
+      end
+    end
+  end
+  walk("", require("assay").options.settings)
+  return found
+end
+
 --- Run `assay …` in a terminal below, where it can be read and answered.
 ---@param words string[]
 ---@param mends boolean whether the server is to be started anew afterwards
@@ -47,6 +64,7 @@ local function in_terminal(words, mends)
   vim.cmd("botright 12new")
   vim.fn.jobstart(command, {
     term = true,
+    env = M.environment(),
     on_exit = function()
       if mends then
         M.run({ fargs = { "restart" } })
@@ -60,7 +78,7 @@ local WORDS = {
     "ask for a suggestion here",
     function()
       if not vim.startswith(vim.api.nvim_get_mode().mode, "i") then
-        vim.cmd.startinsert({ bang = vim.api.nvim_win_get_cursor(0)[2] >= #vim.api.nvim_get_current_line() - 1 })
+        vim.cmd.startinsert({ bang = vim.fn.charcol(".") >= vim.fn.strchars(vim.api.nvim_get_current_line()) })
       end
       vim.schedule(function()
         require("assay").ghost().complete()

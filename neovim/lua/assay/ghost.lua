@@ -56,26 +56,13 @@ local function rest()
   return left ~= "" and left or nil
 end
 
---- Whether a completion menu has something chosen: then the place belongs to it.
-local function is_menu_chosen()
-  if vim.fn.pumvisible() == 1 then
-    return vim.fn.complete_info({ "selected" }).selected >= 0
-  end
-  local cmp = package.loaded["cmp"]
-  if cmp and cmp.visible() then
-    return cmp.get_selected_entry() ~= nil
-  end
-  local blink = package.loaded["blink.cmp"]
-  return blink ~= nil and blink.is_menu_visible() and blink.get_selected_item() ~= nil
-end
-
 local function paint()
   if shown == nil then
     return
   end
   vim.api.nvim_buf_clear_namespace(shown.buffer, space, 0, -1)
   local left = rest()
-  if left == nil or is_menu_chosen() then
+  if left == nil or require("assay.menu").is_chosen() then
     return
   end
   local row, column = cursor()
@@ -213,7 +200,7 @@ end
 
 ---@return boolean whether there is something to take
 function M.is_shown()
-  return rest() ~= nil and not is_menu_chosen()
+  return rest() ~= nil and not require("assay.menu").is_chosen()
 end
 
 ---@return table? suggestionId, traceId, verdict of what is shown
@@ -225,7 +212,7 @@ end
 ---@param work fun()
 ---@return boolean
 local function with_shown(work)
-  if rest() == nil or is_menu_chosen() then
+  if rest() == nil or require("assay.menu").is_chosen() then
     return false
   end
   work()

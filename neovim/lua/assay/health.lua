@@ -9,7 +9,7 @@ end
 
 --- What `assay doctor` finds, one line a part.
 local function doctor(program)
-  local done = vim.system(vim.list_extend(vim.deepcopy(program), { "doctor", "--json" }), { text = true }):wait(30000)
+  local done = vim.system(vim.list_extend(vim.deepcopy(program), { "doctor", "--json" }), { text = true, env = require("assay.commands").environment() }):wait(30000)
   local read, told = pcall(vim.json.decode, done.stdout or "")
   if not read or type(told) ~= "table" or type(told.parts) ~= "table" then
     return vim.health.error("`assay doctor` gave no answer", { vim.trim(done.stderr or "") })

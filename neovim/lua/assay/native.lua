@@ -10,6 +10,8 @@ local space = vim.api.nvim_create_namespace("assay.native")
 
 ---@type table? suggestionId, traceId, verdict of the newest answer
 local fate
+---@type integer[]? where the cursor was when it came
+local at
 local is_invoked = false -- the next request was asked for by somebody
 local attached = {} ---@type table<integer, integer> client id by buffer
 
@@ -25,6 +27,12 @@ local function paint(buffer)
   end
   local text = { { "  " .. verdict.glance(fate.verdict), verdict.group(fate.verdict) } }
   vim.api.nvim_buf_set_extmark(buffer, space, vim.api.nvim_win_get_cursor(0)[1] - 1, 0, { virt_text = text, virt_text_pos = "eol" })
+end
+
+--- Whether the cursor went away from where the newest answer was given, so that what is remembered of it is no longer shown.
+local function is_behind()
+  local row, column = unpack(vim.api.nvim_win_get_cursor(0))
+  return at == nil or row ~= at[1] or column < at[2]
 end
 
 local function forget(buffer)
@@ -60,6 +68,7 @@ local function listen(client)
         return told == nil or told.verdict.state ~= "failed"
       end, type(answer) == "table" and (answer.items or answer) or {})
       fate = items[1] and verdict.of(items[1]) or nil
+      at = vim.api.nvim_win_get_cursor(0)
       handler(failure, { items = items }, ...)
       paint(buffer or vim.api.nvim_get_current_buf())
       vim.cmd.redrawstatus()
@@ -106,7 +115,7 @@ end
 
 ---@return boolean whether there is something to take
 function M.is_shown()
-  return fate ~= nil
+  return fate ~= nil and not is_behind() and not require("assay.menu").is_chosen()
 end
 
 function M.current()
@@ -116,6 +125,9 @@ end
 ---@param part? fun(left: string): string what to take of what is left; all of it without
 ---@return boolean
 local function get(part)
+  if not M.is_shown() then
+    return false
+  end
   local buffer = vim.api.nvim_get_current_buf()
   return vim.lsp.inline_completion.get({
     on_accept = function(item)
@@ -159,7 +171,7 @@ end
 ---@return boolean
 function M.dismiss()
   local told, client = fate, vim.lsp.get_client_by_id(attached[vim.api.nvim_get_current_buf()] or -1)
-  if told == nil or client == nil then
+  if not M.is_shown() or client == nil then
     return false
   end
   client:request("workspace/executeCommand", { command = "assay.rejected", arguments = { told } }, function()

@@ -6,6 +6,9 @@ local state = { engine = { state = "starting", why = "" }, sandbox = { state = "
 local is_offline = false
 
 local LOOK_MS = 1000 -- a model is loaded in half a second to a minute
+local LONGEST_MS = 60000 -- beyond this pause it is not starting: an engine that ended for idleness says the same
+local pause_ms = LOOK_MS
+local timer = assert(vim.uv.new_timer())
 
 local function is_away(name)
   return name == "absent" or name == "broken"
@@ -42,16 +45,26 @@ end
 --- Ask how the parts are, and again while one of them is starting.
 ---@param client vim.lsp.Client
 function M.look(client)
+  timer:stop()
   client:request("workspace/executeCommand", { command = "assay.status" }, function(_, answer)
     M.learned(answer)
-    if state.engine.state == "starting" or state.sandbox.state == "starting" then
-      vim.defer_fn(function()
+    local is_starting = state.engine.state == "starting" or state.sandbox.state == "starting"
+    if is_starting and pause_ms < LONGEST_MS then
+      timer:start(pause_ms, 0, vim.schedule_wrap(function()
         if not client:is_stopped() then
           M.look(client)
         end
-      end, LOOK_MS)
+      end))
+      pause_ms = pause_ms * 2
     end
   end)
+end
+
+--- A client was attached: look at its parts, with short pauses at first.
+---@param client vim.lsp.Client
+function M.attached(client)
+  pause_ms = LOOK_MS
+  M.look(client)
 end
 
 ---@return table engine, table sandbox
