@@ -48,3 +48,27 @@ test("the list is bounded, newest first", () => {
   expect(offers.all).toHaveLength(50);
   expect(offers.all[0]?.fate.suggestionId).toBe("59");
 });
+
+test("an offer is at the cursor while what was typed is its beginning, and no longer", () => {
+  const offers = new Offers();
+  offers.answered(document, position, [item("1")]);
+  const typed = (text: string): TextDocument => ({ ...document, uri: document.uri, getText: () => text }) as unknown as TextDocument;
+  expect(offers.fits(typed("a +"), new Position(1, 3) as never)).toBe(true);
+  expect(offers.fits(typed("b"), new Position(1, 1) as never)).toBe(false);
+  expect(offers.fits(typed(""), new Position(2, 0) as never)).toBe(false);
+  const other = { uri: { toString: () => "file:///y.py" }, getText: () => "" } as unknown as TextDocument;
+  expect(offers.fits(other, new Position(9, 9) as never)).toBe(true);
+});
+
+test("a text that was taken moves with the lines that are written above it", () => {
+  const offers = new Offers();
+  offers.answered(document, position, [item("1")]);
+  offers.accepted("1");
+  const change = (from: number, to: number, text: string): unknown => ({ range: new Range(new Position(from, 0), new Position(to, 0)), text });
+  offers.edited({ document, contentChanges: [change(0, 0, "import os\nimport re\n")] } as never);
+  expect(offers.all[0]?.movedLines).toBe(2);
+  offers.edited({ document, contentChanges: [change(0, 1, "")] } as never);
+  expect(offers.all[0]?.movedLines).toBe(1);
+  offers.edited({ document, contentChanges: [change(7, 7, "\n")] } as never);
+  expect(offers.all[0]?.movedLines).toBe(1);
+});
