@@ -33,8 +33,8 @@ const SELECTOR = [
 export interface Connection {
   command: string;
   args: string[];
-  /** The process's environment; undefined for ours. */
-  env: NodeJS.ProcessEnv | undefined;
+  /** The process's environment. */
+  env: NodeJS.ProcessEnv;
   log: vscode.LogOutputChannel;
   middleware: Middleware;
   /** It runs, for the first time or again. */
@@ -46,7 +46,7 @@ export interface Connection {
 /** A client that is not started yet. */
 export function connect(connection: Connection): LanguageClient {
   const { command, args, env } = connection;
-  const run: ServerOptions = { command, args, transport: TransportKind.stdio, options: env ? { env } : {} };
+  const run: ServerOptions = { command, args, transport: TransportKind.stdio, options: { env } };
   const client = new LanguageClient("assay", "Assay", run, options(connection));
   client.registerFeature(SHOWS_STATUS);
   client.onDidChangeState(({ newState }) => {

@@ -24,18 +24,21 @@ export interface Install {
   /** A folder of wheels to install from without a network; "" for the configured index. */
   wheels: string;
   python: () => Promise<string>;
+  /** The interpreter that the settings name; "" for whichever was found. An environment of another one is made anew. */
+  wanted: string;
   log: vscode.LogOutputChannel;
 }
 
 /** The environment's interpreter where it is installed already; undefined where it has to be made. */
 export async function installed(install: Install): Promise<string | undefined> {
   const folder = await folderFor(install);
-  return (await isReady(folder)) ? interpreter(folder) : undefined;
+  return (await isReady(folder, install.wanted)) ? interpreter(folder) : undefined;
 }
 
 /** Whether it is finished, and its Python is still there: the system's may have been replaced by a newer one. */
-async function isReady(folder: string): Promise<boolean> {
-  return (await exists(path.join(folder, READY))) && (await exists(interpreter(folder)));
+async function isReady(folder: string, wanted: string): Promise<boolean> {
+  const made = await fs.readFile(path.join(folder, READY), "utf8").catch(() => undefined);
+  return made !== undefined && (wanted === "" || made === wanted) && (await exists(interpreter(folder)));
 }
 
 /**
@@ -52,7 +55,7 @@ export async function make(install: Install, tell: (step: string) => void): Prom
   }
   const touching = setInterval(() => void fs.utimes(lock, new Date(), new Date()).catch(() => undefined), STALE_MS / 4);
   try {
-    if (await isReady(folder)) {
+    if (await isReady(folder, install.wanted)) {
       return interpreter(folder);
     }
     await fs.rm(folder, { recursive: true, force: true });
@@ -64,7 +67,7 @@ export async function make(install: Install, tell: (step: string) => void): Prom
     const pip = ["-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input", ...source];
     const wheel = path.join(install.bundle, await wheelIn(install.bundle));
     await step(install, interpreter(folder), [...pip, wheel], "pip could not install it. Behind a proxy set PIP_PROXY or PIP_INDEX_URL; without a network name a folder of wheels in `assay.wheels`.");
-    await fs.writeFile(path.join(folder, READY), "");
+    await fs.writeFile(path.join(folder, READY), install.wanted);
     await forget(install.storage, folder);
     return interpreter(folder);
   } finally {

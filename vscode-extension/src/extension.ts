@@ -16,8 +16,8 @@ import { Status } from "./status";
 import { View } from "./view";
 import { Why } from "./why";
 
-/** Settings that need another server process; the others are told to the one that runs. */
-const RESTARTING = ["assay.path", "assay.python", "assay.wheels"];
+/** Settings that need another server process, the URL for the key that belongs to it; the others are told to the one that runs. */
+const RESTARTING = ["assay.path", "assay.python", "assay.wheels", "assay.engine.url"];
 
 /** How soon it is looked again at a part that is starting: a model is loaded in half a second to a minute. */
 const LOOK_MS = 1000;

@@ -8,7 +8,7 @@ import { environment } from "./settings";
 
 const run = promisify(execFile);
 const LIST_MS = 10_000;
-export const KEY = "assay.engine.key";
+const KEY = "assay.engine.key";
 
 interface Choice extends vscode.QuickPickItem {
   pick: () => Promise<{ model: string; url: string } | undefined>;
@@ -31,19 +31,39 @@ export async function choose(server: Server): Promise<void> {
   }
 }
 
-/** Keep the API key of `assay.engine.url` where VS Code keeps secrets; an empty one forgets it. */
+/** Keep the API key of `assay.engine.url` where VS Code keeps secrets, with the server that it is for; an empty one forgets it. */
 export async function setKey(secrets: vscode.SecretStorage, server: Server): Promise<void> {
+  const origin = originOf(engineUrl());
+  if (origin === undefined) {
+    void vscode.window.showInformationMessage("Assay: a key belongs to a server. Choose one first: Assay: Use Another Model.");
+    return;
+  }
   const key = await vscode.window.showInputBox({
-    title: "Assay: API Key of the Model's Server",
-    prompt: "Kept in the secret storage, given to Assay's server only. Empty forgets it.",
+    title: `Assay: API Key for ${origin}`,
+    prompt: "Kept in the secret storage, and given to Assay's server for this address only. Empty forgets it.",
     password: true,
     ignoreFocusOut: true,
   });
   if (key === undefined) {
     return;
   }
-  await (key ? secrets.store(KEY, key) : secrets.delete(KEY));
+  await (key ? secrets.store(KEY, JSON.stringify({ origin, key })) : secrets.delete(KEY));
   await server.restart();
+}
+
+/** The environment that gives Assay's server the key of the model's server, where one is kept for its address; {} otherwise. */
+export async function keyEnvironment(secrets: vscode.SecretStorage): Promise<Record<string, string>> {
+  const kept = await secrets.get(KEY);
+  const { origin, key } = (kept ? JSON.parse(kept) : {}) as { origin?: string; key?: string };
+  return key && origin !== undefined && origin === originOf(engineUrl()) ? { ASSAY_ENGINE_API_KEY: key } : {};
+}
+
+function engineUrl(): string {
+  return vscode.workspace.getConfiguration("assay").get<string>("engine.url", "");
+}
+
+function originOf(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).origin : undefined;
 }
 
 async function listed(server: Server): Promise<Choice[]> {

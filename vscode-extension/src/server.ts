@@ -4,7 +4,7 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 import type { LanguageClient, Middleware } from "vscode-languageclient/node";
 import * as environment from "./environment";
-import { KEY } from "./models";
+import { keyEnvironment } from "./models";
 import { find, NoPython } from "./python";
 import { said } from "./said";
 
@@ -98,6 +98,7 @@ export class Server implements vscode.Disposable {
       bundle: path.join(this.context.extensionPath, "bundled"),
       wheels: vscode.workspace.getConfiguration("assay").get<string>("wheels", ""),
       python: find,
+      wanted: vscode.workspace.getConfiguration("assay").get<string>("python", ""),
       log: this.log,
     };
   }
@@ -119,12 +120,12 @@ export class Server implements vscode.Disposable {
       this.become({ state: "starting", why: "" });
       this.log.info(`starting ${command} ${[...args, "lsp"].join(" ")}`);
       this.hasRun = false;
-      const key = await this.context.secrets.get(KEY);
+      const key = await keyEnvironment(this.context.secrets);
       const { connect } = await import("./client");
       const client = connect({
         command: command ?? "assay",
         args: [...args, "lsp"],
-        env: key ? { ...process.env, ASSAY_ENGINE_API_KEY: key } : undefined,
+        env: { ...process.env, ...key },
         log: this.log,
         middleware: this.middleware,
         running: () => {

@@ -2,7 +2,7 @@
 
 import * as os from "node:os";
 import * as vscode from "vscode";
-import { KEY } from "./models";
+import { keyEnvironment } from "./models";
 import type { Server } from "./server";
 import { environment } from "./settings";
 
@@ -25,8 +25,7 @@ export async function run(server: Server, secrets: vscode.SecretStorage, ...word
     return;
   }
   const [shellPath, ...rest] = program;
-  const key = await secrets.get(KEY);
-  const env = { ...environment(), ...(key ? { ASSAY_ENGINE_API_KEY: key } : {}) };
+  const env = { ...environment(), ...(await keyEnvironment(secrets)) };
   const script = process.platform === "win32" ? undefined : 'status=0; "$@" || status=$?; echo; echo "Enter closes this."; read _; exit $status';
   const started = script
     ? { shellPath: "/bin/sh", shellArgs: ["-c", script, "sh", shellPath ?? "assay", ...rest, ...words] }

@@ -23,9 +23,9 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-function install(): Install {
+function install(wanted = ""): Install {
   const log = { info: () => undefined, debug: () => undefined, warn: () => undefined } as unknown as Install["log"];
-  return { storage: path.join(folder, "storage"), bundle: path.join(folder, "bundle"), wheels: "", python: async () => path.join(folder, "python"), log };
+  return { storage: path.join(folder, "storage"), bundle: path.join(folder, "bundle"), wheels: "", python: async () => path.join(folder, "python"), wanted, log };
 }
 
 test("two windows that start at once make one environment", async () => {
@@ -42,6 +42,12 @@ test("an environment whose Python is gone is made anew", async () => {
   await rm(python);
   expect(await installed(install())).toBeUndefined();
   expect(await make(install(), () => undefined)).toBe(python);
+});
+
+test("another Python in the settings makes it anew, and none keeps what is there", async () => {
+  await make(install("/usr/bin/python3.11"), () => undefined);
+  expect(await installed(install("/usr/bin/python3.12"))).toBeUndefined();
+  expect(await installed(install())).toBeDefined();
 });
 
 test("what pip refuses is told with its last line, and nothing counts as installed", async () => {
