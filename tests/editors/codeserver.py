@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -130,10 +129,6 @@ class CodeServer:
         (self._home / "config.yaml").write_text("", "utf-8")
         done = subprocess.run([*self._command, *arguments], env=self._env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
-
-    def forget_windows(self) -> None:
-        """What earlier windows left: open editors, layout."""
-        shutil.rmtree(self.user / "User" / "workspaceStorage", ignore_errors=True)
 
 
 class Window:

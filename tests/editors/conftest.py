@@ -140,6 +140,13 @@ def sums(tmp_path: Path) -> Path:
     return folder
 
 
+def slow(sums: Path, seconds: float) -> None:
+    """Have the project's test take so long that the answer does not wait for it."""
+    file = sums / "tests" / "test_sums.py"
+    text = file.read_text("utf-8").replace("    assert", f"    import time; time.sleep({seconds})\n    assert")
+    file.write_text(text, "utf-8")
+
+
 @pytest.fixture
 def script(tmp_path: Path) -> Callable[..., str]:
     """A file for the scripted engine: (what the prompt ends with, what the model answers)."""

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.editors.conftest import Traces, child_named, until
+from tests.editors.conftest import Traces, child_named, slow, until
 from tests.editors.neovim import Neovim
 
 Script = Callable[..., str]
@@ -215,12 +215,7 @@ def test_a_verdict_that_comes_later_changes_what_is_shown(
 
 
 def test_a_text_that_fails_later_goes(neovim: Open, sums: Path, script: Script, docker_url: str) -> None:
-    slow = (
-        (sums / "tests" / "test_sums.py")
-        .read_text("utf-8")
-        .replace("    assert", "    import time; time.sleep(1)\n    assert")
-    )
-    (sums / "tests" / "test_sums.py").write_text(slow, "utf-8")
+    slow(sums, 1)
     editor = begun(neovim, sums, script, "a - b", sandbox__enabled=True, verify__policy="eager")
     editor.until_screen("return a - b   ? unverified")
     editor.until_gone("a - b")
@@ -229,12 +224,7 @@ def test_a_text_that_fails_later_goes(neovim: Open, sums: Path, script: Script, 
 def test_a_taken_text_that_fails_later_is_taken_out_on_request(
     neovim: Open, sums: Path, script: Script, docker_url: str
 ) -> None:
-    slow = (
-        (sums / "tests" / "test_sums.py")
-        .read_text("utf-8")
-        .replace("    assert", "    import time; time.sleep(2)\n    assert")
-    )
-    (sums / "tests" / "test_sums.py").write_text(slow, "utf-8")
+    slow(sums, 2)
     editor = begun(neovim, sums, script, "a - b", sandbox__enabled=True, verify__policy="eager")
     editor.until_screen("return a - b   ? unverified")
     editor.keys("<Tab>")

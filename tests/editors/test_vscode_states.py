@@ -11,17 +11,10 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from tests.editors.codeserver import CodeServer
-from tests.editors.conftest import ASSAY, Open, Traces, child_named, until
+from tests.editors.conftest import ASSAY, Open, Traces, child_named, slow, until
 from tests.editors.test_vscode import BODY, begun, body
 
 Script = Callable[..., str]
-
-
-def slow(sums: Path, seconds: float) -> None:
-    """Have the project's test take so long that the answer does not wait for it."""
-    file = sums / "tests" / "test_sums.py"
-    text = file.read_text("utf-8").replace("    assert", f"    import time; time.sleep({seconds})\n    assert")
-    file.write_text(text, "utf-8")
 
 
 def test_a_test_that_passes_in_a_container_stands_beside_the_text(
