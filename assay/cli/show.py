@@ -136,6 +136,6 @@ def _what_next(told: Told) -> None:
     if told.trace_id:
         typer.echo(f"  {program} why {told.trace_id}     the whole story of a silence")
     typer.echo(
-        f"  {program} lsp     what an editor starts for Python files: README.md has the lines for VS Code, Neovim, Helix and Emacs"
+        f"  {program} lsp     what an editor starts for Python files: README.md has the lines for VS Code and Neovim, docs/editors.md those for others"
     )
     typer.echo(f"  {program} model use FILE.gguf     a better model than this small one")
