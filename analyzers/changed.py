@@ -94,7 +94,7 @@ def changed(after: ast.Module, text: str, found: tuple[Hunk, ...], before: ast.M
             lines |= set(near)
             lost += [piece] if piece is not None else []
     code = {line for line in lines if _is_code(rows[line - 1])}
-    places = list(_places(after))
+    places = list(places_in(after))
     own = {place: code & set(place.lines) for place in places}
     for line in sorted(code.difference(*own.values())):  # an `else:` or a `try:` alone is what stands in it
         if re.match(r"(else|try|finally)\b", rows[line - 1].strip()) and (below := _first_below(places, line)):
@@ -122,12 +122,12 @@ def changed(after: ast.Module, text: str, found: tuple[Hunk, ...], before: ast.M
     return Changed(pieces, tuple(sorted(functions, key=len, reverse=True)), frozenset(lines))
 
 
-def _first_below(places: list[_Place], line: int) -> _Place | None:
+def _first_below(places: list[Place], line: int) -> Place | None:
     return min((p for p in places if p.lines[0] > line), key=lambda p: p.lines[0], default=None)
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """A statement's own lines, without those of the statements inside it. `scope` is the dotted name of the class around it; `is_inside` says
     whether it stands in a function."""
 
@@ -161,16 +161,17 @@ class _Place:
         return True
 
 
-def _places(tree: ast.AST, scope: str = "", *, is_inside: bool = False) -> Iterator[_Place]:
+def places_in(tree: ast.AST, scope: str = "", *, is_inside: bool = False) -> Iterator[Place]:
+    """Every statement, handler and case below a tree."""
     for child in _inner(tree):
         lines = tuple(range(_start(child), _header_end(child) + 1))
-        yield _Place(child, lines, scope, is_inside)
+        yield Place(child, lines, scope, is_inside)
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield from _places(child, f"{scope}.{child.name}".lstrip("."), is_inside=True)
+            yield from places_in(child, f"{scope}.{child.name}".lstrip("."), is_inside=True)
         elif isinstance(child, ast.ClassDef):
-            yield from _places(child, f"{scope}.{child.name}".lstrip("."), is_inside=is_inside)
+            yield from places_in(child, f"{scope}.{child.name}".lstrip("."), is_inside=is_inside)
         else:
-            yield from _places(child, scope, is_inside=is_inside)
+            yield from places_in(child, scope, is_inside=is_inside)
 
 
 def _inner(node: ast.AST) -> Iterator[ast.AST]:
@@ -201,7 +202,7 @@ def _header_end(node: ast.AST) -> int:
     return max(own)
 
 
-def _pieces(place: _Place, lines: tuple[int, ...]) -> list[Piece]:
+def _pieces(place: Place, lines: tuple[int, ...]) -> list[Piece]:
     node = place.node
     if not place.is_inside:
         owner = f"{place.scope}.{node.name}".lstrip(".") if isinstance(node, _DEFINITIONS) else ""
@@ -304,7 +305,7 @@ def _around(
     if near:
         return near, None
     lost = set(range(hunk.old_first, hunk.old_last + 1))
-    gone = [p for p in _places(before) if p.is_code and not p.is_inside and not lost.isdisjoint(p.lines)]
+    gone = [p for p in places_in(before) if p.is_code and not p.is_inside and not lost.isdisjoint(p.lines)]
     if not gone:
         return [], None
     names = {name for place in gone for name in _bound(place.node)}

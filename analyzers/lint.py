@@ -35,7 +35,7 @@ async def check(text: str) -> tuple[Finding, ...]:
     command = ("check", "--isolated", "--no-cache", f"--select={RULES}", f"--ignore={HARMLESS}", "--exit-zero")
     try:
         process = await asyncio.create_subprocess_exec(
-            _program(), *command, "--output-format=json", "--stdin-filename=snippet.py", "-",
+            program(), *command, "--output-format=json", "--stdin-filename=snippet.py", "-",
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
     except OSError as error:  # it is gone, or the machine has no process left
@@ -82,7 +82,7 @@ def _finding(item: dict[str, object]) -> Finding:
 
 
 @lru_cache(maxsize=1)
-def _program() -> str:
+def program() -> str:
     from ruff import find_ruff_bin
 
     return str(find_ruff_bin())

@@ -47,13 +47,13 @@ def tests(
 ) -> Reaching:
     """What may reach a change of `path` among `files` (relative POSIX path → text, the changed file with its new text)."""
     graph = imports(files, patterns)
-    importers = _importers(graph, path)
-    rank = _ranks(set(changed.names), [files[f] for f in importers if f in files])
+    importing = importers(graph, path)
+    rank = _ranks(set(changed.names), [files[f] for f in importing if f in files])
     ranked: list[tuple[int, int, str]] = []
-    found = [file for file, _ in sorted(importers.items(), key=lambda item: item[1]) if is_test_file(file, patterns)]
+    found = [file for file, _ in sorted(importing.items(), key=lambda item: item[1]) if is_test_file(file, patterns)]
     for file in found:
         for test, words in _tests_of(file, files[file]):
-            ranked.append((min((rank[w] for w in words if w in rank), default=CALLS_LIMIT), importers[file], test))
+            ranked.append((min((rank[w] for w in words if w in rank), default=CALLS_LIMIT), importing[file], test))
     ranked.sort(key=lambda item: item[:2])
     return Reaching(tuple(found), tuple(test for _, _, test in ranked), tuple(_doctests(path, changed, after)))
 
@@ -181,7 +181,8 @@ def module_names(file: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _importers(graph: Mapping[str, Iterable[str]], path: str) -> dict[str, int]:
+def importers(graph: Mapping[str, Iterable[str]], path: str) -> dict[str, int]:
+    """The files that import `path`, by how many imports they are away; itself with 0."""
     reverse: dict[str, set[str]] = {}
     for file, wanted in graph.items():
         for imported in wanted:

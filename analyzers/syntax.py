@@ -93,6 +93,11 @@ def top_level(tree: Tree, first: int, last: int) -> tuple[int, int | None]:
     return begin, None
 
 
+def statement_rows(tree: Tree) -> list[int]:
+    """The rows (from 0) on which statements of a module begin, each row once; a comment is no statement."""
+    return list(dict.fromkeys(node.start_point[0] for node in tree.root_node.children if node.type != "comment"))
+
+
 @dataclass(frozen=True, slots=True)
 class Flaw:
     """Why a text is not Python: what the parser says, and on which line (from 1; 0 where that is not known)."""

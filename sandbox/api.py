@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
-StepKind = Literal["pytest", "script", "ruff"]
+StepKind = Literal["pytest", "script", "ruff", "calls"]
 State = Literal["ready", "starting", "absent", "broken", "off"]
 
 
@@ -49,7 +49,9 @@ class Step:
     It is ended after `timeout_s`, and where nothing was heard of a test for `quiet_s` (0: only then): that test hangs.
     `tests` are pytest node ids without parameters, of functions, classes or whole files; those of `without` are left out. A test's result says
     something about the change where it executes one of the `pieces` of the changed file `target`. `is_test_file`: that file holds tests, which do not prove it. `traces`: what is executed while tests are
-    collected is told, too; `records`: the functions that each test enters.
+    collected is told, too; `records`: the functions that each test enters; `watched`: files of which each test's lines are told.
+
+    `calls` are expressions that a step of that kind evaluates one by one, in the module `path` with its definitions and assignments.
     """
 
     kind: StepKind
@@ -65,6 +67,8 @@ class Step:
     records: bool = False
     path: str = ""
     quiet_s: float = 0.0
+    watched: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +116,34 @@ class TestResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Frame:
+    """Where in a project's file something was under way: relative path, function, and the place (line, column, end line, end column) with lines from
+    1 and columns from 0 in bytes, as `ast` has them."""
+
+    path: str
+    function: str
+    place: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """What a call ended with: the exception's name with its bases' (the nearest first), its last line as a traceback has it, the project's frames from the
+    outside, and whether the innermost one of them raised it by a `raise` or `assert` of its own."""
+
+    kinds: tuple[str, ...]
+    detail: str
+    frames: tuple[Frame, ...]
+    is_meant: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TestReport:
     """What came over the report channel of a pytest step.
 
     `finished` is the end mark with this run's nonce; `control` is the outcome of the test that must fail; `import_hit` are the pieces executed
     while tests were collected, where that was traced. `entered`: by test, or by a node for all tests below it ("" for the import of all of them),
     the functions of the project that were entered, as "path::dotted.name", where that was recorded. `ended_in` is the test in which the whole run
-    came to its end.
+    came to its end. `lines`: by test, and by watched file, the lines executed.
     """
 
     __test__ = False
@@ -130,12 +155,13 @@ class TestReport:
     import_hit: tuple[int, ...] = ()
     entered: Mapping[str, frozenset[str]] = field(default_factory=dict)
     ended_in: str = ""
+    lines: Mapping[str, Mapping[str, frozenset[int]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class StepOutcome:
     """How a step ended; `hung` says that it was ended because a test did not. Times in ms; streams are capped at 64 KiB each and decoded with
-    replacement."""
+    replacement. `raised`: by number, what the calls of a step came to that ended with an exception; `returned` are those that did not."""
 
     exit: int
     signal: int
@@ -148,6 +174,8 @@ class StepOutcome:
     touched: tuple[str, ...] = ()
     hung: bool = False
     tests: TestReport = field(default_factory=TestReport)
+    raised: Mapping[int, Raised] = field(default_factory=dict)
+    returned: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

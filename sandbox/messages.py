@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
-from .api import Running, SandboxUnavailable, Step, StepOutcome, TestReport, TestResult
+from .api import Frame, Raised, Running, SandboxUnavailable, Step, StepOutcome, TestReport, TestResult
+
+TEXT_LIMIT = 2000  # characters of one text of a call's report
 
 
 def order(step: Step, nonce: str, *, dependencies: str) -> dict[str, Any]:
@@ -26,6 +30,8 @@ def order(step: Step, nonce: str, *, dependencies: str) -> dict[str, Any]:
         "records": step.records,
         "path": step.path,
         "script": step.path,
+        "watched": list(step.watched),
+        "calls": list(step.calls),
         "nonce": nonce,
         "paths": [dependencies] if dependencies else [],
         "plugins": bool(dependencies),
@@ -55,6 +61,8 @@ def outcome(raw: dict[str, Any], nonce: str) -> StepOutcome:
             touched=tuple(str(name) for name in raw["touched"]),
             hung=bool(raw["hung"]),
             tests=_report(str(raw["report"]), nonce, is_cut=bool(raw["timed_out"]), hung=bool(raw["hung"])),
+            raised=_raised(str(raw["report"])),
+            returned=_returned(str(raw["report"])),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise SandboxUnavailable("Sandbox failed: the container's answer has the wrong shape.") from error
@@ -69,12 +77,11 @@ def _report(text: str, nonce: str, *, is_cut: bool, hung: bool) -> TestReport:
     import_hit: tuple[int, ...] = ()
     functions: list[str] = []
     entered: dict[str, set[str]] = {}
-    for line in text.splitlines():
-        try:
-            event = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
+    lines: dict[str, dict[str, frozenset[int]]] = {}
+    for event in _events(text):
         match event:
+            case {"lines": {**by_file}, "by": str(name)}:
+                lines[name] = {str(file): frozenset(_bits(mask)) for file, mask in by_file.items()}
             case {"collected": [*ids]}:
                 tests |= {str(name): TestResult(str(name), "missing") for name in ids}
             case {"start": str(name)}:
@@ -118,7 +125,50 @@ def _report(text: str, nonce: str, *, is_cut: bool, hung: bool) -> TestReport:
         tests = {name: one if name in done else replace(one, outcome="left") for name, one in tests.items()}
     by_node = {node: frozenset(names) for node, names in entered.items()}
     last = running if not finished and tests.get(running, _NONE).outcome == "missing" else ""
-    return TestReport(tuple(tests.values()), tuple(errors), control, finished, import_hit, by_node, last)
+    return TestReport(tuple(tests.values()), tuple(errors), control, finished, import_hit, by_node, last, lines)
+
+
+def _events(text: str) -> Iterator[Any]:
+    """The lines of a report that are JSON."""
+    for line in text.splitlines():
+        with contextlib.suppress(ValueError, RecursionError):
+            yield json.loads(line)
+
+
+def _raised(text: str) -> dict[int, Raised]:
+    """What calls ended with, by number."""
+    found: dict[int, Raised] = {}
+    for event in _events(text):
+        match event:
+            case {
+                "call": int(number),
+                "kinds": [*kinds],
+                "detail": str(detail),
+                "frames": [*frames],
+                "meant": bool(is_meant),
+            }:
+                names = tuple(str(kind)[:TEXT_LIMIT] for kind in kinds)
+                found[number] = Raised(
+                    names, detail[:TEXT_LIMIT], tuple(f for one in frames if (f := _frame(one))), is_meant
+                )
+    return found
+
+
+def _frame(raw: object) -> Frame | None:
+    match raw:
+        case [str(path), str(function), int(line), int(column), int(end_line), int(end_column)]:
+            return Frame(path, function, (line, column, end_line, end_column))
+    return None
+
+
+def _returned(text: str) -> tuple[int, ...]:
+    """The calls that ended by themselves, by number."""
+    found = []
+    for event in _events(text):
+        match event:
+            case {"call": int(number), "returned": True}:
+                found.append(number)
+    return tuple(found)
 
 
 _NONE = TestResult("", "")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from analyzers.lint import Finding
 from analyzers.names import Names
 from assay.engine.api import Engine
-from sandbox.api import Sandbox, StepOutcome
+from sandbox.api import Raised, Sandbox, StepOutcome
 
 from .nouns import Run
 from .record.coverage import Maps
@@ -48,12 +49,13 @@ class Recent(Generic[T]):
 class Memory:
     """What checks found, by content. Of containers: with a change (`runs`, decided ones only) and without it (`baselines`); `fruitless` are
     batches of unlikely tests that did not execute the functions at hand: not worth another run while somebody types. Of ruff: `findings`
-    in a text without a change."""
+    in a text without a change. Of calls with literal arguments: those that ended with an exception (`calls`), by number."""
 
     runs: Recent[Run] = field(default_factory=Recent)
     baselines: Recent[StepOutcome] = field(default_factory=Recent)
     fruitless: Recent[bool] = field(default_factory=Recent)
     findings: Recent[tuple[Finding, ...]] = field(default_factory=Recent)
+    calls: Recent[Mapping[int, Raised]] = field(default_factory=Recent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from assay import __version__
-from assay.cli import ask, care, maps, models, sandboxes
+from assay.cli import ask, care, check, maps, models, sandboxes
 
 app = typer.Typer(
     name="assay",
@@ -22,6 +22,7 @@ app.command()(care.doctor)
 app.command()(care.demo)
 app.command()(ask.complete)
 app.command()(ask.verify)
+app.command()(check.check)
 app.command(name="map")(maps.record)
 app.command()(ask.why)
 app.command()(care.settings)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import typer
 
 from assay import compose
-from assay.assistant.settings import Settings
+from assay.assistant.settings import Settings, Value
 from assay.assistant.workbench import Workbench
 from assay.compose import Folders
 
@@ -48,20 +49,31 @@ def settings(where: Folders, *, root: Path | None = None) -> Settings:
     return merged
 
 
-def with_bench(work: Callable[[Workbench], Awaitable[T]], *, root: Path | None = None) -> T:
-    """Run `work` with a Workbench of its own and close it afterwards."""
+def with_bench(
+    work: Callable[[Workbench], Awaitable[T]],
+    *,
+    root: Path | None = None,
+    changed: Mapping[str, Value] | None = None,
+    patience_s: float | None = PATIENCE_S,
+) -> T:
+    """Run `work` with a Workbench of its own and close it afterwards. `changed` are settings that the command line gave; after `patience_s` a person
+    hears that something happens (None: the work says so itself)."""
     where = compose.folders()
     merged = settings(where, root=root)
+    merged = replace(merged, values={**merged.values, **(changed or {})})
 
     async def run() -> T:
         bench = compose.workbench(merged, where)
-        patience = asyncio.get_running_loop().call_later(
-            PATIENCE_S, say, "working: starting the parts, then checking …"
-        )
+        patience = None
+        if patience_s is not None:
+            patience = asyncio.get_running_loop().call_later(
+                patience_s, say, "working: starting the parts, then checking …"
+            )
         try:
             return await work(bench)
         finally:
-            patience.cancel()
+            if patience is not None:
+                patience.cancel()
             await compose.close(bench)
 
     return asyncio.run(run())

@@ -65,7 +65,13 @@ class _Plugin:
         self._pieces = step.get("pieces", [])
         self._changed = {line for piece in self._pieces for line in range(piece["lines"][0], piece["lines"][1] + 1)}
         self._traces, self._records = bool(step.get("traces")), bool(step.get("records"))
-        self._tracer = Tracer(str(root), step.get("target", ""), self._pieces, records=self._records)
+        self._tracer = Tracer(
+            str(root),
+            step.get("target", ""),
+            self._pieces,
+            records=self._records,
+            watched=tuple(step.get("watched", ())),
+        )
         self._functions: dict[tuple[str, str], int] = {}
         self._names: frozenset[str] = frozenset()
         self._shared: dict[str, frozenset[tuple[str, str]]] = {}
@@ -115,6 +121,9 @@ class _Plugin:
             for name in getattr(item, "fixturenames", ()):
                 self._tracer.entered |= self._shared.get(name, frozenset())
             self._tell_entered(item.nodeid)
+            if any(self._tracer.lines.values()):
+                lines = {file: _mask(found) for file, found in self._tracer.lines.items() if found}
+                self.send({"lines": lines, "by": item.nodeid})
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Generator[None, Any, Any]:

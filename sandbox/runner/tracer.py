@@ -1,4 +1,4 @@
-"""Which pieces of a change a test executes, and which of the project's functions it enters.
+"""Which pieces of a change a test executes, which of the project's functions it enters, or which lines of some files it executes.
 
 A piece in a function is executed when one of its lines is, or one of its instructions where it shares its line with others. A piece at module or
 class level is when a function runs that uses a name it binds, or that it is or holds: importing it shows nothing.
@@ -16,11 +16,21 @@ from typing import Any
 
 class Tracer:
     """Traces between `start` and `stop`; `hit` are the numbers of the pieces executed since, `entered` the functions entered, as file and dotted
-    name, where they are asked for."""
+    name, where they are asked for, and `lines` those executed in functions of the `watched` files (relative), by file."""
 
-    def __init__(self, root: str, target: str, pieces: list[dict[str, Any]], *, records: bool = False) -> None:
+    def __init__(
+        self,
+        root: str,
+        target: str,
+        pieces: list[dict[str, Any]],
+        *,
+        records: bool = False,
+        watched: tuple[str, ...] = (),
+    ) -> None:
         self.hit: set[int] = set()
         self.entered: set[tuple[str, str]] = set()
+        self.lines: dict[str, set[int]] = {}
+        self._watched = {f"{root}/{name}": name for name in watched}
         self._root = f"{root}/"
         self._target = f"{root}/{target}" if target else ""
         self._pieces = pieces
@@ -49,12 +59,12 @@ class Tracer:
 
     def start(self, *, imports: bool = False) -> None:
         """Trace from here on. `imports`: what is executed at module level counts, too."""
-        self.hit, self.entered, self._seen = set(), set(), set()
+        self.hit, self.entered, self._seen, self.lines = set(), set(), set(), {}
         if imports != self._imports:
             self._known.clear()
             self._imports = imports
-        enter = self._recorder() if self._records else self._enter
-        if self._pieces or self._records:
+        enter = self._watcher() if self._watched else self._recorder() if self._records else self._enter
+        if self._pieces or self._records or self._watched:
             threading.settrace(enter)
             sys.settrace(enter)
 
@@ -82,6 +92,30 @@ class Tracer:
             return None
         frame.f_trace_opcodes = has_places
         return self._inside
+
+    def _watcher(self) -> Any:
+        """Notes the lines of functions in the watched files."""
+        inside = {name: self._noting(self.lines.setdefault(name, set())) for name in self._watched.values()}
+        by_code: dict[int, tuple[CodeType, Any]] = {}
+
+        def enter(frame: FrameType, event: str, arg: object) -> Any:
+            code = frame.f_code
+            known = by_code.get(id(code))
+            if known is None:
+                name = self._watched.get(code.co_filename) if code.co_flags & CO_OPTIMIZED else None
+                known = by_code[id(code)] = (code, inside[name] if name is not None else None)
+            return known[1]
+
+        return enter
+
+    @staticmethod
+    def _noting(lines: set[int]) -> Any:
+        def note(frame: FrameType, event: str, arg: object) -> Any:
+            if event == "line":
+                lines.add(frame.f_lineno)
+            return note
+
+        return note
 
     def _recorder(self) -> Any:
         """Notes the project's functions, each at its first call alone: it is called for every call of any function."""

@@ -231,3 +231,69 @@ def test_a_map_without_a_sandbox_is_none(project: Path) -> None:
     told = assay("map", str(project), env={"ASSAY_SANDBOX_ENABLED": "false"})
     assert told.returncode == 3
     assert "switched off" in told.stderr
+
+
+def test_check_has_its_shape_and_exits_1_for_a_rule(project: Path) -> None:
+    (project / "pyproject.toml").write_text('[project]\nname = "p"\nversion = "1"\n[tool.ruff.lint]\nselect = ["F"]\n')
+    (project / "calc.py").write_text("import os\n\n\ndef last(xs):\n    return xs[len(xs)]\n")
+    done = assay("check", str(project), "--static", "--json")
+    assert done.returncode == 1
+    found = answer(done)
+    assert [(one["class"], one["code"], one["line"], one["column"]) for one in found["hints"]] == [
+        ("rule", "F401", 1, 8),
+        ("suspected", "off-by-one", 5, 12),
+    ]
+    for one in found["hints"]:
+        assert set(one) == {
+            "file", "line", "column", "endLine", "endColumn", "class", "code", "message", "confidence", "evidence", "fix",
+        }  # fmt: skip
+        assert set(one["evidence"]) == {"kind", "detail", "tests", "input"}
+        assert one["fix"] is None or set(one["fix"]) == {"title", "edits", "verdict"}
+    assert any("static" in note for note in found["notes"])
+
+
+def test_check_exits_0_for_suspicions_and_tells_a_person(project: Path) -> None:
+    (project / "calc.py").write_text("def last(xs):\n    return xs[len(xs)]\n")
+    done = assay("check", f"{project}/calc.py", "--static")
+    assert done.returncode == 0
+    assert "2:12" in done.stdout
+    assert "1 hint in 1 file: 1 suspected." in done.stdout
+
+
+def test_check_speaks_sarif(project: Path) -> None:
+    (project / "calc.py").write_text("def last(xs):\n    return xs[len(xs)]\n")
+    found = json.loads(assay("check", f"{project}/calc.py", "--static", "--format", "sarif").stdout)
+    assert found["version"] == "2.1.0"
+    assert [one["ruleId"] for one in found["runs"][0]["results"]] == ["suspected/off-by-one"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(("nowhere.py",), "bad-place"), (("pyproject.toml",), "not-python"), ((".", "--fix"), "bad-input")],
+)
+def test_check_misuse_has_a_code(words: tuple[str, ...], code: str, project: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-I", "-m", "assay", "check", *words, "--static", "--json"],
+        capture_output=True, text=True, check=False, cwd=project, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert answer(done)["error"]["code"] == code
+
+
+def test_check_applies_the_first_checked_fix_and_shows_it(project: Path, docker_url: str) -> None:
+    (project / "calc.py").write_text(RIGHT.replace("2", "3"))
+    done = assay("check", f"{project}/calc.py", "--fix")
+    assert done.returncode == 1, "there was a hint"
+    assert "-    return 3 * x" in done.stdout
+    assert "passed: It makes 1 test pass." in done.stdout
+    assert (project / "calc.py").read_text() == RIGHT
+    again = assay("check", f"{project}/calc.py")
+    assert again.returncode == 0, again.stdout
+
+
+def test_a_package_without_any_python_has_no_hints(tmp_path: Path) -> None:
+    done = assay("check", str(tmp_path), "--static")
+    assert (done.returncode, done.stdout) == (
+        0,
+        "No hints in 0 files.\nNote: Nothing was run: the policy is static (`verify.policy`).\n",
+    )

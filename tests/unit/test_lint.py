@@ -23,6 +23,6 @@ async def test_text_that_is_no_text_is_answered() -> None:
 
 
 async def test_a_ruff_that_is_not_there_teaches_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lint, "_program", lambda: "/nowhere/ruff")
+    monkeypatch.setattr(lint, "program", lambda: "/nowhere/ruff")
     with pytest.raises(lint.LintError, match="could not be started"):
         await lint.check("x = 1\n")

@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import cast, get_args
 
 from analyzers import secrets
 from sandbox.evidence import Evidence
@@ -208,6 +209,15 @@ async def _waited(final: asyncio.Task[Verdict], watch: Watch, wait_s: float | No
 def shortened(verdict: Verdict) -> Verdict:
     """The verdict on a whole line that nothing failed for, where only its beginning is offered."""
     return replace(verdict, why=f"{verdict.why} {_said('shortened')}")
+
+
+def recalled(state: str, reason: str | None, why: str) -> Verdict | None:
+    """A verdict that was written down, without its checks; None for words that no verdict has."""
+    if state == "passed":
+        return Passed((), why)
+    if state == "failed":
+        return Failed((), why)
+    return Unverified((), cast(Reason, reason), why) if reason in get_args(Reason) else None
 
 
 def _said(what: str, **words: str) -> str:

@@ -1,0 +1,100 @@
+"""Bugs that linters miss, by patterns precise enough to be believed: one function a pattern, pure, on the module's statements one by one.
+
+What is found is suspected, not proved. A pattern stays only while the standard library, which is mostly right, hardly ever has it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from analyzers import syntax
+from analyzers.places import Places
+from analyzers.text import Edit, Snapshot, Span
+
+from . import arguments, bounds, conditions, copies, handlers, lost, mutations
+from .piece import Piece, Suspicion, signatures
+
+PATTERNS: tuple[Callable[[Piece], Iterator[Suspicion]], ...] = (
+    arguments.swapped,
+    copies.wrong_variable,
+    bounds.off_by_one,
+    lost.lost_result,
+    lost.lost_return,
+    mutations.mutated_loop,
+    mutations.mutated_default,
+    conditions.constant_condition,
+    handlers.swallowed_exception,
+)
+KEPT = 2048  # pieces whose suspicions are remembered; a file of 2 500 lines has about 200
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A suspicion in a text, by offsets; `edit` is what was probably meant, where anybody can say."""
+
+    code: str
+    span: Span
+    message: str
+    confidence: float
+    edit: Edit | None = None
+
+
+def found(snapshot: Snapshot) -> tuple[Found, ...]:
+    """All suspicions in a document, in its order. A statement that does not parse has none; what is as it was is not looked at again."""
+    pieces = list(_pieces(snapshot))
+    known: dict[str, tuple[str, ...]] = {}
+    for _, text in pieces:
+        known |= dict(_signatures(text))
+    context = tuple(sorted(known.items()))
+    made = []
+    for start, text in pieces:
+        names = tuple(item for item in context if item[0] in text)
+        for one in _of_piece(text, names):
+            edit = one.edit and Edit(Span(one.edit.span.start + start, one.edit.span.end + start), one.edit.text)
+            made.append(
+                Found(one.code, Span(one.span.start + start, one.span.end + start), one.message, one.confidence, edit)
+            )
+    return tuple(made)
+
+
+def _pieces(snapshot: Snapshot) -> Iterator[tuple[int, str]]:
+    """The module's statements as texts, with their offsets."""
+    starts = [snapshot.line_starts[row] for row in syntax.statement_rows(snapshot.tree)]
+    for start, end in zip(starts, [*starts[1:], len(snapshot.text)], strict=False):
+        yield start, snapshot.text[start:end]
+
+
+@lru_cache(maxsize=KEPT)
+def _signatures(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    tree = syntax.module(text) if "def " in text else None
+    return tuple(signatures(tree).items()) if tree is not None else ()
+
+
+@lru_cache(maxsize=KEPT)
+def _of_piece(text: str, known: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[Found, ...]:
+    tree = syntax.module(text)
+    if tree is None:
+        return ()
+    try:
+        piece = Piece(tree, dict(known))
+        suspicions = [one for pattern in PATTERNS for one in pattern(piece) if not piece.is_in_a_test(one.node)]
+        made = [_placed(text, one) for one in suspicions]
+    except RecursionError:  # a thousand operators in one expression
+        return ()
+    return tuple(sorted(dict.fromkeys(made), key=lambda one: (one.span.start, one.span.end)))
+
+
+def _placed(text: str, one: Suspicion) -> Found:
+    span = Places(text).span(one.node)
+    return Found(one.code, span, one.message, one.confidence, Edit(span, one.instead) if one.instead else None)
+
+
+@lru_cache(maxsize=1)
+def version() -> str:
+    """A digest of the patterns themselves: what they found before they were changed no longer holds."""
+    folder = Path(__file__).parent
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(folder.glob("*.py")))).hexdigest()[:16]

@@ -1,0 +1,93 @@
+"""Proofs by calls that stand in the file with literal arguments: each is made in the sandbox, and one that raises what nobody meant is a bug.
+
+No bug is an exception that the code raises by a `raise` or `assert` of its own, that the function says it raises, or that the machine is to blame
+for: the sandbox has no network, no terminal, and only the project's own files.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from analyzers import calls, reach, syntax
+from analyzers.calls import LiteralCall
+from analyzers.places import Places
+from analyzers.text import Span
+from sandbox.api import Frame, Job, Raised, Step
+
+from .. import workspace
+from ..proof.runs import digest, place_of
+from ..workbench import Workbench
+from ..workspace import State
+from .hint import Evidence, Hint
+
+CALLS_S = 20.0  # of one file
+# What says nothing about the code: another machine, more time, or what is not written yet.
+OF_THE_MACHINE = frozenset(
+    "OSError ImportError EOFError NotImplementedError MemoryError SystemExit KeyboardInterrupt NameError Warning".split()
+)
+SURE = 0.95
+CODE = "failing-call"
+
+
+async def proved(bench: Workbench, state: State, name: str, text: str) -> list[Hint]:
+    """Hints about the calls in the file `name`, whose text is `text`, and about the lines that raise. Raises SandboxUnavailable."""
+    if reach.is_test_file(name, state.test_files):
+        return []
+    tree = syntax.module(text)
+    wanted = calls.literal_calls(tree, text) if tree is not None else ()
+    if tree is None or not wanted:
+        return []
+    files = workspace.changes(state, {name: bench.workspace.sent(text)})
+    step = Step("calls", CALLS_S, files, path=name, calls=tuple(call.source for call in wanted))
+    key = digest("calls", place_of(bench, state.project), state.project.digest, step)
+    if (known := bench.memory.calls.get(key)) is None:
+        (outcome,) = await bench.sandbox.run(Job(state.project, (step,), is_urgent=False))
+        known = dict(outcome.raised)
+        if not outcome.timed_out:
+            bench.memory.calls.put(key, known)
+    found: dict[Span, Hint] = {}
+    for number, raised in sorted(known.items()):
+        if number < len(wanted) and _is_bug(tree, name, raised):
+            for hint in _hints(name, text, wanted[number], raised):
+                found.setdefault(hint.span, hint)
+    return list(found.values())
+
+
+def _is_bug(tree: ast.Module, name: str, raised: Raised) -> bool:
+    """Whether the exception is one that nobody meant."""
+    own = [frame for frame in raised.frames if frame.path == name]
+    if raised.is_meant or not own or not raised.kinds:
+        return False
+    if raised.kinds[0] != "UnboundLocalError" and not OF_THE_MACHINE.isdisjoint(raised.kinds):
+        return False
+    functions = dict(syntax.functions(tree))
+    entered = {frame.function.replace(".<locals>", "") for frame in own}
+    return not any(calls.documented(functions[one], raised.kinds) for one in entered if one in functions)
+
+
+def _hints(name: str, text: str, call: LiteralCall, raised: Raised) -> Iterator[Hint]:
+    """One about the call, and one about the place of this file that raises."""
+    evidence = Evidence("call", raised.detail, input=call.source)
+    yield Hint(
+        name, call.span, "proved", CODE, f"This call raises {raised.detail}", SURE, evidence, function=call.around
+    )
+    inner = [frame for frame in raised.frames if frame.path == name][-1]
+    message = f"`{call.source}` raises {raised.detail}"
+    yield Hint(
+        name,
+        _span(text, inner),
+        "proved",
+        CODE,
+        message,
+        SURE,
+        evidence,
+        function=inner.function.replace(".<locals>", ""),
+    )
+
+
+def _span(text: str, frame: Frame) -> Span:
+    places = Places(text)
+    line, column, end_line, end_column = frame.place
+    start = places.offset(line, column)
+    return Span(start, max(start, places.offset(end_line, end_column)))

@@ -1,0 +1,177 @@
+"""All hints about files of a project, from what is known at once to what a run proves; what could not be looked at is said in words."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from analyzers import bugs, lint, rules
+from analyzers.text import Snapshot
+from sandbox.api import SandboxUnavailable
+
+from ..proof.runs import place_of
+from ..workbench import Workbench
+from . import calls, failing, fixes, static
+from .failing import Tell, Wanted
+from .hint import Hint, ordered
+from .kept import Kept, digest
+
+DOUBTS_LIMIT = 20  # suspicions that are put to the test
+STATIC_CHUNK = 50  # files that are looked through between two words on how far it is
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is looked at: files below `root` by relative POSIX path with their texts; `fix_s` is how long one cause's fix may be looked for, and
+    `cache` the folder where what was found is kept."""
+
+    root: Path
+    texts: Mapping[str, str]
+    cache: Path
+    fix_s: float = failing.FIX_S
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The hints, by file, the best of each first; `notes` say what could not be looked at, and why."""
+
+    hints: Mapping[str, tuple[Hint, ...]]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def all(self) -> list[Hint]:
+        """All of them, file by file."""
+        return [hint for name in sorted(self.hints) for hint in self.hints[name]]
+
+
+@dataclass(slots=True)
+class _Found:
+    hints: list[Hint] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+async def of_files(bench: Workbench, scope: Scope, tell: Tell) -> Report:
+    """Look at the files of a scope by all means that the settings have."""
+    found = _Found()
+    kept = await asyncio.to_thread(Kept, scope.cache / "hints", scope.root)
+    if bench.settings.is_on("hints.rules"):
+        await _rules(scope, found, tell)
+    if bench.settings.is_on("hints.suspected"):
+        await _suspected(bench, scope, kept, found, tell)
+    if bench.settings.is_on("hints.proved"):
+        await _proved(bench, scope, kept, found, tell)
+    await asyncio.to_thread(kept.save)
+    return _report(scope, found)
+
+
+async def _rules(scope: Scope, found: _Found, tell: Tell) -> None:
+    tell("rules", 0, len(scope.texts))
+    try:
+        by_name = await rules.of_files(sorted(scope.texts), scope.root, scope.cache / "ruff")
+    except lint.LintError as error:
+        found.notes.append(f"No rules were checked: {error}.")
+        return
+    for name, findings in by_name.items():
+        if name in scope.texts:
+            found.hints += static.of_rules(findings, _snapshot(scope, name), name)
+
+
+async def _suspected(bench: Workbench, scope: Scope, kept: Kept, found: _Found, tell: Tell) -> None:
+    least = bench.settings.number("hints.confidence") / 100
+    for number, (name, text) in enumerate(sorted(scope.texts.items())):
+        key = digest("suspected", bugs.version(), str(least), name, text)
+        if (hints := kept.get(key)) is None:
+            hints = await static.suspected(_snapshot(scope, name), name, least=least)
+            kept.put(key, hints)
+        found.hints += hints
+        if number % STATIC_CHUNK == 0:
+            tell("patterns", number, len(scope.texts))
+            await asyncio.sleep(0)
+
+
+async def _proved(bench: Workbench, scope: Scope, kept: Kept, found: _Found, tell: Tell) -> None:
+    if bench.settings.policy == "static":
+        found.notes.append("Nothing was run: the policy is static (`verify.policy`).")
+        return
+    tell("project", 0, 0)
+    state = await bench.workspace.state(scope.root)
+    rules_ = await bench.workspace.rules(scope.root)
+    texts = {name: text for name, text in scope.texts.items() if rules_.allows(name)}
+    key = digest(
+        "proved",
+        repr(place_of(bench, state.project)),
+        state.project.digest,
+        repr(state.project.archive == b""),
+        repr(scope.fix_s),
+        *_content(state.texts),
+        *_content(texts),
+    )
+    if (hints := kept.get(key)) is not None:
+        found.hints += hints
+        return
+    try:
+        await bench.sandbox.warm(state.project)
+        made = await failing.proved(bench, state, Wanted(texts, scope.fix_s), tell)
+        for number, (name, text) in enumerate(sorted(texts.items())):
+            tell("calls", number, len(texts))
+            made += await calls.proved(bench, state, name, text)
+        doubts = [
+            hint for hint in found.hints if hint.kind == "suspected" and hint.fix is not None and hint.name in texts
+        ]
+        for number, hint in enumerate(doubts[:DOUBTS_LIMIT]):
+            tell("suspicions", number, len(doubts))
+            found.hints.remove(hint)
+            found.hints += [one for one in [await fixes.checked(bench, scope.root, texts, hint)] if one is not None]
+    except SandboxUnavailable as error:
+        found.notes.append(f"Nothing was run, so nothing is proved: {error}")
+        return
+    kept.put(key, made)
+    found.hints += made
+
+
+def _content(texts: Mapping[str, str]) -> list[str]:
+    return [part for name in sorted(texts) for part in (name, digest(texts[name]))]
+
+
+def _report(scope: Scope, found: _Found) -> Report:
+    by_name: dict[str, list[Hint]] = {}
+    for hint in found.hints:
+        by_name.setdefault(hint.name, []).append(hint)
+    return Report({name: tuple(without_doubles(ordered(hints))) for name, hints in by_name.items()}, tuple(found.notes))
+
+
+def without_doubles(hints: Sequence[Hint]) -> list[Hint]:
+    """Without what says the same at the same place once more; a suspicion where a proof or a rule stands is one."""
+    seen: set[tuple[int, str]] = set()
+    told = {hint.span.start for hint in hints if hint.kind != "suspected"}
+    kept = []
+    for hint in hints:
+        key = (hint.span.start, hint.code)
+        if key in seen or (hint.kind == "suspected" and hint.span.start in told):
+            continue
+        seen.add(key)
+        kept.append(hint)
+    return kept
+
+
+def _snapshot(scope: Scope, name: str) -> Snapshot:
+    path = scope.root / name
+    return Snapshot(path.as_uri(), str(path), 0, scope.texts[name])
+
+
+def within(report: Report, lines: Mapping[str, frozenset[int]], texts: Mapping[str, str]) -> Report:
+    """The hints that stand on some lines (from 1) of each file."""
+    kept = {}
+    for name, hints in report.hints.items():
+        wanted = lines.get(name, frozenset())
+        text = texts[name]
+        chosen = tuple(
+            h
+            for h in hints
+            if not wanted.isdisjoint(range(text.count("\n", 0, h.span.start) + 1, text.count("\n", 0, h.span.end) + 2))
+        )
+        if chosen:
+            kept[name] = chosen
+    return replace(report, hints=kept)

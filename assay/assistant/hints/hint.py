@@ -1,0 +1,64 @@
+"""The nouns of hints: what is wrong where, on what evidence, and what mends it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from analyzers.text import Edit, Span
+
+from ..nouns import Verdict
+
+Kind = Literal["proved", "rule", "suspected"]
+KINDS: tuple[Kind, ...] = ("proved", "rule", "suspected")  # the strongest first
+# What a hint rests on: a run of a test, of an example in a docstring, of a call in the file; a rule of ruff's; a pattern; the model.
+Source = Literal["test", "example", "call", "ruff", "pattern", "model"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why a hint is given: `detail` in one line, the failing `tests` by their ids, and the `input` that shows it, as a call."""
+
+    source: Source
+    detail: str = ""
+    tests: tuple[str, ...] = ()
+    input: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Edits of the hint's file that mend it, and what the checks say of them; None where they were not checked yet."""
+
+    title: str
+    edits: tuple[Edit, ...]
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """One hint in the file `name` (relative POSIX path). `confidence` is how likely it is right, 1 for a rule. `function` is the dotted name of
+    the function that it is in, "" outside of any; `tags` are the protocol's words for code that is not needed or not to be used."""
+
+    name: str
+    span: Span
+    kind: Kind
+    code: str
+    message: str
+    confidence: float
+    evidence: Evidence
+    fix: Fix | None = None
+    function: str = ""
+    url: str = ""
+    tags: tuple[Literal["unnecessary", "deprecated"], ...] = field(default=())
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the file cannot be run as it is, or a run of it fails for sure."""
+        return (
+            self.kind == "proved" or (self.kind == "rule" and not self.code[:1].isupper()) or self.code.startswith("E9")
+        )
+
+
+def ordered(hints: list[Hint]) -> list[Hint]:
+    """The best first: proofs before rules before suspicions, the surest first, and then by their places."""
+    return sorted(hints, key=lambda one: (KINDS.index(one.kind), -one.confidence, one.span.start, one.code))

@@ -1,0 +1,117 @@
+"""What was found, kept on disk by content: an unchanged file is not looked at again, an unchanged project's tests are not run again.
+
+One file a project, below the user's cache; safe to delete. It holds the words of hints, whose secrets are replaced, and no other source text.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, get_args
+
+from analyzers.text import Edit, Span
+
+from ..proof import verdict
+from ..shapes import state
+from .hint import Evidence, Fix, Hint, Kind, Source
+
+VERSION = 1
+PROJECTS_LIMIT = 100  # the latest ones
+
+
+class Kept:
+    """Hints of one project by keys, which are digests of all that they rest on. Reading and writing block: call from a thread."""
+
+    def __init__(self, folder: Path, root: Path) -> None:
+        self._path = folder / f"{digest(str(root))}.json"
+        self._old = _loaded(self._path)
+        self._new: dict[str, list[dict[str, Any]]] = {}
+
+    def get(self, key: str) -> list[Hint] | None:
+        """The hints of a key; None where nothing is known."""
+        found = self._old.get(key)
+        try:
+            hints = [_hint(one) for one in found] if found is not None else None
+        except (KeyError, TypeError, ValueError):
+            return None
+        if hints is not None:
+            self._new[key] = found or []
+        return hints
+
+    def put(self, key: str, hints: Iterable[Hint]) -> None:
+        """Remember them."""
+        self._new[key] = [told(one) for one in hints]
+
+    def save(self) -> None:
+        """Write what was asked for or found since, whole or not at all; what nobody asked for is forgotten."""
+        if self._new == self._old:
+            return
+        with contextlib.suppress(OSError):  # without a place to keep it, it is found anew next time
+            folder = self._path.parent
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            other = self._path.with_suffix(f".{os.getpid()}")
+            other.write_text(json.dumps({"version": VERSION, "hints": self._new}, separators=(",", ":")), "utf-8")
+            os.replace(other, self._path)
+            for old in sorted(folder.glob("*.json"), key=lambda one: one.stat().st_mtime)[:-PROJECTS_LIMIT]:
+                old.unlink()
+
+
+def digest(*parts: str) -> str:
+    """A key for texts."""
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def told(hint: Hint) -> dict[str, Any]:
+    """A hint as JSON, by offsets."""
+    fix = None
+    if hint.fix is not None:
+        edits = [[edit.span.start, edit.span.end, edit.text] for edit in hint.fix.edits]
+        found = hint.fix.verdict
+        judged = None if found is None else [state(found), getattr(found, "reason", None), found.why]
+        fix = {"title": hint.fix.title, "edits": edits, "verdict": judged}
+    plain = {name: getattr(hint, name) for name in ("name", "kind", "code", "message", "confidence", "function", "url")}
+    return plain | {
+        "span": [hint.span.start, hint.span.end],
+        "evidence": asdict(hint.evidence),
+        "fix": fix,
+        "tags": list(hint.tags),
+    }
+
+
+def _hint(raw: dict[str, Any]) -> Hint:
+    kind, source, fix = raw["kind"], raw["evidence"]["source"], None
+    if kind not in get_args(Kind) or source not in get_args(Source):
+        raise ValueError(kind)
+    if raw["fix"] is not None:
+        edits = tuple(Edit(Span(start, end), str(text)) for start, end, text in raw["fix"]["edits"])
+        judged = raw["fix"]["verdict"]
+        fix = Fix(str(raw["fix"]["title"]), edits, None if judged is None else verdict.recalled(*judged))
+    evidence = Evidence(
+        source, str(raw["evidence"]["detail"]), tuple(map(str, raw["evidence"]["tests"])), str(raw["evidence"]["input"])
+    )
+    return Hint(
+        str(raw["name"]),
+        Span(*raw["span"]),
+        kind,
+        str(raw["code"]),
+        str(raw["message"]),
+        float(raw["confidence"]),
+        evidence,
+        fix,
+        str(raw["function"]),
+        str(raw["url"]),
+        tuple(tag for tag in raw["tags"] if tag in ("unnecessary", "deprecated")),
+    )
+
+
+def _loaded(path: Path) -> dict[str, list[dict[str, Any]]]:
+    try:
+        table = json.loads(path.read_text("utf-8"))
+        return dict(table["hints"]) if table["version"] == VERSION else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}

@@ -1,0 +1,146 @@
+"""The search for a one-line fix: mutants of the most suspicious statements against the failing tests, the likeliest first, within a time.
+
+A mutant that turns the tests green is only a candidate: what it proves is said by `proof/`, as of any other change.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from analyzers.mutants import Mutants
+from analyzers.text import Edit
+from sandbox.api import Job, Progress, Project, Step, StepOutcome
+
+from ..workbench import Workbench
+from .ranking import Suspect
+
+CONTAINERS = 2  # at once; each has a processor of its own where there are two
+STEPS_LIMIT = 120  # mutants of one container
+SIZE_LIMIT = 6 << 20  # characters that a job carries
+SUSPECTS_LIMIT = 24  # statements whose mutants are tried
+MUTANTS_LIMIT = 600
+SLOWER = 5.0  # times as long as without a change, after which a mutant is taken to hang
+LEAST_S = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One edit of a file at a suspect; `weight` says when its turn is."""
+
+    suspect: Suspect
+    edit: Edit
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What a mutant has to reach: the `failing` tests are to be green and the `guards` to stay so; all of them took `took_s` without a change. `files`
+    are what the archive lacks, `texts` the suspects' files as they are."""
+
+    project: Project
+    failing: tuple[str, ...]
+    guards: tuple[str, ...]
+    files: tuple[tuple[str, str | None], ...]
+    texts: Mapping[str, str]
+    took_s: float
+    doctests: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a candidate did: how many of the failing tests it turned green (0 to 1), where it broke no guard, and whether all is green."""
+
+    candidate: Candidate
+    turned: float
+    is_green: bool
+
+
+def candidates(suspects: Sequence[Suspect], texts: Mapping[str, str]) -> list[Candidate]:
+    """The mutants of the most suspicious statements, the likeliest to mend it first."""
+    by_file = {name: Mutants(texts[name]) for name in {one.name for one in suspects[:SUSPECTS_LIMIT]}}
+    best = suspects[0].score if suspects else 1.0
+    found = []
+    for suspect in suspects[:SUSPECTS_LIMIT]:
+        # A statement that is half as suspicious as the first one is a quarter as likely the one.
+        share = (suspect.score / best) ** 2
+        mutants = by_file[suspect.name].of_line(suspect.line)
+        found += [Candidate(suspect, one.edit, share * one.prior) for one in mutants]
+    return sorted(found, key=lambda one: -one.weight)[:MUTANTS_LIMIT]
+
+
+async def tried(
+    bench: Workbench, goal: Goal, wanted: Sequence[Candidate], until: float, tell: Callable[[int, int], None]
+) -> AsyncGenerator[Tried, None]:
+    """The candidates that do something, as they are tried, until the time `until` (of time.monotonic); whoever has enough stops asking."""
+    left = list(wanted)
+    count = 0
+    while left and time.monotonic() < until:
+        parts = _parts(left, goal)
+        queue: asyncio.Queue[tuple[Candidate, StepOutcome] | None] = asyncio.Queue()
+        jobs = [asyncio.create_task(_run(bench, goal, part, queue)) for part in parts]
+        ended = 0
+        try:
+            while ended < len(jobs):
+                try:
+                    item = await asyncio.wait_for(queue.get(), max(0.01, until - time.monotonic()))
+                except TimeoutError:
+                    return
+                if item is None:
+                    ended += 1
+                    continue
+                candidate, outcome = item
+                count += 1
+                tell(count, len(wanted))
+                if (turned := _turned(goal, outcome)) > 0:
+                    yield Tried(candidate, turned, turned == 1 and outcome.tests.finished)
+            for job in jobs:
+                job.result()
+        finally:
+            for job in jobs:
+                job.cancel()
+            await asyncio.gather(*jobs, return_exceptions=True)
+        took = {id(one) for part in parts for one in part}
+        left = [one for one in left if id(one) not in took]
+
+
+def _parts(left: Sequence[Candidate], goal: Goal) -> list[list[Candidate]]:
+    """What the containers try now: by turns, so that the likeliest are first in each."""
+    size = max(1, sum(map(len, goal.texts.values())))
+    count = min(len(left), CONTAINERS * max(1, min(STEPS_LIMIT, SIZE_LIMIT // size)))
+    return [part for n in range(CONTAINERS) if (part := list(left[n:count:CONTAINERS]))]
+
+
+async def _run(
+    bench: Workbench, goal: Goal, part: Sequence[Candidate], queue: asyncio.Queue[tuple[Candidate, StepOutcome] | None]
+) -> None:
+    limit_s = max(LEAST_S, SLOWER * goal.took_s)
+
+    def step(number: int, one: Candidate) -> Step:
+        text, edit = goal.texts[one.suspect.name], one.edit
+        mutated = text[: edit.span.start] + edit.text + text[edit.span.end :]
+        originals = {name: bench.workspace.sent(kept) for name, kept in goal.texts.items()}
+        files = originals | {one.suspect.name: bench.workspace.sent(mutated)}
+        first = goal.files if number == 0 else ()
+        tests = (*goal.failing, *goal.guards)
+        return Step("pytest", limit_s, (*first, *files.items()), tests, goal.doctests, quiet_s=limit_s)
+
+    steps = tuple(step(number, one) for number, one in enumerate(part))
+    try:
+        progress = Progress(outcome=lambda number, outcome: queue.put_nowait((part[number], outcome)))
+        await bench.sandbox.run(Job(goal.project, steps), progress)
+    finally:
+        queue.put_nowait(None)
+
+
+def _turned(goal: Goal, outcome: StepOutcome) -> float:
+    """How many of the failing tests are green, by their own word; 0 where a guard is not. The proof of a candidate looks closer."""
+    report = outcome.tests
+    if outcome.timed_out or report.collect_errors:
+        return 0.0
+    green = {test.id for test in report.tests if test.outcome in ("passed", "skipped", "xfailed")}
+    if not green.issuperset(goal.guards):
+        return 0.0
+    return sum(test in green for test in goal.failing) / len(goal.failing)

@@ -1,0 +1,111 @@
+"""What is known of a text without running it: the rules of the project's linter, and what patterns suspect."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from analyzers import bugs, lint, rules
+from analyzers.rules import RuleFinding
+from analyzers.text import Edit, Snapshot, Span
+
+from ..workbench import Workbench
+from .hint import Evidence, Fix, Hint
+
+UNNECESSARY = ("F401", "F811", "F841", "F842", "ERA001", "RUF059")  # what editors fade out: unused, or defined twice
+THREAD_CHARS = 20_000  # a longer text is looked through in a thread
+
+
+async def of_document(bench: Workbench, snapshot: Snapshot, name: str, root: Path) -> tuple[Hint, ...]:
+    """Hints about a document as the editor has it; of a notebook's cell those in the cell itself."""
+    found: list[Hint] = []
+    if bench.settings.is_on("hints.rules"):
+        found += await _rules(snapshot, name, root)
+    if bench.settings.is_on("hints.suspected"):
+        found += await suspected(snapshot, name, least=bench.settings.number("hints.confidence") / 100)
+    return tuple(found)
+
+
+async def suspected(snapshot: Snapshot, name: str, *, least: float) -> list[Hint]:
+    """What patterns suspect in a document, with a confidence of at least `least`."""
+    work = bugs.found
+    made = await asyncio.to_thread(work, snapshot) if len(snapshot.text) > THREAD_CHARS else work(snapshot)
+    return [_suspicion(one, name) for one in made if one.confidence >= least]
+
+
+def of_rules(findings: tuple[RuleFinding, ...], snapshot: Snapshot, name: str) -> list[Hint]:
+    """Ruff's findings as hints, each with ruff's own fix where it has a safe one."""
+    return [_rule(one, snapshot, name) for one in findings]
+
+
+async def _rules(snapshot: Snapshot, name: str, root: Path) -> list[Hint]:
+    path = snapshot.path if snapshot.path and not snapshot.preamble else str(root / "untitled.py")
+    try:
+        findings = await rules.of_text(snapshot.preamble + snapshot.text, path, root)
+    except lint.LintError:
+        return []  # `assay check` says why; while somebody types nothing is known, and nothing is said
+    if not snapshot.preamble:
+        return of_rules(findings, snapshot, name)
+    whole = Snapshot(snapshot.uri, snapshot.path, snapshot.version, snapshot.preamble + snapshot.text)
+    above = len(snapshot.preamble)
+    shifted = (_shifted(one, above) for one in of_rules(findings, whole, name) if one.span.start >= above)
+    return [one for one in shifted if one is not None]
+
+
+def _shifted(hint: Hint, above: int) -> Hint | None:
+    span = Span(hint.span.start - above, hint.span.end - above)
+    fix = hint.fix
+    if fix is not None and all(edit.span.start >= above for edit in fix.edits):
+        edits = tuple(Edit(Span(e.span.start - above, e.span.end - above), e.text) for e in fix.edits)
+        fix = Fix(fix.title, edits)
+    else:
+        fix = None
+    return Hint(
+        hint.name,
+        span,
+        hint.kind,
+        hint.code,
+        hint.message,
+        hint.confidence,
+        hint.evidence,
+        fix,
+        "",
+        hint.url,
+        hint.tags,
+    )
+
+
+def _rule(one: RuleFinding, snapshot: Snapshot, name: str) -> Hint:
+    fix = None
+    if one.mend is not None and one.mend.is_safe:
+        edits = tuple(Edit(span(snapshot, start, end), text) for start, end, text in one.mend.edits)
+        fix = Fix(one.mend.message, edits)
+    return Hint(
+        name,
+        span(snapshot, one.start, one.end),
+        "rule",
+        one.code,
+        one.message,
+        1.0,
+        Evidence("ruff", f"ruff {one.code}"),
+        fix,
+        url=one.url,
+        tags=("unnecessary",) if one.code in UNNECESSARY else (),
+    )
+
+
+def span(snapshot: Snapshot, start: tuple[int, int], end: tuple[int, int]) -> Span:
+    """The span between two places that count from 1."""
+    first = _offset(snapshot, start)
+    return Span(first, max(first, _offset(snapshot, end)))
+
+
+def _offset(snapshot: Snapshot, place: tuple[int, int]) -> int:
+    line, column = place
+    starts = snapshot.line_starts
+    return min(starts[line - 1] + column - 1, len(snapshot.text)) if line <= len(starts) else len(snapshot.text)
+
+
+def _suspicion(one: bugs.Found, name: str) -> Hint:
+    fix = Fix(f"Write `{one.edit.text}`", (one.edit,)) if one.edit is not None and "\n" not in one.edit.text else None
+    return Hint(name, one.span, "suspected", one.code, one.message, one.confidence, Evidence("pattern", one.code), fix)

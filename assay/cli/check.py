@@ -1,0 +1,239 @@
+"""`assay check`: hints about the bugs in files, as a table, as JSON or as SARIF; and the first fix that was checked, applied."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from analyzers import files
+from assay import __version__, compose
+from assay.assistant.hints import check as checking
+from assay.assistant.hints import fixes, shapes
+from assay.assistant.hints.check import Report, Scope
+from assay.assistant.hints.hint import Hint
+from assay.assistant.nouns import Failed, Passed
+from assay.assistant.shapes import SIGNS, state, title
+from assay.assistant.workbench import Workbench
+from assay.cli import out, place
+from assay.cli.ask import PYTHON, Json
+
+WORDS = {
+    "rules": "checking the rules of ruff",
+    "patterns": "looking for patterns of bugs",
+    "project": "reading the project",
+    "tests": "running the tests",
+    "lines": "finding what the failing tests execute",
+    "fixes": "looking for a fix",
+    "calls": "making the calls that stand in the files",
+    "suspicions": "putting suspicions to the test",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The files of one project that are looked at."""
+
+    root: Path
+    texts: dict[str, str]
+    unread: tuple[str, ...]
+
+
+def check(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="[PATHS]", help="Files and folders; without, the current folder.")
+    ] = None,
+    as_json: Json = False,
+    form: Annotated[
+        Literal["text", "json", "sarif"], typer.Option("--format", help="How the hints are told.")
+    ] = "text",
+    static: Annotated[bool, typer.Option("--static", help="Run nothing: rules and patterns alone.")] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Apply the first fix that was checked, and show its diff first.")
+    ] = False,
+) -> None:
+    """Look for bugs: what ruff's rules say, what a run proves, and what patterns suspect, each with its reason.
+
+    Tests, examples in docstrings and calls with literal arguments run in the sandbox; a fix is offered when the tests that reach it pass with it.
+    Exits 1 when there is a hint of class proved or rule, else 0; 2 misuse.
+    """
+    form = "json" if as_json else form
+    chosen = _chosen(paths or [Path()], as_json=form != "text")
+    if fix and sum(len(one.texts) for one in chosen) != 1:
+        out.fail("bad-input", "`--fix` takes one file.", as_json=form != "text")
+    reports = [(one, _report(one, is_static=static)) for one in chosen]
+    report, texts = _joined(reports)
+    match form:
+        case "json":
+            out.emit(shapes.report_json(report, texts))
+        case "sarif":
+            typer.echo(json.dumps(shapes.sarif(report, texts, __version__), ensure_ascii=False))
+        case _:
+            for line in _table(report, texts):
+                typer.echo(line)
+    if fix:
+        _fix(chosen[0], reports[0][1])
+    if any(hint.kind != "suspected" for hint in report.all):
+        raise typer.Exit(out.FAILED)
+
+
+def _chosen(paths: list[Path], *, as_json: bool) -> list[Chosen]:
+    """The Python files that the paths name, by their projects."""
+    by_root: dict[Path, dict[str, str]] = {}
+    unread: dict[Path, list[str]] = {}
+    for path in paths:
+        whole = path.absolute()
+        if not whole.exists():
+            out.fail("bad-place", f"{path} does not exist.", as_json=as_json)
+        if whole.is_file() and whole.suffix not in PYTHON:
+            out.fail("not-python", f"{path} is not a Python file ({' or '.join(PYTHON)}).", as_json=as_json)
+        root = _root(whole)
+        for name in _names(root, whole):
+            try:
+                by_root.setdefault(root, {})[name] = place.read(root / name).text
+            except place.BadPlace as error:
+                if whole.is_file():
+                    out.fail("bad-input", str(error), as_json=as_json)
+                unread.setdefault(root, []).append(str(error))
+        by_root.setdefault(root, {})
+    return [Chosen(root, texts, tuple(unread.get(root, ()))) for root, texts in by_root.items()]
+
+
+def _root(path: Path) -> Path:
+    """The project of a path; a folder that nothing marks as part of one is a project itself."""
+    folder = path if path.is_dir() else path.parent
+    found = files.project_root(folder / "x.py")
+    return found if files.has_root_mark(found) else folder
+
+
+def _names(root: Path, path: Path) -> Iterator[str]:
+    if path.is_file():
+        yield path.relative_to(root).as_posix()
+        return
+    below = path.relative_to(root).as_posix()
+    for entry in files.walk(root, files.Rules(root)):
+        if entry.name.endswith(PYTHON) and (below == "." or entry.name.startswith(f"{below}/")):
+            yield entry.name
+
+
+def _report(chosen: Chosen, *, is_static: bool) -> Report:
+    async def work(bench: Workbench) -> Report:
+        bench.workspace.open_folder(chosen.root)
+        scope = Scope(chosen.root, chosen.texts, compose.folders().cache)
+        with _Progress() as tell:
+            found = await checking.of_files(bench, scope, tell)
+        return Report(found.hints, (*chosen.unread, *found.notes))
+
+    changed = {"verify.policy": "static"} if is_static else {}
+    return out.with_bench(work, root=chosen.root, changed=changed, patience_s=None)
+
+
+class _Progress:
+    """A line on a terminal that says what is done; in a log a word when something else begins, once a second at most."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+        self._is_terminal = sys.stderr.isatty()
+        self._width = 0
+
+    def __enter__(self) -> Callable[[str, int, int], None]:
+        return self._tell
+
+    def __exit__(self, *_: object) -> None:
+        if self._width:
+            typer.echo(f"\r{' ' * self._width}\r", nl=False, err=True)
+
+    def _tell(self, what: str, done: int, of: int) -> None:
+        every_s = 0.1 if self._is_terminal else out.PATIENCE_S
+        if time.monotonic() - self._last < every_s:
+            return
+        self._last = time.monotonic()
+        line = f"{WORDS[what]}{f': {done} of {of}' if of else ''} …"
+        if not self._is_terminal:
+            out.say(line)
+            return
+        bar = f"[{'#' * (20 * done // of):20}] " if of else ""
+        line = f"  {bar}{line}"
+        typer.echo(f"\r{line:{self._width}}", nl=False, err=True)
+        self._width = len(line)
+
+
+def _joined(reports: list[tuple[Chosen, Report]]) -> tuple[Report, dict[str, str]]:
+    """All projects' hints, with names from here where there are several."""
+    if len(reports) == 1:
+        return reports[0][1], reports[0][0].texts
+    hints: dict[str, tuple[Hint, ...]] = {}
+    texts: dict[str, str] = {}
+    notes: list[str] = []
+    for chosen, report in reports:
+        for name, text in chosen.texts.items():
+            texts[_told_path(chosen.root / name)] = text
+        for name, found in report.hints.items():
+            told = _told_path(chosen.root / name)
+            hints[told] = tuple(replace(hint, name=told) for hint in found)
+        notes += report.notes
+    return Report(hints, tuple(dict.fromkeys(notes))), texts
+
+
+def _told_path(path: Path) -> str:
+    here = Path.cwd()
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.as_posix()
+
+
+def _table(report: Report, texts: dict[str, str]) -> Iterator[str]:
+    """The hints for a person, file by file, the best first; then how many there are, and what could not be looked at."""
+    for name in sorted(report.hints):
+        document = shapes.document(texts, name)
+        yield name
+        for hint in report.hints[name]:
+            at = shapes.place(document, hint.span)
+            yield f"  {at['line']}:{at['column']}".ljust(10) + f"{hint.kind:9} {hint.code:14} {hint.message}"
+            if hint.fix is not None and hint.fix.verdict is not None:
+                sign = SIGNS[state(hint.fix.verdict)]
+                yield f"{'':10}{'':9} {'':14} fix {sign} {hint.fix.title} ({title(hint.fix.verdict)})"
+        yield ""
+    count = len(report.all)
+    if count:
+        yield f"{count} hint{'s' if count != 1 else ''} in {len(report.hints)} file{'s' if len(report.hints) != 1 else ''}: {shapes.counted(report.all)}."
+    else:
+        yield f"No hints in {len(texts)} file{'s' if len(texts) != 1 else ''}."
+    for note in report.notes:
+        yield f"Note: {note}"
+
+
+def _fix(chosen: Chosen, report: Report) -> None:
+    """Apply the first fix that the checks let stand."""
+    (name,) = chosen.texts
+    text = chosen.texts[name]
+
+    async def work(bench: Workbench) -> Hint | None:
+        bench.workspace.open_folder(chosen.root)
+        for hint in report.hints.get(name, ()):
+            if hint.fix is None:
+                continue
+            judged = await fixes.checked(bench, chosen.root, chosen.texts, hint)
+            if judged is not None and judged.fix is not None and not isinstance(judged.fix.verdict, Failed):
+                return judged
+        return None
+
+    found = out.with_bench(work, root=chosen.root)
+    if found is None or found.fix is None or found.fix.verdict is None:
+        out.say("no fix was found that the checks let stand")
+        return
+    after = fixes.applied(text, found.fix.edits)
+    for line in difflib.unified_diff(text.splitlines(), after.splitlines(), name, name, lineterm=""):
+        typer.echo(line)
+    typer.echo(f"{state(found.fix.verdict)}: {found.fix.verdict.why}")
+    path = chosen.root / name
+    if path.read_bytes().decode("utf-8") != text:
+        out.fail("changed", f"{path} was changed meanwhile; it is left as it is.")
+    path.write_bytes(after.encode("utf-8"))
+    how = "its tests pass" if isinstance(found.fix.verdict, Passed) else "it is not proved"
+    out.say(f"{path} is written; {how}.")

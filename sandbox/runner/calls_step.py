@@ -1,0 +1,130 @@
+"""Evaluate calls one by one in a module that holds its definitions and assignments, and report which end with an exception, and where.
+
+The module is executed statement by statement, without the statements that are there for their effect alone: a script is not run as one. A call's own
+process is the step's; one that hangs is interrupted, and the next one is tried.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import dis
+import importlib.util
+import json
+import os
+import signal
+import sys
+import traceback
+import types
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+RAISES = dis.opmap["RAISE_VARARGS"]  # what `raise` and `assert` come to
+CALL_S = 1.0  # of one call; a literal's result takes no longer, or is no use as a hint
+FRAMES_LIMIT = 50  # the outermost and innermost ones of a deep recursion
+DEFINING = (
+    ast.Import,
+    ast.ImportFrom,
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.Assign,
+    ast.AnnAssign,
+    ast.If,
+    ast.Try,
+)
+
+
+class _TooLong(BaseException):
+    """The time of one call is up; no `except Exception` of the code catches it."""
+
+
+def main(step: dict[str, Any], root: Path, report: int) -> int:
+    """Evaluate `step["calls"]` in the module `step["path"]` below `root`."""
+    for folder in reversed([str(root), str(root / "src"), *step.get("paths", [])]):
+        sys.path.insert(0, folder)
+    sys.dont_write_bytecode = True
+    signal.signal(signal.SIGALRM, _ended)
+    path = root / step["path"]
+    namespace = _module(root, path)
+    for number, call in enumerate(step["calls"]):
+        _send(report, {"call": number} | _evaluated(call, namespace, f"{root}/"))
+    return 0
+
+
+def _ended(signum: int, frame: object) -> None:
+    raise _TooLong
+
+
+def _module(root: Path, path: Path) -> dict[str, Any]:
+    """The module's names, as far as its statements can be executed."""
+    parts = path.relative_to(root).with_suffix("").parts
+    name = ".".join(parts[1:] if parts[0] == "src" and len(parts) > 1 else parts)
+    module = types.ModuleType(name)
+    module.__file__ = str(path)
+    module.__package__ = name.rpartition(".")[0]
+    module.__spec__ = importlib.util.spec_from_file_location(name, path)
+    sys.modules[name] = module
+    for statement in ast.parse(path.read_bytes()).body:
+        if isinstance(statement, DEFINING):
+            # What cannot be executed is missing afterwards, and calls that need it say so by a NameError.
+            with contextlib.suppress(Exception, SystemExit, _TooLong), _time_limit():
+                exec(compile(ast.Module([statement], []), str(path), "exec", dont_inherit=True), module.__dict__)
+    return module.__dict__
+
+
+@contextlib.contextmanager
+def _time_limit() -> Any:
+    signal.setitimer(signal.ITIMER_REAL, CALL_S)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _evaluated(call: str, namespace: dict[str, Any], root: str) -> dict[str, Any]:
+    try:
+        with _time_limit():
+            eval(compile(call, "<call>", "eval", dont_inherit=True), namespace)
+    except _TooLong:
+        return {"late": True}
+    except BaseException as error:
+        with contextlib.suppress(Exception):  # an exception whose own text raises says nothing
+            return _told(error, root)
+        return {"late": True}
+    return {"returned": True}
+
+
+def _told(error: BaseException, root: str) -> dict[str, Any]:
+    frames: list[list[Any]] = []
+    is_meant = False
+    trace: TracebackType | None = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if code.co_filename.startswith(root):
+            positions = list(code.co_positions())[trace.tb_lasti // 2]
+            line, end_line, column, end_column = (one or 0 for one in positions)
+            frames.append(
+                [
+                    code.co_filename[len(root) :],
+                    code.co_qualname,
+                    line or trace.tb_lineno,
+                    column,
+                    end_line or trace.tb_lineno,
+                    end_column,
+                ]
+            )
+            is_meant = code.co_code[trace.tb_lasti] == RAISES
+        trace = trace.tb_next
+    kinds = [kind.__name__ for kind in type(error).__mro__ if kind is not object]
+    detail = traceback.format_exception_only(type(error), error)[-1].strip()[:1000]
+    if len(frames) > FRAMES_LIMIT:
+        frames = [*frames[: FRAMES_LIMIT // 2], *frames[-FRAMES_LIMIT // 2 :]]
+    return {"kinds": kinds, "detail": detail, "frames": frames, "meant": is_meant}
+
+
+def _send(report: int, event: dict[str, Any]) -> None:
+    data = (json.dumps(event) + "\n").encode()
+    while data:
+        data = data[os.write(report, data) :]

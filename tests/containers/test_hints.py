@@ -1,0 +1,215 @@
+"""Hints that a run proves, on real runs: failing tests and examples, calls in the file; and silence where the code is right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from assay.assistant.hints import check
+from assay.assistant.hints.check import Report, Scope
+from assay.assistant.hints.fixes import applied
+from assay.assistant.nouns import Passed
+from assay.assistant.workbench import Workbench
+from evals import bugs_found
+
+WRONG_STATS = '''\
+def smallest(amounts):
+    """Return the smallest amount.
+
+    >>> smallest([3, 1])
+    1
+    """
+    return max(amounts)
+'''
+DIVIDE = "def divide(a, b):\n    return a / b\n\n\nresult = divide(10, 0)\n"
+
+
+async def checked(bench: Workbench, root: Path, texts: dict[str, str], *, fix_s: float = 30.0) -> Report:
+    """The proved hints about files of a project that holds them."""
+    (root / "pyproject.toml").write_text("[project]\nname = 'p'\nversion = '1'\n")
+    for name, text in texts.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    own = {name: text for name, text in texts.items() if not name.startswith("test_")}
+    report = await check.of_files(bench, Scope(root, own, root.parent / "cache", fix_s), lambda what, done, of: None)
+    assert report.notes == ()
+    return report
+
+
+async def test_a_call_in_the_file_that_raises_is_proved_at_the_call_and_at_the_line(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    report = await checked(bench, tmp_path, {"m.py": DIVIDE})
+    at = {DIVIDE[one.span.start : one.span.end]: one for one in report.all}
+    assert set(at) == {"divide(10, 0)", "a / b"}
+    assert all(one.kind == "proved" and "ZeroDivisionError: division by zero" in one.message for one in report.all)
+    assert at["a / b"].evidence.input == "divide(10, 0)"
+    assert at["a / b"].function == "divide"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def divide(a, b):\n    if b == 0:\n        return None\n    return a / b\n\n\nresult = divide(10, 0)\n",
+        "def divide(a, b):\n    if b == 0:\n        raise ValueError('b')\n    return a / b\n\n\nresult = divide(10, 0)\n",
+        "def divide(a, b):\n    assert b\n    return a / b\n\n\nresult = divide(10, 0)\n",
+        'def divide(a, b):\n    """Raises ZeroDivisionError where b is 0."""\n    return a / b\n\n\nresult = divide(10, 0)\n',
+        "def divide(a, b):\n    return a / b\n\n\ntry:\n    divide(10, 0)\nexcept ZeroDivisionError:\n    pass\n",
+        "def read(path):\n    return open(path).read()\n\n\ntext = read('/nowhere')\n",
+        "def ask(what):\n    return input(what)\n\n\nask('Name? ')\n",
+        "def half(a):\n    raise NotImplementedError\n\n\nhalf(1)\n",
+        "def wait(s):\n    while True:\n        pass\n\n\nwait(1)\n",
+        "import nothing_like_it\n\n\ndef use(a):\n    return nothing_like_it.f(a)\n\n\nuse(1)\n",
+    ],
+    ids=[
+        "guarded",
+        "raises",
+        "asserts",
+        "documented",
+        "tried",
+        "no file",
+        "no terminal",
+        "not written",
+        "endless",
+        "not installed",
+    ],
+)
+async def test_an_exception_that_is_meant_or_the_machines_is_no_bug(
+    bench: Workbench, tmp_path: Path, text: str
+) -> None:
+    found = await checked(bench, tmp_path, {"m.py": text})
+    assert [one.code for one in found.all if one.kind != "rule"] == []
+
+
+async def test_a_failing_test_leads_to_its_line_and_a_fix_that_the_proof_passes(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    tests = "from m import smallest\n\n\ndef test_smallest():\n    assert smallest([3, 1, 2]) == 1\n\n\ndef test_one():\n    assert smallest([5]) == 5\n"
+    text = WRONG_STATS.replace(">>> ", "... ")
+    report = await checked(bench, tmp_path, {"m.py": text, "test_m.py": tests})
+    first = report.all[0]
+    assert text[first.span.start : first.span.end] == "return max(amounts)"
+    assert (first.kind, first.code, first.evidence.tests) == ("proved", "failing-test", ("test_m.py::test_smallest",))
+    assert "test_smallest" in first.message
+    assert first.fix is not None
+    assert isinstance(first.fix.verdict, Passed)
+    assert applied(text, first.fix.edits) == text.replace("max", "min")
+
+
+async def test_a_failing_example_is_a_proof(bench: Workbench, tmp_path: Path) -> None:
+    report = await checked(bench, tmp_path, {"m.py": WRONG_STATS})
+    first = report.all[0]
+    assert (first.kind, first.code) == ("proved", "failing-example")
+    assert "expected 1, got 3" in first.message
+    assert first.fix is not None
+    assert applied(WRONG_STATS, first.fix.edits) == WRONG_STATS.replace("max", "min")
+
+
+async def test_a_right_program_has_no_hint(bench: Workbench, tmp_path: Path) -> None:
+    one = next(p for p in bugs_found.programs() if p.name == "intervals")
+    assert (await checked(bench, tmp_path, {"module.py": one.module, "test_module.py": one.tests})).all == []
+
+
+@pytest.mark.parametrize("name", ["intervals", "case_insensitive", "listeners"])
+async def test_a_bug_is_found_and_mended(bench: Workbench, tmp_path: Path, name: str) -> None:
+    one = next(p for p in bugs_found.programs() if p.name == name)
+    report = await checked(bench, tmp_path, {"module.py": one.broken, "test_module.py": one.tests})
+    first = report.all[0]
+    assert one.broken[: first.span.start].count("\n") + 1 == one.line
+    assert first.fix is not None
+    assert applied(one.broken, first.fix.edits) == one.module
+
+
+async def test_a_test_that_fails_for_what_the_sandbox_lacks_says_nothing(bench: Workbench, tmp_path: Path) -> None:
+    tests = "from m import smallest\n\n\ndef test_smallest():\n    import nothing_like_it\n    assert smallest([1]) == 1\n\n\ndef test_file():\n    smallest([1])\n    open('/nowhere')\n"
+    text = WRONG_STATS.replace(">>> ", "... ")
+    assert (await checked(bench, tmp_path, {"m.py": text, "test_m.py": tests})).all == []
+
+
+async def test_a_suspicion_that_tests_contradict_is_withdrawn(bench: Workbench, tmp_path: Path) -> None:
+    text = "def scale(width, height):\n    return 2 * width + height\n\n\ndef turned(width, height):\n    return scale(height, width)\n"
+    alone = await checked(bench, tmp_path / "a", {"m.py": text}) if (tmp_path / "a").mkdir() is None else None
+    assert alone is not None
+    assert [one.code for one in alone.all] == ["swapped-arguments"]
+    tests = "from m import turned\n\n\ndef test_turned():\n    assert turned(1, 10) == 21\n"
+    (tmp_path / "b").mkdir()
+    assert (await checked(bench, tmp_path / "b", {"m.py": text, "test_m.py": tests})).all == []
+
+
+async def test_a_second_look_at_unchanged_files_runs_nothing(bench: Workbench, tmp_path: Path) -> None:
+    root = tmp_path / "p"
+    root.mkdir()
+    first = await checked(bench, root, {"m.py": DIVIDE})
+    await bench.sandbox.close()  # a run would raise from here on
+    assert (await checked(bench, root, {"m.py": DIVIDE})).hints == first.hints
+
+
+HOSTILE = '''\
+"""What is executed as it is imported, printed, compared or thrown away."""
+import pathlib
+import sys
+
+pathlib.Path("{mark}").write_text("ran")
+sys.setrecursionlimit(10**9)
+BIG = 10**10**8
+
+
+class Meta(type):
+    def __call__(cls, *args):
+        raise SystemExit(3)
+
+    def __instancecheck__(cls, other):
+        raise KeyboardInterrupt
+
+
+class Odd(metaclass=Meta):
+    def __init__(self, a):
+        pass
+
+    def __del__(self):
+        pathlib.Path("{mark}").write_text("ran")
+        raise BaseException
+
+
+class Loud(Exception):
+    def __str__(self):
+        raise Loud
+
+    __repr__ = __str__
+
+
+def endless(function):
+    return endless(function)
+
+
+@endless
+def decorated(a):
+    return a
+
+
+def loud(a):
+    raise Loud
+
+
+def deep(a):
+    return deep(a)
+
+
+Odd(1)
+decorated(1)
+loud(1)
+deep(1)
+xs = [1]
+xs[len(xs)]
+'''
+
+
+async def test_a_hostile_file_is_looked_at_without_running_it_here(bench: Workbench, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    root = tmp_path / "p"
+    root.mkdir()
+    text = HOSTILE.replace("{mark}", str(mark))
+    found = await checked(bench, root, {"m.py": text, "deep.py": "x = " + "[" * 150 + "]" * 150 + "\n"})
+    assert not mark.exists()
+    assert any(one.code == "off-by-one" for one in found.all)
