@@ -29,7 +29,7 @@ The key of a server is read from the file that `engine.api_key_file` names, or f
 """
 
 # What a folder's own settings may say in VS Code. `offline` is not among them: it says where data goes, and a folder is untrusted.
-BY_FOLDER = ("verify.policy", "complete.enabled", "complete.manual")
+BY_FOLDER = tuple(s.name for s in TABLE if s.by_project == "tighten" and s.name != "offline")
 
 # How VS Code finds and shows the server. Programs and folders are the machine's: a folder's settings never name what is run.
 VSCODE: Mapping[str, Mapping[str, Any]] = {

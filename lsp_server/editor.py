@@ -51,6 +51,26 @@ class Editor:
         return bool(ours.get("status") if isinstance(ours, dict) else getattr(ours, "status", False))
 
     @property
+    def asks_for_hints(self) -> bool:
+        """Whether it pulls diagnostics, so that none are pushed."""
+        document = self._server.client_capabilities.text_document
+        return document is not None and document.diagnostic is not None
+
+    @property
+    def takes_versioned_edits(self) -> bool:
+        """Whether edits can say which version of a document they are for."""
+        workspace = self._server.client_capabilities.workspace
+        edit = workspace.workspace_edit if workspace is not None else None
+        return edit is not None and bool(edit.document_changes)
+
+    @property
+    def shows_annotations(self) -> bool:
+        """Whether it shows what an edit is for."""
+        workspace = self._server.client_capabilities.workspace
+        edit = workspace.workspace_edit if workspace is not None else None
+        return edit is not None and edit.change_annotation_support is not None
+
+    @property
     def has_configuration(self) -> bool:
         """Whether it can be asked for settings."""
         workspace = self._server.client_capabilities.workspace
@@ -79,6 +99,19 @@ class Editor:
         elif before in ("absent", "broken"):
             text = f"Assay: the {part} is back."
             self._server.window_log_message(types.LogMessageParams(types.MessageType.Info, text))
+
+    def publish(self, uri: str, version: int | None, diagnostics: list[types.Diagnostic]) -> None:
+        """A document's hints, for a client that does not ask for them."""
+        params = types.PublishDiagnosticsParams(uri=uri, version=version, diagnostics=diagnostics)
+        self._server.text_document_publish_diagnostics(params)
+
+    async def refresh_hints(self) -> None:
+        """Have it ask for all hints anew, where it can."""
+        workspace = self._server.client_capabilities.workspace
+        diagnostics = workspace.diagnostics if workspace is not None else None
+        if diagnostics is not None and diagnostics.refresh_support:
+            with contextlib.suppress(JsonRpcException, TimeoutError):
+                await asyncio.wait_for(self._server.workspace_diagnostic_refresh_async(None), CONFIGURATION_S)
 
     def write(self, snapshot: Snapshot, edit: Edit, encoding: Encoding, label: str) -> None:
         """Have it change a document."""

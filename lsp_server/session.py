@@ -25,6 +25,7 @@ from assay.assistant.workbench import Workbench
 from .convert import Encoding
 from .documents import Documents, path_of
 from .editor import Editor
+from .hinting import Hinting
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +78,7 @@ class Session:
         self._asked: dict[str, asyncio.Task[Any]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._keeper: mapping.Keeper | None = None
+        self.hinting = Hinting(self.editor, self.view, self.documents.texts_below)
 
     # ---- life
 
@@ -93,6 +95,7 @@ class Session:
         for task in [*self._tasks, *self._asked.values()]:
             task.cancel()
         self._typing.close()
+        self.hinting.close()
         if self._keeper is not None:
             self._keeper.close()
         if self._bench is not None:
@@ -141,6 +144,7 @@ class Session:
             self.spawn(self._composition.close(old))
         for root in roots:
             self._warm(root)
+        self.spawn(self.hinting.refresh())
 
     async def configure(self) -> None:
         """Ask the editor for its settings and take them."""
@@ -194,6 +198,8 @@ class Session:
             for root in {self.root_of(path) for path in paths if path}:
                 self._bench.workspace.forget(root)
                 self._map(root)
+                if root in self._warmed:
+                    self.hinting.saved(root)
 
     # ---- documents
 
@@ -203,13 +209,17 @@ class Session:
         self.files_changed([path])
         if path.endswith((".py", ".pyi")) or params.text_document.language_id == "python":
             self._warm(self.root_of(path))
+            self.hinting.changed(params.text_document.uri)
+            self.hinting.saved(self.root_of(path))
 
     def changed(self, params: types.DidChangeTextDocumentParams) -> None:
         self.documents.change(params.text_document.uri, params.text_document.version, list(params.content_changes))
+        self.hinting.changed(params.text_document.uri)
 
     def closed(self, params: types.DidCloseTextDocumentParams) -> None:
         self.documents.close(params.text_document.uri)
         self._supersede(params.text_document.uri, None)
+        self.hinting.closed(params.text_document.uri)
         self._typing.close_document(params.text_document.uri)
 
     def notebook_opened(self, params: types.DidOpenNotebookDocumentParams) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from lsp_server.session import AssayServer, Session
 
-from . import commands, completion, inline_completion, lifecycle
+from . import code_action, commands, completion, diagnostic, inline_completion, lifecycle
 
 Answer = Callable[..., Awaitable[Any]]
 
@@ -21,16 +21,20 @@ def register(server: AssayServer) -> None:
         _of_document(server.session, inline_completion.answer)
     )
     server.feature(completion.METHOD, completion.OPTIONS)(_of_document(server.session, completion.answer))
+    server.feature(diagnostic.METHOD, diagnostic.OPTIONS)(
+        _of_document(server.session, diagnostic.answer, otherwise=diagnostic.NOTHING)
+    )
+    server.feature(code_action.METHOD, code_action.OPTIONS)(_of_document(server.session, code_action.answer))
     for name, command in commands.COMMANDS.items():
         server.command(name)(_bound(command, server.session))
 
 
-def _of_document(session: Session, answer: Answer) -> Callable[[Any], Awaitable[Any]]:
-    """The feature that gives `answer` its document's view; null for a document that is not open."""
+def _of_document(session: Session, answer: Answer, *, otherwise: Any = None) -> Callable[[Any], Awaitable[Any]]:
+    """The feature that gives `answer` its document's view; `otherwise` is the answer for a document that is not open."""
 
     async def feature(params: Any) -> Any:
         view = session.view(params.text_document.uri)
-        return None if view is None else await answer(session, view, params)
+        return otherwise if view is None else await answer(session, view, params)
 
     return feature
 

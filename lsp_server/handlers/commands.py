@@ -6,10 +6,12 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from pygls.exceptions import JsonRpcInvalidParams
+from pygls.exceptions import JsonRpcInternalError, JsonRpcInvalidParams
 
 from analyzers import imports
 from analyzers.text import Snapshot, changed_span
+from assay.assistant.hints.dismissed import NAME, full_code
+from assay.assistant.hints.dismissed import dismiss as write_dismissal
 from assay.assistant.nouns import Change
 from assay.assistant.proof import asked
 from assay.assistant.record import trace_text
@@ -86,6 +88,27 @@ async def verify(session: Session, *arguments: Any) -> dict[str, Any] | None:
     return {"verdict": verdict_json(verdict), "traceId": trace_id}
 
 
+async def dismiss_hint(session: Session, *arguments: Any) -> None:
+    """A hint, or all with its code, is wanted no more: write it into the project's `assay.toml`."""
+    match arguments:
+        case ({"uri": str(uri), "code": str(code), "line": int(line), "scope": "one" | "all" as scope}, *_):
+            view = session.view(uri)
+        case _:
+            raise JsonRpcInvalidParams(message="assay.dismissHint takes an object with uri, code, line and scope")
+    hints = await session.hinting.of(view) if view is not None else ()
+    hint = next(
+        (h for h in hints if full_code(h) == code and view and view.snapshot.line_of(h.span.start) == line), None
+    )
+    if view is None or hint is None:
+        return  # it is gone already
+    try:
+        await asyncio.to_thread(write_dismissal, view.root, hint, view.snapshot.text, whole_code=scope == "all")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise JsonRpcInternalError(message=f"{view.root / NAME} cannot be written ({why})") from error
+    await session.hinting.refresh()
+
+
 def _before(snapshot: Snapshot) -> Snapshot:
     """The document as it is on disk; empty where that is what the editor has, so that all of it is the change."""
     try:
@@ -101,6 +124,7 @@ COMMANDS = {
     "assay.why": why,
     "assay.status": status,
     "assay.verify": verify,
+    "assay.dismissHint": dismiss_hint,
 }
 
 

@@ -18,6 +18,11 @@ export function ofNames(): string | undefined {
   return python !== undefined && server !== "None" ? "Python" : undefined;
 }
 
+/** Whether ruff's own extension shows its rules here. */
+export function hasRules(): boolean {
+  return vscode.extensions.getExtension("charliermarsh.ruff") !== undefined;
+}
+
 /** Whether Assay's own names go into the popup, by `assay.popup` and by who else is there. */
 export function popup(log: vscode.LogOutputChannel): () => boolean {
   let told: string | undefined;

@@ -1,9 +1,10 @@
 // What the server is told: only what somebody set, so that its own file and the environment keep their say.
 
 import * as vscode from "vscode";
+import { hasRules } from "./peers";
 import { TABLE } from "./table";
 
-/** The server's settings that are set in VS Code, by dotted name; in a workspace that is not trusted nothing is run. */
+/** The server's settings that are set in VS Code, by dotted name; rules are left to ruff's own extension, and in a workspace that is not trusted nothing is run. */
 export function forServer(): Record<string, unknown> {
   const configuration = vscode.workspace.getConfiguration("assay");
   const found: Record<string, unknown> = {};
@@ -13,6 +14,9 @@ export function forServer(): Record<string, unknown> {
     if (value !== undefined) {
       found[name] = value;
     }
+  }
+  if (found["hints.rules"] === undefined && hasRules()) {
+    found["hints.rules"] = false; // ruff's own extension shows them
   }
   if (!vscode.workspace.isTrusted) {
     found["verify.policy"] = "static";

@@ -13,7 +13,8 @@ from sandbox.api import SandboxUnavailable
 
 from ..proof.runs import place_of
 from ..workbench import Workbench
-from . import calls, failing, fixes, static
+from ..workspace import State
+from . import calls, dismissed, failing, fixes, static
 from .failing import Tell, Wanted
 from .hint import Hint, ordered
 from .kept import Kept, digest
@@ -97,26 +98,15 @@ async def _proved(bench: Workbench, scope: Scope, kept: Kept, found: _Found, tel
         return
     tell("project", 0, 0)
     state = await bench.workspace.state(scope.root)
-    rules_ = await bench.workspace.rules(scope.root)
-    texts = {name: text for name, text in scope.texts.items() if rules_.allows(name)}
-    key = digest(
-        "proved",
-        repr(place_of(bench, state.project)),
-        state.project.digest,
-        repr(state.project.archive == b""),
-        repr(scope.fix_s),
-        *_content(state.texts),
-        *_content(texts),
-    )
+    allows = (await bench.workspace.rules(scope.root)).allows
+    texts = {name: text for name, text in scope.texts.items() if allows(name)}
+    place = repr(place_of(bench, state.project))
+    key = digest("proved", place, state.project.digest, repr(scope.fix_s), *_content(state.texts), *_content(texts))
     if (hints := kept.get(key)) is not None:
         found.hints += hints
         return
     try:
-        await bench.sandbox.warm(state.project)
-        made = await failing.proved(bench, state, Wanted(texts, scope.fix_s), tell)
-        for number, (name, text) in enumerate(sorted(texts.items())):
-            tell("calls", number, len(texts))
-            made += await calls.proved(bench, state, name, text)
+        made = await proved(bench, state, Wanted(texts, scope.fix_s), tell)
         doubts = [
             hint for hint in found.hints if hint.kind == "suspected" and hint.fix is not None and hint.name in texts
         ]
@@ -131,6 +121,16 @@ async def _proved(bench: Workbench, scope: Scope, kept: Kept, found: _Found, tel
     found.hints += made
 
 
+async def proved(bench: Workbench, state: State, wanted: Wanted, tell: Tell) -> list[Hint]:
+    """What runs prove about files of a project. Raises SandboxUnavailable."""
+    await bench.sandbox.warm(state.project)
+    made = await failing.proved(bench, state, wanted, tell)
+    for number, (name, text) in enumerate(sorted(wanted.texts.items())):
+        tell("calls", number, len(wanted.texts))
+        made += await calls.proved(bench, state, name, text)
+    return made
+
+
 def _content(texts: Mapping[str, str]) -> list[str]:
     return [part for name in sorted(texts) for part in (name, digest(texts[name]))]
 
@@ -139,7 +139,9 @@ def _report(scope: Scope, found: _Found) -> Report:
     by_name: dict[str, list[Hint]] = {}
     for hint in found.hints:
         by_name.setdefault(hint.name, []).append(hint)
-    return Report({name: tuple(without_doubles(ordered(hints))) for name, hints in by_name.items()}, tuple(found.notes))
+    gone = dismissed.load(scope.root)
+    best = {name: tuple(gone.kept(without_doubles(ordered(hints)), scope.texts)) for name, hints in by_name.items()}
+    return Report({name: hints for name, hints in best.items() if hints}, tuple(found.notes))
 
 
 def without_doubles(hints: Sequence[Hint]) -> list[Hint]:

@@ -42,10 +42,12 @@ OF_A_TURN = 0.5  # more for a statement of which a mutant turns all of the faili
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is looked at: files by name with their texts as the editor has them, and how long fixes may be looked for (0: not at all)."""
+    """What is looked at: files by name with their texts as the editor has them, and how long fixes may be looked for (0: not at all). What is not
+    urgent has a small share of the processors."""
 
     texts: Mapping[str, str]
     fix_s: float = FIX_S
+    is_urgent: bool = True
 
 
 def _unheard(what: str, done: int, of: int) -> None:
@@ -64,7 +66,7 @@ async def proved(bench: Workbench, state: State, wanted: Wanted, tell: Tell = _u
     written = workspace.changes(state, {name: bench.workspace.sent(text) for name, text in wanted.texts.items()})
     step = Step("pytest", RUN_S, written, (*doctests, *tests), bool(doctests), quiet_s=QUIET_S)
     tell("tests", 0, 0)
-    (outcome,) = await bench.sandbox.run(Job(state.project, (step,), is_urgent=True))
+    (outcome,) = await bench.sandbox.run(Job(state.project, (step,), wanted.is_urgent))
     failing = _failing(outcome)
     if not failing or len(failing) > max(FAILING_LIMIT, len(outcome.tests.tests) // 2):
         return []
@@ -112,7 +114,7 @@ async def _localised(
     has_examples = any(not reach.is_test_file(home, state.test_files) for home in homes)
     step = Step("pytest", RUN_S, written, chosen, has_examples, quiet_s=QUIET_S, watched=tuple(code))
     tell("lines", 0, 0)
-    (traced,) = await bench.sandbox.run(Job(state.project, (step,), is_urgent=True))
+    (traced,) = await bench.sandbox.run(Job(state.project, (step,), wanted.is_urgent))
     still = _failing(traced)
     red = {test: failing[test] for test in failing if test in still}
     green = {test.id for test in traced.tests.tests if test.is_green}
@@ -182,7 +184,7 @@ async def _searched(
     doctests = any(
         not reach.is_test_file(test.partition("::")[0], state.test_files) for test in (*cause.failing, *guards)
     )
-    goal = Goal(state.project, tuple(cause.failing), guards, written, texts, took_s, doctests)
+    goal = Goal(state.project, tuple(cause.failing), guards, written, texts, took_s, doctests, wanted.is_urgent)
     partly: dict[tuple[str, int], float] = {}
     trying = search.tried(
         bench, goal, search.candidates(suspects, texts), until, lambda done, of: tell("fixes", done, of)

@@ -23,25 +23,37 @@ def applied(text: str, edits: Sequence[Edit]) -> str:
     return text
 
 
-async def judged(bench: Workbench, root: Path, texts: Mapping[str, str], name: str, edits: Sequence[Edit]) -> Verdict:
-    """What the checks say of edits of the file `name`; `texts` are the files as the editor has them."""
+async def judged(
+    bench: Workbench,
+    root: Path,
+    texts: Mapping[str, str],
+    name: str,
+    edits: Sequence[Edit],
+    *,
+    wait_s: float | None = None,
+) -> Verdict:
+    """What the checks say of edits of the file `name`, within `wait_s` (None: when all of them are done); `texts` are the files as the editor has
+    them."""
     before = texts[name]
     after = applied(before, edits)
     path = root / name
     snapshot = Snapshot(path.as_uri(), str(path), 0, before)
     overlay = {other: text for other, text in texts.items() if other != name}
     _, span = changed_span(before, after)
-    limits = Limits(None) if bench.settings.policy == "static" else Limits(budget_s=PROOF_S)
+    limits = Limits(None) if bench.settings.policy == "static" else Limits(wait_s=wait_s, budget_s=PROOF_S)
     proof = await begin(bench, Change(snapshot, after, Span(span.start, span.end), root, overlay), limits)
+    proof.cancel()
     return proof.now
 
 
-async def checked(bench: Workbench, root: Path, texts: Mapping[str, str], hint: Hint) -> Hint | None:
+async def checked(
+    bench: Workbench, root: Path, texts: Mapping[str, str], hint: Hint, *, wait_s: float | None = None
+) -> Hint | None:
     """The hint with its fix judged: without a fix that the checks refuse, and None for a suspicion whose fix breaks tests that pass: then the code is
     right as it stands."""
     if hint.fix is None or hint.fix.verdict is not None:
         return hint
-    verdict = await judged(bench, root, texts, hint.name, hint.fix.edits)
+    verdict = await judged(bench, root, texts, hint.name, hint.fix.edits, wait_s=wait_s)
     if isinstance(verdict, Failed):
         return None if hint.kind == "suspected" and verdict.stage == "tests" else replace(hint, fix=None)
     return replace(hint, fix=Fix(hint.fix.title, hint.fix.edits, verdict))

@@ -47,6 +47,7 @@ class Goal:
     texts: Mapping[str, str]
     took_s: float
     doctests: bool = False
+    is_urgent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ async def _run(
     steps = tuple(step(number, one) for number, one in enumerate(part))
     try:
         progress = Progress(outcome=lambda number, outcome: queue.put_nowait((part[number], outcome)))
-        await bench.sandbox.run(Job(goal.project, steps), progress)
+        await bench.sandbox.run(Job(goal.project, steps, goal.is_urgent), progress)
     finally:
         queue.put_nowait(None)
 

@@ -1,0 +1,95 @@
+"""textDocument/codeAction: a hint's fix, checked before it is offered, with what the checks say in its title; and the ways to dismiss a hint."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from lsprotocol import types
+
+from assay.assistant.hints import fixes
+from assay.assistant.hints.dismissed import full_code
+from assay.assistant.hints.hint import Fix, Hint
+from assay.assistant.nouns import Passed
+from assay.assistant.shapes import title
+from lsp_server.convert import offset_at, range_of
+from lsp_server.diagnostics import diagnostic
+from lsp_server.session import Session, View
+
+METHOD = types.TEXT_DOCUMENT_CODE_ACTION
+OPTIONS = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
+WAIT_S = 2.0  # for the checks of a fix; a menu that comes later is no menu
+FIXES_LIMIT = 4  # fixes of one request that are checked
+ANNOTATION = "assay"
+
+
+async def answer(session: Session, view: View, params: types.CodeActionParams) -> list[types.CodeAction] | None:
+    """The fixes of the hints that the range touches, and how to dismiss them; null where there are none, or the document has changed."""
+    if not _is_wanted(params.context.only):
+        return None
+    start = offset_at(view.snapshot, params.range.start, view.encoding)
+    end = offset_at(view.snapshot, params.range.end, view.encoding)
+    hints = [hint for hint in await session.hinting.of(view) if hint.span.start <= end and hint.span.end >= start]
+    fixable = [hint for hint in hints if hint.fix is not None][:FIXES_LIMIT]
+    checked = await asyncio.gather(*(_checked(view, hint) for hint in fixable))
+    if not session.is_current(view):
+        return None
+    actions = [_mend(view, hint, hint.fix) for hint in checked if hint is not None and hint.fix is not None]
+    actions += [action for hint in hints for action in _dismissals(view, hint)]
+    return actions or None
+
+
+def _is_wanted(only: Sequence[types.CodeActionKind | str] | None) -> bool:
+    kinds = [str(getattr(kind, "value", kind)) for kind in only or ()]
+    return not kinds or any(kind in ("", "quickfix") for kind in kinds)
+
+
+async def _checked(view: View, hint: Hint) -> Hint | None:
+    """The hint with its fix judged; a document that is no file of a project has the static checks alone."""
+    name = hint.name if hint.name in view.overlay else ""
+    texts = view.overlay if name else {hint.name: view.snapshot.text}
+    return await fixes.checked(view.bench, view.root, texts, hint, wait_s=WAIT_S)
+
+
+def _mend(view: View, hint: Hint, fix: Fix) -> types.CodeAction:
+    assert fix.verdict is not None
+    edits = [types.TextEdit(range_of(view.snapshot, edit.span, view.encoding), edit.text) for edit in fix.edits]
+    return types.CodeAction(
+        title=f"{fix.title} ({title(fix.verdict)})",
+        kind=types.CodeActionKind.QuickFix,
+        diagnostics=[diagnostic(view.snapshot, view.encoding, hint)],
+        is_preferred=isinstance(fix.verdict, Passed),
+        edit=_workspace_edit(view, edits, fix),
+    )
+
+
+def _workspace_edit(view: View, edits: list[types.TextEdit], fix: Fix) -> types.WorkspaceEdit:
+    """Edits of this very version; with an annotation where the client shows one."""
+    if not view.editor.takes_versioned_edits:
+        return types.WorkspaceEdit(changes={view.snapshot.uri: edits})
+    document = types.OptionalVersionedTextDocumentIdentifier(uri=view.snapshot.uri, version=view.snapshot.version)
+    if not view.editor.shows_annotations or fix.verdict is None:
+        return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(document, list(edits))])
+    annotated = [types.AnnotatedTextEdit(ANNOTATION, edit.range, edit.new_text) for edit in edits]
+    notes = {ANNOTATION: types.ChangeAnnotation(label=fix.title, needs_confirmation=False, description=fix.verdict.why)}
+    return types.WorkspaceEdit(
+        document_changes=[types.TextDocumentEdit(document, list(annotated))], change_annotations=notes
+    )
+
+
+def _dismissals(view: View, hint: Hint) -> list[types.CodeAction]:
+    """This hint, or all with its code; of rules ruff's own comments and settings are the way."""
+    if hint.kind == "rule" or not view.snapshot.path:
+        return []
+    code = full_code(hint)
+    argument = {"uri": view.snapshot.uri, "code": code, "line": view.snapshot.line_of(hint.span.start)}
+    titles = {"one": f"Dismiss this hint ({code}) in assay.toml", "all": f"Dismiss all hints {code} in assay.toml"}
+    return [
+        types.CodeAction(
+            title=text,
+            kind=types.CodeActionKind.QuickFix,
+            diagnostics=[diagnostic(view.snapshot, view.encoding, hint)],
+            command=types.Command(title=text, command="assay.dismissHint", arguments=[{**argument, "scope": scope}]),
+        )
+        for scope, text in titles.items()
+    ]

@@ -1,0 +1,26 @@
+"""textDocument/diagnostic: the hints of a document, for clients that ask."""
+
+from __future__ import annotations
+
+import hashlib
+
+from lsprotocol import types
+
+from lsp_server.diagnostics import diagnostic
+from lsp_server.session import Session, View
+
+METHOD = types.TEXT_DOCUMENT_DIAGNOSTIC
+OPTIONS = types.DiagnosticOptions(inter_file_dependencies=True, workspace_diagnostics=False, identifier="assay")
+
+NOTHING = types.RelatedFullDocumentDiagnosticReport(items=[])
+
+
+async def answer(
+    session: Session, view: View, params: types.DocumentDiagnosticParams
+) -> types.DocumentDiagnosticReport:
+    """The hints of a document as it was when the request came; the same ones twice are not sent again."""
+    items = [diagnostic(view.snapshot, view.encoding, hint) for hint in await session.hinting.of(view)]
+    result_id = hashlib.sha256(repr(items).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    if params.previous_result_id == result_id:
+        return types.RelatedUnchangedDocumentDiagnosticReport(result_id=result_id)
+    return types.RelatedFullDocumentDiagnosticReport(items=items, result_id=result_id)

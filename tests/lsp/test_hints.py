@@ -1,0 +1,197 @@
+"""Hints over LSP: published or asked for, never for an older text; fixes that were checked; dismissed hints stay away."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lsp.client import Client
+from tests.lsp.conftest import Start
+
+TEXT = "def last(xs):\n    return xs[len(xs)]\n"
+PULLS = {"textDocument": {"inlineCompletion": {}, "diagnostic": {}}}
+EDITS = {"workspace": {"workspaceEdit": {"documentChanges": True, "changeAnnotationSupport": {}}}}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "p"
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text('[project]\nname = "p"\nversion = "1"\n[tool.ruff.lint]\nselect = ["F"]\n')
+    (folder / "m.py").write_text(TEXT)
+    return folder
+
+
+def published(uri: str, version: int | None = None) -> Callable[[dict[str, Any]], bool]:
+    def match(message: dict[str, Any]) -> bool:
+        params = message.get("params", {})
+        is_it = message.get("method") == "textDocument/publishDiagnostics" and params.get("uri") == uri
+        return is_it and (version is None or params.get("version") == version)
+
+    return match
+
+
+def change(client: Client, uri: str, version: int, text: str) -> None:
+    client.notify(
+        "textDocument/didChange", {"textDocument": {"uri": uri, "version": version}, "contentChanges": [{"text": text}]}
+    )
+
+
+async def pulled(client: Client, uri: str, previous: str | None = None) -> dict[str, Any]:
+    params = {"textDocument": {"uri": uri}} | ({"previousResultId": previous} if previous else {})
+    result: dict[str, Any] = await client.call("textDocument/diagnostic", params)
+    return result
+
+
+async def actions(client: Client, uri: str, line: int, **context: Any) -> list[dict[str, Any]]:
+    at = {"start": {"line": line, "character": 0}, "end": {"line": line, "character": 99}}
+    params = {"textDocument": {"uri": uri}, "range": at, "context": {"diagnostics": [], **context}}
+    return await client.call("textDocument/codeAction", params) or []
+
+
+async def test_a_client_that_does_not_ask_is_told(root: Path, start: Start) -> None:
+    client = await start(root)
+    uri = client.open(root / "m.py", "import os\n" + TEXT)
+    found = (await client.until(published(uri, 1)))["params"]["diagnostics"]
+    assert [(one["code"], one["severity"], one["source"]) for one in found] == [
+        ("F401", 2, "Assay"),
+        ("suspected/off-by-one", 3, "Assay"),
+    ]
+    assert found[1]["range"] == {"start": {"line": 2, "character": 11}, "end": {"line": 2, "character": 22}}
+    assert found[0]["tags"] == [1]
+    assert found[0]["codeDescription"]["href"].startswith("https://docs.astral.sh/ruff")
+
+
+async def test_nothing_is_published_for_an_older_text(root: Path, start: Start) -> None:
+    client = await start(root)
+    uri = client.open(root / "m.py")
+    await client.until(published(uri, 1))
+    for version in range(2, 40):
+        change(
+            client,
+            uri,
+            version,
+            TEXT.replace("len(xs)", "len(xs) - 1" if version % 2 else "len(xs)") + f"\nx{version} = 1\n",
+        )
+    await client.until(published(uri, 39))
+    versions = [m["params"]["version"] for m in client.seen if published(uri)(m)]
+    assert versions == sorted(versions)
+    last = [m for m in client.seen if published(uri)(m)][-1]["params"]
+    assert (last["version"], last["diagnostics"]) == (39, [])
+
+
+async def test_hints_go_with_their_document(root: Path, start: Start) -> None:
+    client = await start(root)
+    uri = client.open(root / "m.py")
+    await client.until(published(uri, 1))
+    client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+    await client.until(lambda m: published(uri)(m) and m["params"]["diagnostics"] == [])
+
+
+async def test_a_client_that_asks_is_answered_and_not_told(root: Path, start: Start) -> None:
+    client = await start(root, **PULLS)
+    uri = client.open(root / "m.py")
+    first = await pulled(client, uri)
+    assert [one["code"] for one in first["items"]] == ["suspected/off-by-one"]
+    assert (await pulled(client, uri, first["resultId"]))["kind"] == "unchanged"
+    change(client, uri, 2, "x = 1\n")
+    assert (await pulled(client, uri, first["resultId"]))["items"] == []
+    assert not any(published(uri)(message) for message in client.seen)
+    assert (await pulled(client, (root / "other.py").as_uri()))["items"] == []
+
+
+async def test_settings_switch_hints_off_while_it_runs(root: Path, start: Start) -> None:
+    client = await start(root)
+    uri = client.open(root / "m.py")
+    await client.until(published(uri, 1))
+    client.notify("workspace/didChangeConfiguration", {"settings": {"assay": {"hints": {"suspected": False}}}})
+    await client.until(lambda m: published(uri)(m) and m["params"]["diagnostics"] == [])
+
+
+async def test_a_fix_is_offered_with_what_the_checks_say(root: Path, start: Start) -> None:
+    client = await start(root, **PULLS, **EDITS)
+    uri = client.open(root / "m.py", "import os\n" + TEXT)
+    (first, *_) = await actions(client, uri, 0)
+    assert first["title"].startswith("Remove unused import")
+    assert "unverified" in first["title"]
+    assert first["kind"] == "quickfix"
+    (document,) = first["edit"]["documentChanges"]
+    assert document["textDocument"] == {"uri": uri, "version": 1}
+    assert document["edits"][0]["newText"] == ""
+    assert document["edits"][0]["annotationId"] in first["edit"]["changeAnnotations"]
+    (other, *_) = await actions(client, uri, 2)
+    assert other["title"].startswith("Write `xs[-1]`")
+    assert await actions(client, uri, 2, only=["refactor"]) == []
+
+
+async def test_a_client_without_versions_gets_plain_edits(root: Path, start: Start) -> None:
+    client = await start(root)
+    uri = client.open(root / "m.py")
+    assert list((await actions(client, uri, 1))[0]["edit"]["changes"]) == [uri]
+
+
+async def test_a_dismissed_hint_stays_away_and_is_written_for_people(root: Path, start: Start) -> None:
+    client = await start(root, **PULLS)
+    uri = client.open(root / "m.py", TEXT + "\n\ndef first(ys):\n    return ys[len(ys)]\n")
+    assert len((await pulled(client, uri))["items"]) == 2
+    one = next(a for a in await actions(client, uri, 1) if a["title"].startswith("Dismiss this hint"))
+    await client.call(
+        "workspace/executeCommand", {"command": one["command"]["command"], "arguments": one["command"]["arguments"]}
+    )
+    assert [item["range"]["start"]["line"] for item in (await pulled(client, uri))["items"]] == [5]
+    assert 'line = "return xs[len(xs)]"' in (root / "assay.toml").read_text()
+    every = next(a for a in await actions(client, uri, 5) if a["title"].startswith("Dismiss all"))
+    await client.call(
+        "workspace/executeCommand", {"command": every["command"]["command"], "arguments": every["command"]["arguments"]}
+    )
+    assert (await pulled(client, uri))["items"] == []
+
+
+@pytest.mark.parametrize("arguments", [[], [3], [{"uri": 3}], [{"uri": "x", "code": "c", "line": 0, "scope": "both"}]])
+async def test_odd_arguments_of_a_dismissal_are_refused(arguments: list[Any], root: Path, start: Start) -> None:
+    client = await start(root)
+    answer = await client.ask("workspace/executeCommand", {"command": "assay.dismissHint", "arguments": arguments})
+    assert answer["error"]["code"] == -32602
+
+
+async def test_a_failing_test_is_proved_after_a_save_and_gone_when_its_function_is_written_in(
+    tmp_path: Path, start: Start, docker_url: str
+) -> None:
+    root = tmp_path / "shop"
+    shutil.copytree(
+        Path(__file__).parents[2] / "examples" / "shop", root, ignore=shutil.ignore_patterns("__pycache__", ".*")
+    )
+    (root / "shop" / "sums.py").write_text(
+        "def total(amounts):\n    return sum(amounts) - 1\n\n\ndef more(a):\n    return a\n"
+    )
+    (root / "tests" / "test_sums.py").write_text(
+        "from shop.sums import total\n\n\ndef test_total():\n    assert total([1, 2]) == 3\n"
+    )
+    client = await start(root, env={"ASSAY_SANDBOX_ENABLED": "true"})
+    uri = client.open(root / "shop" / "sums.py")
+
+    def proved(message: dict[str, Any]) -> bool:
+        return published(uri)(message) and any(
+            d["code"] == "proved/failing-test" for d in message["params"]["diagnostics"]
+        )
+
+    (found, *_) = (await client.until(proved, timeout_s=60))["params"]["diagnostics"]
+    assert found["severity"] == 1
+    assert "test_total" in found["message"]
+    assert found["range"]["start"]["line"] == 1
+    text = (root / "shop" / "sums.py").read_text()
+    change(client, uri, 2, "import os\n\n" + text)
+    moved = (await client.until(lambda m: published(uri, 2)(m)))["params"]["diagnostics"]
+    assert [d["range"]["start"]["line"] for d in moved if d["code"] == "proved/failing-test"] == [3]
+    (fix, *_) = await actions(client, uri, 3)
+    assert "1 test" in fix["title"]
+    assert fix["isPreferred"]
+    change(client, uri, 3, "import os\n\n" + text.replace("- 1", "- 2"))
+    gone = (await client.until(lambda m: published(uri, 3)(m)))["params"]["diagnostics"]
+    assert not any(d["code"] == "proved/failing-test" for d in gone)
+    await asyncio.sleep(0)
