@@ -22,7 +22,7 @@ from assay.assistant.hints.hint import Hint
 from assay.assistant.nouns import Failed, Passed
 from assay.assistant.shapes import SIGNS, state, title
 from assay.assistant.workbench import Workbench
-from assay.cli import out, place
+from assay.cli import git_lines, out, place
 from assay.cli.ask import PYTHON, Json
 
 WORDS = {
@@ -55,6 +55,13 @@ def check(
         Literal["text", "json", "sarif"], typer.Option("--format", help="How the hints are told.")
     ] = "text",
     static: Annotated[bool, typer.Option("--static", help="Run nothing: rules and patterns alone.")] = False,
+    diff: Annotated[
+        str,
+        typer.Option(
+            metavar="RANGE",
+            help="Only hints on lines that differ from a commit: HEAD, main, or main...HEAD for where a branch began.",
+        ),
+    ] = "",
     fix: Annotated[
         bool, typer.Option("--fix", help="Apply the first fix that was checked, and show its diff first.")
     ] = False,
@@ -69,6 +76,14 @@ def check(
     if fix and sum(len(one.texts) for one in chosen) != 1:
         out.fail("bad-input", "`--fix` takes one file.", as_json=form != "text")
     reports = [(one, _report(one, is_static=static)) for one in chosen]
+    if diff:
+        try:
+            reports = [
+                (one, checking.within(report, git_lines.changed(one.root.resolve(), diff, one.texts), one.texts))
+                for one, report in reports
+            ]
+        except git_lines.RangeError as error:
+            out.fail("bad-range", str(error), as_json=form != "text")
     report, texts = _joined(reports)
     match form:
         case "json":
@@ -94,7 +109,7 @@ def _chosen(paths: list[Path], *, as_json: bool) -> list[Chosen]:
             out.fail("bad-place", f"{path} does not exist.", as_json=as_json)
         if whole.is_file() and whole.suffix not in PYTHON:
             out.fail("not-python", f"{path} is not a Python file ({' or '.join(PYTHON)}).", as_json=as_json)
-        root = _root(whole)
+        root = project_of(whole)
         for name in _names(root, whole):
             try:
                 by_root.setdefault(root, {})[name] = place.read(root / name).text
@@ -106,7 +121,7 @@ def _chosen(paths: list[Path], *, as_json: bool) -> list[Chosen]:
     return [Chosen(root, texts, tuple(unread.get(root, ()))) for root, texts in by_root.items()]
 
 
-def _root(path: Path) -> Path:
+def project_of(path: Path) -> Path:
     """The project of a path; a folder that nothing marks as part of one is a project itself."""
     folder = path if path.is_dir() else path.parent
     found = files.project_root(folder / "x.py")
@@ -127,7 +142,7 @@ def _report(chosen: Chosen, *, is_static: bool) -> Report:
     async def work(bench: Workbench) -> Report:
         bench.workspace.open_folder(chosen.root)
         scope = Scope(chosen.root, chosen.texts, compose.folders().cache)
-        with _Progress() as tell:
+        with Progress() as tell:
             found = await checking.of_files(bench, scope, tell)
         return Report(found.hints, (*chosen.unread, *found.notes))
 
@@ -135,7 +150,7 @@ def _report(chosen: Chosen, *, is_static: bool) -> Report:
     return out.with_bench(work, root=chosen.root, changed=changed, patience_s=None)
 
 
-class _Progress:
+class Progress:
     """A line on a terminal that says what is done; in a log a word when something else begins, once a second at most."""
 
     def __init__(self) -> None:

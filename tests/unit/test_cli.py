@@ -297,3 +297,56 @@ def test_a_package_without_any_python_has_no_hints(tmp_path: Path) -> None:
         0,
         "No hints in 0 files.\nNote: Nothing was run: the policy is static (`verify.policy`).\n",
     )
+
+
+def test_explain_has_its_shape(project: Path, docker_url: str) -> None:
+    (project / "calc.py").write_text(RIGHT.replace("2", "3"))
+    output = "FAILED test_calc.py::test_double - assert 6 == 4\n"
+    done = assay("explain", str(project), "--json", stdin=output)
+    assert done.returncode == 0
+    found = answer(done)
+    assert set(found) == {"schema", "cause", "file", "line", "fix"}
+    assert (found["file"], found["line"]) == ("calc.py", 2)
+    assert found["fix"]["verdict"]["state"] == "passed"
+
+
+def test_explain_says_that_there_is_nothing_to_explain(project: Path) -> None:
+    done = assay("explain", str(project), "--json", stdin="hello")
+    assert done.returncode == 2
+    assert answer(done)["error"]["code"] == "bad-input"
+
+
+def repository(root: Path) -> None:
+    """Commit all files of a folder."""
+    from dulwich import porcelain
+
+    porcelain.init(str(root))
+    porcelain.add(str(root), [str(path) for path in root.rglob("*") if path.is_file() and ".git" not in path.parts])
+    porcelain.commit(str(root), message=b"one", author=b"A <a@example>", committer=b"A <a@example>")
+
+
+def test_check_of_a_difference_tells_only_what_is_new(project: Path) -> None:
+    (project / "calc.py").write_text("def last(xs):\n    return xs[len(xs)]\n")
+    repository(project)
+    (project / "calc.py").write_text(
+        "def last(xs):\n    return xs[len(xs)]\n\n\ndef other(ys):\n    return ys[len(ys)]\n"
+    )
+    (project / "new.py").write_text("def last(zs):\n    return zs[len(zs)]\n")
+    found = answer(assay("check", str(project), "--static", "--json", "--diff", "HEAD"))
+    assert [(one["file"], one["line"]) for one in found["hints"]] == [("calc.py", 6), ("new.py", 2)]
+    for wanted in ("nothing", "HEAD...nothing"):
+        done = assay("check", str(project), "--static", "--json", "--diff", wanted)
+        assert (done.returncode, answer(done)["error"]["code"]) == (2, "bad-range")
+
+
+def test_check_of_a_difference_needs_a_repository(project: Path) -> None:
+    done = assay("check", str(project), "--static", "--json", "--diff", "HEAD")
+    assert (done.returncode, answer(done)["error"]["code"]) == (2, "bad-range")
+
+
+def test_a_repository_that_is_no_good_is_one_sentence(project: Path) -> None:
+    repository(project)
+    (project / ".git" / "config").write_text("[core\n\x00")
+    (project / ".git" / "HEAD").write_text("ref: refs/heads/../../../etc/passwd\n")
+    done = assay("check", str(project), "--static", "--json", "--diff", "HEAD")
+    assert (done.returncode, answer(done)["error"]["code"]) == (2, "bad-range")

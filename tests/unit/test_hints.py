@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from analyzers.text import Edit, Snapshot, Span
@@ -13,6 +14,7 @@ from assay.assistant.hints import check, fixes, kept, shapes, static
 from assay.assistant.hints.check import Report, Scope
 from assay.assistant.hints.hint import Evidence, Fix, Hint, Kind, ordered
 from assay.assistant.proof import verdict
+from tests.conftest import ROOT
 from tests.unit.conftest import Make
 
 TEXT = "a = 1\nif a == 1 or 2:\n    b = a\n"
@@ -161,3 +163,17 @@ def test_sarif_tells_the_same() -> None:
     (location,) = run["results"][0]["locations"]
     assert location["physicalLocation"]["region"] == {"startLine": 2, "startColumn": 4, "endLine": 2, "endColumn": 5}
     assert location["physicalLocation"]["artifactLocation"]["uri"] == "%C3%BC%20m.py"
+
+
+def test_sarif_keeps_to_its_schema() -> None:
+    schema = json.loads((ROOT / "tests" / "schemas" / "sarif-2.1.0.json").read_text("utf-8"))
+    judged = verdict.recalled("passed", None, "It makes 1 test pass.")
+    fix = Fix("Write it", (Edit(Span(0, 0), "x"), Edit(Span(6, 8), "")), judged)
+    hints = (
+        replace(hint("proved", "p", 9, fix=fix), name="a b/m.py"),
+        replace(hint("rule", "F401", 0), name="a b/m.py", url="https://example/F401"),
+    )
+    for report in (Report({}), Report({"a b/m.py": hints}, ("A note.",))):
+        jsonschema.validate(shapes.sarif(report, {"a b/m.py": TEXT}, "1.0.0"), schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"version": "2.1.0"}, schema)

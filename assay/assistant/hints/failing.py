@@ -43,11 +43,12 @@ OF_A_TURN = 0.5  # more for a statement of which a mutant turns all of the faili
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What is looked at: files by name with their texts as the editor has them, and how long fixes may be looked for (0: not at all). What is not
-    urgent has a small share of the processors."""
+    urgent has a small share of the processors. `tests` are the only ones that run, where there are any."""
 
     texts: Mapping[str, str]
     fix_s: float = FIX_S
     is_urgent: bool = True
+    tests: tuple[str, ...] = ()
 
 
 def _unheard(what: str, done: int, of: int) -> None:
@@ -77,6 +78,10 @@ async def proved(bench: Workbench, state: State, wanted: Wanted, tell: Tell = _u
 
 def _tests(files: Mapping[str, str], wanted: Wanted, state: State) -> tuple[list[str], list[str]]:
     """The test files that reach what is wanted, and the files of it that hold examples."""
+    if wanted.tests:
+        is_test = [reach.is_test_file(test.partition("::")[0], state.test_files) for test in wanted.tests]
+        pairs = list(zip(wanted.tests, is_test, strict=True))
+        return [_function(test) for test, is_it in pairs if is_it], [test for test, is_it in pairs if not is_it]
     graph = reach.imports(files, state.test_files)
     reaching = {name for wanted_name in wanted.texts for name in reach.importers(graph, wanted_name)}
     tests = [name for name in files if name in reaching and reach.is_test_file(name, state.test_files)]
@@ -84,6 +89,12 @@ def _tests(files: Mapping[str, str], wanted: Wanted, state: State) -> tuple[list
         name for name, text in wanted.texts.items() if ">>>" in text and name not in tests and name.endswith(".py")
     ]
     return sorted(tests), sorted(examples)
+
+
+def _function(test: str) -> str:
+    """A test's id without its parameters."""
+    path, _, rest = test.partition("::")
+    return f"{path}::{rest.partition('[')[0]}" if rest else path
 
 
 def _failing(outcome: StepOutcome) -> dict[str, TestResult]:

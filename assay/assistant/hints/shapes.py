@@ -10,6 +10,7 @@ from analyzers.text import Snapshot, Span
 
 from ..shapes import verdict_json
 from .check import Report
+from .explain import Explanation
 from .hint import Fix, Hint
 
 LEVELS = {"proved": "error", "rule": "warning", "suspected": "note"}
@@ -37,6 +38,18 @@ def hint_json(hint: Hint, text: Snapshot) -> dict[str, Any]:
             "input": hint.evidence.input or None,
         },
         "fix": None if hint.fix is None else fix_json(hint.fix, text),
+    }
+
+
+def explanation_json(explanation: Explanation, texts: Mapping[str, str]) -> dict[str, Any]:
+    """The answer of `assay explain --json`, without its schema number."""
+    fix = explanation.fix
+    text = document(texts, explanation.name)
+    return {
+        "cause": explanation.cause,
+        "file": explanation.name or None,
+        "line": explanation.line or None,
+        "fix": fix_json(fix, text) if fix is not None and fix.verdict is not None else None,
     }
 
 
