@@ -128,10 +128,9 @@ def of_mbpp(data: Path, count: int, seed: int) -> None:
     kinds: Counter[str] = Counter()
     with_hints = 0
     for number, task in enumerate(tasks[:count]):
-        imports = "\n".join(task.get("test_imports") or [])
-        asserts = "\n".join(f"    {line}" for line in task["test_list"])
-        tests = f"{imports}\nfrom module import *\n\n\ndef test_it():\n{asserts}\n"
-        hints, took, _ = checked({"module.py": task["code"].replace("\r\n", "\n"), "test_module.py": tests})
+        module = task["prompt"] + task["canonical_solution"].replace("\r\n", "\n")
+        tests = f"from module import *\n\n\n{task['test']}\n\ndef test_it():\n    check({task['entry_point']})\n"
+        hints, took, _ = checked({"module.py": module, "test_module.py": tests})
         own = [hint for hint in hints if hint["class"] != "rule"]
         with_hints += bool(own)
         kinds.update(hint["class"] for hint in hints)

@@ -30,7 +30,9 @@ def places(text: str, count: int) -> list[tuple[int, int]]:
     functions = [
         node
         for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.FunctionDef) and node.body[0].lineno > node.lineno
+        if isinstance(node, ast.FunctionDef)
+        and node.body[0].lineno > node.lineno
+        and not getattr(node.body[0], "decorator_list", None)
     ]
     chosen = random.Random(20).sample(functions, min(count, len(functions)))
     return [(node.body[0].lineno - 1, node.body[0].col_offset) for node in chosen]
@@ -45,7 +47,11 @@ async def of_file(name: str, count: int, key_s: float, *, asks: bool) -> tuple[l
         client = await Client.start(
             env={"ASSAY_SANDBOX_ENABLED": "false", "ASSAY_VERIFY_POLICY": "static", "ASSAY_COMPLETE_ENABLED": "false"}
         )
-        own = {"textDocument": {"diagnostic": {}}} if asks else {"textDocument": {}}
+        own = (
+            {"textDocument": {"diagnostic": {}}, "workspace": {"diagnostics": {"refreshSupport": True}}}
+            if asks
+            else {"textDocument": {}}
+        )
         await client.initialize(Path(folder), **own)
         uri = client.open(path)
         await client.ask("no/such/method")

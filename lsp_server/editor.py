@@ -52,9 +52,11 @@ class Editor:
 
     @property
     def asks_for_hints(self) -> bool:
-        """Whether it pulls diagnostics, so that none are pushed."""
-        document = self._server.client_capabilities.text_document
-        return document is not None and document.diagnostic is not None
+        """Whether it pulls diagnostics and can be told to pull anew, so that none are pushed."""
+        client = self._server.client_capabilities
+        diagnostics = client.workspace.diagnostics if client.workspace is not None else None
+        can_ask = client.text_document is not None and client.text_document.diagnostic is not None
+        return can_ask and diagnostics is not None and bool(diagnostics.refresh_support)
 
     @property
     def takes_versioned_edits(self) -> bool:
@@ -106,12 +108,9 @@ class Editor:
         self._server.text_document_publish_diagnostics(params)
 
     async def refresh_hints(self) -> None:
-        """Have it ask for all hints anew, where it can."""
-        workspace = self._server.client_capabilities.workspace
-        diagnostics = workspace.diagnostics if workspace is not None else None
-        if diagnostics is not None and diagnostics.refresh_support:
-            with contextlib.suppress(JsonRpcException, TimeoutError):
-                await asyncio.wait_for(self._server.workspace_diagnostic_refresh_async(None), CONFIGURATION_S)
+        """Have it ask for all hints anew."""
+        with contextlib.suppress(JsonRpcException, TimeoutError):
+            await asyncio.wait_for(self._server.workspace_diagnostic_refresh_async(None), CONFIGURATION_S)
 
     def write(self, snapshot: Snapshot, edit: Edit, encoding: Encoding, label: str) -> None:
         """Have it change a document."""

@@ -16,14 +16,19 @@ Answer = Callable[..., Awaitable[Any]]
 
 def register(server: AssayServer) -> None:
     """Every feature but the documents' own."""
-    lifecycle.register(server)
+
+    def offer_what_the_client_can() -> None:
+        """Hints are asked for by clients that can be told to ask anew; others would miss what a run proves, and are told."""
+        if server.session.editor.asks_for_hints:
+            server.feature(diagnostic.METHOD, diagnostic.OPTIONS)(
+                _of_document(server.session, diagnostic.answer, otherwise=diagnostic.NOTHING)
+            )
+
+    lifecycle.register(server, offer_what_the_client_can)
     server.feature(inline_completion.METHOD, inline_completion.OPTIONS)(
         _of_document(server.session, inline_completion.answer)
     )
     server.feature(completion.METHOD, completion.OPTIONS)(_of_document(server.session, completion.answer))
-    server.feature(diagnostic.METHOD, diagnostic.OPTIONS)(
-        _of_document(server.session, diagnostic.answer, otherwise=diagnostic.NOTHING)
-    )
     server.feature(code_action.METHOD, code_action.OPTIONS)(_of_document(server.session, code_action.answer))
     for name, command in commands.COMMANDS.items():
         server.command(name)(_bound(command, server.session))

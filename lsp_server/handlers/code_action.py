@@ -29,7 +29,11 @@ async def answer(session: Session, view: View, params: types.CodeActionParams) -
         return None
     start = offset_at(view.snapshot, params.range.start, view.encoding)
     end = offset_at(view.snapshot, params.range.end, view.encoding)
-    hints = [hint for hint in await session.hinting.of(view) if hint.span.start <= end and hint.span.end >= start]
+    every = await session.hinting.of(view)
+    hints = [hint for hint in every if hint.span.start <= end and hint.span.end >= start]
+    if not hints and start == end:  # a cursor elsewhere on the line: editors without a pointer leave it at the margin
+        line = view.snapshot.line_of(start)
+        hints = [hint for hint in every if view.snapshot.line_of(hint.span.start) == line]
     fixable = [hint for hint in hints if hint.fix is not None][:FIXES_LIMIT]
     checked = await asyncio.gather(*(_checked(view, hint) for hint in fixable))
     if not session.is_current(view):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast, get_args
 
 from lsprotocol import types
@@ -11,8 +12,8 @@ from lsp_server.documents import path_of
 from lsp_server.session import AssayServer
 
 
-def register(server: AssayServer) -> None:
-    """Life-cycle features."""
+def register(server: AssayServer, offer: Callable[[], None]) -> None:
+    """Life-cycle features; `offer` registers what depends on the client, once that is known."""
     session = server.session
 
     @server.feature(types.INITIALIZE)
@@ -21,6 +22,7 @@ def register(server: AssayServer) -> None:
         if chosen in get_args(Encoding):
             session.documents.encoding = cast(Encoding, chosen)
         session.start(params)
+        offer()
 
     @server.feature(types.INITIALIZED)
     async def initialized(params: types.InitializedParams) -> None:

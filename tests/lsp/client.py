@@ -21,6 +21,7 @@ class Client:
         self.process = process
         self.seen: list[dict[str, Any]] = []
         self.configuration: dict[str, Any] = {}
+        self.capabilities: dict[str, Any] = {}
         self._waiting: dict[int | str, asyncio.Future[dict[str, Any]]] = {}
         self._count = 0
         self._reading = asyncio.create_task(self._read())
@@ -83,6 +84,7 @@ class Client:
             "initializationOptions": options,
         }
         result: dict[str, Any] = await self.call("initialize", params)
+        self.capabilities = result["capabilities"]
         self.notify("initialized", {})
         return result
 

@@ -12,10 +12,12 @@ import pytest
 
 from tests.lsp.client import Client
 from tests.lsp.conftest import Start
+from tests.lsp.meta import MetaModel
 
 TEXT = "def last(xs):\n    return xs[len(xs)]\n"
-PULLS = {"textDocument": {"inlineCompletion": {}, "diagnostic": {}}}
-EDITS = {"workspace": {"workspaceEdit": {"documentChanges": True, "changeAnnotationSupport": {}}}}
+REFRESH = {"diagnostics": {"refreshSupport": True}}
+PULLS = {"textDocument": {"inlineCompletion": {}, "diagnostic": {}}, "workspace": REFRESH}
+EDITS = {"workspace": {**REFRESH, "workspaceEdit": {"documentChanges": True, "changeAnnotationSupport": {}}}}
 
 
 @pytest.fixture
@@ -105,6 +107,24 @@ async def test_a_client_that_asks_is_answered_and_not_told(root: Path, start: St
     assert (await pulled(client, (root / "other.py").as_uri()))["items"] == []
 
 
+async def test_answers_fit_the_schema(root: Path, start: Start, data: Path) -> None:
+    model = MetaModel(data / "metaModel-3.18.json")
+    client = await start(root, **{**PULLS, **EDITS})
+    uri = client.open(root / "m.py", "import os\n" + TEXT)
+    full = await pulled(client, uri)
+    wrong = model.check_result("textDocument/diagnostic", full)
+    wrong += model.check_result("textDocument/diagnostic", await pulled(client, uri, full["resultId"]))
+    wrong += model.check_result("textDocument/codeAction", await actions(client, uri, 2))
+    assert wrong == []
+
+
+async def test_a_client_that_asks_and_cannot_be_told_to_ask_anew_is_told(root: Path, start: Start) -> None:
+    client = await start(root, textDocument={"diagnostic": {}})
+    uri = client.open(root / "m.py")
+    assert (await client.until(published(uri, 1)))["params"]["diagnostics"]
+    assert "diagnosticProvider" not in client.capabilities
+
+
 async def test_settings_switch_hints_off_while_it_runs(root: Path, start: Start) -> None:
     client = await start(root)
     uri = client.open(root / "m.py")
@@ -114,7 +134,7 @@ async def test_settings_switch_hints_off_while_it_runs(root: Path, start: Start)
 
 
 async def test_a_fix_is_offered_with_what_the_checks_say(root: Path, start: Start) -> None:
-    client = await start(root, **PULLS, **EDITS)
+    client = await start(root, **{**PULLS, **EDITS})
     uri = client.open(root / "m.py", "import os\n" + TEXT)
     (first, *_) = await actions(client, uri, 0)
     assert first["title"].startswith("Remove unused import")

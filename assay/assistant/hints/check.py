@@ -147,14 +147,14 @@ def _report(scope: Scope, found: _Found) -> Report:
 def without_doubles(hints: Sequence[Hint]) -> list[Hint]:
     """Without what says the same at the same place once more; a suspicion where a proof or a rule stands is one."""
     seen: set[tuple[int, str]] = set()
-    told = {hint.span.start for hint in hints if hint.kind != "suspected"}
+    told = [hint.span for hint in hints if hint.kind != "suspected"]
     kept = []
     for hint in hints:
-        key = (hint.span.start, hint.code)
-        if key in seen or (hint.kind == "suspected" and hint.span.start in told):
-            continue
-        seen.add(key)
-        kept.append(hint)
+        key, span = (hint.span.start, hint.code), hint.span
+        is_told = hint.kind == "suspected" and any(o.start <= span.start and span.end <= o.end for o in told)
+        if key not in seen and not is_told:
+            seen.add(key)
+            kept.append(hint)
     return kept
 
 

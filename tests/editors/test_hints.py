@@ -1,0 +1,75 @@
+"""Hints in the real editors, with real runs: a failing test becomes a squiggle, its evidence a hover, its checked fix a menu entry, and then it is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.editors.conftest import Open, until
+from tests.editors.neovim import Neovim
+
+WRONG = "def add(a: int, b: int) -> int:\n    return a - b\n"
+RIGHT = WRONG.replace("a - b", "a + b")
+PROVED_MS = 60_000  # a container is started, the tests are run, a fix is looked for
+
+
+@pytest.fixture
+def broken(sums: Path) -> Path:
+    """The project with a function that its test refuses."""
+    (sums / "sums.py").write_text(WRONG, "utf-8")
+    return sums
+
+
+def test_vscode_from_the_squiggle_to_the_checked_fix(window: Open, broken: Path, docker_url: str) -> None:
+    page = window(broken, "sums.py", sandbox__enabled=True)
+    squiggle = page.page.locator(".squiggly-error")
+    expect(squiggle.first).to_be_visible(timeout=PROVED_MS)
+    page.go_to(2, 12)
+    page.press("Control+k", "Control+i")
+    hover = page.page.locator(".monaco-hover:visible")
+    expect(hover.first).to_contain_text("test_add")
+    expect(hover.first).to_contain_text("assert -1 == 5")
+    expect(hover.first).to_contain_text("proved/failing-test")
+    page.press("Escape")
+    page.go_to(2, 12)
+    page.press("Control+.")
+    entry = page.page.locator(".action-widget .monaco-list-row").filter(has_text="Write `return a + b`")
+    expect(entry).to_contain_text("1 test ✓")
+    entry.click()
+    until(lambda: page.saved(broken / "sums.py") == RIGHT)
+    expect(squiggle).to_have_count(0)
+
+
+def test_vscode_shows_rules_and_suspicions_while_typing_and_drops_them_with_their_text(
+    window: Open, sums: Path
+) -> None:
+    (sums / "sums.py").write_text("def last(xs: list[int]) -> int:\n    \n", "utf-8")
+    page = window(sums, "sums.py")
+    page.wait_ready()
+    page.end_of(2)
+    page.type("return xs[len(xs)]")
+    info = page.page.locator(".squiggly-info")
+    expect(info.first).to_be_visible()
+    for _ in range(9):
+        page.press("Backspace")
+    page.type("-1]")
+    expect(info).to_have_count(0)
+
+
+def test_neovim_from_the_diagnostic_to_the_checked_fix(
+    neovim: Callable[..., Neovim], broken: Path, docker_url: str
+) -> None:
+    editor = neovim(broken, "sums.py", sandbox__enabled=True)
+    editor.until_attached()
+    found = "return vim.tbl_map(function(d) return { d.code, d.lnum, d.message } end, vim.diagnostic.get(0, { severity = 1 }))"
+    (code, line, message) = until(lambda: editor.lua(found))[0]
+    assert (code, line) == ("proved/failing-test", 1)
+    assert "test_add" in message
+    editor.keys("2G")
+    apply = "vim.lsp.buf.code_action({ filter = function(a) return a.title:find('a + b', 1, true) ~= nil end, apply = true })"
+    editor.lua(apply)
+    editor.until(lambda: editor.text()[:2] == RIGHT.splitlines())
+    until(lambda: editor.lua(found) == [])
