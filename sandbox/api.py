@@ -49,7 +49,8 @@ class Step:
     It is ended after `timeout_s`, and where nothing was heard of a test for `quiet_s` (0: only then): that test hangs.
     `tests` are pytest node ids without parameters, of functions, classes or whole files; those of `without` are left out. A test's result says
     something about the change where it executes one of the `pieces` of the changed file `target`. `is_test_file`: that file holds tests, which do not prove it. `traces`: what is executed while tests are
-    collected is told, too; `records`: the functions that each test enters; `watched`: files of which each test's lines are told.
+    collected is told, too; `records`: the functions that each test enters; `watched`: files of which each test's lines are told; `test_s`: a test that
+    takes longer is interrupted and fails (0: none is).
 
     `calls` are expressions that a step of that kind evaluates one by one, in the module `path` with its definitions and assignments.
     """
@@ -68,6 +69,7 @@ class Step:
     path: str = ""
     quiet_s: float = 0.0
     watched: tuple[str, ...] = ()
+    test_s: float = 0.0
     calls: tuple[str, ...] = ()
 
 

@@ -31,6 +31,7 @@ def order(step: Step, nonce: str, *, dependencies: str) -> dict[str, Any]:
         "path": step.path,
         "script": step.path,
         "watched": list(step.watched),
+        "test_s": step.test_s,
         "calls": list(step.calls),
         "nonce": nonce,
         "paths": [dependencies] if dependencies else [],

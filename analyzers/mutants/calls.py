@@ -44,9 +44,13 @@ def forms(node: ast.Call, scope: Scope) -> Iterator[Form]:
         yield Form(node, args[0], 0.3)
     elif args and (len(args) > 1 or isinstance(node.func, ast.Attribute)):
         yield Form(node, f"{function}({', '.join([*args[:-1], *keywords])})", 0.25)
-    if isinstance(node.func, ast.Name) and node.func.id in ("min", "max", "range"):
-        for arg in node.args:
-            yield from one_off(arg, scope, 0.35)
+    is_own = isinstance(node.func, ast.Name) and node.func.id == scope.function
+    for arg in node.args:
+        if isinstance(node.func, ast.Name) and (node.func.id in ("min", "max", "range") or is_own):
+            yield from one_off(arg, scope, 0.45 if is_own else 0.35)
+        if is_own and isinstance(arg, ast.Name):
+            others = [name for name in scope.names if name != arg.id][:8]
+            yield from (Form(arg, f"{arg.id} {sign} {name}", 0.15) for name in others for sign in "-+")
     if function == "len" and len(args) == 1:
         yield Form(node, f"len({args[0]}[0])", 0.2)
     for n in range(len(keywords)):

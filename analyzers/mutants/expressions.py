@@ -154,8 +154,8 @@ def _of_computing(node: ast.BinOp, scope: Scope) -> Iterator[Form]:
         ):
             yield Form(side, f"({scope.told(side)} - 1)", 0.25)
             yield Form(side, f"({scope.told(side)} + 1)", 0.25)
-    if not isinstance(node.op, _UNORDERED):
-        yield from scope.turned(node, node.left, node.right, 0.4)
+    if not isinstance(node.op, _UNORDERED) or isinstance(node.op, ast.Add):
+        yield from scope.turned(node, node.left, node.right, 0.4 if not isinstance(node.op, ast.Add) else 0.2)
     if isinstance(node.right, ast.Constant) and isinstance(node.op, ast.Add | ast.Sub | ast.Mult | ast.FloorDiv):
         yield Form(node, left, 0.5)
     elif isinstance(node.op, ast.Add | ast.Sub | ast.Mult):

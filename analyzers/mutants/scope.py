@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -27,11 +28,14 @@ class Scope:
 
     def __init__(self, places: Places, tree: ast.Module, function: ast.AST) -> None:
         self.places = places
+        self.function = getattr(function, "name", "")
         self._parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
         own = list(ast.walk(function))
         stored = [node.id for node in own if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
         parameters = [node.arg for node in own if isinstance(node, ast.arg) and node.arg not in ("self", "cls")]
         loaded = {node.id for node in own if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        self.bound = Counter(stored)
+        self.parameters = tuple(parameters)
         self.names = tuple(dict.fromkeys([*parameters, *stored]))[:_NAMES_LIMIT]
         self.unused = frozenset(self.names) - loaded
         self._attributes: dict[str, dict[str, None]] = {}

@@ -31,7 +31,11 @@ _AUGMENTED = {
     ast.Div: ("*=", "//="),
     ast.FloorDiv: ("/=", "%="),
     ast.BitOr: ("&=", "="),
-    ast.BitAnd: ("|=",),
+    ast.BitAnd: ("|=", "^="),
+    ast.BitXor: ("&=", "|="),
+    ast.Mod: ("//=",),
+    ast.LShift: (">>=",),
+    ast.RShift: ("<<=",),
 }
 _SIGNS = {
     ast.Add: "+=",
@@ -51,12 +55,18 @@ def forms(statement: ast.stmt | ast.ExceptHandler, scope: Scope) -> Iterator[For
         case ast.If(test=test) | ast.While(test=test):
             yield from tests(test, scope)
             yield from _of_header(statement, scope)
+            brackets = f"({scope.told(test)})" if isinstance(test, ast.BoolOp | ast.IfExp) else scope.told(test)
+            for name in scope.parameters[:6]:
+                yield Form(test, f"{brackets} or not {name}", 0.2)
+                yield Form(test, f"{brackets} and {name}", 0.2)
         case ast.Assign(targets=[target], value=value):
             yield from _wrapped(value, scope)
             if isinstance(target, ast.Name | ast.Attribute | ast.Subscript):
                 between = Span(scope.places.span(target).end, scope.places.span(value).start)
                 if scope.places.text[between.start : between.end].strip() == "=":
                     yield Form(between, " += ", 0.35)
+            if isinstance(target, ast.Name) and scope.bound.get(target.id, 0) > 1:
+                yield from (Form(value, f"{how}({target.id}, {scope.told(value)})", 0.35) for how in ("max", "min"))
             if isinstance(value, ast.Name | ast.Attribute):
                 yield from (Form(value, f"{how}({scope.told(value)})", 0.3) for how in ("list", "dict", "set"))
                 yield Form(value, f"{scope.told(value)}.copy()", 0.3)
@@ -70,11 +80,7 @@ def forms(statement: ast.stmt | ast.ExceptHandler, scope: Scope) -> Iterator[For
             yield from _wrapped(value, scope)
             yield from one_off(value, scope, 0.2)
             yield from (Form(value, name, 0.2) for name in scope.names[:8] if not isinstance(value, ast.Name))
-            yield from (
-                Form(value, text, 0.15)
-                for text in ("None", "[]", "0", "''", "True", "False")
-                if scope.told(value) != text
-            )
+            yield from _other_answers(value, scope)
         case ast.Return(value=None):
             yield from (Form(statement, f"return {name}", 0.35) for name in scope.names[:8])
         case ast.Break():
@@ -127,6 +133,20 @@ def _of_header(statement: ast.If | ast.While, scope: Scope) -> Iterator[Form]:
             yield Form(Span(start, start + 2), "while", 0.2)
     else:
         yield Form(Span(start, start + 5), "if", 0.15)
+
+
+def _other_answers(value: ast.expr, scope: Scope) -> Iterator[Form]:
+    """What may be returned instead: nothing, a plain value, or of a plain yes or no what decides it; a collection with what was found so far."""
+    text = scope.told(value)
+    yield from (Form(value, other, 0.15) for other in ("None", "[]", "0", "''", "True", "False") if text != other)
+    if text in ("True", "False"):
+        for name in scope.names[:8]:
+            yield from (Form(value, form.format(name), 0.25) for form in ("bool({})", "not {}", "{} == 0", "{} > 0"))
+    if text == "[]":
+        yield Form(value, "[[]]", 0.3)
+        yield from (Form(value, f"[{name}]", 0.3) for name in scope.names[:8])
+    if isinstance(value, ast.List | ast.ListComp | ast.Call | ast.BinOp):
+        yield from (Form(value, f"{name} + {text}", 0.12) for name in scope.names[:8])
 
 
 def _follows_an_if(statement: ast.If, scope: Scope) -> bool:

@@ -10,10 +10,11 @@ import dis
 import json
 import os
 import re
+import signal
 import sys
 from collections.abc import Generator
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from .options import project_options
 from .tracer import Tracer
 
 RAISES = dis.opmap["RAISE_VARARGS"]  # what `raise` and `assert` come to
+AGAIN_S = 0.7  # of each further test once one was interrupted: they hang for the same reason
 DETAIL_LIMIT = 600  # characters of a failure's message
 
 
@@ -52,6 +54,10 @@ def main(step: dict[str, Any], root: Path, report: int) -> int:
     return int(code)
 
 
+class HangingError(BaseException):
+    """A test was interrupted because it did not end; no `except Exception` of the code takes it for something else."""
+
+
 class _Plugin:
     """What pytest tells us; one line of JSON an event."""
 
@@ -74,7 +80,14 @@ class _Plugin:
         )
         self._functions: dict[tuple[str, str], int] = {}
         self._names: frozenset[str] = frozenset()
+        self._test_s = float(step.get("test_s") or 0)
+        if self._test_s:
+            signal.signal(signal.SIGALRM, self._interrupt)
         self._shared: dict[str, frozenset[tuple[str, str]]] = {}
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        limit_s, self._test_s = self._test_s, min(self._test_s, AGAIN_S)
+        raise HangingError(f"it did not end within {limit_s:g} s")
 
     def send(self, event: dict[str, Any]) -> None:
         data = (json.dumps(event) + "\n").encode()
@@ -114,9 +127,13 @@ class _Plugin:
         self._names = frozenset(getattr(item, "fixturenames", ()))
         if self._control not in item.nodeid:
             self._tracer.start()
+        if self._test_s:
+            signal.setitimer(signal.ITIMER_REAL, self._test_s)
         try:
             return (yield)
         finally:
+            if self._test_s:
+                signal.setitimer(signal.ITIMER_REAL, 0)
             self._tracer.stop()
             for name in getattr(item, "fixturenames", ()):
                 self._tracer.entered |= self._shared.get(name, frozenset())

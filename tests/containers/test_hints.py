@@ -213,3 +213,19 @@ async def test_a_hostile_file_is_looked_at_without_running_it_here(bench: Workbe
     found = await checked(bench, root, {"m.py": text, "deep.py": "x = " + "[" * 150 + "]" * 150 + "\n"})
     assert not mark.exists()
     assert any(one.code == "off-by-one" for one in found.all)
+
+
+async def test_a_loop_that_does_not_end_is_found_and_mended(bench: Workbench, tmp_path: Path) -> None:
+    text = "def count(n):\n    found = 0\n    while n:\n        n ^= n - 1\n        found += 1\n    return found\n"
+    tests = "from m import count\n\n\ndef test_count():\n    assert count(7) == 3\n\n\ndef test_none():\n    assert count(0) == 0\n"
+    first = (await checked(bench, tmp_path, {"m.py": text, "test_m.py": tests})).all[0]
+    assert text[first.span.start : first.span.end] == "n ^= n - 1"
+    assert "did not end within" in first.evidence.detail
+    assert first.fix is not None
+    assert applied(text, first.fix.edits) == text.replace("^=", "&=")
+
+
+async def test_a_test_that_takes_its_time_itself_is_no_bug_of_the_code(bench: Workbench, tmp_path: Path) -> None:
+    text = WRONG_STATS.replace("max", "min").replace(">>> ", "... ")
+    tests = "from m import smallest\n\n\ndef test_slow():\n    smallest([1])\n    total = 0\n    while total < 10**10:\n        total += 1\n"
+    assert (await checked(bench, tmp_path, {"m.py": text, "test_m.py": tests})).all == []

@@ -6,38 +6,36 @@ A test that fails for what the sandbox lacks says nothing about the code, nor do
 
 from __future__ import annotations
 
-import contextlib
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from analyzers import reach, secrets
-from analyzers.text import Edit, Span
+from analyzers.text import Span
 from sandbox.api import Job, Step, StepOutcome, TestResult
 
 from .. import workspace
-from ..nouns import Failed
 from ..workbench import Workbench
 from ..workspace import State
-from . import fixes, ranking, search
-from .hint import Evidence, Fix, Hint
+from . import ranking
+from .hint import Evidence, Hint
+from .mending import HANGING_S, HANGS, Cause, Look, mended
 from .ranking import Suspect
-from .search import Goal
 
 RUN_S, QUIET_S = 120.0, 15.0  # of all tests; of one that gives no sign of life
+TEST_S = 2.5  # of one test, where an endless loop is seen: most take milliseconds
 NEIGHBOURS = 60  # green tests whose lines are told beside those of the failing ones
 FAILING_LIMIT = 12  # failing tests that are looked into; beyond it something else is wrong
-GUARDS = 20  # green tests that a mutant has to leave green; all others are the proof's
 SHOWN = 3  # statements of one cause that are named
-FIX_S = 7.0  # of the search for one cause's fix
+FIX_S = 7.0  # of the search for fixes
+RUNS_S = 1.5  # of the runs before it; what they take longer is taken from the search
 # What a failure says that is the sandbox's doing: what is not installed, not there, or not allowed.
 _OF_THE_SANDBOX = re.compile(
     r"ModuleNotFoundError|ImportError|PackageNotFoundError|fixture '\w+' not found|not natively supported|FileNotFoundError|PermissionError|ConnectionError"
     r"|socket\.gaierror|Read-only file system|Network is unreachable|Name or service|it did not end in time|BlockingIOError|TimeoutExpired|NotImplementedError"
 )
 FIXED, FIRST, SECOND, THIRD = 0.9, 0.6, 0.3, 0.2  # how sure a statement with a fix is, and the first three without
-OF_A_TURN = 0.5  # more for a statement of which a mutant turns all of the failing tests green
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +63,16 @@ async def proved(bench: Workbench, state: State, wanted: Wanted, tell: Tell = _u
     if not tests and not doctests:
         return []
     written = workspace.changes(state, {name: bench.workspace.sent(text) for name, text in wanted.texts.items()})
-    step = Step("pytest", RUN_S, written, (*doctests, *tests), bool(doctests), quiet_s=QUIET_S)
+    started = time.monotonic()
+    step = Step("pytest", RUN_S, written, (*doctests, *tests), bool(doctests), quiet_s=QUIET_S, test_s=TEST_S)
     tell("tests", 0, 0)
     (outcome,) = await bench.sandbox.run(Job(state.project, (step,), wanted.is_urgent))
-    failing = _failing(outcome)
+    failing = _failing(outcome, state)
     if not failing or len(failing) > max(FAILING_LIMIT, len(outcome.tests.tests) // 2):
         return []
-    return await _localised(
-        bench, state, wanted, files, outcome, dict(list(failing.items())[:FAILING_LIMIT]), written, tell
-    )
+    until = started + wanted.fix_s + RUNS_S
+    few = dict(list(failing.items())[:FAILING_LIMIT])
+    return await _localised(bench, state, wanted, files, outcome, few, written, until, tell)
 
 
 def _tests(files: Mapping[str, str], wanted: Wanted, state: State) -> tuple[list[str], list[str]]:
@@ -97,13 +96,14 @@ def _function(test: str) -> str:
     return f"{path}::{rest.partition('[')[0]}" if rest else path
 
 
-def _failing(outcome: StepOutcome) -> dict[str, TestResult]:
-    """The tests that fail for what the code does, by their ids."""
-    return {
-        test.id: test
-        for test in outcome.tests.tests
-        if test.outcome == "failed" and not test.is_set_up and not _OF_THE_SANDBOX.search(f"{test.detail}")
-    }
+def _failing(outcome: StepOutcome, state: State) -> dict[str, TestResult]:
+    """The tests that fail for what the code does, by their ids; one that takes too long fails where it was in the project's own code then."""
+    found = {}
+    for test in outcome.tests.tests:
+        is_slow = HANGS in test.detail and reach.is_test_file(test.where.partition(":")[0], state.test_files)
+        if test.outcome == "failed" and not test.is_set_up and not is_slow and not _OF_THE_SANDBOX.search(test.detail):
+            found[test.id] = test
+    return found
 
 
 async def _localised(
@@ -114,6 +114,7 @@ async def _localised(
     outcome: StepOutcome,
     failing: Mapping[str, TestResult],
     written: tuple[tuple[str, str | None], ...],
+    until: float,
     tell: Tell,
 ) -> list[Hint]:
     """The causes of the failing tests, each with its statements and its fix."""
@@ -123,32 +124,22 @@ async def _localised(
     near = sorted(passing, key=lambda test: test.partition("::")[0] not in homes)[:NEIGHBOURS]
     chosen = (*failing, *near)
     has_examples = any(not reach.is_test_file(home, state.test_files) for home in homes)
-    step = Step("pytest", RUN_S, written, chosen, has_examples, quiet_s=QUIET_S, watched=tuple(code))
+    test_s = HANGING_S if any(HANGS in test.detail for test in failing.values()) else TEST_S
+    step = Step("pytest", RUN_S, written, chosen, has_examples, quiet_s=QUIET_S, watched=tuple(code), test_s=test_s)
     tell("lines", 0, 0)
     (traced,) = await bench.sandbox.run(Job(state.project, (step,), wanted.is_urgent))
-    still = _failing(traced)
+    still = _failing(traced, state)
     red = {test: failing[test] for test in failing if test in still}
     green = {test.id for test in traced.tests.tests if test.is_green}
     spectra = {test: lines for test, lines in traced.tests.lines.items() if test in red or test in green}
     hints: list[Hint] = []
     causes = _causes(spectra, red, files)
-    until, took_s = time.monotonic() + wanted.fix_s, traced.ms / 1000
+    look = Look(bench, state, wanted.texts, spectra, written, traced.ms / 1000, wanted.is_urgent)
     for number, cause in enumerate(causes):
         share = (until - time.monotonic()) / (len(causes) - number)
-        found = await _searched(
-            bench, state, wanted, files, cause, spectra, written, time.monotonic() + share, took_s, tell
-        )
-        hints += _hints(wanted, files, state, found)
+        end = time.monotonic() + share if wanted.fix_s else 0.0
+        hints += _hints(wanted, files, state, await mended(look, cause, end, lambda done, of: tell("fixes", done, of)))
     return hints
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Failing tests that seem to fail for one reason, the statements that may be it, and what mends the first of them."""
-
-    failing: Mapping[str, TestResult]
-    suspects: tuple[Suspect, ...]
-    fix: Fix | None = None
 
 
 def _causes(spectra: ranking.Spectra, red: Mapping[str, TestResult], files: Mapping[str, str]) -> list[Cause]:
@@ -171,50 +162,10 @@ def _causes(spectra: ranking.Spectra, red: Mapping[str, TestResult], files: Mapp
             if any(line in spectra[test].get(name, ()) for name, line in lines)
         }
         own = own or left
-        found.append(Cause(own, tuple(ranking.ranked({**green, **{test: spectra[test] for test in own}}, own, files))))
+        suspects = ranking.ranked({**green, **{test: spectra[test] for test in own}}, own, files)
+        found.append(Cause(own, tuple(suspects), {}))
         left = {test: result for test, result in left.items() if test not in own}
     return found
-
-
-async def _searched(
-    bench: Workbench,
-    state: State,
-    wanted: Wanted,
-    files: Mapping[str, str],
-    cause: Cause,
-    spectra: ranking.Spectra,
-    written: tuple[tuple[str, str | None], ...],
-    until: float,
-    took_s: float,
-    tell: Tell,
-) -> Cause:
-    """The cause with the first fix that the proof does not refuse; what turns some of the tests green tells where it is, too."""
-    suspects = [one for one in cause.suspects if one.name in wanted.texts]
-    texts = {one.name: files[one.name] for one in suspects}
-    guards = _guards(cause, spectra)
-    doctests = any(
-        not reach.is_test_file(test.partition("::")[0], state.test_files) for test in (*cause.failing, *guards)
-    )
-    goal = Goal(state.project, tuple(cause.failing), guards, written, texts, took_s, doctests, wanted.is_urgent)
-    partly: dict[tuple[str, int], float] = {}
-    trying = search.tried(
-        bench, goal, search.candidates(suspects, texts), until, lambda done, of: tell("fixes", done, of)
-    )
-    async with contextlib.aclosing(trying) as found:
-        async for one in found:
-            suspect, edit = one.candidate.suspect, one.candidate.edit
-            if one.is_green:
-                verdict = await fixes.judged(bench, state.root, wanted.texts, suspect.name, (edit,))
-                if not isinstance(verdict, Failed):
-                    fix = Fix(_title(texts[suspect.name], edit), (edit,), verdict)
-                    others = [
-                        other for other in cause.suspects if (other.name, other.line) != (suspect.name, suspect.line)
-                    ]
-                    return replace(cause, suspects=(suspect, *others), fix=fix)
-            place = suspect.name, suspect.line
-            partly[place] = max(partly.get(place, 0.0), one.turned)
-    told = [replace(s, score=s.score + OF_A_TURN * partly.get((s.name, s.line), 0.0)) for s in cause.suspects]
-    return replace(cause, suspects=tuple(sorted(told, key=lambda s: -s.score)))
 
 
 def _hints(wanted: Wanted, files: Mapping[str, str], state: State, cause: Cause) -> list[Hint]:
@@ -231,7 +182,7 @@ def _hints(wanted: Wanted, files: Mapping[str, str], state: State, cause: Cause)
     for place, suspect in enumerate(cause.suspects[:SHOWN]):
         if suspect.name not in wanted.texts:
             continue
-        fix = cause.fix if place == 0 else None
+        fix = cause.fixes.get((suspect.name, suspect.line))
         sure = (FIXED if fix is not None else FIRST, SECOND, THIRD)[place]
         what = (
             "with this line written otherwise it passes"
@@ -245,25 +196,6 @@ def _hints(wanted: Wanted, files: Mapping[str, str], state: State, cause: Cause)
         span = _span(files[suspect.name], suspect)
         hints.append(Hint(suspect.name, span, "proved", code, message, sure, evidence, fix, suspect.function))
     return hints
-
-
-def _guards(cause: Cause, spectra: ranking.Spectra) -> tuple[str, ...]:
-    """The green tests that execute the most of what is suspected."""
-    wanted = {(one.name, one.line) for one in cause.suspects[:10]}
-
-    def shared(test: str) -> int:
-        return sum(line in spectra[test].get(name, frozenset()) for name, line in wanted)
-
-    green = [test for test in spectra if test not in cause.failing and shared(test)]
-    return tuple(sorted(green, key=shared, reverse=True)[:GUARDS])
-
-
-def _title(text: str, edit: Edit) -> str:
-    """The line with the edit, as a title."""
-    start = text.rfind("\n", 0, edit.span.start) + 1
-    end = text.find("\n", edit.span.end)
-    line = text[start : edit.span.start] + edit.text + text[edit.span.end : end if end >= 0 else len(text)]
-    return f"Write `{' '.join(line.split())[:80]}`"
 
 
 def _span(text: str, suspect: Suspect) -> Span:

@@ -31,16 +31,17 @@ async def judged(
     edits: Sequence[Edit],
     *,
     wait_s: float | None = None,
+    quiet_s: float = PROOF_S,
 ) -> Verdict:
     """What the checks say of edits of the file `name`, within `wait_s` (None: when all of them are done); `texts` are the files as the editor has
-    them."""
+    them. A test that takes longer than `quiet_s` hangs."""
     before = texts[name]
     after = applied(before, edits)
     path = root / name
     snapshot = Snapshot(path.as_uri(), str(path), 0, before)
     overlay = {other: text for other, text in texts.items() if other != name}
     _, span = changed_span(before, after)
-    limits = Limits(None) if bench.settings.policy == "static" else Limits(wait_s=wait_s, budget_s=PROOF_S)
+    limits = Limits(None) if bench.settings.policy == "static" else Limits(quiet_s, wait_s, PROOF_S)
     proof = await begin(bench, Change(snapshot, after, Span(span.start, span.end), root, overlay), limits)
     proof.cancel()
     return proof.now

@@ -6,13 +6,14 @@ A mutant that turns the tests green is only a candidate: what it proves is said 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from analyzers.mutants import Mutants
 from analyzers.text import Edit
-from sandbox.api import Job, Progress, Project, Step, StepOutcome
+from sandbox.api import Job, Progress, Project, Step, StepOutcome, TestResult
 
 from ..workbench import Workbench
 from .ranking import Suspect
@@ -28,34 +29,37 @@ LEAST_S = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One edit of a file at a suspect; `weight` says when its turn is."""
+    """One edit of a file at a suspect; `weight` says when its turn is, `likelihood` how likely it is the right one where several are green."""
 
     suspect: Suspect
     edit: Edit
     weight: float
+    likelihood: float
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
     """What a mutant has to reach: the `failing` tests are to be green and the `guards` to stay so; all of them took `took_s` without a change. `files`
-    are what the archive lacks, `texts` the suspects' files as they are."""
+    are what the archive lacks, `texts` the suspects' files as they are; a test that takes longer than `test_s` is interrupted (0: none is)."""
 
     project: Project
-    failing: tuple[str, ...]
+    failing: Mapping[str, TestResult]
     guards: tuple[str, ...]
     files: tuple[tuple[str, str | None], ...]
     texts: Mapping[str, str]
     took_s: float
     doctests: bool = False
     is_urgent: bool = True
+    test_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What a candidate did: how many of the failing tests it turned green (0 to 1), where it broke no guard, and whether all is green."""
+    """What a candidate did: whether all tests are green with it; and its `effect`, how well what it changes is what fails (0 to 1): Ochiai over the
+    tests that end otherwise than without it."""
 
     candidate: Candidate
-    turned: float
+    effect: float
     is_green: bool
 
 
@@ -68,14 +72,14 @@ def candidates(suspects: Sequence[Suspect], texts: Mapping[str, str]) -> list[Ca
         # A statement that is half as suspicious as the first one is a quarter as likely the one.
         share = (suspect.score / best) ** 2
         mutants = by_file[suspect.name].of_line(suspect.line)
-        found += [Candidate(suspect, one.edit, share * one.prior) for one in mutants]
+        found += [Candidate(suspect, one.edit, share * one.prior, math.sqrt(share) * one.prior) for one in mutants]
     return sorted(found, key=lambda one: -one.weight)[:MUTANTS_LIMIT]
 
 
 async def tried(
     bench: Workbench, goal: Goal, wanted: Sequence[Candidate], until: float, tell: Callable[[int, int], None]
 ) -> AsyncGenerator[Tried, None]:
-    """The candidates that do something, as they are tried, until the time `until` (of time.monotonic); whoever has enough stops asking."""
+    """The candidates as they are tried, until the time `until` (of time.monotonic); whoever has enough stops asking."""
     left = list(wanted)
     count = 0
     while left and time.monotonic() < until:
@@ -95,8 +99,7 @@ async def tried(
                 candidate, outcome = item
                 count += 1
                 tell(count, len(wanted))
-                if (turned := _turned(goal, outcome)) > 0:
-                    yield Tried(candidate, turned, turned == 1 and outcome.tests.finished)
+                yield _weighed(goal, candidate, outcome)
             for job in jobs:
                 job.result()
         finally:
@@ -126,7 +129,9 @@ async def _run(
         files = originals | {one.suspect.name: bench.workspace.sent(mutated)}
         first = goal.files if number == 0 else ()
         tests = (*goal.failing, *goal.guards)
-        return Step("pytest", limit_s, (*first, *files.items()), tests, goal.doctests, quiet_s=limit_s)
+        return Step(
+            "pytest", limit_s, (*first, *files.items()), tests, goal.doctests, quiet_s=limit_s, test_s=goal.test_s
+        )
 
     steps = tuple(step(number, one) for number, one in enumerate(part))
     try:
@@ -136,12 +141,14 @@ async def _run(
         queue.put_nowait(None)
 
 
-def _turned(goal: Goal, outcome: StepOutcome) -> float:
-    """How many of the failing tests are green, by their own word; 0 where a guard is not. The proof of a candidate looks closer."""
+def _weighed(goal: Goal, candidate: Candidate, outcome: StepOutcome) -> Tried:
+    """What the tests say of a candidate, by their own word; the proof of a green one looks closer."""
     report = outcome.tests
-    if outcome.timed_out or report.collect_errors:
-        return 0.0
+    by_id = {test.id: test for test in report.tests}
     green = {test.id for test in report.tests if test.outcome in ("passed", "skipped", "xfailed")}
-    if not green.issuperset(goal.guards):
-        return 0.0
-    return sum(test in green for test in goal.failing) / len(goal.failing)
+    if outcome.timed_out or report.collect_errors or not report.finished:
+        return Tried(candidate, 0.0, is_green=False)
+    red = [test for test, was in goal.failing.items() if test in green or by_id.get(test, was).detail != was.detail]
+    broken = [test for test in goal.guards if test not in green]
+    effect = len(red) / math.sqrt(len(goal.failing) * (len(red) + len(broken))) if red else 0.0
+    return Tried(candidate, effect, is_green=green.issuperset(goal.failing) and not broken)
