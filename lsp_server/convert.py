@@ -6,7 +6,7 @@ from typing import Literal
 
 from lsprotocol import types
 
-from analyzers.text import Snapshot, Span
+from analyzers.text import Edit, Snapshot, Span
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 
@@ -30,6 +30,11 @@ def position_at(snapshot: Snapshot, offset: int, encoding: Encoding) -> types.Po
 def range_of(snapshot: Snapshot, span: Span, encoding: Encoding) -> types.Range:
     """The range of a span."""
     return types.Range(position_at(snapshot, span.start, encoding), position_at(snapshot, span.end, encoding))
+
+
+def text_edit(snapshot: Snapshot, edit: Edit, encoding: Encoding) -> types.TextEdit:
+    """An edit of a document."""
+    return types.TextEdit(range_of(snapshot, edit.span, encoding), edit.text)
 
 
 def _code_points(line: str, units: int, encoding: Encoding) -> int:

@@ -34,7 +34,7 @@ def _message(hint: Hint) -> str:
         more = f" and {len(tests) - TESTS_TOLD} more" if len(tests) > TESTS_TOLD else ""
         told.append(f"Failing: {', '.join(tests[:TESTS_TOLD])}{more}")
     if hint.fix is not None and hint.fix.verdict is not None:
-        told.append(f"{hint.fix.title}: {hint.fix.verdict.why}")
+        told.append(f"{hint.fix.title}: {hint.fix.why}")
     return "\n".join(told)
 
 

@@ -16,7 +16,7 @@ from analyzers.text import Edit, Snapshot
 from assay.assistant.nouns import Verdict
 from assay.assistant.shapes import verdict_json
 
-from .convert import Encoding, range_of
+from .convert import Encoding, text_edit
 
 PROGRESS_S = 1.0  # what is done sooner needs no progress bar
 CONFIGURATION_S = 10.0  # an editor that does not answer keeps the settings that `initialize` gave
@@ -114,7 +114,7 @@ class Editor:
 
     def write(self, snapshot: Snapshot, edit: Edit, encoding: Encoding, label: str) -> None:
         """Have it change a document."""
-        change = types.TextEdit(range_of(snapshot, edit.span, encoding), edit.text)
+        change = text_edit(snapshot, edit, encoding)
         changes = types.WorkspaceEdit(changes={snapshot.uri: [change]})
         self._server.workspace_apply_edit(types.ApplyWorkspaceEditParams(changes, label=label))
 

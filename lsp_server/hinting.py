@@ -66,6 +66,7 @@ class Hinting:
     _proving: dict[Path, asyncio.Task[None]] = field(default_factory=dict)
     _touched: dict[Path, float] = field(default_factory=dict)
     _documents: set[str] = field(default_factory=set)
+    _looking: dict[str, asyncio.Task[tuple[Hint, ...]]] = field(default_factory=dict)
 
     async def of(self, view: Seen) -> tuple[Hint, ...]:
         """The hints of a document as the view has it, the best first."""
@@ -73,16 +74,32 @@ class Hinting:
         if not bench.settings.is_on("hints.enabled"):
             return ()
         name = _name(view)
-        key = (snapshot.version, snapshot.text, snapshot.preamble, id(bench))
-        known = self._static.get(snapshot.uri)
-        if known is None or known[0] != key:
-            known = (key, await static.of_document(bench, snapshot, name, view.root))
-            self._static[snapshot.uri] = known
-            while len(self._static) > KEPT:
-                self._static.pop(next(iter(self._static)))
-        found = check.without_doubles(ordered([*self._moved(view, name), *known[1]]))
+        found = check.without_doubles(ordered([*self._moved(view, name), *await self._static_of(view, name)]))
         gone = await asyncio.to_thread(dismissed.load, view.root)
         return tuple(gone.kept(found, {name: snapshot.text}))
+
+    async def _static_of(self, view: Seen, name: str) -> tuple[Hint, ...]:
+        """What is known of the view's text without a run. Of one document one text is looked at at a time, to its end, for a thread cannot be stopped; one
+        that is older than the document when its turn comes is not looked at any more."""
+        uri = view.snapshot.uri
+        key = (view.snapshot.version, view.snapshot.text, view.snapshot.preamble, id(view.bench))
+        while (running := self._looking.get(uri)) is not None and not running.done():
+            await asyncio.wait({running})
+        known = self._static.get(uri)
+        if known is not None and known[0] == key:
+            return known[1]
+        now = self.seen(uri)
+        if now is None or now.snapshot.version != view.snapshot.version:
+            return ()
+        self._looking[uri] = asyncio.create_task(self._look(view, name, key), name="hints without a run")
+        return await asyncio.shield(self._looking[uri])
+
+    async def _look(self, view: Seen, name: str, key: object) -> tuple[Hint, ...]:
+        found = await static.of_document(view.bench, view.snapshot, name, view.root)
+        self._static[view.snapshot.uri] = (key, found)
+        while len(self._static) > KEPT:
+            self._static.pop(next(iter(self._static)))
+        return found
 
     def _moved(self, view: Seen, name: str) -> list[Hint]:
         """The proved hints that still hold, where they stand now."""
@@ -117,6 +134,7 @@ class Hinting:
         """A document is the disk's again."""
         self._documents.discard(uri)
         self._static.pop(uri, None)
+        self._looking.pop(uri, None)
         if (older := self._pushing.pop(uri, None)) is not None:
             older.cancel()
         if not self.editor.asks_for_hints:
@@ -138,7 +156,7 @@ class Hinting:
 
     def close(self) -> None:
         """End what is under way."""
-        for task in [*self._pushing.values(), *self._proving.values()]:
+        for task in [*self._pushing.values(), *self._proving.values(), *self._looking.values()]:
             task.cancel()
 
     # ---- work
@@ -174,12 +192,21 @@ class Hinting:
         if not is_on or bench.settings.policy == "static" or bench.sandbox.health().state in ("off", "absent"):
             return
         allows = (await bench.workspace.rules(root)).allows
-        texts = {name: text for name, text in texts.items() if allows(name) and syntax.module(text) is not None}
+        allowed = {name: text for name, text in texts.items() if allows(name)}
+        texts = await asyncio.to_thread(_whole, allowed)
         state = await bench.workspace.state(root)
         wanted = Wanted(texts, FIX_S, is_urgent=False)
-        hints = await check.proved(bench, state, wanted, lambda what, done, of: None)
-        self._proved[root] = {name: _Proved(text, _with_functions(name, text, hints)) for name, text in texts.items()}
+        hints, _ = await check.proved(bench, state, wanted, lambda what, done, of: None)
+        self._proved[root] = {
+            name: _Proved(text, await asyncio.to_thread(_with_functions, name, text, hints))
+            for name, text in texts.items()
+        }
         await self.refresh()
+
+
+def _whole(texts: dict[str, str]) -> dict[str, str]:
+    """Those that parse: what is being written is looked at when it does."""
+    return {name: text for name, text in texts.items() if syntax.module(text) is not None}
 
 
 def _is_python(snapshot: Snapshot) -> bool:

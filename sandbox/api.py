@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
-StepKind = Literal["pytest", "script", "ruff", "calls"]
+StepKind = Literal["pytest", "script", "ruff", "calls", "inputs"]
 State = Literal["ready", "starting", "absent", "broken", "off"]
 
 
@@ -52,7 +52,8 @@ class Step:
     collected is told, too; `records`: the functions that each test enters; `watched`: files of which each test's lines are told; `test_s`: a test that
     takes longer is interrupted and fails (0: none is).
 
-    `calls` are expressions that a step of that kind evaluates one by one, in the module `path` with its definitions and assignments.
+    `calls` are expressions that a step of that kind evaluates one by one, in the module `path` with its definitions and assignments; for a step
+    of the kind "inputs" they are functions of it, for which inputs are looked for.
     """
 
     kind: StepKind
@@ -130,12 +131,13 @@ class Frame:
 @dataclass(frozen=True, slots=True)
 class Raised:
     """What a call ended with: the exception's name with its bases' (the nearest first), its last line as a traceback has it, the project's frames from the
-    outside, and whether the innermost one of them raised it by a `raise` or `assert` of its own."""
+    outside, and whether the innermost one of them raised it by a `raise` or `assert` of its own; `source` is the call, where it was looked for."""
 
     kinds: tuple[str, ...]
     detail: str
     frames: tuple[Frame, ...]
     is_meant: bool = False
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,7 @@ class TestReport:
 @dataclass(frozen=True, slots=True)
 class StepOutcome:
     """How a step ended; `hung` says that it was ended because a test did not. Times in ms; streams are capped at 64 KiB each and decoded with
-    replacement. `raised`: by number, what the calls of a step came to that ended with an exception; `returned` are those that did not."""
+    replacement. `raised`: by number, what the calls of a step came to that ended with an exception; `returned` what the others gave, as text."""
 
     exit: int
     signal: int
@@ -177,7 +179,7 @@ class StepOutcome:
     hung: bool = False
     tests: TestReport = field(default_factory=TestReport)
     raised: Mapping[int, Raised] = field(default_factory=dict)
-    returned: tuple[int, ...] = ()
+    returned: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

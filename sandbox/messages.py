@@ -149,9 +149,9 @@ def _raised(text: str) -> dict[int, Raised]:
                 "meant": bool(is_meant),
             }:
                 names = tuple(str(kind)[:TEXT_LIMIT] for kind in kinds)
-                found[number] = Raised(
-                    names, detail[:TEXT_LIMIT], tuple(f for one in frames if (f := _frame(one))), is_meant
-                )
+                own = tuple(f for one in frames if (f := _frame(one)))
+                source = str(event.get("source", ""))[:TEXT_LIMIT]
+                found[number] = Raised(names, detail[:TEXT_LIMIT], own, is_meant, source)
     return found
 
 
@@ -162,14 +162,14 @@ def _frame(raw: object) -> Frame | None:
     return None
 
 
-def _returned(text: str) -> tuple[int, ...]:
-    """The calls that ended by themselves, by number."""
-    found = []
+def _returned(text: str) -> dict[int, str]:
+    """What calls gave that ended by themselves, by number."""
+    found: dict[int, str] = {}
     for event in _events(text):
         match event:
-            case {"call": int(number), "returned": True}:
-                found.append(number)
-    return tuple(found)
+            case {"call": int(number), "returned": str(value)}:
+                found[number] = value[:TEXT_LIMIT]
+    return found
 
 
 _NONE = TestResult("", "")

@@ -55,6 +55,14 @@ def forms(node: ast.Call, scope: Scope) -> Iterator[Form]:
         yield Form(node, f"len({args[0]}[0])", 0.2)
     for n in range(len(keywords)):
         yield Form(node, f"{function}({', '.join([*args, *keywords[:n], *keywords[n + 1 :]])})", 0.35)
+    given = {arg.id for arg in node.args if isinstance(arg, ast.Name)} | {keyword.arg for keyword in node.keywords}
+    for name in scope.parameters:  # what was not handed on
+        prior = 0.4 if name in scope.unused else 0.25 if is_own and name not in given else 0.0
+        if prior:
+            yield Form(node, f"{function}({', '.join([*args, name, *keywords])})", prior)
+            yield Form(node, f"{function}({', '.join([*args, *keywords, f'{name}={name}'])})", prior)
+    if len(args) == 1 and not keywords and isinstance(node.args[0], ast.Name):
+        yield Form(node, f"{function}(*{args[0]})", 0.12)
     if isinstance(node.func, ast.Attribute) and not args and not keywords:
         yield Form(node, scope.told(node.func.value), 0.3)
     for more in _more(node, args, keywords):

@@ -112,10 +112,22 @@ def _of_compare(node: ast.Compare, scope: Scope) -> Iterator[Form]:
     if len(node.ops) == 1 and isinstance(node.ops[0], ast.Eq | ast.NotEq):
         a, b = scope.told(node.left), scope.told(node.comparators[0])
         sign = "==" if isinstance(node.ops[0], ast.Eq) else "!="
+        if not isinstance(node.comparators[0], ast.Constant):
+            yield Form(node, f"{a} {'in' if sign == '==' else 'not in'} {b}", 0.15)
+        elif node.comparators[0].value is None or not node.comparators[0].value:
+            yield Form(node, f"not {a}" if sign == "==" else a, 0.3)
         if isinstance(node.left, ast.Name | ast.Attribute | ast.Subscript) and isinstance(
             node.comparators[0], ast.Name | ast.Attribute | ast.Subscript
         ):
             yield Form(node, f"{a}.lower() {sign} {b}.lower()", 0.12)
+    if (
+        len(node.ops) == 1
+        and isinstance(node.ops[0], ast.Is | ast.IsNot)
+        and isinstance(node.comparators[0], ast.Constant)
+    ):
+        yield Form(
+            node, f"not {scope.told(node.left)}" if isinstance(node.ops[0], ast.Is) else scope.told(node.left), 0.3
+        )
     for side in (node.left, *node.comparators):
         if isinstance(side, ast.Call | ast.Name | ast.Attribute):
             yield from calls.one_off(side, scope, 0.3 if isinstance(side, ast.Call) else 0.2)
@@ -266,6 +278,7 @@ def _of_attribute(node: ast.Attribute, scope: Scope) -> Iterator[Form]:
     for other in calls.INSTEAD.get(node.attr, ()):
         yield Form(node, f"{base}.{other}", 0.5)
     if not scope.is_called(node):
+        yield Form(node, f"{base}.{node.attr}()", 0.35 if node.attr in scope.called else 0.08)
         for other in scope.attributes(base):
             if other != node.attr and other not in calls.INSTEAD.get(node.attr, ()):
                 yield Form(node, f"{base}.{other}", 0.25 + 0.35 * _likeness(other, node.attr))

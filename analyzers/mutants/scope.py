@@ -43,6 +43,11 @@ class Scope:
             if isinstance(node, ast.Attribute) and not self.is_called(node):
                 self._attributes.setdefault(ast.unparse(node.value), {})[node.attr] = None
         self.uses = _uses(tree)
+        self.called = frozenset(
+            node.func.attr
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        )
         self.of_self = tuple(self._attributes.get("self", ()))
         constants = [node.value for node in own if isinstance(node, ast.Constant)]
         self.numbers = tuple(

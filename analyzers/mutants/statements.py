@@ -83,6 +83,14 @@ def forms(statement: ast.stmt | ast.ExceptHandler, scope: Scope) -> Iterator[For
             yield from _other_answers(value, scope)
         case ast.Return(value=None):
             yield from (Form(statement, f"return {name}", 0.35) for name in scope.names[:8])
+        case ast.Expr(value=ast.Call() | ast.BinOp() | ast.Compare() | ast.BoolOp() | ast.Name() as value):
+            yield Form(statement, f"return {scope.told(value)}", 0.35)
+            if (
+                isinstance(value, ast.Call)
+                and isinstance(value.func, ast.Attribute)
+                and isinstance(value.func.value, ast.Name)
+            ):
+                yield Form(statement, f"{value.func.value.id} = {scope.told(value)}", 0.35)
         case ast.Break():
             yield Form(statement, "continue", 0.6)
             yield Form(statement, "pass", 0.4)

@@ -33,6 +33,7 @@ WORDS = {
     "lines": "finding what the failing tests execute",
     "fixes": "looking for a fix",
     "calls": "making the calls that stand in the files",
+    "inputs": "looking for inputs that make functions raise",
     "suspicions": "putting suspicions to the test",
 }
 
@@ -55,6 +56,10 @@ def check(
         Literal["text", "json", "sarif"], typer.Option("--format", help="How the hints are told.")
     ] = "text",
     static: Annotated[bool, typer.Option("--static", help="Run nothing: rules and patterns alone.")] = False,
+    inputs: Annotated[
+        bool,
+        typer.Option("--inputs", help="Look for inputs, by type hints, that make functions raise what nobody meant."),
+    ] = False,
     diff: Annotated[
         str,
         typer.Option(
@@ -75,7 +80,7 @@ def check(
     chosen = _chosen(paths or [Path()], as_json=form != "text")
     if fix and sum(len(one.texts) for one in chosen) != 1:
         out.fail("bad-input", "`--fix` takes one file.", as_json=form != "text")
-    reports = [(one, _report(one, is_static=static)) for one in chosen]
+    reports = [(one, _report(one, is_static=static, seeks_inputs=inputs)) for one in chosen]
     if diff:
         try:
             reports = [
@@ -138,10 +143,10 @@ def _names(root: Path, path: Path) -> Iterator[str]:
             yield entry.name
 
 
-def _report(chosen: Chosen, *, is_static: bool) -> Report:
+def _report(chosen: Chosen, *, is_static: bool, seeks_inputs: bool) -> Report:
     async def work(bench: Workbench) -> Report:
         bench.workspace.open_folder(chosen.root)
-        scope = Scope(chosen.root, chosen.texts, compose.folders().cache)
+        scope = Scope(chosen.root, chosen.texts, compose.folders().cache, seeks_inputs=seeks_inputs)
         with Progress() as tell:
             found = await checking.of_files(bench, scope, tell)
         return Report(found.hints, (*chosen.unread, *found.notes))
@@ -170,7 +175,8 @@ class Progress:
         if time.monotonic() - self._last < every_s:
             return
         self._last = time.monotonic()
-        line = f"{WORDS[what]}{f': {done} of {of}' if of else ''} …"
+        count = f": {done} of {of}" if of else f": {done}" if done else ""
+        line = f"{WORDS[what]}{count} …"
         if not self._is_terminal:
             out.say(line)
             return
@@ -213,6 +219,8 @@ def _table(report: Report, texts: dict[str, str]) -> Iterator[str]:
             if hint.fix is not None and hint.fix.verdict is not None:
                 sign = SIGNS[state(hint.fix.verdict)]
                 yield f"{'':10}{'':9} {'':14} fix {sign} {hint.fix.title} ({title(hint.fix.verdict)})"
+                if hint.fix.note:
+                    yield f"{'':10}{'':9} {'':14}     {hint.fix.note}"
         yield ""
     count = len(report.all)
     if count:
@@ -245,7 +253,7 @@ def _fix(chosen: Chosen, report: Report) -> None:
     after = fixes.applied(text, found.fix.edits)
     for line in difflib.unified_diff(text.splitlines(), after.splitlines(), name, name, lineterm=""):
         typer.echo(line)
-    typer.echo(f"{state(found.fix.verdict)}: {found.fix.verdict.why}")
+    typer.echo(f"{state(found.fix.verdict)}: {found.fix.why}")
     path = chosen.root / name
     if path.read_bytes().decode("utf-8") != text:
         out.fail("changed", f"{path} was changed meanwhile; it is left as it is.")

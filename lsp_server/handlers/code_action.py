@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 from lsprotocol import types
 
-from assay.assistant.hints import fixes
+from analyzers.text import Snapshot, Span
+from assay.assistant.hints import as_test, fixes
 from assay.assistant.hints.dismissed import full_code
 from assay.assistant.hints.hint import Fix, Hint
 from assay.assistant.nouns import Passed
 from assay.assistant.shapes import title
-from lsp_server.convert import offset_at, range_of
+from lsp_server.convert import offset_at, range_of, text_edit
 from lsp_server.diagnostics import diagnostic
 from lsp_server.session import Session, View
 
@@ -39,6 +40,7 @@ async def answer(session: Session, view: View, params: types.CodeActionParams) -
     if not session.is_current(view):
         return None
     actions = [_mend(view, hint, hint.fix) for hint in checked if hint is not None and hint.fix is not None]
+    actions += [action for hint in hints if hint.evidence.source == "call" for action in await _as_test(view, hint)]
     actions += [action for hint in hints for action in _dismissals(view, hint)]
     return actions or None
 
@@ -57,7 +59,7 @@ async def _checked(view: View, hint: Hint) -> Hint | None:
 
 def _mend(view: View, hint: Hint, fix: Fix) -> types.CodeAction:
     assert fix.verdict is not None
-    edits = [types.TextEdit(range_of(view.snapshot, edit.span, view.encoding), edit.text) for edit in fix.edits]
+    edits = [text_edit(view.snapshot, edit, view.encoding) for edit in fix.edits]
     return types.CodeAction(
         title=f"{fix.title} ({title(fix.verdict)})",
         kind=types.CodeActionKind.QuickFix,
@@ -75,10 +77,33 @@ def _workspace_edit(view: View, edits: list[types.TextEdit], fix: Fix) -> types.
     if not view.editor.shows_annotations or fix.verdict is None:
         return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(document, list(edits))])
     annotated = [types.AnnotatedTextEdit(ANNOTATION, edit.range, edit.new_text) for edit in edits]
-    notes = {ANNOTATION: types.ChangeAnnotation(label=fix.title, needs_confirmation=False, description=fix.verdict.why)}
+    notes = {ANNOTATION: types.ChangeAnnotation(label=fix.title, needs_confirmation=False, description=fix.why)}
     return types.WorkspaceEdit(
         document_changes=[types.TextDocumentEdit(document, list(annotated))], change_annotations=notes
     )
+
+
+async def _as_test(view: View, hint: Hint) -> list[types.CodeAction]:
+    """The failing call as a test, for clients that create files."""
+    if not view.editor.takes_versioned_edits:
+        return []
+    state = await view.bench.workspace.state(view.root)
+    texts = {**state.texts, **view.overlay}
+    made = as_test.written(texts, hint.name, hint.evidence.input, hint.evidence.detail)
+    uri = (view.root / made.name).as_uri()
+    before = Snapshot(uri, "", 0, texts.get(made.name, ""))
+    end = range_of(before, Span(len(before.text), len(before.text)), view.encoding)
+    document = types.OptionalVersionedTextDocumentIdentifier(uri=uri)
+    edit = types.TextDocumentEdit(document, [types.TextEdit(end, made.text)])
+    create = [types.CreateFile(uri, options=types.CreateFileOptions(ignore_if_exists=True))] if made.is_new else []
+    return [
+        types.CodeAction(
+            title=f"Add `{hint.evidence.input[:60]}` as a test to {made.name}",
+            kind=types.CodeActionKind.QuickFix,
+            diagnostics=[diagnostic(view.snapshot, view.encoding, hint)],
+            edit=types.WorkspaceEdit(document_changes=[*create, edit]),
+        )
+    ]
 
 
 def _dismissals(view: View, hint: Hint) -> list[types.CodeAction]:

@@ -10,12 +10,15 @@ from pygls.exceptions import JsonRpcInternalError, JsonRpcInvalidParams
 
 from analyzers import imports
 from analyzers.text import Snapshot, changed_span
+from assay.assistant.hints import explain as explaining
 from assay.assistant.hints.dismissed import NAME, full_code
 from assay.assistant.hints.dismissed import dismiss as write_dismissal
+from assay.assistant.hints.shapes import explanation_json
 from assay.assistant.nouns import Change
 from assay.assistant.proof import asked
 from assay.assistant.record import trace_text
 from assay.assistant.shapes import verdict_json
+from lsp_server.convert import text_edit
 from lsp_server.session import Session
 
 ID_LIMIT = 64  # characters of an id that are taken over
@@ -109,6 +112,23 @@ async def dismiss_hint(session: Session, *arguments: Any) -> None:
     await session.hinting.refresh()
 
 
+async def explain(session: Session, *arguments: Any) -> dict[str, Any]:
+    """The cause of a traceback or of failed tests in a text: its place, and a checked fix as an edit of the file on disk."""
+    if not arguments or not isinstance(arguments[0], str):
+        raise JsonRpcInvalidParams(message="assay.explain takes a text")
+    root = session.first_folder
+    if root is None:
+        raise JsonRpcInvalidParams(message="assay.explain needs a folder that is open")
+    found = await explaining.explain(session.bench, root, arguments[0], lambda what, done, of: None)
+    texts = (await session.bench.workspace.state(root)).texts
+    told = explanation_json(found, texts) | {"uri": (root / found.name).as_uri() if found.name else None, "edit": None}
+    if found.fix is not None and found.fix.verdict is not None:
+        document = Snapshot("", "", 0, texts[found.name])
+        edits = [text_edit(document, edit, session.documents.encoding) for edit in found.fix.edits]
+        told["edit"] = {"changes": {told["uri"]: edits}}
+    return told
+
+
 def _before(snapshot: Snapshot) -> Snapshot:
     """The document as it is on disk; empty where that is what the editor has, so that all of it is the change."""
     try:
@@ -125,6 +145,7 @@ COMMANDS = {
     "assay.status": status,
     "assay.verify": verify,
     "assay.dismissHint": dismiss_hint,
+    "assay.explain": explain,
 }
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from lsprotocol import types
 
 from analyzers import imports, names, phrases
-from analyzers.text import Edit, Span
+from analyzers.text import Span
 from assay.assistant.nouns import Completion, Suggestion
 from assay.assistant.shapes import title
-from lsp_server.convert import offset_at, range_of
+from lsp_server.convert import offset_at, range_of, text_edit
 from lsp_server.session import Session, View
 
 from . import suggestions
@@ -79,10 +79,8 @@ def _item(view: View, one: Suggestion, found: Completion) -> types.CompletionIte
         preselect=False,
         filter_text=text.strip(),
         text_edit=types.TextEdit(range_of(view.snapshot, Span(start, one.replace.end), view.encoding), text),
-        additional_text_edits=[_edit(view, imports.edit(view.snapshot, one.imports))] if one.imports else None,
+        additional_text_edits=[text_edit(view.snapshot, imports.edit(view.snapshot, one.imports), view.encoding)]
+        if one.imports
+        else None,
         command=suggestions.accepted(one, found),
     )
-
-
-def _edit(view: View, edit: Edit) -> types.TextEdit:
-    return types.TextEdit(range_of(view.snapshot, edit.span, view.encoding), edit.text)

@@ -13,7 +13,8 @@ vim.api.nvim_create_user_command("Assay", function(given)
   require("assay.commands").run(given)
 end, {
   nargs = "*",
-  desc = "Assay: complete, why, verify, doctor, set up, snooze, restart …",
+  range = true,
+  desc = "Assay: complete, why, verify, explain, doctor, set up, snooze, restart …",
   complete = function(...)
     return require("assay.commands").words(...)
   end,

@@ -10,8 +10,10 @@ import ast
 import contextlib
 import dis
 import importlib.util
+import itertools
 import json
 import os
+import re
 import signal
 import sys
 import traceback
@@ -22,6 +24,7 @@ from typing import Any
 
 RAISES = dis.opmap["RAISE_VARARGS"]  # what `raise` and `assert` come to
 CALL_S = 1.0  # of one call; a literal's result takes no longer, or is no use as a hint
+TEXT_LIMIT, VALUES_LIMIT = 1000, 100  # characters of one text, values of one that is computed step by step
 FRAMES_LIMIT = 50  # the outermost and innermost ones of a deep recursion
 DEFINING = (
     ast.Import,
@@ -36,7 +39,7 @@ DEFINING = (
 )
 
 
-class _TooLong(BaseException):
+class TooLong(BaseException):
     """The time of one call is up; no `except Exception` of the code catches it."""
 
 
@@ -45,33 +48,34 @@ def main(step: dict[str, Any], root: Path, report: int) -> int:
     for folder in reversed([str(root), str(root / "src"), *step.get("paths", [])]):
         sys.path.insert(0, folder)
     sys.dont_write_bytecode = True
-    signal.signal(signal.SIGALRM, _ended)
+    signal.signal(signal.SIGALRM, ended)
     path = root / step["path"]
-    namespace = _module(root, path)
+    namespace = module(root, path)
     for number, call in enumerate(step["calls"]):
-        _send(report, {"call": number} | _evaluated(call, namespace, f"{root}/"))
+        send(report, {"call": number} | _evaluated(call, namespace, f"{root}/"))
     return 0
 
 
-def _ended(signum: int, frame: object) -> None:
-    raise _TooLong
+def ended(signum: int, frame: object) -> None:
+    """The time is up."""
+    raise TooLong
 
 
-def _module(root: Path, path: Path) -> dict[str, Any]:
+def module(root: Path, path: Path) -> dict[str, Any]:
     """The module's names, as far as its statements can be executed."""
     parts = path.relative_to(root).with_suffix("").parts
     name = ".".join(parts[1:] if parts[0] == "src" and len(parts) > 1 else parts)
-    module = types.ModuleType(name)
-    module.__file__ = str(path)
-    module.__package__ = name.rpartition(".")[0]
-    module.__spec__ = importlib.util.spec_from_file_location(name, path)
-    sys.modules[name] = module
+    made = types.ModuleType(name)
+    made.__file__ = str(path)
+    made.__package__ = name.rpartition(".")[0]
+    made.__spec__ = importlib.util.spec_from_file_location(name, path)
+    sys.modules[name] = made
     for statement in ast.parse(path.read_bytes()).body:
         if isinstance(statement, DEFINING):
             # What cannot be executed is missing afterwards, and calls that need it say so by a NameError.
-            with contextlib.suppress(Exception, SystemExit, _TooLong), _time_limit():
-                exec(compile(ast.Module([statement], []), str(path), "exec", dont_inherit=True), module.__dict__)
-    return module.__dict__
+            with contextlib.suppress(Exception, SystemExit, TooLong), _time_limit():
+                exec(compile(ast.Module([statement], []), str(path), "exec", dont_inherit=True), made.__dict__)
+    return made.__dict__
 
 
 @contextlib.contextmanager
@@ -86,17 +90,25 @@ def _time_limit() -> Any:
 def _evaluated(call: str, namespace: dict[str, Any], root: str) -> dict[str, Any]:
     try:
         with _time_limit():
-            eval(compile(call, "<call>", "eval", dont_inherit=True), namespace)
-    except _TooLong:
+            shown = _shown(eval(compile(call, "<call>", "eval", dont_inherit=True), namespace))
+    except TooLong:
         return {"late": True}
     except BaseException as error:
         with contextlib.suppress(Exception):  # an exception whose own text raises says nothing
-            return _told(error, root)
+            return told(error, root)
         return {"late": True}
-    return {"returned": True}
+    return {"returned": shown}
 
 
-def _told(error: BaseException, root: str) -> dict[str, Any]:
+def _shown(value: object) -> str:
+    """A value as text that is the same for the same value: what is computed step by step as a list, addresses left out."""
+    if isinstance(value, types.GeneratorType | map | filter | zip | range | reversed):
+        value = list(itertools.islice(value, VALUES_LIMIT))
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))[:TEXT_LIMIT]
+
+
+def told(error: BaseException, root: str) -> dict[str, Any]:
+    """An exception as the report has it: its names, its last line, the project's frames, and whether the project raised it itself."""
     frames: list[list[Any]] = []
     is_meant = False
     trace: TracebackType | None = error.__traceback__
@@ -118,13 +130,14 @@ def _told(error: BaseException, root: str) -> dict[str, Any]:
             is_meant = code.co_code[trace.tb_lasti] == RAISES
         trace = trace.tb_next
     kinds = [kind.__name__ for kind in type(error).__mro__ if kind is not object]
-    detail = traceback.format_exception_only(type(error), error)[-1].strip()[:1000]
+    detail = traceback.format_exception_only(type(error), error)[-1].strip()[:TEXT_LIMIT]
     if len(frames) > FRAMES_LIMIT:
         frames = [*frames[: FRAMES_LIMIT // 2], *frames[-FRAMES_LIMIT // 2 :]]
     return {"kinds": kinds, "detail": detail, "frames": frames, "meant": is_meant}
 
 
-def _send(report: int, event: dict[str, Any]) -> None:
+def send(report: int, event: dict[str, Any]) -> None:
+    """One line of the report."""
     data = (json.dumps(event) + "\n").encode()
     while data:
         data = data[os.write(report, data) :]

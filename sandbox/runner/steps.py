@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import calls_step, pytest_step
+from . import calls_step, inputs_step, pytest_step
 
 OUTPUT_LIMIT = 64 << 10  # bytes kept of each stream; the rest is read and dropped so that the writer never blocks
 REPORT_LIMIT = 12 << 20  # bytes of the report channel; 30 000 tests need about as many
@@ -214,4 +214,5 @@ _MAINS: dict[str, Callable[[dict[str, Any], Path, int], int]] = {
     "script": _script,
     "ruff": _ruff,
     "calls": calls_step.main,
+    "inputs": inputs_step.main,
 }

@@ -95,6 +95,8 @@ async def test_a_failing_test_leads_to_its_line_and_a_fix_that_the_proof_passes(
     assert first.fix is not None
     assert isinstance(first.fix.verdict, Passed)
     assert applied(text, first.fix.edits) == text.replace("max", "min")
+    assert "Of " in first.fix.note
+    assert "`smallest([" in first.fix.note
 
 
 async def test_a_failing_example_is_a_proof(bench: Workbench, tmp_path: Path) -> None:
@@ -127,14 +129,17 @@ async def test_a_test_that_fails_for_what_the_sandbox_lacks_says_nothing(bench: 
     assert (await checked(bench, tmp_path, {"m.py": text, "test_m.py": tests})).all == []
 
 
-async def test_a_suspicion_that_tests_contradict_is_withdrawn(bench: Workbench, tmp_path: Path) -> None:
+async def test_a_suspicion_that_tests_contradict_is_withdrawn_and_stays_so(bench: Workbench, tmp_path: Path) -> None:
     text = "def scale(width, height):\n    return 2 * width + height\n\n\ndef turned(width, height):\n    return scale(height, width)\n"
-    alone = await checked(bench, tmp_path / "a", {"m.py": text}) if (tmp_path / "a").mkdir() is None else None
-    assert alone is not None
-    assert [one.code for one in alone.all] == ["swapped-arguments"]
     tests = "from m import turned\n\n\ndef test_turned():\n    assert turned(1, 10) == 21\n"
-    (tmp_path / "b").mkdir()
-    assert (await checked(bench, tmp_path / "b", {"m.py": text, "test_m.py": tests})).all == []
+    for name, more, wanted in (
+        ("a", {}, ["swapped-arguments"]),
+        ("b", {"test_m.py": tests}, []),
+        ("b", {"test_m.py": tests}, []),
+    ):
+        root = tmp_path / name
+        root.mkdir(exist_ok=True)
+        assert [one.code for one in (await checked(bench, root, {"m.py": text, **more})).all] == wanted
 
 
 async def test_a_second_look_at_unchanged_files_runs_nothing(bench: Workbench, tmp_path: Path) -> None:
@@ -229,3 +234,53 @@ async def test_a_test_that_takes_its_time_itself_is_no_bug_of_the_code(bench: Wo
     text = WRONG_STATS.replace("max", "min").replace(">>> ", "... ")
     tests = "from m import smallest\n\n\ndef test_slow():\n    smallest([1])\n    total = 0\n    while total < 10**10:\n        total += 1\n"
     assert (await checked(bench, tmp_path, {"m.py": text, "test_m.py": tests})).all == []
+
+
+async def test_where_most_tests_fail_a_note_says_why_nothing_is_proved(bench: Workbench, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'p'\nversion = '1'\n")
+    (tmp_path / "m.py").write_text("def one():\n    return 1\n")
+    tests = "".join(f"def test_{n}():\n    assert one() == {n}\n\n\n" for n in range(40))
+    (tmp_path / "test_m.py").write_text(f"from m import one\n\n\n{tests}")
+    scope = Scope(tmp_path, {"m.py": (tmp_path / "m.py").read_text()}, tmp_path.parent / "cache", 1.0)
+    report = await check.of_files(bench, scope, lambda what, done, of: None)
+    assert report.all == []
+    assert "39 of 40 tests fail in the sandbox" in report.notes[0]
+
+
+TYPED = """\
+def share(part: int, whole: int) -> float:
+    return part / whole
+
+
+def first(values: list[int]) -> int:
+    return values[0]
+
+
+def guarded(values: list[int]) -> int:
+    return values[0] if values else 0
+
+
+def refused(values: list[int]) -> int:
+    if not values:
+        raise ValueError("no values")
+    return values[0]
+
+
+def documented(values: list[int]) -> int:
+    \'\'\'Raises IndexError for no values.\'\'\'
+    return values[0]
+
+
+def untyped(values):
+    return values[0]
+"""
+
+
+async def test_inputs_are_looked_for_on_request_alone(bench: Workbench, tmp_path: Path) -> None:
+    assert (await checked(bench, tmp_path, {"m.py": TYPED})).all == []
+    scope = Scope(tmp_path, {"m.py": TYPED}, tmp_path.parent / "cache", seeks_inputs=True)
+    found = (await check.of_files(bench, scope, lambda what, done, of: None)).all
+    assert {(one.code, one.function, one.evidence.input) for one in found} == {
+        ("failing-input", "share", "share(part=0, whole=0)"),
+        ("failing-input", "first", "first(values=[])"),
+    }

@@ -73,3 +73,31 @@ def test_neovim_from_the_diagnostic_to_the_checked_fix(
     editor.lua(apply)
     editor.until(lambda: editor.text()[:2] == RIGHT.splitlines())
     until(lambda: editor.lua(found) == [])
+
+
+OUTPUT = "FAILED tests/test_sums.py::test_add - assert -1 == 5\n"
+
+
+def test_vscode_explains_what_is_selected_and_applies_the_fix(window: Open, broken: Path, docker_url: str) -> None:
+    (broken / "out.txt").write_text(OUTPUT, "utf-8")
+    page = window(broken, "sums.py", "out.txt", sandbox__enabled=True)
+    page.wait_ready()
+    page.press("Control+a")
+    page.command("Assay: Explain the Selected or Copied Traceback")
+    note = page.notes.filter(has_text="test_add")
+    expect(note).to_be_visible(timeout=PROVED_MS)
+    page.page.locator(".notification-list-item").get_by_role("button", name="Write `return a + b`").click()
+    until(lambda: page.saved(broken / "sums.py") == RIGHT)
+
+
+def test_neovim_explains_a_range(neovim: Callable[..., Neovim], broken: Path, docker_url: str) -> None:
+    editor = neovim(broken, "sums.py", sandbox__enabled=True)
+    editor.until_attached()
+    editor.lua("vim.api.nvim_buf_set_lines(0, -1, -1, false, { ... })", OUTPUT.strip())
+    editor.lua("vim.cmd('3,3Assay explain')")
+    (entry,) = until(
+        lambda: editor.lua("return vim.tbl_map(function(e) return { e.lnum, e.text } end, vim.fn.getqflist())")
+    )
+    assert entry[0] == 2
+    assert "test_add" in entry[1]
+    editor.until_screen("Write `return a + b`")

@@ -215,3 +215,39 @@ async def test_a_failing_test_is_proved_after_a_save_and_gone_when_its_function_
     gone = (await client.until(lambda m: published(uri, 3)(m)))["params"]["diagnostics"]
     assert not any(d["code"] == "proved/failing-test" for d in gone)
     await asyncio.sleep(0)
+
+
+async def test_a_call_that_raises_is_added_as_a_test(tmp_path: Path, start: Start, docker_url: str) -> None:
+    root = tmp_path / "p"
+    root.mkdir()
+    (root / "pyproject.toml").write_text("[project]\nname = 'p'\nversion = '1'\n")
+    (root / "m.py").write_text("def divide(a, b):\n    return a / b\n\n\nresult = divide(10, 0)\n")
+    client = await start(root, env={"ASSAY_SANDBOX_ENABLED": "true"}, **EDITS)
+    uri = client.open(root / "m.py")
+    await client.until(lambda m: published(uri)(m) and m["params"]["diagnostics"], timeout_s=60)
+    (action,) = [a for a in await actions(client, uri, 4) if a["title"].startswith("Add `divide(10, 0)` as a test")]
+    create, edit = action["edit"]["documentChanges"]
+    assert (create["kind"], create["uri"]) == ("create", (root / "test_m.py").as_uri())
+    assert "divide(10, 0)  # ZeroDivisionError: division by zero" in edit["edits"][0]["newText"]
+
+
+async def test_a_text_is_explained(tmp_path: Path, start: Start, docker_url: str) -> None:
+    root = tmp_path / "p"
+    root.mkdir()
+    (root / "pyproject.toml").write_text("[project]\nname = 'p'\nversion = '1'\n")
+    (root / "m.py").write_text("def add(a, b):\n    return a - b\n")
+    (root / "test_m.py").write_text("from m import add\n\n\ndef test_add():\n    assert add(2, 3) == 5\n")
+    client = await start(root, env={"ASSAY_SANDBOX_ENABLED": "true"})
+
+    async def explained(*arguments: Any) -> dict[str, Any]:
+        return await client.ask(
+            "workspace/executeCommand", {"command": "assay.explain", "arguments": list(arguments)}, timeout_s=60
+        )
+
+    found = (await explained("FAILED test_m.py::test_add - assert -1 == 5\n"))["result"]
+    assert (found["uri"], found["line"]) == ((root / "m.py").as_uri(), 2)
+    (edit,) = found["edit"]["changes"][found["uri"]]
+    assert (edit["range"]["start"], edit["newText"]) == ({"line": 1, "character": 13}, "+")
+    nothing = (await explained("hello"))["result"]
+    assert (nothing["uri"], nothing["line"], nothing["edit"]) == (None, None, None)
+    assert (await explained(3))["error"]["code"] == -32602

@@ -248,7 +248,7 @@ def test_check_has_its_shape_and_exits_1_for_a_rule(project: Path) -> None:
             "file", "line", "column", "endLine", "endColumn", "class", "code", "message", "confidence", "evidence", "fix",
         }  # fmt: skip
         assert set(one["evidence"]) == {"kind", "detail", "tests", "input"}
-        assert one["fix"] is None or set(one["fix"]) == {"title", "edits", "verdict"}
+        assert one["fix"] is None or set(one["fix"]) == {"title", "edits", "verdict", "note"}
     assert any("static" in note for note in found["notes"])
 
 

@@ -46,10 +46,10 @@ def test_what_is_kept_comes_back(state: str, tmp_path: Path) -> None:
     judged = verdict.recalled(state, "deadline", "Because.") if state else None
     one = hint("proved", "p", 4, 0.6, Fix("Write it", (Edit(Span(1, 2), "ü"),), judged))
     first = kept.Kept(tmp_path, Path("/p"))
-    first.put("key", [one])
+    first.put("key", [one], "A note.")
     first.save()
     again = kept.Kept(tmp_path, Path("/p"))
-    assert again.get("key") == [one]
+    assert again.get("key") == ([one], "A note.")
     assert again.get("other") is None
     assert kept.Kept(tmp_path, Path("/q")).get("key") is None
 
@@ -71,8 +71,8 @@ def test_what_nobody_asks_for_is_forgotten(tmp_path: Path) -> None:
         "{",
         "[]",
         '{"version": 1}',
-        '{"version": 1, "hints": {"key": [{"kind": "x"}]}}',
-        '{"version": 1, "hints": {"key": [3]}}',
+        '{"version": VERSION, "found": {"key": {"hints": [{"kind": "x"}], "note": ""}}}',
+        '{"version": VERSION, "found": {"key": [3]}}',
     ],
 )
 def test_a_broken_file_is_no_memory(text: str, tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_broken_file_is_no_memory(text: str, tmp_path: Path) -> None:
     first.put("key", [])
     first.save()
     (path,) = tmp_path.glob("*.json")
-    path.write_text(text)
+    path.write_text(text.replace("VERSION", str(kept.VERSION)))
     assert kept.Kept(tmp_path, Path("/p")).get("key") is None
 
 
@@ -89,7 +89,8 @@ def test_edits_are_put_in_from_the_end() -> None:
 
 
 def test_json_has_its_shape() -> None:
-    fix = Fix("Write it", (Edit(Span(6, 8), "ü"),), verdict.recalled("passed", None, "It makes 1 test pass."))
+    judged = verdict.recalled("passed", None, "It makes 1 test pass.")
+    fix = Fix("Write it", (Edit(Span(6, 8), "ü"),), judged, "It differs.")
     told = shapes.report_json(Report({"m.py": (hint("proved", "p", 9, fix=fix),)}, ("A note.",)), {"m.py": TEXT})
     (one,) = told["hints"]
     assert one == {
@@ -99,6 +100,7 @@ def test_json_has_its_shape() -> None:
             "title": "Write it",
             "edits": [{"line": 2, "column": 1, "endLine": 2, "endColumn": 3, "text": "ü"}],
             "verdict": {"state": "passed", "reason": None, "why": "It makes 1 test pass.", "checks": []},
+            "note": "It differs.",
         },
     }  # fmt: skip
     assert told["notes"] == ["A note."]

@@ -83,6 +83,25 @@ def test_what_is_done_with_a_name_elsewhere_may_be_missing_here() -> None:
     assert "return key.lower() in self.d" in forms(text, 6)
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "wanted"),
+    [
+        ("def f(xs, depth):\n    return [f(x) for x in xs]\n", 2, "return [f(x, depth) for x in xs]"),
+        ("def f(xs, key):\n    return sorted(xs)\n", 2, "return sorted(xs, key=key)"),
+        ("def f(x):\n    g(x)\n", 2, "return g(x)"),
+        ("def f(t):\n    t.strip()\n    return t\n", 2, "t = t.strip()"),
+        ("def f(d):\n    d.items()\n    return sorted(d.items)\n", 3, "return sorted(d.items())"),
+        ("def f(a, b):\n    return a == b\n", 2, "return a in b"),
+        ("def f(a):\n    return 1 if a is None else 2\n", 2, "return 1 if not a else 2"),
+        ("def f(n, size):\n    return n // size\n", 2, "return -(-n // size)"),
+        ("def f(a=None):\n    return a or 1\n", 2, "return 1 if a is None else a"),
+        ("def f(n):\n    return []\n", 2, "return [n]"),
+    ],
+)
+def test_what_is_often_forgotten_is_among_them(text: str, line: int, wanted: str) -> None:
+    assert wanted in forms(text, line)
+
+
 def test_a_statement_is_moved_out_of_its_loop() -> None:
     text = "def f(xs):\n    for x in xs:\n        y = x\n        return y\n"
     mutants = Mutants(text).of_line(4)

@@ -48,8 +48,15 @@ def module(tmp_path: Path) -> ModuleType:
     return made
 
 
-def seen(tmp_path: Path, work: Callable[[], object], *pieces: dict[str, Any], records: bool = False) -> Tracer:
-    tracer, before = Tracer(str(tmp_path), "m.py", list(pieces), records=records), sys.gettrace()
+def seen(
+    tmp_path: Path,
+    work: Callable[[], object],
+    *pieces: dict[str, Any],
+    records: bool = False,
+    watched: tuple[str, ...] = (),
+) -> Tracer:
+    tracer = Tracer(str(tmp_path), "m.py", list(pieces), records=records, watched=watched)
+    before = sys.gettrace()
     tracer.start()
     try:
         work()
@@ -83,6 +90,12 @@ def test_a_member_is_its_classes_own(tmp_path: Path, module: ModuleType) -> None
 def test_a_definition_is_executed_when_it_is_entered(tmp_path: Path, module: ModuleType) -> None:
     assert seen(tmp_path, lambda: module.Box().get(), piece(9, names=["Box"], owner="Box")).hit == {0}
     assert seen(tmp_path, module.Other, piece(9, names=["Box"], owner="Box")).hit == set()
+
+
+def test_the_lines_of_watched_files(tmp_path: Path, module: ModuleType) -> None:
+    assert seen(tmp_path, lambda: (module.f(1), module.Other()), watched=("m.py",)).lines == {"m.py": {5, 18}}
+    assert seen(tmp_path, lambda: module.f(0), watched=("m.py", "n.py")).lines == {"m.py": {5, 6}, "n.py": set()}
+    assert seen(tmp_path, lambda: module.f(0), watched=("n.py",)).lines == {"n.py": set()}
 
 
 def test_the_functions_that_are_entered(tmp_path: Path, module: ModuleType) -> None:

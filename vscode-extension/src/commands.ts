@@ -1,6 +1,7 @@
 // The commands of the palette and of the status item's menu.
 
 import * as vscode from "vscode";
+import { explain } from "./explain";
 import * as fates from "./fates";
 import * as models from "./models";
 import type { Offers } from "./offers";
@@ -31,6 +32,7 @@ export function register(bench: Bench): vscode.Disposable[] {
     "assay.dismiss": () => fates.dismiss(offers, server),
     "assay.showWhy": (traceId?: unknown) => why.show(typeof traceId === "string" ? traceId : offers.current?.fate.traceId),
     "assay.verifyFile": () => verifyFile(bench),
+    "assay.explainText": () => explain(server),
     "assay.doctor": async () => why.tell("Doctor", await report.doctor(server)),
     "assay.setUp": () => terminal.run(server, secrets, "setup"),
     "assay.buildImage": () => terminal.run(server, secrets, "sandbox", "build"),
@@ -110,6 +112,7 @@ async function menu({ server, parts, offers, snooze }: Bench): Promise<void> {
   }
   add("$(sparkle) Complete here", "assay.completeHere");
   add("$(beaker) Verify this file", "assay.verifyFile");
+  add("$(bug) Explain the selected or copied traceback", "assay.explainText");
   add(snooze.isOn ? "$(bell) Wake up" : "$(bell-slash) Snooze…", snooze.isOn ? "assay.wake" : "assay.snooze");
   add("$(chip) Use another model…", "assay.useModel", parts.engine.model);
   add("$(list-tree) Suggestions, sandbox, model", "assay.openView");

@@ -7,9 +7,10 @@ for: the sandbox has no network, no terminal, and only the project's own files.
 from __future__ import annotations
 
 import ast
+import asyncio
 from collections.abc import Iterator
 
-from analyzers import calls, reach, syntax
+from analyzers import calls, reach, secrets, syntax
 from analyzers.calls import LiteralCall
 from analyzers.places import Places
 from analyzers.text import Span
@@ -26,7 +27,8 @@ CALLS_S = 20.0  # of one file
 OF_THE_MACHINE = frozenset(
     "OSError ImportError EOFError NotImplementedError MemoryError SystemExit KeyboardInterrupt NameError Warning".split()
 )
-SURE = 0.95
+SURE, SOUGHT = 0.95, 0.5
+SOUGHT_LIMIT, SOUGHT_S = 20, 60.0  # functions of one file, and the time for all of them
 CODE = "failing-call"
 
 
@@ -34,8 +36,8 @@ async def proved(bench: Workbench, state: State, name: str, text: str) -> list[H
     """Hints about the calls in the file `name`, whose text is `text`, and about the lines that raise. Raises SandboxUnavailable."""
     if reach.is_test_file(name, state.test_files):
         return []
-    tree = syntax.module(text)
-    wanted = calls.literal_calls(tree, text) if tree is not None else ()
+    tree = await asyncio.to_thread(syntax.module, text)
+    wanted = await asyncio.to_thread(calls.literal_calls, tree, text) if tree is not None else ()
     if tree is None or not wanted:
         return []
     files = workspace.changes(state, {name: bench.workspace.sent(text)})
@@ -54,6 +56,35 @@ async def proved(bench: Workbench, state: State, name: str, text: str) -> list[H
     return list(found.values())
 
 
+async def sought(bench: Workbench, state: State, name: str, text: str) -> list[Hint]:
+    """Hints about the functions of a file for which inputs of their types were found that raise what nobody meant. Only for somebody who asked: most
+    functions can be made to raise. Raises SandboxUnavailable."""
+    tree = await asyncio.to_thread(syntax.module, text)
+    if tree is None or reach.is_test_file(name, state.test_files):
+        return []
+    functions = [
+        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.args.args and not node.decorator_list
+    ]
+    wanted = tuple(node.name for node in functions)[:SOUGHT_LIMIT]
+    if not wanted:
+        return []
+    files = workspace.changes(state, {name: bench.workspace.sent(text)})
+    step = Step("inputs", SOUGHT_S, files, path=name, calls=wanted)
+    (outcome,) = await bench.sandbox.run(Job(state.project, (step,), is_urgent=False))
+    found = []
+    for raised in outcome.raised.values():
+        if raised.source and _is_bug(tree, name, raised):
+            detail = secrets.redact(raised.detail)
+            inner = [frame for frame in raised.frames if frame.path == name][-1]
+            evidence = Evidence("input", detail, input=raised.source)
+            message = f"`{raised.source}` raises {detail} here; the input was looked for, and nothing in the project is known to give it."
+            function = inner.function.replace(".<locals>", "")
+            found.append(
+                Hint(name, _span(text, inner), "proved", "failing-input", message, SOUGHT, evidence, function=function)
+            )
+    return found
+
+
 def _is_bug(tree: ast.Module, name: str, raised: Raised) -> bool:
     """Whether the exception is one that nobody meant."""
     own = [frame for frame in raised.frames if frame.path == name]
@@ -68,12 +99,11 @@ def _is_bug(tree: ast.Module, name: str, raised: Raised) -> bool:
 
 def _hints(name: str, text: str, call: LiteralCall, raised: Raised) -> Iterator[Hint]:
     """One about the call, and one about the place of this file that raises."""
-    evidence = Evidence("call", raised.detail, input=call.source)
-    yield Hint(
-        name, call.span, "proved", CODE, f"This call raises {raised.detail}", SURE, evidence, function=call.around
-    )
+    detail = secrets.redact(raised.detail)
+    evidence = Evidence("call", detail, input=call.source)
+    yield Hint(name, call.span, "proved", CODE, f"This call raises {detail}", SURE, evidence, function=call.around)
     inner = [frame for frame in raised.frames if frame.path == name][-1]
-    message = f"`{call.source}` raises {raised.detail}"
+    message = f"`{call.source}` raises {detail}"
     yield Hint(
         name,
         _span(text, inner),

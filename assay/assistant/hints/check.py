@@ -26,12 +26,13 @@ STATIC_CHUNK = 50  # files that are looked through between two words on how far 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What is looked at: files below `root` by relative POSIX path with their texts; `fix_s` is how long one cause's fix may be looked for, and
-    `cache` the folder where what was found is kept."""
+    `cache` the folder where what was found is kept. `seeks_inputs`: inputs are looked for that make functions raise."""
 
     root: Path
     texts: Mapping[str, str]
     cache: Path
     fix_s: float = failing.FIX_S
+    seeks_inputs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +84,10 @@ async def _suspected(bench: Workbench, scope: Scope, kept: Kept, found: _Found, 
     least = bench.settings.number("hints.confidence") / 100
     for number, (name, text) in enumerate(sorted(scope.texts.items())):
         key = digest("suspected", bugs.version(), str(least), name, text)
-        if (hints := kept.get(key)) is None:
-            hints = await static.suspected(_snapshot(scope, name), name, least=least)
-            kept.put(key, hints)
-        found.hints += hints
+        if (known := kept.get(key)) is None:
+            known = await static.suspected(_snapshot(scope, name), name, least=least), ""
+            kept.put(key, known[0])
+        found.hints += known[0]
         if number % STATIC_CHUNK == 0:
             tell("patterns", number, len(scope.texts))
             await asyncio.sleep(0)
@@ -100,35 +101,40 @@ async def _proved(bench: Workbench, scope: Scope, kept: Kept, found: _Found, tel
     state = await bench.workspace.state(scope.root)
     allows = (await bench.workspace.rules(scope.root)).allows
     texts = {name: text for name, text in scope.texts.items() if allows(name)}
-    place = repr(place_of(bench, state.project))
-    key = digest("proved", place, state.project.digest, repr(scope.fix_s), *_content(state.texts), *_content(texts))
-    if (hints := kept.get(key)) is not None:
-        found.hints += hints
-        return
-    try:
-        made = await proved(bench, state, Wanted(texts, scope.fix_s), tell)
-        doubts = [
-            hint for hint in found.hints if hint.kind == "suspected" and hint.fix is not None and hint.name in texts
-        ]
-        for number, hint in enumerate(doubts[:DOUBTS_LIMIT]):
-            tell("suspicions", number, len(doubts))
-            found.hints.remove(hint)
-            found.hints += [one for one in [await fixes.checked(bench, scope.root, texts, hint)] if one is not None]
-    except SandboxUnavailable as error:
-        found.notes.append(f"Nothing was run, so nothing is proved: {error}")
-        return
-    kept.put(key, made)
-    found.hints += made
+    # What is suspected and could be mended is put to the test, and comes back with what was proved, or does not come back.
+    doubts = [hint for hint in found.hints if hint.kind == "suspected" and hint.fix is not None and hint.name in texts]
+    doubts = doubts[:DOUBTS_LIMIT]
+    place, asked = (
+        repr(place_of(bench, state.project)),
+        repr((scope.fix_s, scope.seeks_inputs, bench.settings.number("hints.confidence"))),
+    )
+    key = digest("proved", bugs.version(), place, state.project.digest, asked, *_content(state.texts), *_content(texts))
+    if (known := kept.get(key)) is None:
+        try:
+            known = await proved(bench, state, Wanted(texts, scope.fix_s), tell)
+            for number, hint in enumerate(doubts):
+                tell("suspicions", number, len(doubts))
+                known[0].extend(one for one in [await fixes.checked(bench, scope.root, texts, hint)] if one is not None)
+            for number, (name, text) in enumerate(sorted(texts.items()) if scope.seeks_inputs else ()):
+                tell("inputs", number, len(texts))
+                known[0].extend(await calls.sought(bench, state, name, text))
+        except SandboxUnavailable as error:
+            found.notes.append(f"Nothing was run, so nothing is proved: {error}")
+            return
+        kept.put(key, *known)
+    hints, note = known
+    found.hints = [hint for hint in found.hints if hint not in doubts] + hints
+    found.notes += [note] if note else []
 
 
-async def proved(bench: Workbench, state: State, wanted: Wanted, tell: Tell) -> list[Hint]:
-    """What runs prove about files of a project. Raises SandboxUnavailable."""
+async def proved(bench: Workbench, state: State, wanted: Wanted, tell: Tell) -> tuple[list[Hint], str]:
+    """What runs prove about files of a project, and in a sentence what they could not say. Raises SandboxUnavailable."""
     await bench.sandbox.warm(state.project)
-    made = await failing.proved(bench, state, wanted, tell)
+    made, note = await failing.proved(bench, state, wanted, tell)
     for number, (name, text) in enumerate(sorted(wanted.texts.items())):
         tell("calls", number, len(wanted.texts))
         made += await calls.proved(bench, state, name, text)
-    return made
+    return made, note
 
 
 def _content(texts: Mapping[str, str]) -> list[str]:

@@ -100,7 +100,10 @@ async def _proved(
     named = dict.fromkeys(name for name, _ in reversed(frames) if name in code)
     try:
         if tests:
-            return await failing.proved(bench, state, Wanted(code, FIX_S, tests=tuple(dict.fromkeys(tests))), tell), ""
+            found, note = await failing.proved(
+                bench, state, Wanted(code, FIX_S, tests=tuple(dict.fromkeys(tests))), tell
+            )
+            return found, f" {note}" if note else ""
         found = [hint for name in named for hint in await calls.proved(bench, state, name, code[name])]
     except SandboxUnavailable as error:
         return [], f" Nothing was run: {error}"

@@ -6,6 +6,7 @@ A test that fails for what the sandbox lacks says nothing about the code, nor do
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 
 from analyzers import reach, secrets
 from analyzers.text import Span
-from sandbox.api import Job, Step, StepOutcome, TestResult
+from sandbox.api import Job, Progress, Step, StepOutcome, TestResult
 
 from .. import workspace
 from ..workbench import Workbench
@@ -56,23 +57,37 @@ def _unheard(what: str, done: int, of: int) -> None:
 Tell = Callable[[str, int, int], None]  # is told what is done, and how much of how much
 
 
-async def proved(bench: Workbench, state: State, wanted: Wanted, tell: Tell = _unheard) -> list[Hint]:
-    """Hints about the files that failing tests lead to. Raises SandboxUnavailable."""
+async def proved(bench: Workbench, state: State, wanted: Wanted, tell: Tell = _unheard) -> tuple[list[Hint], str]:
+    """Hints about the files that failing tests lead to, and in a sentence why there are none where tests fail all the same. Raises
+    SandboxUnavailable."""
     files = {**state.prose, **state.texts, **wanted.texts}
-    tests, doctests = _tests(files, wanted, state)
+    tests, doctests = await asyncio.to_thread(_tests, files, wanted, state)
     if not tests and not doctests:
-        return []
+        return [], ""
     written = workspace.changes(state, {name: bench.workspace.sent(text) for name, text in wanted.texts.items()})
     started = time.monotonic()
     step = Step("pytest", RUN_S, written, (*doctests, *tests), bool(doctests), quiet_s=QUIET_S, test_s=TEST_S)
-    tell("tests", 0, 0)
-    (outcome,) = await bench.sandbox.run(Job(state.project, (step,), wanted.is_urgent))
-    failing = _failing(outcome, state)
-    if not failing or len(failing) > max(FAILING_LIMIT, len(outcome.tests.tests) // 2):
-        return []
+    progress = Progress(running=lambda number, how: tell("tests", how.tests, 0))
+    (outcome,) = await bench.sandbox.run(Job(state.project, (step,), wanted.is_urgent), progress)
+    failing, count = _failing(outcome, state), len(outcome.tests.tests)
+    if not failing or len(failing) > max(FAILING_LIMIT, count // 2):
+        return [], _silence(outcome, failing, count)
     until = started + wanted.fix_s + RUNS_S
     few = dict(list(failing.items())[:FAILING_LIMIT])
-    return await _localised(bench, state, wanted, files, outcome, few, written, until, tell)
+    return await _localised(bench, state, wanted, files, outcome, few, written, until, tell), ""
+
+
+def _silence(outcome: StepOutcome, failing: Mapping[str, TestResult], count: int) -> str:
+    """Why red tests say nothing about the code."""
+    if failing:
+        return f"{len(failing)} of {count} tests fail in the sandbox, which is too many to be bugs: `assay doctor` says whether the project's dependencies are there."
+    if outcome.timed_out:
+        return f"The tests were not done within {RUN_S:.0f} s, so nothing is said about those that were left."
+    if outcome.tests.collect_errors:
+        return (
+            f"Some tests could not be collected in the sandbox: {secrets.redact(outcome.tests.collect_errors[0])[:200]}"
+        )
+    return ""
 
 
 def _tests(files: Mapping[str, str], wanted: Wanted, state: State) -> tuple[list[str], list[str]]:
@@ -133,7 +148,7 @@ async def _localised(
     green = {test.id for test in traced.tests.tests if test.is_green}
     spectra = {test: lines for test, lines in traced.tests.lines.items() if test in red or test in green}
     hints: list[Hint] = []
-    causes = _causes(spectra, red, files)
+    causes = await asyncio.to_thread(_causes, spectra, red, files)
     look = Look(bench, state, wanted.texts, spectra, written, traced.ms / 1000, wanted.is_urgent)
     for number, cause in enumerate(causes):
         share = (until - time.monotonic()) / (len(causes) - number)

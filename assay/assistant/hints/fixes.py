@@ -11,7 +11,7 @@ from analyzers.text import Edit, Snapshot, Span, changed_span
 from ..nouns import Change, Failed, Verdict
 from ..proof.verdict import Limits, begin
 from ..workbench import Workbench
-from .hint import Fix, Hint
+from .hint import Hint
 
 PROOF_S = 4.0  # of one fix; a person waits for it
 
@@ -57,4 +57,4 @@ async def checked(
     verdict = await judged(bench, root, texts, hint.name, hint.fix.edits, wait_s=wait_s)
     if isinstance(verdict, Failed):
         return None if hint.kind == "suspected" and verdict.stage == "tests" else replace(hint, fix=None)
-    return replace(hint, fix=Fix(hint.fix.title, hint.fix.edits, verdict))
+    return replace(hint, fix=replace(hint.fix, verdict=verdict))

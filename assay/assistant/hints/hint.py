@@ -11,8 +11,8 @@ from ..nouns import Verdict
 
 Kind = Literal["proved", "rule", "suspected"]
 KINDS: tuple[Kind, ...] = ("proved", "rule", "suspected")  # the strongest first
-# What a hint rests on: a run of a test, of an example in a docstring, of a call in the file; a rule of ruff's; a pattern; the model.
-Source = Literal["test", "example", "call", "ruff", "pattern", "model"]
+# What a hint rests on: a run of a test, of an example in a docstring, of a call in the file, an input that was looked for; a rule of ruff's; a pattern.
+Source = Literal["test", "example", "call", "input", "ruff", "pattern"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,19 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """Edits of the hint's file that mend it, and what the checks say of them; None where they were not checked yet."""
+    """Edits of the hint's file that mend it, and what the checks say of them; None where they were not checked yet. `note` says for which inputs
+    the function gives something else then, and how weak the evidence is; "" where nobody looked."""
 
     title: str
     edits: tuple[Edit, ...]
     verdict: Verdict | None = None
+    note: str = ""
+
+    @property
+    def why(self) -> str:
+        """What is known of it, in sentences."""
+        words = [self.verdict.why if self.verdict is not None else "", self.note]
+        return " ".join(word for word in words if word)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from ..proof import verdict
 from ..shapes import state
 from .hint import Evidence, Fix, Hint, Kind, Source
 
-VERSION = 1
+VERSION = 3
 PROJECTS_LIMIT = 100  # the latest ones
 
 
@@ -30,22 +30,22 @@ class Kept:
     def __init__(self, folder: Path, root: Path) -> None:
         self._path = folder / f"{digest(str(root))}.json"
         self._old = _loaded(self._path)
-        self._new: dict[str, list[dict[str, Any]]] = {}
+        self._new: dict[str, dict[str, Any]] = {}
 
-    def get(self, key: str) -> list[Hint] | None:
-        """The hints of a key; None where nothing is known."""
+    def get(self, key: str) -> tuple[list[Hint], str] | None:
+        """The hints of a key and the note beside them; None where nothing is known."""
         found = self._old.get(key)
         try:
-            hints = [_hint(one) for one in found] if found is not None else None
+            known = ([_hint(one) for one in found["hints"]], str(found["note"])) if found is not None else None
         except (KeyError, TypeError, ValueError):
             return None
-        if hints is not None:
-            self._new[key] = found or []
-        return hints
+        if known is not None and found is not None:
+            self._new[key] = found
+        return known
 
-    def put(self, key: str, hints: Iterable[Hint]) -> None:
+    def put(self, key: str, hints: Iterable[Hint], note: str = "") -> None:
         """Remember them."""
-        self._new[key] = [told(one) for one in hints]
+        self._new[key] = {"hints": [told(one) for one in hints], "note": note}
 
     def save(self) -> None:
         """Write what was asked for or found since, whole or not at all; what nobody asked for is forgotten."""
@@ -55,7 +55,7 @@ class Kept:
             folder = self._path.parent
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             other = self._path.with_suffix(f".{os.getpid()}")
-            other.write_text(json.dumps({"version": VERSION, "hints": self._new}, separators=(",", ":")), "utf-8")
+            other.write_text(json.dumps({"version": VERSION, "found": self._new}, separators=(",", ":")), "utf-8")
             os.replace(other, self._path)
             for old in sorted(folder.glob("*.json"), key=lambda one: one.stat().st_mtime)[:-PROJECTS_LIMIT]:
                 old.unlink()
@@ -73,7 +73,7 @@ def told(hint: Hint) -> dict[str, Any]:
         edits = [[edit.span.start, edit.span.end, edit.text] for edit in hint.fix.edits]
         found = hint.fix.verdict
         judged = None if found is None else [state(found), getattr(found, "reason", None), found.why]
-        fix = {"title": hint.fix.title, "edits": edits, "verdict": judged}
+        fix = {"title": hint.fix.title, "edits": edits, "verdict": judged, "note": hint.fix.note}
     plain = {name: getattr(hint, name) for name in ("name", "kind", "code", "message", "confidence", "function", "url")}
     return plain | {
         "span": [hint.span.start, hint.span.end],
@@ -90,7 +90,8 @@ def _hint(raw: dict[str, Any]) -> Hint:
     if raw["fix"] is not None:
         edits = tuple(Edit(Span(start, end), str(text)) for start, end, text in raw["fix"]["edits"])
         judged = raw["fix"]["verdict"]
-        fix = Fix(str(raw["fix"]["title"]), edits, None if judged is None else verdict.recalled(*judged))
+        known = None if judged is None else verdict.recalled(*judged)
+        fix = Fix(str(raw["fix"]["title"]), edits, known, str(raw["fix"]["note"]))
     evidence = Evidence(
         source, str(raw["evidence"]["detail"]), tuple(map(str, raw["evidence"]["tests"])), str(raw["evidence"]["input"])
     )
@@ -109,9 +110,9 @@ def _hint(raw: dict[str, Any]) -> Hint:
     )
 
 
-def _loaded(path: Path) -> dict[str, list[dict[str, Any]]]:
+def _loaded(path: Path) -> dict[str, dict[str, Any]]:
     try:
         table = json.loads(path.read_text("utf-8"))
-        return dict(table["hints"]) if table["version"] == VERSION else {}
+        return dict(table["found"]) if table["version"] == VERSION else {}
     except (OSError, ValueError, KeyError, TypeError):
         return {}

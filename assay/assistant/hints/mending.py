@@ -6,6 +6,7 @@ is offered first.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping
@@ -18,7 +19,7 @@ from sandbox.api import TestResult
 from ..nouns import Failed
 from ..workbench import Workbench
 from ..workspace import State
-from . import fixes, ranking, search
+from . import differences, fixes, ranking, search
 from .hint import Fix
 from .ranking import Suspect
 from .search import Candidate, Goal
@@ -27,6 +28,7 @@ GUARDS = 20  # green tests that a mutant has to leave green; all others are the 
 MORE_S = 1.5  # after the first green candidate: others may be likelier
 GREEN_LIMIT = 8  # green candidates that are compared
 FIXES_LIMIT = 2  # of them that are proved and offered, each at a line of its own
+ENOUGH = 2  # tests that have to reach a line, or its fix may fit the only one by chance
 HANGING_S = 0.5  # of a test that is known to hang, and of one beside it
 HANGS = "did not end within"  # what the runner says of a test that it interrupted
 
@@ -59,7 +61,8 @@ async def mended(look: Look, cause: Cause, until: float, tell: Callable[[int, in
     goal = _goal(look, cause, suspects)
     effects: dict[tuple[str, int], float] = {}
     green: list[Candidate] = []
-    trying = search.tried(look.bench, goal, search.candidates(suspects, goal.texts), until, tell)
+    candidates = await asyncio.to_thread(search.candidates, suspects, goal.texts)
+    trying = search.tried(look.bench, goal, candidates, until, tell)
     async with contextlib.aclosing(trying) as found:
         async for one in found:
             place = one.candidate.suspect.name, one.candidate.suspect.line
@@ -99,7 +102,11 @@ async def _proved(look: Look, green: list[Candidate], quiet_s: float) -> dict[tu
             look.bench, look.state.root, look.texts, one.suspect.name, (one.edit,), quiet_s=quiet_s
         )
         if not isinstance(verdict, Failed):
-            told[place] = Fix(_title(look.texts[one.suspect.name], one.edit), (one.edit,), verdict)
+            name, text = one.suspect.name, look.texts[one.suspect.name]
+            note = await differences.told(look.bench, look.state, name, text, one.edit, one.suspect.function)
+            if sum(one.suspect.line in lines.get(name, ()) for lines in look.spectra.values()) < ENOUGH:
+                note = f"Weak evidence: one test reaches this line. {note}".strip()
+            told[place] = Fix(_title(text, one.edit), (one.edit,), verdict, note)
         if len(told) == FIXES_LIMIT:
             break
     return told

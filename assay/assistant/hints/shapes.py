@@ -59,6 +59,7 @@ def fix_json(fix: Fix, document: Snapshot) -> dict[str, Any]:
         "title": fix.title,
         "edits": [place(document, edit.span) | {"text": edit.text} for edit in fix.edits],
         "verdict": None if fix.verdict is None else verdict_json(fix.verdict),
+        "note": fix.note or None,
     }
 
 

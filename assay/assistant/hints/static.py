@@ -13,7 +13,7 @@ from ..workbench import Workbench
 from .hint import Evidence, Fix, Hint
 
 UNNECESSARY = ("F401", "F811", "F841", "F842", "ERA001", "RUF059")  # what editors fade out: unused, or defined twice
-THREAD_CHARS = 20_000  # a longer text is looked through in a thread
+THREAD_CHARS = 4_000  # a longer text is looked through in a thread
 
 
 async def of_document(bench: Workbench, snapshot: Snapshot, name: str, root: Path) -> tuple[Hint, ...]:

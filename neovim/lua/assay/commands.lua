@@ -103,6 +103,25 @@ local WORDS = {
       end)
     end,
   },
+  explain = {
+    "the cause of a traceback or of failed tests: of the range, or of what was copied",
+    function(_, given)
+      local lines = given.range > 0 and vim.api.nvim_buf_get_lines(0, given.line1 - 1, given.line2, false) or vim.split(vim.fn.getreg('"'), "\n")
+      say("looking for the cause …")
+      ask("assay.explain", { table.concat(lines, "\n") }, function(answer)
+        local told = { answer.cause }
+        if type(answer.uri) == "string" then
+          local file = vim.uri_to_fname(answer.uri)
+          told[#told + 1] = ("%s:%d"):format(vim.fn.fnamemodify(file, ":."), answer.line)
+          vim.fn.setqflist({}, " ", { title = "Assay explain", items = { { filename = file, lnum = answer.line, text = answer.cause } } })
+        end
+        if type(answer.fix) == "table" then
+          told[#told + 1] = ("%s: %s"):format(answer.fix.title, answer.fix.verdict.why)
+        end
+        require("assay.verdict").float(told)
+      end)
+    end,
+  },
   status = {
     "how the model and the sandbox are",
     function()
@@ -170,7 +189,7 @@ local WORDS = {
   },
 }
 
----@param given { fargs: string[] }
+---@param given { fargs: string[], range: integer, line1: integer, line2: integer }
 function M.run(given)
   local word, argument = given.fargs[1], given.fargs[2]
   if word == nil then
@@ -183,7 +202,7 @@ function M.run(given)
   if WORDS[word] == nil then
     return say(("there is no `%s`; :Assay lists what there is."):format(word), vim.log.levels.ERROR)
   end
-  WORDS[word][2](argument)
+  WORDS[word][2](argument, given)
 end
 
 ---@return string[]

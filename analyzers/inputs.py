@@ -1,0 +1,92 @@
+"""Inputs for a function from those that the project gives it: each example, and what is near it or at its edge. Source texts of calls, made and read as text."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+EXAMPLES_LIMIT = 12  # calls of one function that are taken as examples
+VARIANTS_LIMIT = 40
+SOURCE_LIMIT = 300  # characters of one call
+
+
+def examples(name: str, texts: Iterable[str]) -> tuple[str, ...]:
+    """The calls of a function `name` with literal arguments alone, as they are written in some Python texts, each once."""
+    found: dict[str, None] = {}
+    for text in texts:
+        if f"{name}(" not in text:
+            continue
+        try:
+            tree = ast.parse(text)
+        except (SyntaxError, ValueError, MemoryError, RecursionError):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and _called(node) == name and _is_literal(node):
+                own = ast.Call(ast.Name(name), node.args, node.keywords)
+                source = ast.unparse(own)
+                if len(source) <= SOURCE_LIMIT:
+                    found[source] = None
+    return tuple(found)[:EXAMPLES_LIMIT]
+
+
+def variants(calls: Iterable[str]) -> tuple[str, ...]:
+    """The calls, and each with one argument exchanged for something near it: the edges of its type, one more and one less, other orders and lengths."""
+    calls = list(calls)
+    found: dict[str, None] = dict.fromkeys(calls)
+    each = [list(_of_call(call)) for call in calls]
+    for turn in range(max(map(len, each), default=0)):  # by turns, so that every example has some
+        for made in each:
+            if turn < len(made):
+                found[made[turn]] = None
+    return tuple(source for source in found if len(source) <= SOURCE_LIMIT)[:VARIANTS_LIMIT]
+
+
+def _of_call(source: str) -> Iterator[str]:
+    call = ast.parse(source, mode="eval").body
+    assert isinstance(call, ast.Call)
+    for number, arg in enumerate(call.args):
+        value = ast.literal_eval(arg)
+        for other in _near(value):
+            args = [ast.unparse(one) for one in call.args]
+            args[number] = repr(other)
+            keywords = [ast.unparse(one) for one in call.keywords]
+            yield f"{ast.unparse(call.func)}({', '.join([*args, *keywords])})"
+
+
+def _near(value: object) -> Iterator[object]:
+    """What is near a value, its type's edges first."""
+    match value:
+        case bool():
+            yield not value
+        case int():
+            yield from (0, 1, -1, value + 1, value - 1, -value, value * 10)
+        case float():
+            yield from (0.0, -value, value + 1, value / 2)
+        case str():
+            yield from ("", " ", value.upper(), value[:1], value + value, f" {value} ", value[::-1])
+        case list():
+            yield from ([], value[:1], value[::-1], value + value, value[1:])
+        case tuple():
+            yield from ((), value[:1], value[::-1])
+        case dict():
+            yield from ({}, dict(list(value.items())[:1]))
+        case set():
+            yield set(list(value)[:1])
+
+
+def _called(call: ast.Call) -> str:
+    match call.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name, value=ast.Name()):
+            return name
+    return ""
+
+
+def _is_literal(call: ast.Call) -> bool:
+    if not call.args or any(keyword.arg is None for keyword in call.keywords):
+        return False
+    try:
+        for one in (*call.args, *(keyword.value for keyword in call.keywords)):
+            ast.literal_eval(one)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return False
+    return True
