@@ -25,6 +25,7 @@ from assay.assistant.workbench import Workbench
 from assay.cli import git_lines, out, place
 from assay.cli.ask import PYTHON, Json
 
+LOG_S = 5.0  # between two words in a log, where nobody waits for each
 WORDS = {
     "rules": "checking the rules of ruff",
     "patterns": "looking for patterns of bugs",
@@ -156,7 +157,7 @@ def _report(chosen: Chosen, *, is_static: bool, seeks_inputs: bool) -> Report:
 
 
 class Progress:
-    """A line on a terminal that says what is done; in a log a word when something else begins, once a second at most."""
+    """A line on a terminal that says what is done; in a log a word now and then."""
 
     def __init__(self) -> None:
         self._last = time.monotonic()
@@ -171,7 +172,7 @@ class Progress:
             typer.echo(f"\r{' ' * self._width}\r", nl=False, err=True)
 
     def _tell(self, what: str, done: int, of: int) -> None:
-        every_s = 0.1 if self._is_terminal else out.PATIENCE_S
+        every_s = 0.1 if self._is_terminal else LOG_S
         if time.monotonic() - self._last < every_s:
             return
         self._last = time.monotonic()

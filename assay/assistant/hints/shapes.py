@@ -18,7 +18,10 @@ LEVELS = {"proved": "error", "rule": "warning", "suspected": "note"}
 
 def report_json(report: Report, texts: Mapping[str, str]) -> dict[str, Any]:
     """The answer of `assay check --json`, without its schema number."""
-    told = [hint_json(hint, document(texts, hint.name)) for hint in report.all]
+    told = []
+    for name in sorted(report.hints):
+        text = document(texts, name)
+        told += [hint_json(hint, text) for hint in report.hints[name]]
     return {"hints": told, "notes": list(report.notes)}
 
 
@@ -77,7 +80,7 @@ def place(document: Snapshot, span: Span) -> dict[str, int]:
 def sarif(report: Report, texts: Mapping[str, str], version: str) -> dict[str, Any]:
     """The hints as one SARIF run."""
     hints = report.all
-    codes = list(dict.fromkeys(_rule_id(hint) for hint in hints))
+    codes = {code: number for number, code in enumerate(dict.fromkeys(_rule_id(hint) for hint in hints))}
     helps = {_rule_id(hint): hint.url for hint in hints if hint.url}
     driver = {
         "name": "Assay",
@@ -87,7 +90,12 @@ def sarif(report: Report, texts: Mapping[str, str], version: str) -> dict[str, A
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(hint, document(texts, hint.name), codes) for hint in hints],
+        "results": [
+            _result(hint, text, codes)
+            for name in sorted(report.hints)
+            for text in (document(texts, name),)
+            for hint in report.hints[name]
+        ],
     }
     if report.notes:
         run["invocations"] = [
@@ -99,11 +107,11 @@ def sarif(report: Report, texts: Mapping[str, str], version: str) -> dict[str, A
     return {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
 
 
-def _result(hint: Hint, document: Snapshot, codes: list[str]) -> dict[str, Any]:
+def _result(hint: Hint, document: Snapshot, codes: Mapping[str, int]) -> dict[str, Any]:
     artifact = {"uri": quote(hint.name)}
     result: dict[str, Any] = {
         "ruleId": _rule_id(hint),
-        "ruleIndex": codes.index(_rule_id(hint)),
+        "ruleIndex": codes[_rule_id(hint)],
         "level": LEVELS[hint.kind],
         "message": {"text": hint.message},
         "locations": [{"physicalLocation": {"artifactLocation": artifact, "region": _region(document, hint.span)}}],
