@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
+from . import syntax
 from .places import Places
 from .text import Span
 
@@ -14,46 +15,94 @@ SOURCE_LIMIT = 500  # characters of one call
 
 @dataclass(frozen=True, slots=True)
 class LiteralCall:
-    """A call as it is written, with its place, the name that it calls, and the function around it ("" outside of any)."""
+    """A call as it is written, with its place and the name that it calls."""
 
     source: str
     span: Span
     name: str
-    around: str
 
 
 def literal_calls(tree: ast.Module, text: str) -> tuple[LiteralCall, ...]:
-    """The calls of functions and classes of this module that nobody expects to fail, each text once, in their order."""
+    """The calls at module level of functions and classes of this module that nobody expects to fail, each text once, in their order.
+
+    What a function calls may rest on what ran before it, and so may a function that reads what others change: neither is made alone.
+    """
+    if not syntax.has_plain_lines(text):
+        return ()
     places, found = Places(text), dict[str, LiteralCall]()
     known = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-    stack: list[tuple[ast.AST, str]] = [(node, "") for node in reversed(tree.body)]
+    changing = _changing(tree)
+    stack: list[ast.AST] = list(reversed(tree.body))
     while stack:
-        node, around = stack.pop()
-        if _is_left_out(node):
+        node = stack.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda) or _is_left_out(node):
             continue
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Name)
-            and node.func.id in known
-            and _is_telling(node, known[node.func.id])
-        ):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in known:
             source = places.told(node)
-            if len(source) <= SOURCE_LIMIT and source not in found:
-                found[source] = LiteralCall(source, places.span(node), node.func.id, around)
-        inner = (
-            f"{around}.{node.name}".lstrip(".")
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-            else around
-        )
-        skipped = ("decorator_list", "returns", "annotation")
-        children = [
-            child
-            for name, value in ast.iter_fields(node)
-            if name not in skipped
-            for child in (value if isinstance(value, list) else [value])
-        ]
-        stack += [(child, inner) for child in reversed(children) if isinstance(child, ast.AST)]
+            is_new = len(source) <= SOURCE_LIMIT and source not in found
+            if is_new and _is_telling(node, known[node.func.id]) and _is_closed(node.func.id, known, changing):
+                found[source] = LiteralCall(source, places.span(node), node.func.id)
+        stack += reversed(list(ast.iter_child_nodes(node)))
     return tuple(found.values())[:CALLS_LIMIT]
+
+
+# What differs from machine to machine, and from run to run.
+_OF_THE_WORLD = frozenset(
+    "environ getenv argv stdin input open now today time random randint choice cwd getcwd home expanduser gethostname".split()
+)
+
+
+def _changing(tree: ast.Module) -> frozenset[str]:
+    """The module's names that do not keep one value: bound several times, or changed by a statement or a function."""
+    bound: dict[str, int] = {}
+    changed: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Global(names=names):
+                changed.update(names)
+            case ast.AugAssign(target=ast.Name(id=name)):
+                changed.add(name)
+            case (
+                ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del())
+                | ast.Attribute(value=ast.Name(id=name), ctx=ast.Store() | ast.Del())
+            ):
+                changed.add(name)
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name)))):
+                changed.add(name)
+    for statement in tree.body:
+        for node in ast.walk(statement):
+            if (
+                isinstance(node, ast.Name)
+                and isinstance(node.ctx, ast.Store)
+                and not isinstance(statement, ast.FunctionDef | ast.ClassDef)
+            ):
+                bound[node.id] = bound.get(node.id, 0) + (1 if isinstance(statement, ast.Assign | ast.AnnAssign) else 2)
+    return frozenset(changed | {name for name, count in bound.items() if count > 1})
+
+
+def _is_closed(name: str, known: dict[str, ast.FunctionDef | ast.ClassDef], changing: frozenset[str]) -> bool:
+    """Whether what is called, and what that calls in turn, reads nothing that changes, and nothing of the world."""
+    seen: set[str] = set()
+    wanted = [name]
+    while wanted:
+        one = wanted.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        own = set()
+        for node in ast.walk(known[one]):
+            if isinstance(node, ast.Attribute) and node.attr in _OF_THE_WORLD:
+                return False
+            if isinstance(node, ast.Name):
+                own.add(node.id)
+        local = {
+            node.id for node in ast.walk(known[one]) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
+        local |= {node.arg for node in ast.walk(known[one]) if isinstance(node, ast.arg)}
+        if not (own - local).isdisjoint(changing | _OF_THE_WORLD):
+            return False
+        wanted += [other for other in own if other in known]
+    return True
 
 
 def _is_left_out(node: ast.AST) -> bool:

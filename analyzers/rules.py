@@ -53,11 +53,12 @@ async def of_files(names: Iterable[str], root: Path, cache: Path) -> dict[str, t
     """Findings in files below `root` (relative POSIX paths) as they are on disk, by their names; what is as it was is known from `cache`. Raises
     LintError."""
     found: dict[str, tuple[RuleFinding, ...]] = {}
+    real = await asyncio.to_thread(root.resolve)
     for part in _parts(list(names)):
         by_path = await _run([f"--cache-dir={cache}", "--", *part], root, None, FILES_S)
         for path, findings in by_path.items():
             with contextlib.suppress(ValueError):
-                found[Path(path).relative_to(root).as_posix()] = findings
+                found[Path(path).relative_to(real).as_posix()] = findings
     return found
 
 

@@ -130,6 +130,11 @@ def module_or_flaw(text: str) -> ast.Module | Flaw:
         return Flaw(f"not Python: {error}")
 
 
+def has_plain_lines(text: str) -> bool:
+    """Whether Python's tree counts lines and columns as we do: no byte-order mark, and no carriage return but before a line feed."""
+    return not text.startswith("\ufeff") and ("\r" not in text or re.search(r"\r(?!\n)", text) is None)
+
+
 def compiles(text: str) -> bool:
     """Whether `text` is a module that could be run: it parses, and no `break` or `return` stands where there can be none."""
     if (tree := module(text)) is None:

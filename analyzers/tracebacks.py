@@ -16,6 +16,7 @@ _EXCEPTION = re.compile(
     r"^(?:E\s+)?((?:[A-Za-z_][\w.]*\.)?[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Warning|Iteration|Group)|AssertionError|Failed)(?::\s?([^\n]{0,2000}))?$",
     re.M,
 )
+_SAID = re.compile(r"^([A-Za-z_][\w.]{0,200})(?::[ ]?([^\n]{0,2000}))?$", re.M)
 _ASSERTED = re.compile(r"^E\s+(assert [^\n]{1,500})$", re.M)
 _FAILED = re.compile(r"^(?:FAILED|ERROR) ([^\s:]{1,300}\.py(?:::[^\n]{1,300}?)?)(?: - [^\n]*)?$", re.M)
 
@@ -46,7 +47,9 @@ class Told:
 
 def parse(text: str) -> Told:
     """What `text` tells; of several tracebacks the last one."""
-    text = text.replace("\r\n", "\n")[-TEXT_LIMIT:]
+    text = re.sub(
+        r"(?m)^ *[|+][-| ]?", "", text.replace("\r\n", "\n")[-TEXT_LIMIT:]
+    )  # a group's lines stand behind bars
     tests = tuple(dict.fromkeys(found[1].strip() for found in _FAILED.finditer(text)))
     exceptions = list(_EXCEPTION.finditer(text))
     asserted = list(_ASSERTED.finditer(text))
@@ -54,6 +57,10 @@ def parse(text: str) -> Told:
     name = last[1].rpartition(".")[2] if last else "AssertionError" if asserted else ""
     message = (last[2] or "").strip() if last else asserted[-1][1] if asserted else ""
     begin = text.rfind("Traceback (most recent call last)")
+    if (
+        begin >= 0 and (said := _SAID.search(text, begin)) is not None
+    ):  # whatever it is called: what stands behind the frames
+        name, message = said[1].rpartition(".")[2], (said[2] or "").strip()
     frames = [Frame(m[1], int(m[2]), (m[3] or "").strip()) for m in _FRAME.finditer(text, max(begin, 0))]
     if not frames:
         frames = [Frame(m[1].strip(), int(m[2]), "" if m[3] == name else m[3]) for m in _PYTEST_PLACE.finditer(text)]

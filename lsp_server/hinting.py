@@ -5,6 +5,7 @@ A proved hint rests on the text that was run. It moves with edits elsewhere, and
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import contextlib
 import time
@@ -104,18 +105,21 @@ class Hinting:
     def _moved(self, view: Seen, name: str) -> list[Hint]:
         """The proved hints that still hold, where they stand now."""
         proved = self._proved.get(view.root, {}).get(name)
-        if proved is None:
+        if proved is None or not view.bench.settings.is_on("hints.proved"):
             return []
         now = view.snapshot.text
         if now == proved.text:
             return [hint for hint, _ in proved.hints]
         old, new = changed_span(proved.text, now)
         shift = new.end - old.end
+        is_above = old.start == old.end and now[new.start : new.end].endswith("\n")  # whole lines, put in front of one
         kept = []
         for hint, around in proved.hints:
-            if around.end <= old.start:
-                kept.append(hint)
-            elif around.start >= old.end:
+            if hint.evidence.source == "call":
+                continue  # it rests on what is called as well, wherever that stands
+            if around.end < old.start:
+                kept.append(replace(hint, fix=_fix_by(hint, 0)))
+            elif around.start > old.end or (around.start == old.end and is_above):
                 kept.append(replace(hint, span=_by(hint.span, shift), fix=_fix_by(hint, shift)))
         return kept
 
@@ -143,6 +147,7 @@ class Hinting:
     def saved(self, root: Path) -> None:
         """Something of a project was opened or saved: run what reaches the open files, after a while."""
         self._touched[root] = time.monotonic()
+        self._static.clear()  # a configuration may say something else now
         if (task := self._proving.get(root)) is None or task.done():
             self._proving[root] = asyncio.create_task(self._prove(root), name="proved hints")
 
@@ -179,6 +184,7 @@ class Hinting:
                 await asyncio.sleep(rest)
                 continue
             seen = last
+            await self.refresh()
             with contextlib.suppress(SandboxUnavailable):  # the state of the sandbox says it
                 await self.editor.progress("Assay is looking for bugs in the open files", self._prove_once(root))
 
@@ -223,8 +229,21 @@ def _name(view: Seen) -> str:
 def _with_functions(name: str, text: str, hints: list[Hint]) -> tuple[tuple[Hint, Span], ...]:
     tree = syntax.module(text)
     places = Places(text)
-    functions = {one: places.span(node) for one, node in syntax.functions(tree)} if tree is not None else {}
-    return tuple((hint, functions.get(hint.function, hint.span)) for hint in hints if hint.name == name)
+    functions = [_whole_of(node, places) for _, node in syntax.functions(tree)] if tree is not None else []
+
+    def around(span: Span) -> Span:
+        holding = [one for one in functions if one.start <= span.start and span.end <= one.end]
+        return min(holding, key=lambda one: one.end - one.start, default=span)
+
+    return tuple((hint, around(hint.span)) for hint in hints if hint.name == name)
+
+
+def _whole_of(node: ast.FunctionDef | ast.AsyncFunctionDef, places: Places) -> Span:
+    """A function with its decorators, to the end of its last line."""
+    first = min((one.lineno for one in node.decorator_list), default=node.lineno)
+    end = places.span(node).end
+    line_end = places.text.find("\n", end)
+    return Span(places.offset(first, 0), line_end if line_end >= 0 else len(places.text))
 
 
 def _by(span: Span, shift: int) -> Span:
@@ -232,6 +251,9 @@ def _by(span: Span, shift: int) -> Span:
 
 
 def _fix_by(hint: Hint, shift: int) -> Fix | None:
+    """The fix where it stands now; the text is another one, so it is judged anew before it is offered."""
     if hint.fix is None:
         return None
-    return replace(hint.fix, edits=tuple(replace(edit, span=_by(edit.span, shift)) for edit in hint.fix.edits))
+    return replace(
+        hint.fix, verdict=None, edits=tuple(replace(edit, span=_by(edit.span, shift)) for edit in hint.fix.edits)
+    )

@@ -47,10 +47,16 @@ class Found:
 
 def found(snapshot: Snapshot) -> tuple[Found, ...]:
     """All suspicions in a document, in its order. A statement that does not parse has none; what is as it was is not looked at again."""
+    if not syntax.has_plain_lines(snapshot.text):
+        return ()
     pieces = list(_pieces(snapshot))
     known: dict[str, tuple[str, ...]] = {}
+    several: set[str] = set()
     for _, text in pieces:
-        known |= dict(_signatures(text))
+        own = dict(_signatures(text))
+        several |= {name for name, names in own.items() if known.get(name, names) != names}
+        known |= own
+    known = {name: names for name, names in known.items() if name not in several}
     context = tuple(sorted(known.items()))
     made = []
     for start, text in pieces:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from itertools import combinations
 
-from .piece import Piece, Suspicion
+from .piece import Piece, Suspicion, parameters
 
 # A function of such a name turns its operands round on purpose.
 _TURNS = re.compile(r"swap|revers|flip|mirror|invert|transpos|opposite|__[rgl]|_r?(cmp|compare)|undo")
@@ -41,6 +41,11 @@ def _by_name(piece: Piece, call: ast.Call) -> Iterator[Suspicion]:
     (i, j), function = pairs[0], piece.function(call)
     if function is None or function.name == name or _TURNS.search(function.name) or _TURNS.search(name):
         return
+    if set(parameters(function)) - {"self", "cls"} == {
+        given[i],
+        given[j],
+    }:  # one that does nothing else turns them round on purpose
+        return
     if _is_also_straight(function, name, given[j], given[i]) or not _are_as_they_came(function, given[i], given[j]):
         return
     message = f"`{given[i]}` and `{given[j]}` are given in the other order than `{name}` takes them."
@@ -73,6 +78,8 @@ def _of_builtins(piece: Piece, call: ast.Call) -> Iterator[Suspicion]:
             args=[ast.Constant(value=int()), ast.Name() | ast.Attribute() | ast.BinOp()],
             keywords=[],
         ):
+            if re.search(r"digit|place|precision|decimal|^n$|prec", ast.unparse(call.args[1])):
+                return
             yield Suspicion(
                 "swapped-arguments",
                 call,

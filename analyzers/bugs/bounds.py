@@ -14,17 +14,33 @@ def off_by_one(piece: Piece) -> Iterator[Suspicion]:
     """What reads behind the last element, and ranges that are empty."""
     for node in piece.nodes:
         match node:
-            case ast.Subscript(value=value, slice=index, ctx=ast.Load()) if _is_length(
-                index, value
-            ) and not piece.is_expected_to_fail(node):
+            case ast.Subscript(value=value, slice=index, ctx=ast.Load()) if (
+                _is_length(index, value)
+                and not piece.is_expected_to_fail(node)
+                and not _may_be_a_dictionary(piece, value)
+            ):
                 message = f"`{told(node)}` is one behind the last element."
                 yield Suspicion("off-by-one", node, message, 0.95, f"{ast.unparse(value)}[-1]")
             case ast.For(target=ast.Name(id=name), iter=ast.Call(func=ast.Name(id="range"), args=args)):
                 yield from _in_range(piece, node, name, args)
+                if any(isinstance(one, ast.Subscript) and name in ast.unparse(one.slice) for one in ast.walk(node)):
+                    yield from _empty(node.iter)
             case ast.While(test=ast.Compare(left=ast.Name(id=name), ops=[ast.LtE()], comparators=[end])):
                 yield from _in_while(piece, node, name, end)
-        if isinstance(node, ast.Call):
-            yield from _empty(node)
+
+
+def _may_be_a_dictionary(piece: Piece, value: ast.AST) -> bool:
+    """Whether a name is a dictionary anywhere around: its keys may count from 1."""
+    name = ast.unparse(value)
+    return (
+        any(
+            isinstance(node, ast.Assign | ast.AnnAssign)
+            and "{" in ast.unparse(node)
+            and name in ast.unparse(node).partition("=")[0]
+            for node in piece.nodes
+        )
+        or name.isupper()
+    )
 
 
 def _is_length(node: ast.AST, value: ast.AST, more: int = 0) -> bool:
@@ -48,7 +64,10 @@ def _in_range(piece: Piece, loop: ast.For, name: str, args: list[ast.expr]) -> I
         match args:
             case [end] | [ast.Constant(value=int()), end]:
                 over = 0 if _is_length(end, node.value) else 1 if _is_length(end, node.value, 1) else None
-                if over is not None and ahead + over >= 1 and ahead >= 0:
+                is_counted_from_1 = (
+                    len(args) == 2 and over == 1 and ahead == 0
+                )  # as what is numbered in a dictionary is
+                if over is not None and ahead + over >= 1 and ahead >= 0 and not is_counted_from_1:
                     what = "the last round" if ahead + over == 1 else "the last rounds"
                     message = f"In {what} `{told(node)}` is behind the last element."
                     yield Suspicion("off-by-one", node, message, 0.8)
@@ -71,7 +90,7 @@ def _in_while(piece: Piece, loop: ast.While, name: str, end: ast.expr) -> Iterat
 
 def _unguarded(piece: Piece, loop: ast.For | ast.While, name: str) -> Iterator[ast.Subscript]:
     """What is read at an index with `name` in each round: under no condition, and before anything moves the name."""
-    if _is_changed(loop, name):
+    if _is_changed(loop, name) or piece.is_expected_to_fail(loop.body[0]):
         return
     for statement in loop.body:
         if isinstance(statement, ast.If | ast.While | ast.For | ast.Try | ast.With | ast.Match | ast.Assert):
@@ -112,6 +131,10 @@ def _is_changed(loop: ast.For | ast.While, name: str) -> bool:
         isinstance(one, ast.Attribute) and one.attr in ("append", "insert", "extend", "pop", "remove")
         for one in ast.walk(loop)
     )
+    indexed = {ast.unparse(one.value) for one in ast.walk(loop) if isinstance(one, ast.Subscript)}
+    is_grown = is_grown or any(
+        isinstance(one, ast.AugAssign) and ast.unparse(one.target) in indexed for one in ast.walk(loop)
+    )
     return is_grown or (isinstance(loop, ast.For) and any(one.id == name for one in bound))
 
 
@@ -127,7 +150,7 @@ def _ahead(index: ast.AST, name: str) -> int:
     return -1
 
 
-def _empty(call: ast.Call) -> Iterator[Suspicion]:
+def _empty(call: ast.expr) -> Iterator[Suspicion]:
     match call:
         case ast.Call(
             func=ast.Name(id="range"), args=[ast.Call(func=ast.Name(id="len")) as start, ast.Constant(value=0 | -1)]

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 
 from .piece import Piece, Suspicion, is_plain, told
 
-_ASKING = frozenset(
-    "isdigit isalpha isalnum isspace isupper islower isnumeric isdecimal istitle isidentifier startswith endswith".split()
-)
+_ASKING = frozenset("isdigit isalpha isalnum isspace isupper islower isnumeric isdecimal istitle isidentifier".split())
 
 
 def constant_condition(piece: Piece) -> Iterator[Suspicion]:
@@ -21,11 +19,6 @@ def constant_condition(piece: Piece) -> Iterator[Suspicion]:
                 yield from _of_several(node)
             case ast.Compare(left=left, ops=[op], comparators=[right]):
                 yield from _of_one(piece, node, left, op, right)
-            case ast.Assign(targets=[ast.Attribute() as target], value=ast.Attribute() as value) if ast.unparse(
-                target
-            ) == ast.unparse(value):
-                if not _is_in_a_class_trick(piece, node):
-                    yield Suspicion("no-effect", node, f"`{told(target)}` is given its own value.", 0.75)
         if isinstance(node, ast.If | ast.While | ast.IfExp | ast.Assert):
             yield from _uncalled(node.test)
 
@@ -62,7 +55,7 @@ def _of_one(piece: Piece, node: ast.Compare, left: ast.expr, op: ast.cmpop, righ
             yield from _of_case(node, attr, right)
         case ast.Call(
             func=ast.Name(id="type"), args=[_]
-        ), ast.Eq() | ast.Is() | ast.NotEq() | ast.IsNot(), ast.Constant(value=str()):
+        ), ast.Eq() | ast.Is() | ast.NotEq() | ast.IsNot(), ast.Constant(value=str()) if not piece.binds(node, "type"):
             yield Suspicion(
                 "constant-condition", node, f"`{told(node)}` compares a type with a text; they are never the same.", 0.9
             )
@@ -87,11 +80,6 @@ def _of_case(node: ast.Compare, attr: str, right: ast.expr) -> Iterator[Suspicio
 def _is_in_a_check(piece: Piece, node: ast.AST) -> bool:
     """Whether it is there to be checked, or for its effects: that compares things with themselves on purpose."""
     return isinstance(piece.parent(node), ast.Assert | ast.Call | ast.Expr)
-
-
-def _is_in_a_class_trick(piece: Piece, node: ast.AST) -> bool:
-    """Whether the value is asked for to have it computed: a property's, for a cache."""
-    return piece.function(node) is None or piece.is_expected_to_fail(node)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,18 @@ def wrong_variable(piece: Piece) -> Iterator[Suspicion]:
     for first, second in _neighbours(piece):
         if ast.dump(first) == ast.dump(second) or not _is_one_shape(first, second):
             continue
-        yield from _compared(first, second)
+        yield from (one for one in _compared(first, second) if _is_there(piece, one))
+
+
+def _is_there(piece: Piece, one: Suspicion) -> bool:
+    """Whether what was probably meant is named anywhere around: else it would be no copy's mistake."""
+    meant = one.instead.rpartition(".")[2].strip("'\"")
+    scope: ast.AST = piece.function(one.node) or piece.tree
+    names = {node.id for node in ast.walk(scope) if isinstance(node, ast.Name)}
+    names |= {node.attr for node in ast.walk(scope) if isinstance(node, ast.Attribute)} | {
+        node.arg for node in ast.walk(scope) if isinstance(node, ast.arg)
+    }
+    return meant in names or isinstance(one.node, ast.Constant)
 
 
 def _neighbours(piece: Piece) -> Iterator[tuple[ast.AST, ast.AST]]:

@@ -30,7 +30,7 @@ def lost_result(piece: Piece) -> Iterator[Suspicion]:
                 targets=[ast.Name(id=name)],
                 value=ast.Call(func=ast.Attribute(value=ast.Name(id=of), attr=attr)) as call,
             ):
-                if attr in _IN_PLACE and (name == of or _is_made_here(piece, call, of)):
+                if attr in _IN_PLACE and _is_made_here(piece, call, of):
                     message = f"`{of}.{attr}` changes `{of}` and gives None, so `{name}` becomes None."
                     yield Suspicion("lost-result", node, message, 0.9, ast.unparse(call))
             case ast.Return(value=ast.Call(func=ast.Attribute(value=ast.Name(id=of), attr=attr))) if (
@@ -45,24 +45,11 @@ def _discarded(piece: Piece, node: ast.Expr, call: ast.Call) -> Iterator[Suspici
     if piece.is_expected_to_fail(node):
         return
     match call:
-        case ast.Call(func=ast.Attribute(attr=attr, value=value), args=args):
-            is_text = (
-                attr in _OF_TEXT or (attr in _OF_MORE and not args and _is_text(piece, value))
-            ) and not isinstance(value, ast.Call)
-            is_replace = (
-                attr == "replace"
-                and len(args) == 2
-                and all(isinstance(a, ast.Constant) and isinstance(a.value, str) for a in args)
-            )
-            if (is_text or is_replace) and not (isinstance(value, ast.Name) and value.id in ("self", "cls")):
-                instead = f"{ast.unparse(value)} = {ast.unparse(call)}" if isinstance(value, ast.Name) else ""
-                yield Suspicion(
-                    "lost-result",
-                    node,
-                    f"`{told(call)}` gives a new text and changes nothing; it is not kept.",
-                    0.8,
-                    instead,
-                )
+        case ast.Call(func=ast.Attribute(attr=attr, value=ast.Name(id=name) as value), args=args, keywords=[]):
+            is_replace = attr == "replace" and len(args) == 2
+            if (attr in _OF_TEXT or attr in _OF_MORE or is_replace) and _is_text(piece, value):
+                why = f"`{told(call)}` gives a new text and changes nothing; it is not kept."
+                yield Suspicion("lost-result", node, why, 0.8, f"{name} = {ast.unparse(call)}")
         case ast.Call(func=ast.Name(id=name), args=[first, *_]) if name in _PURE:
             instead = (
                 f"{ast.unparse(first)} = {ast.unparse(call)}"
@@ -84,7 +71,11 @@ def _is_text(piece: Piece, value: ast.expr) -> bool:
             case ast.arg(arg=name, annotation=ast.Name(id="str")) if name == value.id:
                 return True
             case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attr)) if (
-                name == value.id and attr in _SIGNS_OF_TEXT
+                name == value.id and attr in _SIGNS_OF_TEXT and not isinstance(piece.parent(node), ast.Expr)
+            ):
+                return True
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str()) | ast.JoinedStr()) if (
+                name == value.id
             ):
                 return True
     return False
@@ -104,7 +95,7 @@ def _is_made_here(piece: Piece, node: ast.AST, name: str) -> bool:
         one for one in own(function) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store) and one.id == name
     ]
     return (
-        bool(values)
+        any(map(_is_collection, values))
         and len(values) == len(bound)
         and all(_is_collection(value) or _is_method_of(value, name) for value in values)
     )
@@ -138,7 +129,8 @@ def lost_return(piece: Piece) -> Iterator[Suspicion]:
             if node.value is not None and not (isinstance(node.value, ast.Constant) and node.value.value is None)
         ]
         if not with_value:
-            yield from _unreturned(function)
+            if not function.name.startswith("test"):
+                yield from _unreturned(function)
         elif all(not isinstance(node.value, ast.Constant) for node in with_value):
             yield from _dropped_recursion(function)
 
@@ -159,8 +151,14 @@ def _unreturned(function: Function) -> Iterator[Suspicion]:
 
 def _may_end_otherwise(function: Function) -> bool:
     """Whether it is for something else than its value: it calls for effects at its end, asserts, or raises."""
+    writes = (ast.Attribute, ast.Subscript)
     return isinstance(function.body[-1], ast.Expr | ast.Delete | ast.Assert | ast.If | ast.Match) or any(
-        isinstance(node, ast.Raise | ast.Global | ast.Nonlocal) for node in own(function)
+        (
+            isinstance(node, ast.Raise | ast.Global | ast.Nonlocal | ast.Expr)
+            and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+        )
+        or (isinstance(node, writes) and isinstance(node.ctx, ast.Store))
+        for node in own(function)
     )
 
 

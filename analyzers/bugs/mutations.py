@@ -20,7 +20,8 @@ def mutated_loop(piece: Piece) -> Iterator[Suspicion]:
         if isinstance(node, ast.For) and (over := _over(node.iter)) is not None:
             for block in _blocks(node):
                 for number, statement in enumerate(block):
-                    if _changes(statement, over, is_of_keys=over is not node.iter) and not _leaves(block[number + 1 :]):
+                    is_change = _changes(statement, over, is_of_keys=over is not node.iter)
+                    if is_change and not _leaves(block[number + 1 :]) and not _is_left_outside(piece, statement, node):
                         message = f"`{told(over)}` is changed while the loop goes through it: elements are skipped, or it raises."
                         yield Suspicion("mutated-loop", statement, message, 0.85)
 
@@ -57,6 +58,25 @@ def _changes(statement: ast.stmt, over: ast.expr, *, is_of_keys: bool) -> bool:
         case ast.Delete(targets=[ast.Subscript(value=value, slice=index)]) if not isinstance(index, ast.Slice):
             return ast.unparse(value) == text
     return False
+
+
+def _is_left_outside(piece: Piece, statement: ast.stmt, loop: ast.For) -> bool:
+    """Whether the loop is left behind the blocks that a statement stands in."""
+    inner: ast.AST = statement
+    for above in piece.around(statement):
+        if above is loop:
+            return _leaves(_behind(loop.body, inner))
+        for name in ("body", "orelse", "finalbody"):
+            block = getattr(above, name, None)
+            if isinstance(block, list) and _leaves(_behind(block, inner)):
+                return True
+        inner = above
+    return False
+
+
+def _behind(block: list[ast.stmt], inner: ast.AST) -> list[ast.stmt]:
+    at = next((number for number, one in enumerate(block) if one is inner), len(block))
+    return block[at + 1 :]
 
 
 def _leaves(rest: list[ast.stmt]) -> bool:

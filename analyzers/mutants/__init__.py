@@ -33,7 +33,7 @@ class Mutants:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._tree = syntax.module(text)
+        self._tree = syntax.module(text) if syntax.has_plain_lines(text) else None
         self._places = Places(text)
         self._functions = sorted(syntax.functions(self._tree), key=lambda item: item[1].lineno) if self._tree else []
         self._scopes: dict[int, Scope] = {}
@@ -77,14 +77,17 @@ class Mutants:
             yield from expressions.forms(node, scope)
 
     def _parses(self, statement: ast.AST, start: int, end: int, text: str) -> bool:
-        """Whether the text with the edit still parses: the module's statement around it is looked at alone."""
+        """Whether the text with the edit still parses: the function around it, or the module's statement, is looked at alone."""
         assert self._tree is not None
         line = statement.lineno  # type: ignore[attr-defined]
-        whole = next((one for one in self._tree.body if _first(one) <= line <= (one.end_lineno or 0)), None)
-        if whole is None:
+        around: list[ast.stmt] = [node for _, node in self._functions if _first(node) <= line <= (node.end_lineno or 0)]
+        around = around or [one for one in self._tree.body if _first(one) <= line <= (one.end_lineno or 0)]
+        if not around:
             return False
+        whole = min(around, key=lambda one: (one.end_lineno or 0) - one.lineno)
         begin, finish = self._places.offset(_first(whole), 0), self._places.span(whole).end
-        return syntax.compiles(self._text[begin:start] + text + self._text[end:finish])
+        code = self._text[begin:start] + text + self._text[end:finish]
+        return syntax.compiles(f"if True:\n{code}" if code[:1].isspace() else code)
 
 
 def _first(node: ast.stmt) -> int:

@@ -25,6 +25,7 @@ from assay.assistant.workbench import Workbench
 from assay.cli import git_lines, out, place
 from assay.cli.ask import PYTHON, Json
 
+STATIC = {"verify.policy": "static"}
 LOG_S = 5.0  # between two words in a log, where nobody waits for each
 WORDS = {
     "rules": "checking the rules of ruff",
@@ -100,7 +101,8 @@ def check(
             for line in _table(report, texts):
                 typer.echo(line)
     if fix:
-        _fix(chosen[0], reports[0][1])
+        one, own = next((one, own) for one, own in reports if one.texts)
+        _fix(one, own, is_static=static, to_stderr=form != "text")
     if any(hint.kind != "suspected" for hint in report.all):
         raise typer.Exit(out.FAILED)
 
@@ -110,7 +112,7 @@ def _chosen(paths: list[Path], *, as_json: bool) -> list[Chosen]:
     by_root: dict[Path, dict[str, str]] = {}
     unread: dict[Path, list[str]] = {}
     for path in paths:
-        whole = path.absolute()
+        whole = path.resolve()  # ruff tells real paths, and `..` is none
         if not whole.exists():
             out.fail("bad-place", f"{path} does not exist.", as_json=as_json)
         if whole.is_file() and whole.suffix not in PYTHON:
@@ -152,8 +154,7 @@ def _report(chosen: Chosen, *, is_static: bool, seeks_inputs: bool) -> Report:
             found = await checking.of_files(bench, scope, tell)
         return Report(found.hints, (*chosen.unread, *found.notes))
 
-    changed = {"verify.policy": "static"} if is_static else {}
-    return out.with_bench(work, root=chosen.root, changed=changed, patience_s=None)
+    return out.with_bench(work, root=chosen.root, changed=STATIC if is_static else {}, patience_s=None)
 
 
 class Progress:
@@ -232,7 +233,7 @@ def _table(report: Report, texts: dict[str, str]) -> Iterator[str]:
         yield f"Note: {note}"
 
 
-def _fix(chosen: Chosen, report: Report) -> None:
+def _fix(chosen: Chosen, report: Report, *, is_static: bool, to_stderr: bool) -> None:
     """Apply the first fix that the checks let stand."""
     (name,) = chosen.texts
     text = chosen.texts[name]
@@ -247,17 +248,20 @@ def _fix(chosen: Chosen, report: Report) -> None:
                 return judged
         return None
 
-    found = out.with_bench(work, root=chosen.root)
+    found = out.with_bench(work, root=chosen.root, changed=STATIC if is_static else {})
     if found is None or found.fix is None or found.fix.verdict is None:
         out.say("no fix was found that the checks let stand")
         return
     after = fixes.applied(text, found.fix.edits)
     for line in difflib.unified_diff(text.splitlines(), after.splitlines(), name, name, lineterm=""):
-        typer.echo(line)
-    typer.echo(f"{state(found.fix.verdict)}: {found.fix.why}")
+        typer.echo(line, err=to_stderr)
+    typer.echo(f"{state(found.fix.verdict)}: {found.fix.why}", err=to_stderr)
     path = chosen.root / name
-    if path.read_bytes().decode("utf-8") != text:
-        out.fail("changed", f"{path} was changed meanwhile; it is left as it is.")
-    path.write_bytes(after.encode("utf-8"))
+    try:
+        if path.read_bytes() != text.encode("utf-8"):
+            out.fail("changed", f"{path} was changed meanwhile; it is left as it is.", as_json=to_stderr)
+        path.write_bytes(after.encode("utf-8"))
+    except OSError as error:
+        out.fail("not-written", f"{path} cannot be written ({error.strerror}).", as_json=to_stderr)
     how = "its tests pass" if isinstance(found.fix.verdict, Passed) else "it is not proved"
     out.say(f"{path} is written; {how}.")

@@ -33,7 +33,7 @@ def explain(
     if sys.stdin.isatty():
         out.say("waiting for a traceback or pytest's output on standard input; Ctrl-D ends it")
     text = sys.stdin.buffer.read(SIZE_LIMIT).decode("utf-8", "replace")
-    root = project_of(folder.absolute())
+    root = project_of(folder.resolve())
 
     async def work(bench: Workbench) -> tuple[Explanation, dict[str, str]]:
         bench.workspace.open_folder(root)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,13 +46,27 @@ def _base(repository: Repo, wanted: str) -> Commit:
 
     first, dots, second = wanted.partition("...")
     if not dots:
-        return parse_commit(repository, wanted.partition("..")[0] or "HEAD")
-    pair = [parse_commit(repository, one or "HEAD").id for one in (first, second)]
+        return _commit(repository, wanted.partition("..")[0] or "HEAD")
+    pair = [_commit(repository, one or "HEAD").id for one in (first, second)]
     found = find_merge_base(repository, pair)
     if not found:
         raise RangeError(f"The two commits of {wanted!r} have nothing in common.")
     commit = repository[found[0]]
     return parse_commit(repository, commit.id)
+
+
+def _commit(repository: Repo, wanted: str) -> Commit:
+    """A commit by its name or id, with `~N` and `^` for those before it."""
+    from dulwich.objectspec import parse_commit
+
+    found = re.fullmatch(r"([^~^]*)((?:[~^]\d*)*)", wanted)
+    name, steps = found.groups() if found is not None else (wanted, "")
+    commit = parse_commit(repository, "HEAD" if name in ("@", "") else name)
+    for sign, count in re.findall(r"([~^])(\d*)", steps):
+        for _ in range(int(count or 1) if sign == "~" else 1):
+            which = int(count or 1) - 1 if sign == "^" else 0
+            commit = parse_commit(repository, commit.parents[which])
+    return commit
 
 
 def _new_lines(repository: Repo, base: Commit, root: Path, name: str, text: str) -> frozenset[int]:

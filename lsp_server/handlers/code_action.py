@@ -90,6 +90,8 @@ async def _as_test(view: View, hint: Hint) -> list[types.CodeAction]:
     state = await view.bench.workspace.state(view.root)
     texts = {**state.texts, **view.overlay}
     made = as_test.written(texts, hint.name, hint.evidence.input, hint.evidence.detail)
+    if made is None or (made.is_new and await asyncio.to_thread((view.root / made.name).exists)):
+        return []  # a file that is there and not known is left alone
     uri = (view.root / made.name).as_uri()
     before = Snapshot(uri, "", 0, texts.get(made.name, ""))
     end = range_of(before, Span(len(before.text), len(before.text)), view.encoding)

@@ -106,8 +106,10 @@ async def dismiss_hint(session: Session, *arguments: Any) -> None:
         return  # it is gone already
     try:
         await asyncio.to_thread(write_dismissal, view.root, hint, view.snapshot.text, whole_code=scope == "all")
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is not UTF-8 text"
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or (
+            "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
+        )
         raise JsonRpcInternalError(message=f"{view.root / NAME} cannot be written ({why})") from error
     await session.hinting.refresh()
 
@@ -122,7 +124,12 @@ async def explain(session: Session, *arguments: Any) -> dict[str, Any]:
     found = await explaining.explain(session.bench, root, arguments[0], lambda what, done, of: None)
     texts = (await session.bench.workspace.state(root)).texts
     told = explanation_json(found, texts) | {"uri": (root / found.name).as_uri() if found.name else None, "edit": None}
-    if found.fix is not None and found.fix.verdict is not None:
+    is_here = (shown := session.documents.get(str(told["uri"]))) is not None
+    if (
+        found.fix is not None
+        and found.fix.verdict is not None
+        and (not is_here or (shown and shown.text == texts[found.name]))
+    ):
         document = Snapshot("", "", 0, texts[found.name])
         edits = [text_edit(document, edit, session.documents.encoding) for edit in found.fix.edits]
         told["edit"] = {"changes": {told["uri"]: edits}}

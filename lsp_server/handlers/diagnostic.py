@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 from lsp_server.diagnostics import diagnostic
 from lsp_server.session import Session, View
 
+SERVER_CANCELLED = -32802  # of the protocol: ask again, for the newer text
 METHOD = types.TEXT_DOCUMENT_DIAGNOSTIC
 OPTIONS = types.DiagnosticOptions(inter_file_dependencies=True, workspace_diagnostics=False, identifier="assay")
 
@@ -19,7 +21,10 @@ async def answer(
     session: Session, view: View, params: types.DocumentDiagnosticParams
 ) -> types.DocumentDiagnosticReport:
     """The hints of a document as it was when the request came; the same ones twice are not sent again."""
-    items = [diagnostic(view.snapshot, view.encoding, hint) for hint in await session.hinting.of(view)]
+    hints = await session.hinting.of(view)
+    if not session.is_current(view):
+        raise JsonRpcException(message="the document has changed", code=SERVER_CANCELLED)
+    items = [diagnostic(view.snapshot, view.encoding, hint) for hint in hints]
     result_id = hashlib.sha256(repr(items).encode("utf-8", "surrogatepass")).hexdigest()[:16]
     if params.previous_result_id == result_id:
         return types.RelatedUnchangedDocumentDiagnosticReport(result_id=result_id)

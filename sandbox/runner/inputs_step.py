@@ -77,7 +77,7 @@ def _searched(function: Any, root: str) -> dict[str, Any] | None:
         max_examples=EXAMPLES, deadline=None, database=None, derandomize=True, suppress_health_check=list(hypothesis.HealthCheck),
         phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink), verbosity=hypothesis.Verbosity.quiet,
     )  # fmt: skip
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(Exception, TooLong):  # what was found before the time was up is found
         settings(hypothesis.given(strategies.fixed_dictionaries(made))(run))()
     return smallest[0] if smallest else None
 

@@ -130,8 +130,8 @@ async def test_a_test_that_fails_for_what_the_sandbox_lacks_says_nothing(bench: 
 
 
 async def test_a_suspicion_that_tests_contradict_is_withdrawn_and_stays_so(bench: Workbench, tmp_path: Path) -> None:
-    text = "def scale(width, height):\n    return 2 * width + height\n\n\ndef turned(width, height):\n    return scale(height, width)\n"
-    tests = "from m import turned\n\n\ndef test_turned():\n    assert turned(1, 10) == 21\n"
+    text = "def scale(width, height):\n    return 2 * width + height\n\n\ndef turned(width, height, more):\n    return more * scale(height, width)\n"
+    tests = "from m import turned\n\n\ndef test_turned():\n    assert turned(1, 10, 1) == 21\n"
     for name, more, wanted in (
         ("a", {}, ["swapped-arguments"]),
         ("b", {"test_m.py": tests}, []),

@@ -36,7 +36,7 @@ def test_a_place_behind_letters_of_several_bytes_is_where_it_is_read() -> None:
 
 
 def test_signatures_come_from_the_whole_module() -> None:
-    above = "def go(width, height):\n    return scale(height, width)\n"
+    above = "def go(width, height, more):\n    return more * scale(height, width)\n"
     (one,) = bugs.found(snapshot(f"{above}\n\ndef scale(width, height):\n    return width\n"))
     assert one.code == "swapped-arguments"
     assert bugs.found(snapshot(f"{above}\n\ndef scale(height, width):\n    return width\n")) == ()

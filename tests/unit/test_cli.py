@@ -334,7 +334,10 @@ def test_check_of_a_difference_tells_only_what_is_new(project: Path) -> None:
     (project / "new.py").write_text("def last(zs):\n    return zs[len(zs)]\n")
     found = answer(assay("check", str(project), "--static", "--json", "--diff", "HEAD"))
     assert [(one["file"], one["line"]) for one in found["hints"]] == [("calc.py", 6), ("new.py", 2)]
-    for wanted in ("nothing", "HEAD...nothing"):
+    for wanted in ("HEAD~0", "@"):
+        same = answer(assay("check", str(project), "--static", "--json", "--diff", wanted))
+        assert [one["line"] for one in same["hints"]] == [6, 2]
+    for wanted in ("nothing", "HEAD...nothing", "HEAD~1"):
         done = assay("check", str(project), "--static", "--json", "--diff", wanted)
         assert (done.returncode, answer(done)["error"]["code"]) == (2, "bad-range")
 

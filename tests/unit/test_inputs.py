@@ -45,6 +45,7 @@ def test_a_new_test_file_stands_where_tests_are() -> None:
         "divide(10, 0)",
         "ZeroDivisionError: division by zero",
     )
+    assert made is not None
     assert (made.name, made.is_new) == ("tests/test_sums.py", True)
     assert (
         made.text
@@ -64,6 +65,12 @@ def test_a_new_test_file_stands_where_tests_are() -> None:
 )
 def test_an_old_test_file_goes_on(before: str, wanted: str) -> None:
     made = as_test.written({"src/sums.py": "", "src/test_sums.py": before}, "src/sums.py", "divide(10, 0)", "no")
+    assert made is not None
     assert (made.name, made.is_new) == ("src/test_sums.py", False)
     assert made.text == wanted
     ast.parse(before + made.text)
+
+
+@pytest.mark.parametrize("name", ["__init__.py", "my-script.py", "a b/c.py"])
+def test_what_nobody_can_import_by_its_name_has_no_test(name: str) -> None:
+    assert as_test.written({}, name, "f(1)", "") is None

@@ -6,7 +6,9 @@ import ast
 
 import pytest
 
-from analyzers import calls
+from analyzers import bugs, calls, syntax
+from analyzers.mutants import Mutants
+from analyzers.text import Snapshot
 
 
 def sources(text: str) -> list[str]:
@@ -23,7 +25,13 @@ HEAD = "def f(a, b=1):\n    return a\n\n\nclass C:\n    def __init__(self, a):\n
         ("x = f(-1, b=[1, {'a': (2,)}])", ["f(-1, b=[1, {'a': (2,)}])"]),
         ("C('ü')", ["C('ü')"]),
         ("print(f(1), f(1), f(2))", ["f(1)", "f(2)"]),
-        ("def main():\n    return f(3)", ["f(3)"]),
+        ("def main():\n    return f(3)", []),
+        ("import os\n\n\ndef r(n):\n    return os.environ[n]\n\n\nr('X')", []),
+        ("import sys\n\n\ndef r(n):\n    return sys.argv[n]\n\n\nr(2)", []),
+        ("T = {}\nfor b in range(9):\n    T[b] = b\n\n\ndef r(n):\n    return T[n]\n\n\nr(7)", []),
+        ("H = {}\nH.update(a=1)\n\n\ndef r(n):\n    return q(n)\n\n\ndef q(n):\n    return H[n]\n\n\nr('a')", []),
+        ("X = None\n\n\ndef connect():\n    global X\n    X = 1\n\n\ndef r(n):\n    return X + n\n\n\nr(1)", []),
+        ("T = {1: 2}\n\n\ndef r(n):\n    return T[n]\n\n\nr(7)", ["r(7)"]),
         ("if True:\n    f(4)", ["f(4)"]),
         ("f()", []),
         ("f(x)", []),
@@ -43,10 +51,25 @@ def test_which_calls_are_made(code: str, wanted: list[str]) -> None:
 
 
 def test_a_call_knows_where_it_stands() -> None:
-    text = HEAD + "class D:\n    def m(self):\n        return f('ä')\n"
+    text = HEAD + "class D:\n    size = f('ä')\n\n\nx = f('ö')\n"
     (one,) = calls.literal_calls(ast.parse(text), text)
-    assert text[one.span.start : one.span.end] == "f('ä')"
-    assert (one.name, one.around) == ("f", "D.m")
+    assert text[one.span.start : one.span.end] == "f('ö')"
+    assert one.name == "f"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def f(a):\r    return a\rx = f(1)\r",
+        "\ufeffdef f(a):\n    return a\n\n\nf(1)\n",
+        "def f(a):\r\r\n    return a\r\r\nf(1)\r\r\n",
+    ],
+)
+def test_lines_that_python_counts_otherwise_are_left_alone(text: str) -> None:
+    tree = syntax.module(text)
+    assert tree is None or calls.literal_calls(tree, text) == ()
+    assert bugs.found(Snapshot("", "", 0, text)) == ()
+    assert Mutants(text).of_line(2) == []
 
 
 def test_there_are_not_too_many() -> None:

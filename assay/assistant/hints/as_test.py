@@ -20,14 +20,18 @@ class Written:
     is_new: bool
 
 
-def written(texts: Mapping[str, str], name: str, call: str, detail: str) -> Written:
-    """The test of `call`, a call of something in the file `name`, whose exception was `detail`; `texts` are the project's files."""
+def written(texts: Mapping[str, str], name: str, call: str, detail: str) -> Written | None:
+    """The test of `call`, a call of something in the file `name`, whose exception was `detail`; `texts` are the project's files. None for a file that
+    nobody can import by its name."""
+    names = reach.module_names(name)
+    if not names or not all(part.isidentifier() for part in max(names, key=len).split(".")):
+        return None
     target = _test_file(texts, name)
     function = call.partition("(")[0].strip()
-    module = max(reach.module_names(name), key=len).removeprefix("src.")
+    module = max(names, key=len).removeprefix("src.")
     before = texts.get(target, "")
     test = _free_name(before, f"test_{_word(function)}_{_word(call.partition('(')[2])}".rstrip("_"))
-    body = f"def {test}() -> None:\n    {call}  # {detail.splitlines()[0][:80]}\n"
+    body = f"def {test}() -> None:\n    {call}  # {(detail.splitlines() or [''])[0][:80]}\n"
     if target in texts:
         has_it = _imports(before, module, function)
         local = "" if has_it else f"    from {module} import {function}\n\n"

@@ -20,7 +20,7 @@ from .. import workspace
 from ..proof.runs import digest, place_of
 from ..workbench import Workbench
 from ..workspace import State
-from .hint import Evidence, Hint
+from .hint import Evidence, Hint, printable
 
 CALLS_S = 20.0  # of one file
 # What says nothing about the code: another machine, more time, or what is not written yet.
@@ -34,13 +34,14 @@ CODE = "failing-call"
 
 async def proved(bench: Workbench, state: State, name: str, text: str) -> list[Hint]:
     """Hints about the calls in the file `name`, whose text is `text`, and about the lines that raise. Raises SandboxUnavailable."""
+    text = bench.workspace.sent(text)  # as long as it was, so that places stay
     if reach.is_test_file(name, state.test_files):
         return []
     tree = await asyncio.to_thread(syntax.module, text)
     wanted = await asyncio.to_thread(calls.literal_calls, tree, text) if tree is not None else ()
     if tree is None or not wanted:
         return []
-    files = workspace.changes(state, {name: bench.workspace.sent(text)})
+    files = workspace.changes(state, {name: text})
     step = Step("calls", CALLS_S, files, path=name, calls=tuple(call.source for call in wanted))
     key = digest("calls", place_of(bench, state.project), state.project.digest, step)
     if (known := bench.memory.calls.get(key)) is None:
@@ -74,7 +75,7 @@ async def sought(bench: Workbench, state: State, name: str, text: str) -> list[H
     found = []
     for raised in outcome.raised.values():
         if raised.source and _is_bug(tree, name, raised):
-            detail = secrets.redact(raised.detail)
+            detail = printable(secrets.redact(raised.detail))
             inner = [frame for frame in raised.frames if frame.path == name][-1]
             evidence = Evidence("input", detail, input=raised.source)
             message = f"`{raised.source}` raises {detail} here; the input was looked for, and nothing in the project is known to give it."
@@ -99,11 +100,12 @@ def _is_bug(tree: ast.Module, name: str, raised: Raised) -> bool:
 
 def _hints(name: str, text: str, call: LiteralCall, raised: Raised) -> Iterator[Hint]:
     """One about the call, and one about the place of this file that raises."""
-    detail = secrets.redact(raised.detail)
-    evidence = Evidence("call", detail, input=call.source)
-    yield Hint(name, call.span, "proved", CODE, f"This call raises {detail}", SURE, evidence, function=call.around)
+    detail = printable(secrets.redact(raised.detail))
+    source = secrets.redact(call.source)
+    evidence = Evidence("call", detail, input=source)
+    yield Hint(name, call.span, "proved", CODE, f"This call raises {detail}", SURE, evidence)
     inner = [frame for frame in raised.frames if frame.path == name][-1]
-    message = f"`{call.source}` raises {detail}"
+    message = f"`{source}` raises {detail}"
     yield Hint(
         name,
         _span(text, inner),

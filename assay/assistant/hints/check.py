@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
-from analyzers import bugs, lint, rules
+from analyzers import bugs, lint, mutants, rules
 from analyzers.text import Snapshot
 from sandbox.api import SandboxUnavailable
 
@@ -108,23 +109,34 @@ async def _proved(bench: Workbench, scope: Scope, kept: Kept, found: _Found, tel
         repr(place_of(bench, state.project)),
         repr((scope.fix_s, scope.seeks_inputs, bench.settings.number("hints.confidence"))),
     )
-    key = digest("proved", bugs.version(), place, state.project.digest, asked, *_content(state.texts), *_content(texts))
+    suspected = repr([(hint.name, hint.span, hint.code) for hint in doubts])
+    key = digest(
+        "proved", _version(), suspected, place, state.project.digest, asked, *_content(state.texts), *_content(texts)
+    )
     if (known := kept.get(key)) is None:
+        made, left, notes = list[Hint](), list(doubts), list[str]()
         try:
-            known = await proved(bench, state, Wanted(texts, scope.fix_s), tell)
+            made, note = await proved(bench, state, Wanted(texts, scope.fix_s), tell)
+            notes += [note] if note else []
             for number, hint in enumerate(doubts):
                 tell("suspicions", number, len(doubts))
-                known[0].extend(one for one in [await fixes.checked(bench, scope.root, texts, hint)] if one is not None)
+                made += [one for one in [await fixes.checked(bench, scope.root, texts, hint)] if one is not None]
+                left.remove(hint)
             for number, (name, text) in enumerate(sorted(texts.items()) if scope.seeks_inputs else ()):
                 tell("inputs", number, len(texts))
-                known[0].extend(await calls.sought(bench, state, name, text))
+                made += await calls.sought(bench, state, name, text)
         except SandboxUnavailable as error:
-            found.notes.append(f"Nothing was run, so nothing is proved: {error}")
-            return
-        kept.put(key, *known)
-    hints, note = known
+            some = "Not all was run, so not all is proved" if made else "Nothing was run, so nothing is proved"
+            notes.append(f"{some}: {error}")
+            made += left
+        known = made, " ".join(notes)
+        if not notes or not (
+            left or failing.LATE in known[1]
+        ):  # what could not be said this time may be said next time
+            kept.put(key, *known)
+    hints, told = known
     found.hints = [hint for hint in found.hints if hint not in doubts] + hints
-    found.notes += [note] if note else []
+    found.notes += [told] if told else []
 
 
 async def proved(bench: Workbench, state: State, wanted: Wanted, tell: Tell) -> tuple[list[Hint], str]:
@@ -135,6 +147,16 @@ async def proved(bench: Workbench, state: State, wanted: Wanted, tell: Tell) -> 
         tell("calls", number, len(wanted.texts))
         made += await calls.proved(bench, state, name, text)
     return made, note
+
+
+@lru_cache(maxsize=1)
+def _version() -> str:
+    """A digest of what finds and mends bugs: what it found before it was changed no longer holds."""
+    here = Path(__file__).parent
+    folders = (here, Path(mutants.__file__).parent)
+    return digest(
+        bugs.version(), *(path.read_text("utf-8") for folder in folders for path in sorted(folder.glob("*.py")))
+    )
 
 
 def _content(texts: Mapping[str, str]) -> list[str]:

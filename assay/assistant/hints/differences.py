@@ -21,7 +21,7 @@ async def told(bench: Workbench, state: State, name: str, text: str, edit: Edit,
     """One sentence; "" where nothing can be said: for a method, or one that nobody calls with literals."""
     if not function or "." in function:
         return ""
-    every = {**state.texts, name: text}
+    every = {**state.texts, name: bench.workspace.sent(text)}
     calls = inputs.variants(await asyncio.to_thread(inputs.examples, function, every.values()))
     if not calls:
         return ""

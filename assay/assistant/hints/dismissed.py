@@ -68,16 +68,22 @@ def _list(table: Mapping[str, object], name: str) -> list[object]:
 
 
 def dismiss(root: Path, hint: Hint, text: str, *, whole_code: bool) -> None:
-    """Write a hint, or all of its code, behind what the file has. Raises OSError."""
-    path = root / NAME
-    before = path.read_text("utf-8") if path.is_file() else HEAD
+    """Write a hint, or all of its code, behind what the file has. Raises OSError, and ValueError for a file that is no TOML of this form."""
+    path = (root / NAME).resolve()
+    before = path.read_bytes().decode("utf-8") if path.is_file() else HEAD
     if whole_code:
         lines = ["[[ignore]]", f"code = {_quoted(full_code(hint))}"]
     else:
         parts = zip(("file", "function", "code", "line"), entry(hint, text), strict=True)
         lines = ["[[dismissed]]", *(f"{key} = {_quoted(value)}" for key, value in parts)]
+    end = "\r\n" if "\r\n" in before else "\n"
+    after = before.rstrip("\r\n") + end * 2 + end.join(lines) + end
+    try:
+        tomllib.loads(after.replace("\r\n", "\n"))
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"it would not be TOML any more ({error})") from None
     other = path.with_name(f".{NAME}.{os.getpid()}")
-    other.write_text(before.rstrip("\n") + "\n\n" + "\n".join(lines) + "\n", "utf-8")
+    other.write_bytes(after.encode("utf-8"))
     os.replace(other, path)
 
 

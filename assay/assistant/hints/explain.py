@@ -18,6 +18,7 @@ from ..workspace import State
 from . import calls, failing, fixes, static
 from .failing import Tell, Wanted
 from .hint import Fix, Hint
+from .ranking import own_nodes
 
 TESTS_LIMIT = 20  # failed tests that are run again
 FIX_S = 15.0  # somebody asked, and waits for it
@@ -134,14 +135,20 @@ def _of_line(text: str, line: int, told: Told) -> str:
         statement = next((place.node for place in places_in(tree) if place.lines[0] <= line <= place.lines[-1]), None)
     if statement is None:
         return "."
-    expressions = {
-        type(node): node for node in ast.walk(statement) if isinstance(node, ast.BinOp | ast.Subscript | ast.Attribute)
-    }
-    match told.exception, expressions:
-        case "ZeroDivisionError", {ast.BinOp: ast.BinOp(right=right)}:
+    own = own_nodes(statement)
+    divided = [
+        node.right
+        for node in own
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div | ast.FloorDiv | ast.Mod)
+    ]
+    looked_up = [node for node in own if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load)]
+    asked = [node.value for node in own if isinstance(node, ast.Attribute)]
+    # Only where there is one that it can be.
+    match told.exception, divided, looked_up, asked:
+        case "ZeroDivisionError", [right], _, _:
             return f": `{ast.unparse(right)}` is 0 there."
-        case "IndexError" | "KeyError", {ast.Subscript: ast.Subscript(value=value, slice=index)}:
-            return f": `{ast.unparse(value)}` has nothing at `{ast.unparse(index)}`."
-        case "AttributeError", {ast.Attribute: ast.Attribute(value=value)} if "NoneType" in told.message:
+        case "IndexError" | "KeyError", _, [one], _:
+            return f": `{ast.unparse(one.value)}` has nothing at `{ast.unparse(one.slice)}`."
+        case "AttributeError", _, _, [value] if "NoneType" in told.message:
             return f": `{ast.unparse(value)}` is None there."
     return f": `{ast.unparse(statement).splitlines()[0][:80]}`."

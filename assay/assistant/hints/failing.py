@@ -20,7 +20,7 @@ from .. import workspace
 from ..workbench import Workbench
 from ..workspace import State
 from . import ranking
-from .hint import Evidence, Hint
+from .hint import Evidence, Hint, printable
 from .mending import HANGING_S, HANGS, Cause, Look, mended
 from .ranking import Suspect
 
@@ -36,6 +36,7 @@ _OF_THE_SANDBOX = re.compile(
     r"ModuleNotFoundError|ImportError|PackageNotFoundError|fixture '\w+' not found|not natively supported|FileNotFoundError|PermissionError|ConnectionError"
     r"|socket\.gaierror|Read-only file system|Network is unreachable|Name or service|it did not end in time|BlockingIOError|TimeoutExpired|NotImplementedError"
 )
+LATE = "The tests were not done within"
 FIXED, FIRST, SECOND, THIRD = 0.9, 0.6, 0.3, 0.2  # how sure a statement with a fix is, and the first three without
 
 
@@ -82,7 +83,7 @@ def _silence(outcome: StepOutcome, failing: Mapping[str, TestResult], count: int
     if failing:
         return f"{len(failing)} of {count} tests fail in the sandbox, which is too many to be bugs: `assay doctor` says whether the project's dependencies are there."
     if outcome.timed_out:
-        return f"The tests were not done within {RUN_S:.0f} s, so nothing is said about those that were left."
+        return f"{LATE} {RUN_S:.0f} s, so nothing is said about those that were left."
     if outcome.tests.collect_errors:
         return (
             f"Some tests could not be collected in the sandbox: {secrets.redact(outcome.tests.collect_errors[0])[:200]}"
@@ -189,7 +190,7 @@ def _hints(wanted: Wanted, files: Mapping[str, str], state: State, cause: Cause)
     first = cause.failing[tests[0]]
     name = tests[0].rpartition("::")[2]
     is_example = not reach.is_test_file(tests[0].partition("::")[0], state.test_files)
-    detail = secrets.redact(first.detail).partition("\n")[0]
+    detail = printable(secrets.redact(first.detail).partition("\n")[0])
     who = f"The example of `{name.rpartition('.')[2]}`" if is_example else f"`{name}`"
     more = f" and {len(tests) - 1} more fail" if len(tests) > 1 else " fails"
     evidence = Evidence("example" if is_example else "test", detail, tests)

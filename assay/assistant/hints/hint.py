@@ -67,6 +67,11 @@ class Hint:
         )
 
 
+def printable(text: str) -> str:
+    """What came out of a container, for a terminal: without what steers one, and without halves of characters."""
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+
+
 def ordered(hints: list[Hint]) -> list[Hint]:
     """The best first: proofs before rules before suspicions, the surest first, and then by their places."""
     return sorted(hints, key=lambda one: (KINDS.index(one.kind), -one.confidence, one.span.start, one.code))

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
 
+from analyzers import secrets
 from analyzers.text import Edit, Span
 
 from ..proof import verdict
@@ -45,7 +46,8 @@ class Kept:
 
     def put(self, key: str, hints: Iterable[Hint], note: str = "") -> None:
         """Remember them."""
-        self._new[key] = {"hints": [told(one) for one in hints], "note": note}
+        safe = [one for one in map(told, hints) if not _has_secret(one)]
+        self._new[key] = {"hints": safe, "note": secrets.redact(note)}
 
     def save(self) -> None:
         """Write what was asked for or found since, whole or not at all; what nobody asked for is forgotten."""
@@ -59,6 +61,12 @@ class Kept:
             os.replace(other, self._path)
             for old in sorted(folder.glob("*.json"), key=lambda one: one.stat().st_mtime)[:-PROJECTS_LIMIT]:
                 old.unlink()
+
+
+def _has_secret(raw: dict[str, Any]) -> bool:
+    """Whether something in a hint looks like a secret: then it is found anew next time, and not kept."""
+    text = json.dumps(raw, ensure_ascii=False)
+    return secrets.redact(text) != text
 
 
 def digest(*parts: str) -> str:

@@ -61,7 +61,7 @@ async def mended(look: Look, cause: Cause, until: float, tell: Callable[[int, in
     goal = _goal(look, cause, suspects)
     effects: dict[tuple[str, int], float] = {}
     green: list[Candidate] = []
-    candidates = await asyncio.to_thread(search.candidates, suspects, goal.texts)
+    candidates = await asyncio.to_thread(search.candidates, suspects, goal.texts, until)
     trying = search.tried(look.bench, goal, candidates, until, tell)
     async with contextlib.aclosing(trying) as found:
         async for one in found:

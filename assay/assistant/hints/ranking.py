@@ -100,7 +100,7 @@ def _used(places: list[Place]) -> dict[int, list[ast.AST]]:
     found: dict[int, list[ast.AST]] = {}
     binding: dict[tuple[str, str], list[ast.AST]] = {}
     for place in places:
-        own = [one for one in _own(place.node) if isinstance(one, ast.Name)]
+        own = [one for one in own_nodes(place.node) if isinstance(one, ast.Name)]
         for name in {one.id for one in own if isinstance(one.ctx, ast.Load)}:
             for giver in binding.get((place.scope, name), ()):
                 found.setdefault(id(giver), []).append(place.node)
@@ -135,7 +135,7 @@ def _can_be_wrong(place: Place) -> bool:
 
 def _form(node: ast.AST) -> float:
     """How much of it could be another way, from 0 to 1."""
-    own = list(_own(node))
+    own = list(own_nodes(node))
     telling = sum(isinstance(one, _TELLING) for one in own) + 0.5 * sum(
         isinstance(one, ast.Constant) and not isinstance(one.value, str) for one in own
     )
@@ -147,10 +147,10 @@ def _form(node: ast.AST) -> float:
 
 
 def _may_raise(node: ast.AST) -> bool:
-    return any(isinstance(one, ast.Subscript | ast.Call | ast.BinOp | ast.Attribute) for one in _own(node))
+    return any(isinstance(one, ast.Subscript | ast.Call | ast.BinOp | ast.Attribute) for one in own_nodes(node))
 
 
-def _own(node: ast.AST) -> list[ast.AST]:
+def own_nodes(node: ast.AST) -> list[ast.AST]:
     """The nodes of a statement's own, without those of the statements in it."""
     found, stack = [], [node]
     while stack:

@@ -63,14 +63,17 @@ class Tried:
     is_green: bool
 
 
-def candidates(suspects: Sequence[Suspect], texts: Mapping[str, str]) -> list[Candidate]:
-    """The mutants of the most suspicious statements, the likeliest to mend it first."""
+def candidates(suspects: Sequence[Suspect], texts: Mapping[str, str], until: float) -> list[Candidate]:
+    """The mutants of the most suspicious statements, the likeliest to mend it first; of as many as can be made in half of the time until `until`."""
+    half = (time.monotonic() + until) / 2
     by_file = {name: Mutants(texts[name]) for name in {one.name for one in suspects[:SUSPECTS_LIMIT]}}
     best = suspects[0].score if suspects else 1.0
-    found = []
+    found: list[Candidate] = []
     for suspect in suspects[:SUSPECTS_LIMIT]:
         # A statement that is half as suspicious as the first one is a quarter as likely the one.
         share = (suspect.score / best) ** 2
+        if found and time.monotonic() > half:
+            break
         mutants = by_file[suspect.name].of_line(suspect.line)
         found += [Candidate(suspect, one.edit, share * one.prior, math.sqrt(share) * one.prior) for one in mutants]
     return sorted(found, key=lambda one: -one.weight)[:MUTANTS_LIMIT]

@@ -108,18 +108,7 @@ local WORDS = {
     function(_, given)
       local lines = given.range > 0 and vim.api.nvim_buf_get_lines(0, given.line1 - 1, given.line2, false) or vim.split(vim.fn.getreg('"'), "\n")
       say("looking for the cause …")
-      ask("assay.explain", { table.concat(lines, "\n") }, function(answer)
-        local told = { answer.cause }
-        if type(answer.uri) == "string" then
-          local file = vim.uri_to_fname(answer.uri)
-          told[#told + 1] = ("%s:%d"):format(vim.fn.fnamemodify(file, ":."), answer.line)
-          vim.fn.setqflist({}, " ", { title = "Assay explain", items = { { filename = file, lnum = answer.line, text = answer.cause } } })
-        end
-        if type(answer.fix) == "table" then
-          told[#told + 1] = ("%s: %s"):format(answer.fix.title, answer.fix.verdict.why)
-        end
-        require("assay.verdict").float(told)
-      end)
+      ask("assay.explain", { table.concat(lines, "\n") }, require("assay.explain").show)
     end,
   },
   status = {
