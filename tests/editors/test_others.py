@@ -115,6 +115,14 @@ def terminal(tmp_path: Path, environment: dict[str, str]) -> Iterator[Terminal]:
     one.close()
 
 
+def as_saved(path: Path) -> str:
+    """What is on the disk; "" for the moment in which an editor has moved the file away and not yet written it anew."""
+    try:
+        return path.read_text("utf-8")
+    except FileNotFoundError:
+        return ""
+
+
 def test_helix_offers_and_writes_the_suggestion(
     sums: Path, tmp_path: Path, the_tools: Tools, terminal: Terminal
 ) -> None:
@@ -139,4 +147,4 @@ def test_helix_offers_and_writes_the_suggestion(
     terminal.keys("Escape")
     terminal.until("NOR")
     terminal.keys(":wq", "Enter")
-    until(lambda: "    return a + b\n" in (sums / "sums.py").read_text("utf-8"))
+    until(lambda: "    return a + b\n" in as_saved(sums / "sums.py"))
