@@ -39,7 +39,8 @@ def test_vscode_from_the_squiggle_to_the_checked_fix(window: Open, broken: Path,
     entry = page.page.locator(".action-widget .monaco-list-row").filter(has_text="Write `return a + b`")
     expect(entry).to_contain_text("1 test ✓")
     entry.click()
-    until(lambda: page.saved(broken / "sums.py") == RIGHT)
+    expect(page.page.locator(".tab.active.dirty")).to_contain_text("sums.py")
+    assert page.saved(broken / "sums.py") == RIGHT
     expect(squiggle).to_have_count(0)
 
 
@@ -86,12 +87,15 @@ def test_vscode_explains_what_is_selected_and_applies_the_fix(window: Open, brok
     page.type("out.txt")
     page.page.locator(".quick-input-list .monaco-list-row").filter(has_text="out.txt").first.click()
     expect(page.page.locator(".tab.active")).to_contain_text("out.txt")
+    page.page.locator(".editor-instance").locator(".native-edit-context, textarea.inputarea").first.focus()
     page.press("Control+a")
+    expect(page.page.locator(".statusbar")).to_contain_text("selected")
     page.command("Assay: Explain the Selected or Copied Traceback")
     note = page.notes.filter(has_text="test_add")
     expect(note).to_be_visible(timeout=30_000)
     page.page.locator(".notification-list-item").get_by_role("button", name="Write `return a + b`").click()
-    until(lambda: page.saved(broken / "sums.py") == RIGHT)
+    expect(page.page.locator(".tab.active.dirty")).to_contain_text("sums.py")
+    assert page.saved(broken / "sums.py") == RIGHT
 
 
 def test_neovim_explains_a_range(neovim: Callable[..., Neovim], broken: Path, docker_url: str) -> None:
