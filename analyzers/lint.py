@@ -6,8 +6,13 @@ import asyncio
 import contextlib
 import json
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 # What makes code wrong rather than unlovely: syntax, pyflakes' errors, misused builtins, statements without effect.
 RULES = "E9,F4,F5,F6,F7,F811,F82,PLE,B005,B015,B018"
@@ -32,20 +37,42 @@ class LintError(Exception):
 
 async def check(text: str) -> tuple[Finding, ...]:
     """Findings in `text` under RULES; raises LintError."""
-    command = ("check", "--isolated", "--no-cache", f"--select={RULES}", f"--ignore={HARMLESS}", "--exit-zero")
+    options = (
+        "--isolated",
+        "--no-cache",
+        f"--select={RULES}",
+        f"--ignore={HARMLESS}",
+        "--stdin-filename=snippet.py",
+        "-",
+    )
+    found = await run(options, _finding, text=text.encode("utf-8", "replace"), timeout_s=TIMEOUT_S)
+    return tuple(finding for _, finding in found)
+
+
+async def run(
+    options: Sequence[str],
+    parsed: Callable[[dict[str, Any]], T],
+    *,
+    timeout_s: float,
+    text: bytes | None = None,
+    folder: Path | None = None,
+) -> list[tuple[str, T]]:
+    """What `ruff check` finds with these options, each finding `parsed`, with the path of its file; `text` goes to its standard input, and it runs in
+    `folder`. Raises LintError."""
     try:
         process = await asyncio.create_subprocess_exec(
-            program(), *command, "--output-format=json", "--stdin-filename=snippet.py", "-",
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+            program(), "check", "--exit-zero", "--output-format=json", *options,
+            stdin=asyncio.subprocess.PIPE if text is not None else asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, cwd=folder,
         )  # fmt: skip
     except OSError as error:  # it is gone, or the machine has no process left
         raise LintError(f"ruff could not be started ({error.strerror})") from error
     try:
-        data = text.encode("utf-8", "replace")
-        output, _ = await asyncio.wait_for(process.communicate(data), TIMEOUT_S)
+        output, trouble = await asyncio.wait_for(process.communicate(text), timeout_s)
         if process.returncode:
-            raise LintError(f"ruff ended with status {process.returncode}")
-        return tuple(_finding(item) for item in json.loads(output))
+            said = trouble.decode("utf-8", "replace").strip().splitlines()
+            raise LintError(f"ruff ended with status {process.returncode}{': ' + said[0][:200] if said else ''}")
+        return [(str(item["filename"]), parsed(item)) for item in json.loads(output or b"[]")]
     except (TimeoutError, ValueError, KeyError, TypeError) as error:
         raise LintError(f"ruff gave no answer ({type(error).__name__})") from error
     finally:
@@ -68,9 +95,8 @@ def new(before: tuple[Finding, ...], after: tuple[Finding, ...]) -> tuple[Findin
     return tuple(fresh)
 
 
-def _finding(item: dict[str, object]) -> Finding:
+def _finding(item: dict[str, Any]) -> Finding:
     start, end = item["location"], item["end_location"]
-    assert isinstance(start, dict) and isinstance(end, dict)
     same_line = start["row"] == end["row"]
     return Finding(
         str(item["code"] or "invalid-syntax"),

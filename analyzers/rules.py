@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .lint import LintError, program
+from .lint import run
 
 TEXT_S = 5.0  # one text takes 5 to 20 ms
 FILES_S = 300.0  # a project
@@ -78,30 +77,12 @@ def _parts(names: list[str]) -> Iterable[list[str]]:
 async def _run(
     command: list[str], root: Path, text: bytes | None, timeout_s: float
 ) -> dict[str, tuple[RuleFinding, ...]]:
-    try:
-        process = await asyncio.create_subprocess_exec(
-            program(), "check", "--force-exclude", "--exit-zero", "--no-fix", "--quiet", "--output-format=json", *command,
-            stdin=asyncio.subprocess.PIPE if text is not None else asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, cwd=root,
-        )  # fmt: skip
-    except OSError as error:
-        raise LintError(f"ruff could not be started ({error.strerror})") from error
-    try:
-        output, trouble = await asyncio.wait_for(process.communicate(text), timeout_s)
-        if process.returncode:
-            said = trouble.decode("utf-8", "replace").strip().splitlines()
-            raise LintError(f"ruff ended with status {process.returncode}{': ' + said[0][:200] if said else ''}")
-        found: dict[str, list[RuleFinding]] = {}
-        for item in json.loads(output or b"[]"):
-            found.setdefault(str(item["filename"]), []).append(_finding(item))
-        return {path: tuple(findings) for path, findings in found.items()}
-    except (TimeoutError, ValueError, KeyError, TypeError) as error:
-        raise LintError(f"ruff gave no answer ({type(error).__name__})") from error
-    finally:
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+    """By path, what ruff finds in `root` under its configuration."""
+    options = ("--force-exclude", "--no-fix", "--quiet", *command)
+    found: dict[str, list[RuleFinding]] = {}
+    for path, finding in await run(options, _finding, timeout_s=timeout_s, text=text, folder=root):
+        found.setdefault(path, []).append(finding)
+    return {path: tuple(findings) for path, findings in found.items()}
 
 
 def _finding(item: Mapping[str, Any]) -> RuleFinding:

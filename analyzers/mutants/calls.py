@@ -107,36 +107,8 @@ def _more(node: ast.Call, args: list[str], keywords: list[str]) -> Iterator[tupl
         yield "2", "", 0.25
     if name == "strip" and args:
         yield "", "{function}()", 0.4
-    if name == "range" and len(args) == 1:
-        yield from (
-            ("", f"range({text})", prior)
-            for text, prior in (
-                (f"1, {args[0]}", 0.5),
-                (f"1, {args[0]} + 1", 0.5),
-                (f"{args[0]} + 1", 0.6),
-                (f"{args[0]} - 1", 0.6),
-            )
-        )
-        yield "", f"range({args[0]} - 1, -1, -1)", 0.2
-    if name == "range" and len(args) == 2:
-        yield from (
-            ("", f"range({text})", prior)
-            for text, prior in (
-                (f"{args[0]}, {args[1]} + 1", 0.7),
-                (f"{args[0]}, {args[1]} - 1", 0.6),
-                (f"{args[0]} + 1, {args[1]}", 0.6),
-                (f"{args[1]}", 0.3),
-            )
-        )
-    if name == "range" and len(args) == 3:
-        yield from (
-            ("", f"range({text})", 0.55)
-            for text in (
-                f"{args[0]}, {args[1]} + 1, {args[2]}",
-                f"{args[0]}, {args[1]} - 1, {args[2]}",
-                f"{args[0]} - 1, {args[1]}, {args[2]}",
-            )
-        )
+    if name == "range":
+        yield from (("", f"range({text})", prior) for text, prior in _ranges(args))
     if name == "isinstance" and args[1:] in (["int"], ["float"]):
         yield "", f"isinstance({args[0]}, (int, float))", 0.5
     if name == "isinstance" and args[1:] in (["list"], ["tuple"]):
@@ -145,6 +117,25 @@ def _more(node: ast.Call, args: list[str], keywords: list[str]) -> Iterator[tupl
         yield "", f"{{function}}(map(str, {args[0]}))", 0.15
     if name == "len" and len(args) == 1:
         yield "", f"len(set({args[0]}))", 0.1
+
+
+def _ranges(args: list[str]) -> list[tuple[str, float]]:
+    """Other bounds of a range."""
+    match args:
+        case [end]:
+            others = [(f"1, {end}", 0.5), (f"1, {end} + 1", 0.5), (f"{end} + 1", 0.6), (f"{end} - 1", 0.6)]
+            return [*others, (f"{end} - 1, -1, -1", 0.2)]
+        case [start, end]:
+            return [
+                (f"{start}, {end} + 1", 0.7),
+                (f"{start}, {end} - 1", 0.6),
+                (f"{start} + 1, {end}", 0.6),
+                (end, 0.3),
+            ]
+        case [start, end, step]:
+            texts = (f"{start}, {end} + 1, {step}", f"{start}, {end} - 1, {step}", f"{start} - 1, {end}, {step}")
+            return [(text, 0.55) for text in texts]
+    return []
 
 
 def of_subscript(node: ast.Subscript, scope: Scope) -> Iterator[Form]:
