@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import textwrap
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -99,9 +98,7 @@ def _closings(text: str, rest: str) -> Iterator[tuple[Closing, str]]:
 
 def _parses(text: str) -> bool:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(text)
+        syntax.abstract(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

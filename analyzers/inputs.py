@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
+from . import syntax
+
 EXAMPLES_LIMIT = 12  # calls of one function that are taken as examples
 VARIANTS_LIMIT = 40
 SOURCE_LIMIT = 300  # characters of one call
@@ -16,9 +18,7 @@ def examples(name: str, texts: Iterable[str]) -> tuple[str, ...]:
     for text in texts:
         if f"{name}(" not in text:
             continue
-        try:
-            tree = ast.parse(text)
-        except (SyntaxError, ValueError, MemoryError, RecursionError):
+        if (tree := syntax.module(text)) is None:
             continue
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and _called(node) == name and _is_literal(node):
@@ -42,8 +42,9 @@ def variants(calls: Iterable[str]) -> tuple[str, ...]:
 
 
 def _of_call(source: str) -> Iterator[str]:
-    call = ast.parse(source, mode="eval").body
-    assert isinstance(call, ast.Call)
+    statement = syntax.abstract(source).body[0]
+    assert isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
+    call = statement.value
     for number, arg in enumerate(call.args):
         value = ast.literal_eval(arg)
         for other in _near(value):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from .brackets import CLOSERS, scan
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 PARSE_LIMIT = 1 << 20  # characters; beyond this nothing is offered, so nothing needs to be parsed
 DEPTH_LIMIT = 200  # open brackets at one point; Python's own limit
+_TURN = Lock()
 
 
 def parse(text: str, older: Tree | None = None) -> Tree:
@@ -106,6 +108,19 @@ class Flaw:
     line: int = 0
 
 
+def abstract(text: str) -> ast.Module:
+    """Python's own tree of `text`, for texts that we wrote or measured before; `module` is for all others.
+
+    One thread at a time: up to 3.11.8 Python counts how deep it is in one place for all threads, and two that build a tree together
+    fail with a SystemError (python/cpython#106905); the filters of warnings are one list for all threads as well.
+
+    Raises SyntaxError, ValueError, MemoryError or RecursionError where there is none.
+    """
+    with _TURN, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text)
+
+
 def module(text: str) -> ast.Module | None:
     """The abstract tree of `text`, or None where it does not parse."""
     found = module_or_flaw(text)
@@ -121,9 +136,7 @@ def module_or_flaw(text: str) -> ast.Module | Flaw:
     if _too_deep(text):
         return Flaw("brackets are nested too deep")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text.removeprefix("\ufeff"))
+        return abstract(text.removeprefix("\ufeff"))
     except SyntaxError as error:
         return Flaw(error.msg, error.lineno or 0)
     except (ValueError, MemoryError, RecursionError) as error:
@@ -140,7 +153,7 @@ def compiles(text: str) -> bool:
     if (tree := module(text)) is None:
         return False
     try:
-        with warnings.catch_warnings():
+        with _TURN, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             compile(tree, "<text>", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, MemoryError, RecursionError):

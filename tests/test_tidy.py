@@ -119,6 +119,12 @@ def test_a_sleep_says_why(path: Path) -> None:
             assert "tidy: allow-sleep" in line, number
 
 
+def test_trees_are_built_by_one_thread_at_a_time() -> None:
+    """`ast.parse` in two threads of Python 3.11 fails: all go through `syntax`, but for programs of their own."""
+    alone = {"analyzers/syntax.py", "analyzers/names_worker.py", "sandbox/runner/calls_step.py"}
+    assert {name(path) for path in SOURCES if re.search(r"\bast\.parse\(", path.read_text("utf-8"))} == alone
+
+
 def test_no_drawer_for_everything() -> None:
     words = {"utils", "util", "helpers", "helper", "common", "core", "misc", "data", "info", "manager"}
     assert [name(p) for p in SOURCES if p.stem in words or p.parent.name in words] == []

@@ -174,8 +174,7 @@ class Window:
         box = self.page.locator(".quick-input-widget input")
         expect(box).to_be_visible()
         box.fill(f">{title}")
-        row = self.page.locator(".quick-input-list .monaco-list-row").filter(has_text=title).first
-        expect(row).to_be_visible()
+        expect(self.page.locator(".quick-input-list .monaco-list-row.focused").filter(has_text=title)).to_be_visible()
         self.press("Enter")
 
     def pick(self, text: str) -> None:
@@ -283,6 +282,12 @@ class Window:
 
     def frames_without_ghost(self) -> int:
         return int(self.page.evaluate("() => window.assayBare"))
+
+    def shown(self) -> str:
+        """What stands in the parts of the window that a scenario looks at, for its report."""
+        parts = {"status": self.status, "notes": self.notes, "view": self.page.locator(".pane-body .monaco-list")}
+        parts |= {"cursor": self.page.locator("#status\\.editor\\.selection"), "ghost": self.ghost}
+        return "\n".join(f"{name}: {' | '.join(part.all_inner_texts())}" for name, part in parts.items())
 
     def picture(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

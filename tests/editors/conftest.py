@@ -31,6 +31,7 @@ Open = Callable[..., Window]
 Traces = Callable[[], list[dict[str, Any]]]
 FIGURES: list[str] = []
 WAIT_S = 20.0
+TAIL_LINES, TAIL_CHARS = 8, 400
 INSTALL_S = 180  # pip fetches a hundred megabytes
 SCENARIO_S = 60  # the slowest here takes twenty; an editor that waits for a key would wait for ever
 
@@ -178,8 +179,9 @@ def film() -> Film:
 
 @pytest.fixture
 def window(code: CodeServer, browser: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Open]:
-    """Open VS Code on a folder with these settings of Assay; a failed scenario leaves a picture."""
+    """Open VS Code on a folder with these settings of Assay; a failed scenario tells what stood there, and leaves a picture."""
     opened: list[Window] = []
+    request.node.windows = opened
 
     def one(folder: Path, *files: str, user: dict[str, Any] | None = None, **settings: Any) -> Window:
         machine = {"assay.path": str(ASSAY), "assay.sandbox.enabled": False, "assay.complete.pace_ms": 0}
@@ -196,6 +198,16 @@ def window(code: CodeServer, browser: BrowserContext, request: pytest.FixtureReq
         each.close()
 
 
+def log_tail(assay_home: Path) -> str:
+    """What the scenarios' servers said last: their log, and how the last requests ended."""
+    found = []
+    for name in ("lsp.log", "traces.jsonl"):
+        file = assay_home / "state" / name
+        lines = file.read_text("utf-8", "replace").splitlines()[-TAIL_LINES:] if file.is_file() else []
+        found += [line[:TAIL_CHARS] for line in lines]
+    return "\n".join(found)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         item.add_marker(pytest.mark.timeout(SCENARIO_S if "install" not in item.nodeid else INSTALL_S))
@@ -206,6 +218,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report = (yield).get_result()
     if report.when == "call":
         item.failed = report.failed
+        if report.failed:
+            shown = [(f"window {number}", each.shown()) for number, each in enumerate(getattr(item, "windows", ()))]
+            report.sections += shown
+            if (home := item.funcargs.get("assay_home")) is not None:
+                report.sections.append(("the end of the server's log", log_tail(home)))
 
 
 @pytest.fixture(params=["0.11", "0.12"])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 
@@ -21,6 +24,22 @@ def test_lines_end_where_the_protocol_says() -> None:
     assert snapshot.line_starts == (0, 3, 5, 7)
     assert snapshot.line_span(0) == Span(0, 1)
     assert snapshot.line_of(len(snapshot.text)) == 3
+
+
+def test_threads_that_parse_together_all_get_their_tree() -> None:
+    text = "".join(f"value_{number} = f([{number}, {{1: (2, {number})}}])\n" for number in range(400))
+    pause, threshold = sys.getswitchinterval(), gc.get_threshold()
+    yields = lambda *_: sum(range(200))  # noqa: E731  code that runs while a tree is built is where Python changes threads
+    gc.callbacks.append(yields)
+    sys.setswitchinterval(1e-6)
+    gc.set_threshold(50)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            assert all(pool.map(syntax.compiles, [text] * 12))
+    finally:
+        gc.callbacks.remove(yields)
+        sys.setswitchinterval(pause)
+        gc.set_threshold(*threshold)
 
 
 def test_an_edited_tree_equals_a_fresh_one() -> None:
