@@ -138,6 +138,11 @@ class Composition:
 
     where: Folders
 
+    @property
+    def cache(self) -> Path:
+        """Where what can be found anew is kept."""
+        return self.where.cache
+
     def settings(self, root: Path | None, editor: object) -> tuple[Settings, tuple[str, ...]]:
         """The merged settings for a window."""
         return load_settings(self.where, root=root, editor=editor)

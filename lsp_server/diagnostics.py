@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
+
 from lsprotocol import types
 
 from analyzers.text import Snapshot
@@ -25,6 +28,11 @@ def diagnostic(snapshot: Snapshot, encoding: Encoding, hint: Hint) -> types.Diag
         source="Assay",
         tags=[_TAGS[tag] for tag in hint.tags] or None,
     )
+
+
+def result_id(items: Sequence[types.Diagnostic]) -> str:
+    """What tells whether the same hints were sent before."""
+    return hashlib.sha256(repr(list(items)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _message(hint: Hint) -> str:

@@ -17,7 +17,7 @@ from typing import Protocol
 from analyzers import syntax
 from analyzers.places import Places
 from analyzers.text import Snapshot, Span, changed_span
-from assay.assistant.hints import check, dismissed, static
+from assay.assistant.hints import check, dismissed, fixes, static
 from assay.assistant.hints.failing import Wanted
 from assay.assistant.hints.hint import Fix, Hint, ordered
 from assay.assistant.workbench import Workbench
@@ -203,6 +203,10 @@ class Hinting:
         state = await bench.workspace.state(root)
         wanted = Wanted(texts, FIX_S, is_urgent=False)
         hints, _ = await check.proved(bench, state, wanted, lambda what, done, of: None)
+        if bench.settings.is_on("hints.doubt"):
+            doubts, _ = await check.doubts(bench, texts, lambda what, done, of: None)
+            checked = [await fixes.checked(bench, root, texts, one) for one in doubts]
+            hints += [one for one in checked if one is not None]
         self._proved[root] = {
             name: _Proved(text, await asyncio.to_thread(_with_functions, name, text, hints))
             for name, text in texts.items()

@@ -26,6 +26,7 @@ from .convert import Encoding
 from .documents import Documents, path_of
 from .editor import Editor
 from .hinting import Hinting
+from .survey import Survey
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,9 @@ class Composition(Protocol):
     def bench(self, settings: Settings, complaints: tuple[str, ...]) -> Workbench: ...
 
     async def close(self, bench: Workbench) -> None: ...
+
+    @property
+    def cache(self) -> Path: ...
 
 
 class AssayServer(LanguageServer):
@@ -79,6 +83,7 @@ class Session:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._keeper: mapping.Keeper | None = None
         self.hinting = Hinting(self.editor, self.view, self.documents.texts_below)
+        self.survey = Survey(lambda: self._folders, self.root_of, lambda: self.bench, composition.cache)
 
     # ---- life
 
@@ -145,6 +150,7 @@ class Session:
         for root in roots:
             self._warm(root)
         self.spawn(self.hinting.refresh())
+        self.survey.changed()
 
     async def configure(self) -> None:
         """Ask the editor for its settings and take them."""
@@ -181,6 +187,7 @@ class Session:
         if self._bench is not None:
             for one in added:
                 self._bench.workspace.open_folder(one)
+        self.survey.changed()
 
     def root_of(self, path: str) -> Path:
         """The project of a file: the nearest project root inside its workspace folder."""
@@ -200,6 +207,7 @@ class Session:
                 self._map(root)
                 if root in self._warmed:
                     self.hinting.saved(root)
+            self.survey.changed()
 
     # ---- documents
 
@@ -220,6 +228,7 @@ class Session:
         self.documents.close(params.text_document.uri)
         self._supersede(params.text_document.uri, None)
         self.hinting.closed(params.text_document.uri)
+        self.survey.changed()
         self._typing.close_document(params.text_document.uri)
 
     def notebook_opened(self, params: types.DidOpenNotebookDocumentParams) -> None:

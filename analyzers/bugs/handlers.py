@@ -82,11 +82,23 @@ def _used(rest: list[ast.stmt], name: str) -> ast.Name | None:
 
 
 def _in(node: ast.AST, name: str) -> ast.Name | None:
-    return next(
-        (
-            one
-            for one in ast.walk(node)
-            if isinstance(one, ast.Name) and one.id == name and isinstance(one.ctx, ast.Load)
-        ),
-        None,
-    )
+    """A use of the name in a node, but for those that mean something else by it: a lambda's parameter, a comprehension's variable."""
+    stack = [node]
+    while stack:
+        one = stack.pop()
+        match one:
+            case ast.Name(id=found, ctx=ast.Load()) if found == name:
+                return one
+            case ast.Lambda(args=arguments) if any(
+                a.arg == name for a in ast.walk(arguments) if isinstance(a, ast.arg)
+            ):
+                stack += [*arguments.defaults, *(default for default in arguments.kw_defaults if default)]
+            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp() if any(
+                isinstance(target, ast.Name) and target.id == name
+                for each in one.generators
+                for target in ast.walk(each.target)
+            ):
+                stack.append(one.generators[0].iter)
+            case _:
+                stack += reversed(list(ast.iter_child_nodes(one)))
+    return None

@@ -80,7 +80,19 @@ def _behind(block: list[ast.stmt], inner: ast.AST) -> list[ast.stmt]:
 
 
 def _leaves(rest: list[ast.stmt]) -> bool:
-    return any(isinstance(one, ast.Break | ast.Return | ast.Raise) for one in rest)
+    return any(isinstance(one, ast.Break | ast.Return | ast.Raise) or _ends(one) for one in rest)
+
+
+def _ends(statement: ast.stmt) -> bool:
+    """Whether the program ends there."""
+    match statement:
+        case ast.Expr(
+            value=ast.Call(func=ast.Attribute(value=ast.Name(id="sys" | "os"), attr="exit" | "_exit" | "abort"))
+        ):
+            return True
+        case ast.Expr(value=ast.Call(func=ast.Name(id="exit" | "quit"))):
+            return True
+    return False
 
 
 def mutated_default(piece: Piece) -> Iterator[Suspicion]:

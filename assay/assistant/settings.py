@@ -71,6 +71,8 @@ TABLE: tuple[Setting, ...] = (
     Setting("hints.rules", True, "Hints of class rule: what ruff finds under the project's own configuration; off where ruff's own server runs.", by_project="tighten"),
     Setting("hints.proved", True, "Hints of class proved: failing tests, examples and calls of the project, run in the sandbox.", by_project="tighten"),
     Setting("hints.suspected", True, "Hints of class suspected: patterns of bugs that linters miss.", by_project="tighten"),
+    Setting("hints.doubt", False, "Hints of class suspected where the model holds another form of the code for far likelier; for models that know more than the embedded one.", by_project="tighten"),
+    Setting("hints.workspace", False, "Hints of classes rule and suspected on all files of the folder, also those that are not open, in editors that ask for them.", by_project="tighten"),
     Setting("hints.confidence", 70, "How sure a suspicion must be to be shown, in percent.", least=0, most=100),
     Setting("context.tokens", 1024, "Tokens of context before and after the cursor that a prompt may hold.", least=64, most=65536),
     Setting("trace.keep", 200, "Requests that `assay why` remembers.", least=0, most=10000),

@@ -30,6 +30,7 @@ LOG_S = 5.0  # between two words in a log, where nobody waits for each
 WORDS = {
     "rules": "checking the rules of ruff",
     "patterns": "looking for patterns of bugs",
+    "doubts": "asking the model what it doubts",
     "project": "reading the project",
     "tests": "running the tests",
     "lines": "finding what the failing tests execute",

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from lsp_server.diagnostics import diagnostic
+from lsp_server.diagnostics import diagnostic, result_id
 from lsp_server.session import Session, View
 
 SERVER_CANCELLED = -32802  # of the protocol: ask again, for the newer text
 METHOD = types.TEXT_DOCUMENT_DIAGNOSTIC
-OPTIONS = types.DiagnosticOptions(inter_file_dependencies=True, workspace_diagnostics=False, identifier="assay")
+OPTIONS = types.DiagnosticOptions(inter_file_dependencies=True, workspace_diagnostics=True, identifier="assay")
 
 NOTHING = types.RelatedFullDocumentDiagnosticReport(items=[])
 
@@ -25,7 +23,7 @@ async def answer(
     if not session.is_current(view):
         raise JsonRpcException(message="the document has changed", code=SERVER_CANCELLED)
     items = [diagnostic(view.snapshot, view.encoding, hint) for hint in hints]
-    result_id = hashlib.sha256(repr(items).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    if params.previous_result_id == result_id:
-        return types.RelatedUnchangedDocumentDiagnosticReport(result_id=result_id)
-    return types.RelatedFullDocumentDiagnosticReport(items=items, result_id=result_id)
+    mark = result_id(items)
+    if params.previous_result_id == mark:
+        return types.RelatedUnchangedDocumentDiagnosticReport(result_id=mark)
+    return types.RelatedFullDocumentDiagnosticReport(items=items, result_id=mark)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from assay.assistant.hints import check
 from assay.assistant.hints.check import Report, Scope
 from assay.assistant.hints.fixes import applied
 from assay.assistant.nouns import Passed
+from assay.assistant.settings import Settings
 from assay.assistant.workbench import Workbench
 from evals import bugs_found
+from tests.unit.test_doubt import Prefers
 
 WRONG_STATS = '''\
 def smallest(amounts):
@@ -284,3 +287,20 @@ async def test_inputs_are_looked_for_on_request_alone(bench: Workbench, tmp_path
         ("failing-input", "share", "share(part=0, whole=0)"),
         ("failing-input", "first", "first(values=[])"),
     }
+
+
+async def test_a_doubt_of_the_model_that_tests_contradict_is_withdrawn(bench: Workbench, tmp_path: Path) -> None:
+    text = "def total(prices):\n    found = 0\n    for price in prices:\n        found -= price\n    return found\n"
+    scope = Scope(tmp_path, {"m.py": text}, tmp_path.parent / "cache")
+    doubting = replace(bench, engine=Prefers("found += price", 40.0), settings=with_doubt(bench.settings))
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'p'\nversion = '1'\n")
+    (tmp_path / "m.py").write_text(text)
+    (one,) = (await check.of_files(doubting, scope, lambda what, done, of: None)).all
+    assert one.code == "doubt"  # no test reaches it: nothing contradicts
+    (tmp_path / "test_m.py").write_text("from m import total\n\n\ndef test_total():\n    assert total([1, 2]) == -3\n")
+    doubting.workspace.forget(tmp_path)
+    assert (await check.of_files(doubting, scope, lambda what, done, of: None)).all == []
+
+
+def with_doubt(settings: Settings) -> Settings:
+    return replace(settings, values={**settings.values, "hints.doubt": True})

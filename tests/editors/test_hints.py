@@ -79,6 +79,15 @@ def test_neovim_from_the_diagnostic_to_the_checked_fix(
 OUTPUT = "FAILED tests/test_sums.py::test_add - assert -1 == 5\n"
 
 
+def test_vscode_lists_what_is_wrong_in_files_that_are_not_open(window: Open, sums: Path) -> None:
+    (sums / "other.py").write_text("import os\n", "utf-8")
+    page = window(sums, "sums.py", hints__workspace=True)
+    page.wait_ready()
+    page.command("Problems: Focus on Problems View")
+    expect(page.page.locator(".markers-panel")).to_contain_text("other.py")
+    expect(page.page.locator(".markers-panel")).to_contain_text("F401")
+
+
 def test_vscode_explains_what_is_selected_and_applies_the_fix(window: Open, broken: Path, docker_url: str) -> None:
     (broken / "out.txt").write_text(OUTPUT, "utf-8")
     page = window(broken, "sums.py", sandbox__enabled=True)

@@ -143,7 +143,7 @@ async def test_an_unchanged_file_is_not_looked_at_again(
 ) -> None:
     scope = Scope(tmp_path, {"m.py": TEXT}, tmp_path / "cache")
     first = await check.of_files(make(verify__policy="static"), scope, lambda what, done, of: None)
-    monkeypatch.setattr(static, "suspected", None)  # whoever looks again fails
+    monkeypatch.setattr(static, "patterns", None)  # whoever looks again fails
     assert (
         await check.of_files(make(verify__policy="static"), scope, lambda what, done, of: None)
     ).hints == first.hints

@@ -28,6 +28,8 @@ export const TABLE: readonly string[] = [
   "hints.rules",
   "hints.proved",
   "hints.suspected",
+  "hints.doubt",
+  "hints.workspace",
   "hints.confidence",
   "context.tokens",
   "trace.keep",

@@ -12,10 +12,11 @@ from analyzers import bugs, lint, mutants, rules
 from analyzers.text import Snapshot
 from sandbox.api import SandboxUnavailable
 
+from ...engine.api import EngineError
 from ..proof.runs import place_of
 from ..workbench import Workbench
 from ..workspace import State
-from . import calls, dismissed, failing, fixes, static
+from . import calls, dismissed, doubt, failing, fixes, static
 from .failing import Tell, Wanted
 from .hint import Hint, ordered
 from .kept import Kept, digest
@@ -57,16 +58,26 @@ class _Found:
 
 async def of_files(bench: Workbench, scope: Scope, tell: Tell) -> Report:
     """Look at the files of a scope by all means that the settings have."""
+    return await _looked(bench, scope, tell, runs=bench.settings.is_on("hints.proved"))
+
+
+async def static_of_files(bench: Workbench, scope: Scope, tell: Tell) -> Report:
+    """The same without a run: rules and patterns."""
+    return await _looked(bench, scope, tell, runs=False)
+
+
+async def _looked(bench: Workbench, scope: Scope, tell: Tell, *, runs: bool) -> Report:
     found = _Found()
     kept = await asyncio.to_thread(Kept, scope.cache / "hints", scope.root)
     if bench.settings.is_on("hints.rules"):
         await _rules(scope, found, tell)
     if bench.settings.is_on("hints.suspected"):
         await _suspected(bench, scope, kept, found, tell)
-    if bench.settings.is_on("hints.proved"):
+    if runs:
+        await _doubted(bench, scope, kept, found, tell)
         await _proved(bench, scope, kept, found, tell)
     await asyncio.to_thread(kept.save)
-    return _report(scope, found)
+    return await asyncio.to_thread(_report, scope, found)
 
 
 async def _rules(scope: Scope, found: _Found, tell: Tell) -> None:
@@ -83,15 +94,54 @@ async def _rules(scope: Scope, found: _Found, tell: Tell) -> None:
 
 async def _suspected(bench: Workbench, scope: Scope, kept: Kept, found: _Found, tell: Tell) -> None:
     least = bench.settings.number("hints.confidence") / 100
-    for number, (name, text) in enumerate(sorted(scope.texts.items())):
-        key = digest("suspected", bugs.version(), str(least), name, text)
+    names = sorted(scope.texts)
+    for first in range(0, len(names), STATIC_CHUNK):
+        tell("patterns", first, len(names))
+        found.hints += await asyncio.to_thread(_patterns, scope, kept, names[first : first + STATIC_CHUNK], least)
+
+
+def _patterns(scope: Scope, kept: Kept, names: Sequence[str], least: float) -> list[Hint]:
+    hints: list[Hint] = []
+    for name in names:
+        key = digest("suspected", bugs.version(), str(least), name, scope.texts[name])
         if (known := kept.get(key)) is None:
-            known = await static.suspected(_snapshot(scope, name), name, least=least), ""
+            known = static.patterns(_snapshot(scope, name), name, least=least), ""
             kept.put(key, known[0])
-        found.hints += known[0]
-        if number % STATIC_CHUNK == 0:
-            tell("patterns", number, len(scope.texts))
-            await asyncio.sleep(0)
+        hints += known[0]
+    return hints
+
+
+async def _doubted(bench: Workbench, scope: Scope, kept: Kept, found: _Found, tell: Tell) -> None:
+    if not bench.settings.is_on("hints.doubt"):
+        return
+    allows = (await bench.workspace.rules(scope.root)).allows
+    hints, notes = await doubts(bench, {n: text for n, text in scope.texts.items() if allows(n)}, tell, kept)
+    found.hints += hints
+    found.notes += notes
+
+
+async def doubts(
+    bench: Workbench, texts: Mapping[str, str], tell: Tell, kept: Kept | None = None
+) -> tuple[list[Hint], list[str]]:
+    """What the model doubts in some files, and in sentences what it could not be asked."""
+    least = bench.settings.number("hints.confidence") / 100
+    hints, notes = list[Hint](), list[str]()
+    if (await bench.engine.health()).is_fallback:
+        return [], [doubt.TOO_SMALL]
+    try:
+        model = await bench.engine.model()
+        for number, (name, text) in enumerate(sorted(texts.items())):
+            tell("doubts", number, len(texts))
+            key = digest("doubts", _version(), model, str(least), name, text)
+            if kept is None or (known := kept.get(key)) is None:
+                known = await doubt.of_text(bench, name, text, least=least)
+                if kept is not None and not known[1]:
+                    kept.put(key, *known)
+            hints += known[0]
+            notes += [known[1]] if known[1] else []
+    except EngineError as error:
+        notes.append(f"The model was not asked what it doubts: {error}")
+    return hints, notes
 
 
 async def _proved(bench: Workbench, scope: Scope, kept: Kept, found: _Found, tell: Tell) -> None:

@@ -12,7 +12,7 @@ from ..nouns import Verdict
 Kind = Literal["proved", "rule", "suspected"]
 KINDS: tuple[Kind, ...] = ("proved", "rule", "suspected")  # the strongest first
 # What a hint rests on: a run of a test, of an example in a docstring, of a call in the file, an input that was looked for; a rule of ruff's; a pattern.
-Source = Literal["test", "example", "call", "input", "ruff", "pattern"]
+Source = Literal["test", "example", "call", "input", "ruff", "pattern", "model"]
 
 
 @dataclass(frozen=True, slots=True)

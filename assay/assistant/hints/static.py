@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 from analyzers import bugs, lint, rules
@@ -13,7 +14,6 @@ from ..workbench import Workbench
 from .hint import Evidence, Fix, Hint
 
 UNNECESSARY = ("F401", "F811", "F841", "F842", "ERA001", "RUF059")  # what editors fade out: unused, or defined twice
-THREAD_CHARS = 4_000  # a longer text is looked through in a thread
 
 
 async def of_document(bench: Workbench, snapshot: Snapshot, name: str, root: Path) -> tuple[Hint, ...]:
@@ -27,10 +27,13 @@ async def of_document(bench: Workbench, snapshot: Snapshot, name: str, root: Pat
 
 
 async def suspected(snapshot: Snapshot, name: str, *, least: float) -> list[Hint]:
-    """What patterns suspect in a document, with a confidence of at least `least`."""
-    work = bugs.found
-    made = await asyncio.to_thread(work, snapshot) if len(snapshot.text) > THREAD_CHARS else work(snapshot)
-    return [_suspicion(one, name) for one in made if one.confidence >= least]
+    """What `patterns` gives, found in a thread."""
+    return await asyncio.to_thread(patterns, snapshot, name, least=least)
+
+
+def patterns(snapshot: Snapshot, name: str, *, least: float) -> list[Hint]:
+    """What patterns suspect in a document, with a confidence of at least `least`. Takes milliseconds for each hundred lines."""
+    return [_suspicion(one, name) for one in bugs.found(snapshot) if one.confidence >= least]
 
 
 def of_rules(findings: tuple[RuleFinding, ...], snapshot: Snapshot, name: str) -> list[Hint]:
@@ -60,19 +63,7 @@ def _shifted(hint: Hint, above: int) -> Hint | None:
         fix = Fix(fix.title, edits)
     else:
         fix = None
-    return Hint(
-        hint.name,
-        span,
-        hint.kind,
-        hint.code,
-        hint.message,
-        hint.confidence,
-        hint.evidence,
-        fix,
-        "",
-        hint.url,
-        hint.tags,
-    )
+    return replace(hint, span=span, fix=fix)
 
 
 def _rule(one: RuleFinding, snapshot: Snapshot, name: str) -> Hint:
