@@ -17,6 +17,7 @@ T = TypeVar("T")
 # What makes code wrong rather than unlovely: syntax, pyflakes' errors, misused builtins, statements without effect.
 RULES = "E9,F4,F5,F6,F7,F811,F82,PLE,B005,B015,B018"
 HARMLESS = "F401,F403,F405,F541"  # unused or star imports, a needless f: untidy, never wrong
+AT_ONCE = 64 << 10  # bytes of ruff's answer that are read on the event loop, in a millisecond
 TIMEOUT_S = 5.0
 
 
@@ -72,7 +73,9 @@ async def run(
         if process.returncode:
             said = trouble.decode("utf-8", "replace").strip().splitlines()
             raise LintError(f"ruff ended with status {process.returncode}{': ' + said[0][:200] if said else ''}")
-        return [(str(item["filename"]), parsed(item)) for item in json.loads(output or b"[]")]
+        if len(output) > AT_ONCE:
+            return await asyncio.to_thread(_read, output, parsed)
+        return _read(output, parsed)
     except (TimeoutError, ValueError, KeyError, TypeError) as error:
         raise LintError(f"ruff gave no answer ({type(error).__name__})") from error
     finally:
@@ -80,6 +83,10 @@ async def run(
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+
+
+def _read(output: bytes, parsed: Callable[[dict[str, Any]], T]) -> list[tuple[str, T]]:
+    return [(str(item["filename"]), parsed(item)) for item in json.loads(output or b"[]")]
 
 
 def new(before: tuple[Finding, ...], after: tuple[Finding, ...]) -> tuple[Finding, ...]:

@@ -54,7 +54,7 @@ def planted(count: int) -> list[Pair]:
     chance.shuffle(names)
     for path in names:
         text = path.read_text("utf-8")
-        of_functions = [one for one in doubt.places(text) if one]
+        of_functions = [one for make in doubt.places(text) if (one := make())]
         for of_one in chance.sample(of_functions, min(3, len(of_functions))):
             place = chance.choice(of_one)
             edit, _ = chance.choice(place.others)
@@ -68,9 +68,9 @@ def planted(count: int) -> list[Pair]:
 
 async def largest(bench: Workbench, text: str, line: int) -> tuple[Doubt | None, float]:
     """The largest doubt about the function that holds a line, and the seconds that it took."""
-    began = time.perf_counter()
-    at = [place for of_one in doubt.places(text) for place in of_one if _holds(text, place.function, line)]
-    doubts = [one for place in at if (one := await doubt.weighed(bench, place)) is not None]
+    model, began = await bench.engine.model(), time.perf_counter()
+    at = [place for make in doubt.places(text) for place in make() if _holds(text, place.function, line)]
+    doubts = [one for place in at if (one := await doubt.weighed(bench, model, place)) is not None]
     return max(doubts, key=lambda one: one.nats, default=None), time.perf_counter() - began
 
 

@@ -101,6 +101,10 @@ class Documents:
                 found[path.relative_to(root).as_posix()] = snapshot.text
         return found
 
+    def paths(self) -> frozenset[str]:
+        """The files that are open."""
+        return frozenset(snapshot.path for snapshot in self._snapshots.values())
+
 
 def _plain(cell: str) -> str:
     """A cell with its magics and shell lines as comments of the same length, so that it is Python and offsets stay."""

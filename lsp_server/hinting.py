@@ -107,14 +107,20 @@ class Hinting:
         proved = self._proved.get(view.root, {}).get(name)
         if proved is None or not view.bench.settings.is_on("hints.proved"):
             return []
-        now = view.snapshot.text
+        now, settings = view.snapshot.text, view.bench.settings
+        least = settings.number("hints.confidence") / 100 if settings.is_on("hints.doubt") else 2.0
+        shown = [
+            (hint, around)
+            for hint, around in proved.hints
+            if hint.evidence.source != "model" or hint.confidence >= least
+        ]
         if now == proved.text:
-            return [hint for hint, _ in proved.hints]
+            return [hint for hint, _ in shown]
         old, new = changed_span(proved.text, now)
         shift = new.end - old.end
         is_above = old.start == old.end and now[new.start : new.end].endswith("\n")  # whole lines, put in front of one
         kept = []
-        for hint, around in proved.hints:
+        for hint, around in shown:
             if hint.evidence.source == "call":
                 continue  # it rests on what is called as well, wherever that stands
             if around.end < old.start:
@@ -203,10 +209,15 @@ class Hinting:
         state = await bench.workspace.state(root)
         wanted = Wanted(texts, FIX_S, is_urgent=False)
         hints, _ = await check.proved(bench, state, wanted, lambda what, done, of: None)
+        await self._take(root, texts, hints)
         if bench.settings.is_on("hints.doubt"):
             doubts, _ = await check.doubts(bench, texts, lambda what, done, of: None)
             checked = [await fixes.checked(bench, root, texts, one) for one in doubts]
-            hints += [one for one in checked if one is not None]
+            if any(checked):
+                await self._take(root, texts, [*hints, *(one for one in checked if one is not None)])
+
+    async def _take(self, root: Path, texts: dict[str, str], hints: list[Hint]) -> None:
+        """Show what runs said about these texts."""
         self._proved[root] = {
             name: _Proved(text, await asyncio.to_thread(_with_functions, name, text, hints))
             for name, text in texts.items()

@@ -83,7 +83,15 @@ class Session:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._keeper: mapping.Keeper | None = None
         self.hinting = Hinting(self.editor, self.view, self.documents.texts_below)
-        self.survey = Survey(lambda: self._folders, self.root_of, lambda: self.bench, composition.cache)
+        self.survey = Survey(
+            self.editor,
+            lambda: self._folders,
+            self.root_of,
+            lambda: self.bench,
+            self.documents.paths,
+            lambda: self.documents.encoding,
+            composition.cache,
+        )
 
     # ---- life
 
@@ -150,7 +158,7 @@ class Session:
         for root in roots:
             self._warm(root)
         self.spawn(self.hinting.refresh())
-        self.survey.changed()
+        self.survey.renewed()
 
     async def configure(self) -> None:
         """Ask the editor for its settings and take them."""
@@ -207,13 +215,14 @@ class Session:
                 self._map(root)
                 if root in self._warmed:
                     self.hinting.saved(root)
-            self.survey.changed()
+        self.survey.changed()
 
     # ---- documents
 
     def opened(self, params: types.DidOpenTextDocumentParams) -> None:
         self.documents.open(params.text_document)
         path = path_of(params.text_document.uri)
+        self.survey.opened(path)
         self.files_changed([path])
         if path.endswith((".py", ".pyi")) or params.text_document.language_id == "python":
             self._warm(self.root_of(path))

@@ -49,6 +49,9 @@ def _is_known_before(function: Function, statement: ast.Try, name: str, piece: P
     ):
         return True
     inside = set(map(id, ast.walk(statement)))
+    for each in own(function):
+        if isinstance(each, ast.comprehension):
+            inside |= set(map(id, ast.walk(each.target)))  # a name of its own
     for node in own(function):
         match node:
             case ast.Name(id=found, ctx=ast.Store()) if found == name and id(node) not in inside:
@@ -89,6 +92,8 @@ def _in(node: ast.AST, name: str) -> ast.Name | None:
         match one:
             case ast.Name(id=found, ctx=ast.Load()) if found == name:
                 return one
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                continue  # it runs later, or has names of its own
             case ast.Lambda(args=arguments) if any(
                 a.arg == name for a in ast.walk(arguments) if isinstance(a, ast.arg)
             ):

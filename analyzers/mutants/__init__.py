@@ -37,6 +37,10 @@ class Mutants:
         self._places = Places(text)
         self._functions = sorted(syntax.functions(self._tree), key=lambda item: item[1].lineno) if self._tree else []
         self._scopes: dict[int, Scope] = {}
+        self._statements: dict[int, ast.AST] = {}
+        for node in ast.walk(self._tree) if self._tree else ():
+            if isinstance(node, STATEMENTS):
+                self._statements.setdefault(node.lineno, node)
 
     def of_line(self, line: int) -> list[Mutant]:
         """All that `likeliest` gives."""
@@ -45,12 +49,7 @@ class Mutants:
     def likeliest(self, line: int) -> Iterator[Mutant]:
         """Those of the statement whose own lines begin on `line` (from 1), the likeliest first, each text once. Each takes about a millisecond, as it is looked
         at."""
-        tree = self._tree
-        statement = (
-            next((node for node in ast.walk(tree) if isinstance(node, STATEMENTS) and node.lineno == line), None)
-            if tree
-            else None
-        )
+        tree, statement = self._tree, self._statements.get(line)
         if statement is None or tree is None:
             return
         scope = self._scope(tree, statement)

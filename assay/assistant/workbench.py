@@ -49,13 +49,14 @@ class Recent(Generic[T]):
 class Memory:
     """What checks found, by content. Of containers: with a change (`runs`, decided ones only) and without it (`baselines`); `fruitless` are
     batches of unlikely tests that did not execute the functions at hand: not worth another run while somebody types. Of ruff: `findings`
-    in a text without a change. Of calls with literal arguments: those that ended with an exception (`calls`), by number."""
+    in a text without a change. Of calls with literal arguments: those that ended with an exception (`calls`), by number. Of the model: `scores` of forms of a place."""
 
     runs: Recent[Run] = field(default_factory=Recent)
     baselines: Recent[StepOutcome] = field(default_factory=Recent)
     fruitless: Recent[bool] = field(default_factory=Recent)
     findings: Recent[tuple[Finding, ...]] = field(default_factory=Recent)
     calls: Recent[Mapping[int, Raised]] = field(default_factory=Recent)
+    scores: Recent[tuple[float, ...]] = field(default_factory=Recent)
 
 
 @dataclass(frozen=True, slots=True)

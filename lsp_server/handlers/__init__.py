@@ -9,7 +9,7 @@ from typing import Any
 
 from lsp_server.session import AssayServer, Session
 
-from . import code_action, commands, completion, diagnostic, inline_completion, lifecycle, workspace_diagnostic
+from . import code_action, commands, completion, diagnostic, inline_completion, lifecycle
 
 Answer = Callable[..., Awaitable[Any]]
 
@@ -23,7 +23,6 @@ def register(server: AssayServer) -> None:
             server.feature(diagnostic.METHOD, diagnostic.OPTIONS)(
                 _of_document(server.session, diagnostic.answer, otherwise=diagnostic.NOTHING)
             )
-            server.feature(workspace_diagnostic.METHOD)(_bound(workspace_diagnostic.answer, server.session))
 
     lifecycle.register(server, offer_what_the_client_can)
     server.feature(inline_completion.METHOD, inline_completion.OPTIONS)(

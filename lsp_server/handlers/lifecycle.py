@@ -27,6 +27,7 @@ def register(server: AssayServer, offer: Callable[[], None]) -> None:
     @server.feature(types.INITIALIZED)
     async def initialized(params: types.InitializedParams) -> None:
         session.spawn(session.watch())
+        session.spawn(session.survey.run())
         if session.editor.has_configuration:
             await session.configure()
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ class Prefers(Scripted):
 
     async def score(self, prefix: str, continuations: Sequence[str]) -> tuple[float, ...]:
         self.asked.append((prefix, continuations))
-        return tuple(-50.0 + self.nats * (self.likely in one) for one in continuations)
+        return tuple(-50.0 + (self.nats if self.likely in prefix + one else 0.0) for one in continuations)
 
 
 class Small(Prefers):
@@ -47,35 +48,40 @@ def model(bench: Workbench, likely: str, nats: float) -> tuple[Workbench, Prefer
 
 async def test_a_form_that_is_far_likelier_is_a_suspicion_with_its_edit(make: Make) -> None:
     bench, engine = model(make(), "found += price", 40.0)
-    hints, note = await doubt.of_text(bench, "m.py", TEXT, least=0.7)
+    hints, note = await doubt.of_text(bench, "m.py", TEXT, least=0.7, until=math.inf)
     (one,) = hints
     assert (one.kind, one.code, one.function, one.is_error) == ("suspected", "doubt", "total", False)
     assert (one.evidence.source, note) == ("model", "")
     assert one.fix is not None
     assert applied(TEXT, one.fix.edits) == TEXT.replace("-=", "+=")
     assert 0.7 <= one.confidence <= 1
-    prefix, continuations = next(item for item in engine.asked if item[1][0].startswith("        found -= price"))
+    prefix, continuations = next(item for item in engine.asked if item[1][0].startswith(" -= price"))
     assert TEXT.startswith(prefix + continuations[0])
     assert "return found" in continuations[0]  # the lines behind it count
+    asked = len(engine.asked)
+    assert (await doubt.of_text(bench, "m.py", TEXT, least=0.7, until=math.inf))[0] == hints
+    assert len(engine.asked) == asked  # what it said it is not asked again
 
 
 async def test_what_is_a_little_likelier_is_no_hint(make: Make) -> None:
     bench, _ = model(make(), "found += price", 1.0)
-    assert await doubt.of_text(bench, "m.py", TEXT, least=0.7) == ([], "")
+    assert await doubt.of_text(bench, "m.py", TEXT, least=0.7, until=math.inf) == ([], "")
     bench, _ = model(make(), "found -= price", 40.0)  # what stands there is the likeliest
-    assert await doubt.of_text(bench, "m.py", TEXT, least=0.0) == ([], "")
+    assert await doubt.of_text(bench, "m.py", TEXT, least=0.0, until=math.inf) == ([], "")
 
 
 async def test_a_text_that_cannot_be_weighed_says_nothing(make: Make) -> None:
-    bench, _ = model(make(), "found += price", math.inf)
-    assert await doubt.of_text(bench, "m.py", TEXT, least=0.0) == ([], "")
+    bench, _ = model(
+        make(), "found -= price", -math.inf
+    )  # what stands there has no probability, as of a token that the engine did not tell
+    assert await doubt.of_text(bench, "m.py", TEXT, least=0.0, until=math.inf) == ([], "")
 
 
 def test_at_most_eight_places_of_a_function_are_asked_about_each_by_small_edits_of_its_own_lines() -> None:
     lines = "".join(f"    a{number} = b - {number} if c else d\n" for number in range(30))
     inner = "    def inner(e):\n        return e + 1\n"
     text = f"def outer(b, c, d):\n{lines}{inner}    return a1\n"
-    by_name = {of_one[0].function: of_one for of_one in doubt.places(text)}
+    by_name = {of_one[0].function: of_one for make in doubt.places(text) if (of_one := make())}
     assert {name: len(of_one) for name, of_one in by_name.items()} == {"outer": 8, "outer.inner": 1}
     for place in by_name["outer"]:
         assert "return e" not in place.stands.splitlines()[0]
@@ -86,44 +92,60 @@ def test_at_most_eight_places_of_a_function_are_asked_about_each_by_small_edits_
 
 @pytest.mark.parametrize("text", ["def f(:\n", "", "x = 1\r\ry = 2\n", "def f(a):\n    pass\n"])
 def test_a_text_with_nothing_to_ask_about_has_no_places(text: str) -> None:
-    assert list(doubt.places(text)) == []
+    assert [place for make in doubt.places(text) for place in make()] == []
 
 
-async def test_the_model_is_asked_where_the_settings_say_so_and_what_it_said_is_kept(
-    make: Make, tmp_path: Path
+def test_no_secret_is_in_what_the_model_reads() -> None:
+    secret = "sk-proj-" + "a1B2c3D4" * 6
+    text = f"API_KEY = '{secret}'\n\n\ndef f(a, b):\n    call(a, '{secret}')\n    return a - b\n"
+    (of_one,) = [make() for make in doubt.places(text)]
+    assert of_one
+    assert all(
+        secret not in place.prefix + place.stands + "".join(other for _, other in place.others) for place in of_one
+    )
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"hints__doubt": True, "verify__policy": "static"}, {"hints__doubt": True, "hints__proved": False}]
+)
+async def test_the_model_is_asked_only_on_request_and_where_runs_can_contradict_it(
+    make: Make, tmp_path: Path, settings: dict[str, Any]
 ) -> None:
     (tmp_path / "m.py").write_text(TEXT)
+    bench, engine = model(make(**settings), "found += price", 40.0)
     scope = Scope(tmp_path, {"m.py": TEXT}, tmp_path / "cache")
-    quiet, engine = model(make(verify__policy="static"), "found += price", 40.0)
-    assert (await check.of_files(quiet, scope, lambda what, done, of: None)).all == []
+    assert (await check.of_files(bench, scope, lambda what, done, of: None)).all == []
     assert engine.asked == []
-    bench, engine = model(make(verify__policy="static", hints__doubt=True), "found += price", 40.0)
-    first = await check.of_files(bench, scope, lambda what, done, of: None)
-    assert [one.code for one in first.all] == ["doubt"]
-    asked = len(engine.asked)
-    assert (await check.of_files(bench, scope, lambda what, done, of: None)).all == first.all
-    assert len(engine.asked) == asked
 
 
-async def test_an_engine_that_cannot_score_is_a_note(make: Make, tmp_path: Path) -> None:
-    bench = make(verify__policy="static", hints__doubt=True)
+async def test_a_doubt_that_no_run_could_contradict_yet_is_not_told(make: Make, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "m.py").write_text(TEXT)
+    (tmp_path / "test_m.py").write_text("from m import total\n\n\ndef test_total():\n    assert total([], 1) == 0\n")
+    bench, engine = model(make(hints__doubt=True), "found += price", 40.0)
     report = await check.of_files(
         bench, Scope(tmp_path, {"m.py": TEXT}, tmp_path / "cache"), lambda what, done, of: None
     )
-    assert any(note.startswith("The model was not asked what it doubts: ") for note in report.notes)
+    assert engine.asked
+    assert report.all == []
+
+
+async def test_an_engine_that_cannot_score_is_a_note(make: Make, tmp_path: Path) -> None:
+    bench = replace(make(), engine=Scripted(()))
+    _, (note,) = await check.doubts(bench, {"m.py": TEXT}, lambda what, done, of: None)
+    assert note.startswith("The model was not asked what it doubts: ")
 
 
 async def test_the_embedded_model_is_not_asked(make: Make, tmp_path: Path) -> None:
-    bench = make(verify__policy="static", hints__doubt=True)
+    bench = make(hints__doubt=True)
     engine = Small("found += price", 40.0)
     hints, notes = await check.doubts(replace(bench, engine=engine), {"m.py": TEXT}, lambda what, done, of: None)
     assert (hints, engine.asked) == ([], [])
     assert "too small" in notes[0]
 
 
-async def test_what_takes_too_long_is_said(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doubt, "FILE_S", -1.0)
+async def test_what_takes_too_long_is_said(make: Make) -> None:
     bench, engine = model(make(), "found += price", 40.0)
-    hints, note = await doubt.of_text(bench, "m.py", TEXT, least=0.7)
+    hints, note = await doubt.of_text(bench, "m.py", TEXT, least=0.7, until=0.0)
     assert (hints, engine.asked) == ([], [])
-    assert note.startswith("The model was asked about 0 of 1 functions of m.py")
+    assert "not about all of m.py" in note

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
 from analyzers import bugs, lint, mutants, rules
+from analyzers.rules import RuleFinding
 from analyzers.text import Snapshot
 from sandbox.api import SandboxUnavailable
 
@@ -87,9 +89,12 @@ async def _rules(scope: Scope, found: _Found, tell: Tell) -> None:
     except lint.LintError as error:
         found.notes.append(f"No rules were checked: {error}.")
         return
-    for name, findings in by_name.items():
-        if name in scope.texts:
-            found.hints += static.of_rules(findings, _snapshot(scope, name), name)
+    found.hints += await asyncio.to_thread(_of_rules, scope, by_name)
+
+
+def _of_rules(scope: Scope, by_name: Mapping[str, tuple[RuleFinding, ...]]) -> list[Hint]:
+    own = {name: findings for name, findings in by_name.items() if name in scope.texts}
+    return [hint for name, findings in own.items() for hint in static.of_rules(findings, _snapshot(scope, name), name)]
 
 
 async def _suspected(bench: Workbench, scope: Scope, kept: Kept, found: _Found, tell: Tell) -> None:
@@ -112,36 +117,30 @@ def _patterns(scope: Scope, kept: Kept, names: Sequence[str], least: float) -> l
 
 
 async def _doubted(bench: Workbench, scope: Scope, kept: Kept, found: _Found, tell: Tell) -> None:
-    if not bench.settings.is_on("hints.doubt"):
+    if not bench.settings.is_on("hints.doubt") or bench.settings.policy == "static":
         return
     allows = (await bench.workspace.rules(scope.root)).allows
-    hints, notes = await doubts(bench, {n: text for n, text in scope.texts.items() if allows(n)}, tell, kept)
+    hints, notes = await doubts(bench, {n: text for n, text in scope.texts.items() if allows(n)}, tell)
     found.hints += hints
     found.notes += notes
 
 
-async def doubts(
-    bench: Workbench, texts: Mapping[str, str], tell: Tell, kept: Kept | None = None
-) -> tuple[list[Hint], list[str]]:
-    """What the model doubts in some files, and in sentences what it could not be asked."""
-    least = bench.settings.number("hints.confidence") / 100
-    hints, notes = list[Hint](), list[str]()
+async def doubts(bench: Workbench, texts: Mapping[str, str], tell: Tell) -> tuple[list[Hint], list[str]]:
+    """What the model doubts in some files, each an unchecked suspicion, and in sentences what it could not be asked."""
     if (await bench.engine.health()).is_fallback:
         return [], [doubt.TOO_SMALL]
+    least = bench.settings.number("hints.confidence") / 100
+    hints, until = list[Hint](), time.monotonic() + doubt.WHOLE_S
     try:
-        model = await bench.engine.model()
         for number, (name, text) in enumerate(sorted(texts.items())):
             tell("doubts", number, len(texts))
-            key = digest("doubts", _version(), model, str(least), name, text)
-            if kept is None or (known := kept.get(key)) is None:
-                known = await doubt.of_text(bench, name, text, least=least)
-                if kept is not None and not known[1]:
-                    kept.put(key, *known)
-            hints += known[0]
-            notes += [known[1]] if known[1] else []
+            found, note = await doubt.of_text(bench, name, text, least=least, until=until)
+            hints += found
+            if note:
+                return hints, [note]
     except EngineError as error:
-        notes.append(f"The model was not asked what it doubts: {error}")
-    return hints, notes
+        return hints, [f"The model was not asked what it doubts: {error}"]
+    return hints, []
 
 
 async def _proved(bench: Workbench, scope: Scope, kept: Kept, found: _Found, tell: Tell) -> None:
@@ -154,7 +153,7 @@ async def _proved(bench: Workbench, scope: Scope, kept: Kept, found: _Found, tel
     texts = {name: text for name, text in scope.texts.items() if allows(name)}
     # What is suspected and could be mended is put to the test, and comes back with what was proved, or does not come back.
     doubts = [hint for hint in found.hints if hint.kind == "suspected" and hint.fix is not None and hint.name in texts]
-    doubts = doubts[:DOUBTS_LIMIT]
+    doubts = sorted(doubts, key=lambda one: -one.confidence)[:DOUBTS_LIMIT]
     place, asked = (
         repr(place_of(bench, state.project)),
         repr((scope.fix_s, scope.seeks_inputs, bench.settings.number("hints.confidence"))),
@@ -178,14 +177,14 @@ async def _proved(bench: Workbench, scope: Scope, kept: Kept, found: _Found, tel
         except SandboxUnavailable as error:
             some = "Not all was run, so not all is proved" if made else "Nothing was run, so nothing is proved"
             notes.append(f"{some}: {error}")
-            made += left
+            made += (one for one in left if one.code != doubt.CODE)
         known = made, " ".join(notes)
         if not notes or not (
             left or failing.LATE in known[1]
         ):  # what could not be said this time may be said next time
             kept.put(key, *known)
     hints, told = known
-    found.hints = [hint for hint in found.hints if hint not in doubts] + hints
+    found.hints = [hint for hint in found.hints if hint not in doubts and hint.code != doubt.CODE] + hints
     found.notes += [told] if told else []
 
 

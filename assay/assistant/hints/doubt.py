@@ -10,16 +10,18 @@ import ast
 import asyncio
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice, takewhile
 
-from analyzers import syntax
+from analyzers import secrets, syntax
 from analyzers.mutants import Mutants
 from analyzers.text import Edit
 
 from ..workbench import Workbench
 from .hint import Evidence, Fix, Hint
+from .kept import digest
 
 CODE = "doubt"
 PLACES_LIMIT = 8  # of one function
@@ -28,7 +30,7 @@ FORM_CHARS = 40  # of what is exchanged: an operator, a name, a constant, an arg
 BEFORE_CHARS = 2_000  # of text that the model reads before a place
 BEHIND_LINES = 1
 FUNCTION_LINES = 120  # a longer function is not looked at
-FILE_S = 30.0  # of one file
+WHOLE_S = 60.0  # of all files together
 # The share of right ones among doubts of a size, as a logistic curve over the difference of the log-probabilities, in nats: seven of ten from twelve nats on. It is
 # cautious and not fitted, for the embedded model, whose doubts are never right, is the only one that was measured; `python -m evals.doubt --fit` fits it to another.
 SLOPE, OFFSET = 0.5, -5.0
@@ -61,64 +63,70 @@ class Doubt:
         return 1 / (1 + math.exp(-(SLOPE * self.nats + OFFSET)))
 
 
-async def of_text(bench: Workbench, name: str, text: str, *, least: float) -> tuple[list[Hint], str]:
-    """Doubts about a file with a confidence of at least `least`, the surest of each function; and a sentence where FILE_S did not suffice for all of them.
+async def of_text(bench: Workbench, name: str, text: str, *, least: float, until: float) -> tuple[list[Hint], str]:
+    """Doubts about a file with a confidence of at least `least`, the surest of each function; and a sentence where it was not done at `until` (of time.monotonic).
     Raises EngineError."""
-    began, made = time.monotonic(), list[Hint]()
-    functions = await asyncio.to_thread(lambda: list(places(text)))
-    for number, of_one in enumerate(functions):
-        if time.monotonic() - began > FILE_S:
+    model, made = await bench.engine.model(), list[Hint]()
+    functions = await asyncio.to_thread(places, text)
+    for of_one in functions:
+        if time.monotonic() > until:
             return (
                 made,
-                f"The model was asked about {number} of {len(functions)} functions of {name} in {FILE_S:.0f} s.",
+                f"The model was asked what it doubts for {WHOLE_S:.0f} s, and not about all of {name} and what follows.",
             )
-        doubts = [one for place in of_one if (one := await weighed(bench, place)) is not None]
+        found = await asyncio.to_thread(of_one)
+        doubts = [one for place in found if (one := await weighed(bench, model, place)) is not None]
         best = max(doubts, key=lambda one: one.nats, default=None)
         if best is not None and best.confidence >= least:
             made.append(_hint(name, text, best))
     return made, ""
 
 
-async def weighed(bench: Workbench, place: Place) -> Doubt | None:
-    """The likeliest other form of a place, where one is likelier than what stands there. Raises EngineError."""
+async def weighed(bench: Workbench, model: str, place: Place) -> Doubt | None:
+    """The likeliest other form of a place, where one is likelier than what stands there; what the model said of a text it is not asked again. Raises EngineError."""
     texts = [place.stands, *(text for _, text in place.others)]
     same = _same(texts)  # each token of a forced text is a step of the model
-    stands, *others = await bench.engine.score(place.prefix + place.stands[:same], [text[same:] for text in texts])
+    key = digest(model, place.prefix, *texts)
+    if (known := bench.memory.scores.get(key)) is None:
+        known = await bench.engine.score(place.prefix + place.stands[:same], [text[same:] for text in texts])
+        bench.memory.scores.put(key, known)
+    stands, *others = known
     nats, (edit, _) = max(zip(others, place.others, strict=True), key=lambda one: one[0])
     is_known = math.isfinite(stands) and math.isfinite(nats)
     return Doubt(place, edit, nats - stands) if is_known and nats > stands else None
 
 
 def _same(texts: list[str]) -> int:
-    """How many characters all texts begin with, to the end of a word: a token is hardly ever longer."""
+    """How many characters all texts begin with, back to where white space begins: a token takes the space before it along, and none goes over one."""
     same = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, zip(*texts, strict=False)))
-    while same and (texts[0][same - 1].isalnum() or texts[0][same - 1] in "_ "):
+    while same and not (texts[0][same : same + 1].isspace() and not texts[0][same - 1].isspace()):
         same -= 1
     return same
 
 
-def places(text: str) -> Iterator[list[Place]]:
-    """Of each function of a text, the places at which another form is likeliest to mend something."""
+def places(text: str) -> list[Callable[[], list[Place]]]:
+    """For each function of a text, what gives the places at which another form is likeliest to mend something: some milliseconds of work for each. Secrets are replaced
+    in what the model reads."""
     tree = syntax.module(text)
     if tree is None or not syntax.has_plain_lines(text):
-        return
-    mutants, starts = Mutants(text), [0]
+        return []
+    mutants, safe, starts = Mutants(text), secrets.redact(text), [0]
     for row in text.split("\n"):
         starts.append(starts[-1] + len(row) + 1)
     starts[-1] = len(text)
-    for name, function in syntax.functions(tree):
-        if (function.end_lineno or 0) - function.lineno > FUNCTION_LINES:
-            continue
+
+    def of_one(name: str, function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[Place]:
         found = []
         for line in _own_lines(function):
-            small = (one for one in mutants.likeliest(line) if _is_small(one.edit, text))
+            small = (one for one in mutants.likeliest(line) if _is_small(one.edit, text, safe))
             chosen = list(islice(small, FORMS_LIMIT))
             if chosen:
                 found.append((chosen[0].prior, line, [one.edit for one in chosen]))
         found = sorted(found, key=lambda one: -one[0])[:PLACES_LIMIT]
-        of_one = [_place(text, starts, name, line, function.end_lineno or line, edits) for _, line, edits in found]
-        if of_one:
-            yield of_one
+        return [_place(safe, starts, name, line, function.end_lineno or line, edits) for _, line, edits in found]
+
+    short = [item for item in syntax.functions(tree) if (item[1].end_lineno or 0) - item[1].lineno <= FUNCTION_LINES]
+    return [partial(of_one, name, function) for name, function in short] if len(safe) == len(text) else []
 
 
 def _own_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[int]:
@@ -131,13 +139,20 @@ def _own_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[int]:
             continue
         if isinstance(node, ast.stmt):
             found.add(node.lineno)
-        stack += [one for one in ast.iter_child_nodes(node) if isinstance(one, ast.stmt | ast.ExceptHandler)]
+        stack += [
+            one for one in ast.iter_child_nodes(node) if isinstance(one, ast.stmt | ast.ExceptHandler | ast.match_case)
+        ]
     return sorted(found)
 
 
-def _is_small(edit: Edit, text: str) -> bool:
+def _is_small(edit: Edit, text: str, safe: str) -> bool:
     old = text[edit.span.start : edit.span.end]
-    return bool(old.strip() and edit.text.strip()) and max(len(old), len(edit.text)) <= FORM_CHARS and "\n" not in old
+    return (
+        old == safe[edit.span.start : edit.span.end]
+        and bool(old.strip() and edit.text.strip())
+        and max(len(old), len(edit.text)) <= FORM_CHARS
+        and "\n" not in old
+    )
 
 
 def _place(text: str, starts: list[int], name: str, line: int, last: int, edits: list[Edit]) -> Place:
@@ -154,9 +169,9 @@ def _place(text: str, starts: list[int], name: str, line: int, last: int, edits:
 def _hint(name: str, text: str, doubt: Doubt) -> Hint:
     span = doubt.edit.span
     stands = text[span.start : span.end]
-    message = f"The model expected `{doubt.edit.text}` here, not `{stands}`."
+    message = f"The model expected `{doubt.edit.text.strip()}` here, not `{stands.strip()}`."
     detail = f"likelier by {doubt.nats:.1f} nats, the lines behind it counted"
-    fix = Fix(f"Write `{doubt.edit.text}`", (doubt.edit,))
+    fix = Fix(f"Write `{doubt.edit.text.strip()}`", (doubt.edit,))
     return Hint(
         name, span, "suspected", CODE, message, doubt.confidence, Evidence("model", detail), fix, doubt.place.function
     )
