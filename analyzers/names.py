@@ -92,17 +92,17 @@ class Names:
         return tuple(Completion(**item) for item in answer["items"])
 
     async def define(
-        self, where: Where, positions: tuple[tuple[int, int], ...], *, timeout_s: float
+        self, where: Where, positions: tuple[tuple[int, int], ...], *, timeout_s: float, in_own_file: bool = False
     ) -> tuple[Definition, ...]:
-        """Project definitions of the names at `positions`, as many as are found in time; raises NamesUnavailable. They are asked for one by
-        one, so that a check which comes meanwhile waits for one of them only."""
+        """Project definitions of the names at `positions` in other files (or in the document's own as well), as many as are found in time; raises
+        NamesUnavailable. They are asked for one by one, so that a check which comes meanwhile waits for one of them only."""
         end = time.monotonic() + timeout_s
         found: list[Definition] = []
         for position in positions:
             if (left_s := end - time.monotonic()) <= 0:
                 break
             try:
-                answer = await self._ask({"op": "define", "position": position}, where, left_s)
+                answer = await self._ask({"op": "define", "position": position, "own": in_own_file}, where, left_s)
             except NamesUnavailable:
                 if not found:
                     raise

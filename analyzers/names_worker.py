@@ -115,7 +115,8 @@ def _define(request: dict[str, Any]) -> dict[str, Any]:
     script, root = _script(request), request["root"]
     for name in script.goto(*request["position"], follow_imports=True, follow_builtin_imports=False)[:1]:
         path = name.module_path
-        if path is None or str(path) == request["path"] or not Path(path).is_relative_to(root):
+        is_own = str(path) == request["path"] and not request.get("own")
+        if path is None or is_own or not Path(path).is_relative_to(root):
             continue
         if name.type in ("function", "class", "module") and "site-packages" not in Path(path).parts:
             return {"definitions": [{"path": str(path), "line": name.line, "name": name.name, "kind": name.type}]}

@@ -118,7 +118,7 @@ def _chosen(paths: list[Path], *, as_json: bool) -> list[Chosen]:
             out.fail("bad-place", f"{path} does not exist.", as_json=as_json)
         if whole.is_file() and whole.suffix not in PYTHON:
             out.fail("not-python", f"{path} is not a Python file ({' or '.join(PYTHON)}).", as_json=as_json)
-        root = project_of(whole)
+        root = place.project_of(whole)
         for name in _names(root, whole):
             try:
                 by_root.setdefault(root, {})[name] = place.read(root / name).text
@@ -128,13 +128,6 @@ def _chosen(paths: list[Path], *, as_json: bool) -> list[Chosen]:
                 unread.setdefault(root, []).append(str(error))
         by_root.setdefault(root, {})
     return [Chosen(root, texts, tuple(unread.get(root, ()))) for root, texts in by_root.items()]
-
-
-def project_of(path: Path) -> Path:
-    """The project of a path; a folder that nothing marks as part of one is a project itself."""
-    folder = path if path.is_dir() else path.parent
-    found = files.project_root(folder / "x.py")
-    return found if files.has_root_mark(found) else folder
 
 
 def _names(root: Path, path: Path) -> Iterator[str]:

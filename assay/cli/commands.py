@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from assay import __version__
-from assay.cli import ask, care, check, explain, maps, models, sandboxes
+from assay.cli import ask, care, check, explain, maps, models, sandboxes, summarize
 
 app = typer.Typer(
     name="assay",
@@ -24,6 +24,7 @@ app.command()(ask.complete)
 app.command()(ask.verify)
 app.command()(check.check)
 app.command()(explain.explain)
+app.command()(summarize.summarize)
 app.command(name="map")(maps.record)
 app.command()(ask.why)
 app.command()(care.settings)

@@ -13,9 +13,9 @@ from assay.assistant.hints import shapes
 from assay.assistant.hints.explain import Explanation
 from assay.assistant.shapes import SIGNS, state, title
 from assay.assistant.workbench import Workbench
-from assay.cli import out
+from assay.cli import out, place
 from assay.cli.ask import Json
-from assay.cli.check import Progress, project_of
+from assay.cli.check import Progress
 
 SIZE_LIMIT = 8 << 20  # bytes of standard input that are read
 
@@ -33,7 +33,7 @@ def explain(
     if sys.stdin.isatty():
         out.say("waiting for a traceback or pytest's output on standard input; Ctrl-D ends it")
     text = sys.stdin.buffer.read(SIZE_LIMIT).decode("utf-8", "replace")
-    root = project_of(folder.resolve())
+    root = place.project_of(folder.resolve())
 
     async def work(bench: Workbench) -> tuple[Explanation, dict[str, str]]:
         bench.workspace.open_folder(root)

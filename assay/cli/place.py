@@ -50,3 +50,10 @@ def read(path: Path) -> Snapshot:
     except UnicodeDecodeError:
         raise BadPlace(f"{path} is not UTF-8 text.") from None
     return Snapshot(path.as_uri(), str(path), 0, text)
+
+
+def project_of(path: Path) -> Path:
+    """The project of a path; a folder that nothing marks as part of one is a project itself."""
+    folder = path if path.is_dir() else path.parent
+    found = files.project_root(folder / "x.py")
+    return found if files.has_root_mark(found) else folder

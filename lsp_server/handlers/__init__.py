@@ -9,7 +9,7 @@ from typing import Any
 
 from lsp_server.session import AssayServer, Session
 
-from . import code_action, commands, completion, diagnostic, inline_completion, lifecycle
+from . import code_action, commands, completion, diagnostic, hover, inline_completion, lifecycle
 
 Answer = Callable[..., Awaitable[Any]]
 
@@ -29,6 +29,7 @@ def register(server: AssayServer) -> None:
         _of_document(server.session, inline_completion.answer)
     )
     server.feature(completion.METHOD, completion.OPTIONS)(_of_document(server.session, completion.answer))
+    server.feature(hover.METHOD, hover.OPTIONS)(_of_document(server.session, hover.answer))
     server.feature(code_action.METHOD, code_action.OPTIONS)(_of_document(server.session, code_action.answer))
     for name, command in commands.COMMANDS.items():
         server.command(name)(_bound(command, server.session))

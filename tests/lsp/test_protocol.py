@@ -170,6 +170,7 @@ async def test_every_message_of_a_session_that_touches_every_method_fits_the_sch
         ("textDocument/inlineCompletion", inline_params(uri, 4, 14)),
         ("textDocument/inlineCompletion", inline_params(cell["uri"], 0, 5)),
         ("textDocument/completion", {"textDocument": document, "position": position}),
+        ("textDocument/hover", {"textDocument": document, "position": position}),
         ("textDocument/codeAction", {"textDocument": document, "range": {"start": {"line": 0, "character": 0}, "end": position}, "context": {"diagnostics": []}}),
         *(("workspace/executeCommand", {"command": f"assay.{name}", "arguments": arguments})
           for name, arguments in (("status", []), ("why", []), ("accepted", [{"suggestionId": "x"}]), ("rejected", [{"suggestionId": "x"}]))),

@@ -26,9 +26,9 @@ class NamesHere(Names):
         return await super()._ask(request | {"budget_s": 60.0}, where, 60.0)
 
     async def define(
-        self, where: Where, positions: tuple[tuple[int, int], ...], *, timeout_s: float
+        self, where: Where, positions: tuple[tuple[int, int], ...], *, timeout_s: float, in_own_file: bool = False
     ) -> tuple[Definition, ...]:
-        return await super().define(where, positions, timeout_s=60.0)
+        return await super().define(where, positions, timeout_s=60.0, in_own_file=in_own_file)
 
     async def _exchange(self, request: dict[str, Any]) -> dict[str, Any]:
         answer = await asyncio.to_thread(names_worker.answer, request | {"id": 0})

@@ -353,3 +353,30 @@ def test_a_repository_that_is_no_good_is_one_sentence(project: Path) -> None:
     (project / ".git" / "HEAD").write_text("ref: refs/heads/../../../etc/passwd\n")
     done = assay("check", str(project), "--static", "--json", "--diff", "HEAD")
     assert (done.returncode, answer(done)["error"]["code"]) == (2, "bad-range")
+
+
+def test_summarize_has_its_shape(project: Path) -> None:
+    found = answer(assay("summarize", str(project / "calc.py"), "--json"))
+    (one,) = found["symbols"]
+    assert set(one) == {"name", "kind", "line", "summary", "source", "facts"}
+    assert (one["name"], one["kind"], one["line"], one["source"]) == ("double", "function", 1, "facts")
+    assert one["facts"]["returns"] == [{"type": None, "text": "x"}]
+    assert one["facts"]["callers"] == ["test_calc.py::test_double"]
+    done = assay("summarize", f"{project / 'calc.py'}::double")
+    assert "double(x)" in done.stdout
+    assert "Called by `test_calc.py::test_double`." in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("what", "code"),
+    [
+        ("calc.py::nothing", "bad-place"),
+        ("none.py", "bad-place"),
+        ("pyproject.toml", "not-python"),
+        ("broken.py", "bad-input"),
+    ],
+)
+def test_summarize_says_what_is_wrong_with_what_it_was_given(what: str, code: str, project: Path) -> None:
+    (project / "broken.py").write_text("def f(:\n")
+    done = assay("summarize", str(project / what), "--json")
+    assert (done.returncode, answer(done)["error"]["code"]) == (2, code)

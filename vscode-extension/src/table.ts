@@ -31,6 +31,7 @@ export const TABLE: readonly string[] = [
   "hints.doubt",
   "hints.workspace",
   "hints.confidence",
+  "summaries.hover",
   "context.tokens",
   "trace.keep",
   "offline",

@@ -78,6 +78,20 @@ class CoverageMap:
             tuple(dict.fromkeys(file for test in tests if (file := test.partition("::")[0]) in unknown)),
         )
 
+    def entering(self, path: str, text: str) -> dict[str, tuple[str, ...]]:
+        """The tests that passed and entered each function of the file at `path`, by dotted name, as far as the function is as it was then: node ids without
+        parameters. A function about which nothing is known is left out."""
+        then, now = self.files.get(path, {}), digests(text)
+        found: dict[str, list[str]] = {
+            name: [] for name, digest in now.items() if then.get(name) == digest and name not in (REST, WHOLE)
+        }
+        head = f"{path}::"
+        for test, entered in self.entered.items():
+            for one in entered or ():
+                if one.startswith(head) and (name := one[len(head) :]) in found and test not in self.owed:
+                    found[name].append(test)
+        return {name: tuple(sorted(tests)) for name, tests in found.items()} if self.entered else {}
+
     def _functions(self, path: str, changed: Changed, texts: Mapping[str, str], before: str) -> set[str] | None:
         """What a test must have entered to reach the change: the changed functions, and for a new one those that use its name. None for what
         stands in no function, and for a method that is new: they may take the place of another."""

@@ -1,0 +1,121 @@
+"""Who calls the functions of a file, as far as names say it for certain: plainly, through an import, or on `self` in the same class. Nothing is imported.
+
+A call on an object whose class is not written there is left out.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from pathlib import PurePosixPath
+
+from . import reach, syntax
+from .facts import Function, dotted
+from .facts.flow import own
+
+FILES_LIMIT = 500  # importing files that are looked at
+
+
+def of_file(files: Mapping[str, str], path: str) -> dict[str, tuple[str, ...]]:
+    """For each function and class of the file at `path` by its dotted name: its callers as "path::dotted.name", those in the same file first. `files` are the
+    project's Python texts by relative POSIX path."""
+    tree = syntax.module(files[path])
+    if tree is None:
+        return {}
+    defined = frozenset(name for name, _ in _defined(tree))
+    found: dict[str, dict[str, None]] = {}
+    for caller, callee in _calls(files[path]):
+        for name in _in_same_file(caller, callee, defined):
+            if name != caller:
+                found.setdefault(name, {})[f"{path}::{caller}"] = None
+    graph = reach.imports(files)
+    near = [file for file, away in reach.importers(graph, path).items() if away == 1 and file.endswith(".py")]
+    modules = frozenset(reach.module_names(path))
+    for file in sorted(near)[:FILES_LIMIT]:
+        names = _imported(file, files[file])
+        for caller, callee in _calls(files[file]):
+            if (name := _elsewhere(callee, names, modules)) in defined:
+                found.setdefault(name, {})[f"{file}::{caller}"] = None
+    return {name: tuple(callers) for name, callers in found.items()}
+
+
+def _in_same_file(caller: str, callee: str, defined: frozenset[str]) -> Iterator[str]:
+    head, _, rest = callee.partition(".")
+    if head in ("self", "cls") and rest and "." not in rest:
+        parts = caller.split(".")
+        for end in range(len(parts) - 1, 0, -1):
+            name = ".".join([*parts[:end], rest])
+            if name in defined:
+                yield name
+                return
+    elif callee in defined:
+        yield callee
+
+
+def _elsewhere(callee: str, names: Mapping[str, str], modules: frozenset[str]) -> str:
+    """The dotted name inside the module that a callee means, "" where it means something else."""
+    head, _, rest = callee.partition(".")
+    if head not in names:
+        return ""
+    whole = f"{names[head]}.{rest}" if rest else names[head]
+    for module in modules:
+        if whole.startswith(f"{module}."):
+            return whole[len(module) + 1 :]
+    return ""
+
+
+def _defined(tree: ast.AST, path: str = "") -> Iterator[tuple[str, ast.AST]]:
+    for child in ast.iter_child_nodes(tree):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            name = f"{path}{child.name}"
+            yield name, child
+            yield from _defined(child, f"{name}.")
+        elif isinstance(child, ast.If | ast.Try | ast.With | ast.ExceptHandler):
+            yield from _defined(child, path)
+
+
+@lru_cache(maxsize=2048)
+def _calls(text: str) -> tuple[tuple[str, str], ...]:
+    """(caller, callee as it is written) of all calls of plain and dotted names in functions; a name that is bound in the function is left out."""
+    tree = syntax.module(text)
+    if tree is None:
+        return ()
+    found: dict[tuple[str, str], None] = {}
+    for name, node in _defined(tree):
+        if not isinstance(node, Function):
+            continue
+        nodes = list(own(node))
+        arguments = node.args
+        every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+        bound = {one.arg for one in every if one is not None} - {"self", "cls"}
+        bound |= {one.id for one in nodes if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+        for one in nodes:
+            callee = dotted(one.func) if isinstance(one, ast.Call) else ""
+            if callee and callee.partition(".")[0] not in bound:
+                found[name, callee] = None
+    return tuple(found)
+
+
+@lru_cache(maxsize=2048)
+def _imported(file: str, text: str) -> dict[str, str]:
+    """The names that a file's imports bind, at whatever place, with the dotted name that each means."""
+    tree = syntax.module(text)
+    if tree is None:
+        return {}
+    package = list(PurePosixPath(file).parent.parts)
+    found: dict[str, str] = {}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                for one in names:
+                    if one.asname:
+                        found[one.asname] = one.name
+                    else:
+                        found[one.name.partition(".")[0]] = one.name.partition(".")[0]
+            case ast.ImportFrom(module=module, names=names, level=level):
+                base = [*package[: len(package) - level + 1]] if level else []
+                whole = ".".join([*base, *([module] if module else [])])
+                for one in names:
+                    found[one.asname or one.name] = f"{whole}.{one.name}".lstrip(".")
+    return found

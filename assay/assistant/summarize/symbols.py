@@ -1,0 +1,59 @@
+"""The way of a summary: the symbols of a file with their facts, who calls them and which tests were seen to enter them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from analyzers import callers, facts
+from analyzers.facts import Facts
+
+from ..record.coverage import CoverageMap
+from ..workbench import Workbench
+from . import sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A function or class: `summary` in a sentence, and whether the facts or the model gave it; `callers` as "path::dotted.name"; `tests` that passed when
+    they were recorded and entered it, None where nothing is recorded of the text as it is."""
+
+    facts: Facts
+    summary: str
+    source: Literal["facts", "model"] = "facts"
+    callers: tuple[str, ...] = ()
+    tests: tuple[str, ...] | None = None
+
+
+async def of_file(
+    bench: Workbench, root: Path, name: str, text: str, overlay: Mapping[str, str]
+) -> list[Symbol] | None:
+    """The symbols of the file `name` (relative POSIX path) with this text, in its order; `overlay` are other files as the editor has them. None for a text that does not parse."""
+    state = await bench.workspace.state(root)
+    files = {**state.texts, **overlay, name: text}
+    return await asyncio.to_thread(_symbols, files, name, bench.maps.load(root))
+
+
+def _symbols(files: Mapping[str, str], name: str, known: CoverageMap) -> list[Symbol] | None:
+    found = facts.of_text(files[name])
+    if found is None:
+        return None
+    called = callers.of_file(files, name) if found else {}
+    entered = known.entering(name, files[name])
+    return [Symbol(one, sentence.of(one), "facts", called.get(one.path, ()), entered.get(one.path)) for one in found]
+
+
+def at_line(symbols: Sequence[Symbol], line: int) -> Symbol | None:
+    """The innermost symbol around a line (from 1)."""
+    around = [one for one in symbols if one.facts.line <= line <= one.facts.end]
+    return max(around, key=lambda one: one.facts.line, default=None)
+
+
+def named(symbols: Sequence[Symbol], name: str) -> list[Symbol]:
+    """Those of a dotted name or the end of one, and what is in them."""
+    exact = [one for one in symbols if one.facts.path == name or one.facts.path.endswith(f".{name}")]
+    paths = tuple(one.facts.path for one in exact)
+    return [one for one in symbols if one.facts.path in paths or any(one.facts.path.startswith(f"{p}.") for p in paths)]

@@ -1,0 +1,76 @@
+"""textDocument/hover: the facts of the function or class that is named there, wherever in the project it is defined."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from lsprotocol import types
+
+from analyzers import names
+from analyzers.text import Snapshot, Span
+from assay.assistant.summarize import shapes, symbols
+from assay.assistant.summarize.symbols import Symbol
+from lsp_server.convert import offset_at, range_of
+from lsp_server.session import Session, View
+
+METHOD = types.TEXT_DOCUMENT_HOVER
+OPTIONS = types.HoverOptions()
+TIMEOUT_S = 1.0  # of jedi, which says what a name means
+_WORD = re.compile(r"[^\W\d]\w*")
+
+
+async def answer(session: Session, view: View, params: types.HoverParams) -> types.Hover | None:
+    """Facts, or nothing where the name is no function or class of the project."""
+    if not view.bench.settings.is_on("summaries.hover") or view.snapshot.preamble:
+        return None
+    snapshot = view.snapshot
+    offset = offset_at(snapshot, params.position, view.encoding)
+    word = _word(snapshot, offset)
+    if word is None or (found := await _meant(view, word)) is None:
+        return None
+    return types.Hover(
+        contents=types.MarkupContent(types.MarkupKind.Markdown, shapes.markdown(found)),
+        range=range_of(snapshot, word, view.encoding),
+    )
+
+
+def _word(snapshot: Snapshot, offset: int) -> Span | None:
+    line = snapshot.line_span(snapshot.line_of(offset))
+    for match in _WORD.finditer(snapshot.text, line.start, line.end):
+        if match.start() <= offset <= match.end():
+            return Span(match.start(), match.end())
+    return None
+
+
+async def _meant(view: View, word: Span) -> Symbol | None:
+    """The symbol that a word names: the one whose definition it stands in, else what jedi says."""
+    snapshot = view.snapshot
+    row = snapshot.line_of(word.start)
+    start = snapshot.line_span(row).start
+    name = snapshot.text[word.start : word.end]
+    if re.search(r"\b(?:def|class)[ \t]+$", snapshot.text[start : word.start]):
+        own = Path(snapshot.path)
+        return await _at(view, own, row + 1, name) if snapshot.path and own.is_relative_to(view.root) else None
+    site = view.bench.workspace.site_packages(view.root)
+    where = names.Where(snapshot.text, snapshot.path, str(view.root), (str(site),) if site else ())
+    position = (row + 1, word.start - start)
+    try:
+        found = await view.bench.names.define(where, (position,), timeout_s=TIMEOUT_S, in_own_file=True)
+    except names.NamesUnavailable:
+        return None
+    return await _at(view, Path(found[0].path), found[0].line, name) if found else None
+
+
+async def _at(view: View, path: Path, line: int, name: str) -> Symbol | None:
+    """The symbol of a file of the project that is defined on a line."""
+    relative = path.relative_to(view.root).as_posix()
+    state = await view.bench.workspace.state(view.root)
+    text = view.overlay.get(relative, state.texts.get(relative))
+    if str(path) == view.snapshot.path:
+        text = view.snapshot.text
+    if text is None:
+        return None
+    found = await symbols.of_file(view.bench, view.root, relative, text, view.overlay) or []
+    around = [one for one in found if one.facts.line <= line <= one.facts.end and one.facts.name == name]
+    return max(around, key=lambda one: one.facts.line, default=None)
