@@ -38,6 +38,9 @@ WORDS = {
     "calls": "making the calls that stand in the files",
     "inputs": "looking for inputs that make functions raise",
     "suspicions": "putting suspicions to the test",
+    "of the project": "indexing the project",
+    "of the packages": "indexing the installed packages",
+    "of the standard library": "indexing the standard library",
 }
 
 

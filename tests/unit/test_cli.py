@@ -380,3 +380,22 @@ def test_summarize_says_what_is_wrong_with_what_it_was_given(what: str, code: st
     (project / "broken.py").write_text("def f(:\n")
     done = assay("summarize", str(project / what), "--json")
     assert (done.returncode, answer(done)["error"]["code"]) == (2, code)
+
+
+def test_suggest_has_its_shape(project: Path) -> None:
+    (project / "calc.py").write_text('def double(x):\n    """Return twice a number of oranges."""\n    return 2 * x\n')
+    found = answer(assay("suggest", "twice the number of oranges", "--in", str(project), "--json"))
+    one = found["items"][0]
+    assert set(one) == {"name", "fullName", "module", "kind", "signature", "call", "about", "score", "installed"}
+    assert (one["fullName"], one["call"], one["installed"]) == (
+        "calc.double",
+        "double(x)",
+        {"from": "project", "version": None},
+    )
+    assert (
+        "from calc import double; double(x)"
+        in assay("suggest", "twice the number of oranges", "--in", str(project)).stdout
+    )
+    assert "Nothing" in assay("suggest", "knit a purple sock for an octopus", "--in", str(project)).stderr
+    done = assay("suggest", " ", "--json")
+    assert (done.returncode, answer(done)["error"]["code"]) == (2, "bad-input")

@@ -1,0 +1,211 @@
+"""The way from a description to what is there for it: the trees are indexed, the best of each are weighed against the description, and what fits too little is said to be nothing."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import math
+import sysconfig
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+from analyzers import files, syntax, words
+
+from ..workbench import Workbench
+from .index import Index, Offered, names_below, terms
+
+CANDIDATES = 60  # of each tree that are weighed
+ENOUGH = 0.5  # the share of what a description says that the best must say too, by weight; below it nothing is there
+HIDDEN = 0.05  # less for what stands in a module that is private by its name
+Tell = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that is there for a description: `full_name` as it is imported, a ready `call`, how well it fits (0 to 1), and where it is from: "project", "standard library", or a
+    distribution with its `version`."""
+
+    name: str
+    full_name: str
+    module: str
+    kind: str
+    signature: str
+    call: str
+    about: str
+    score: float
+    source: str
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """Python files below one folder that can be offered."""
+
+    root: Path
+    kind: Literal["project", "standard library", "packages"]
+
+
+async def suggest(bench: Workbench, root: Path, cache: Path, text: str, most: int, tell: Tell) -> list[Item]:
+    """What is there for a description, the best first; nothing where the best says less than half of it. Raises OSError where no index can be written."""
+    site = bench.workspace.site_packages(root)
+    trees = [Tree(root, "project"), Tree(Path(sysconfig.get_path("stdlib")), "standard library")]
+    trees += [Tree(site, "packages")] if site is not None else []
+    return await asyncio.to_thread(_suggest, trees, cache / "suggest", text, most, tell)
+
+
+def _suggest(trees: Sequence[Tree], cache: Path, text: str, most: int, tell: Tell) -> list[Item]:
+    found: list[tuple[Offered, Tree]] = []
+    for tree in trees:
+        index = Index(cache, tree.root, private=tree.kind == "project")
+
+        def heard(done: int, of: int, kind: str = tree.kind) -> None:
+            tell(f"of the {kind}", done, of)
+
+        index.follow(lambda tree=tree: _names(tree), heard)  # type: ignore[misc]
+        found += [(one, tree) for one in index.found(text, CANDIDATES)]
+    return ranked(text, found, most)
+
+
+def ranked(text: str, found: Sequence[tuple[Offered, Tree]], most: int) -> list[Item]:
+    """The candidates weighed against the description."""
+    wanted = [_stem(word) for word in terms(text)]
+    if not wanted:
+        return []
+    said = {id(one): _said(one) for one, _ in found}
+    seen = Counter(word for bag in said.values() for word in bag[0] | bag[1])
+    weight = {word: math.log(1 + len(found) / (1 + seen[word])) for word in wanted}
+    whole = sum(weight.values()) or 1.0
+    order = [_stem(word) for word in _plain(text)]
+
+    def fits(one: Offered) -> float:
+        names, about = said[id(one)]
+        covered = sum(weight[word] for word in wanted if word in names | about) / whole
+        named = sum(weight[word] for word in wanted if word in names) / whole
+        own = [_stem(word) for word in _plain(one.about.split(". ")[0])]
+        alike = 2 * _common(order, own) / (len(order) + len(own)) if own else 0.0
+        hidden = HIDDEN if any(part.startswith("_") for part in one.module.split(".")[1:]) else 0.0
+        return 0.5 * covered + 0.15 * named + 0.35 * alike - hidden
+
+    scored = sorted(
+        ((fits(one), one, tree) for one, tree in found),
+        key=lambda item: (-item[0], item[1].module.count("."), len(item[1].path)),
+    )
+    best = scored[0] if scored else None
+    if (
+        best is None
+        or sum(weight[w] for w in wanted if w in said[id(best[1])][0] | said[id(best[1])][1]) / whole < ENOUGH
+    ):
+        return []
+    return [_item(score, one, tree) for score, one, tree in scored[:most]]
+
+
+def _said(one: Offered) -> tuple[frozenset[str], frozenset[str]]:
+    """The stems of a name's words, and of what is said of it."""
+    name = one.path.rpartition(".")[2]
+    named = (*words.of_name(one.path), *words.of_name(one.module), *words.spoken(words.of_name(name)).split())
+    about = (*_plain(one.about), *(w for given in one.required for w in words.of_name(given)))
+    return frozenset(_stem(w.lower()) for w in named), frozenset(_stem(w.lower()) for w in about)
+
+
+def _plain(text: str) -> list[str]:
+    return [word for word in ("".join(c if c.isalnum() else " " for c in text.lower())).split() if word]
+
+
+def _stem(word: str) -> str:
+    for ending in ("ations", "ation", "ings", "ing", "ies", "es", "ed", "s", "e"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    row = [0] * (len(other) + 1)
+    for word in one[:60]:
+        new = [0]
+        for at, candidate in enumerate(other):
+            new.append(row[at] + 1 if word == candidate else max(row[at + 1], new[at]))
+        row = new
+    return row[-1]
+
+
+def _item(score: float, one: Offered, tree: Tree) -> Item:
+    name = one.path.rpartition(".")[2]
+    source, version = (tree.kind, "") if tree.kind != "packages" else distribution(tree.root, one.module)
+    holder = one.path.rpartition(".")[0]
+    called = (
+        f"{holder[:1].lower()}{holder[1:].rpartition('.')[2] or holder[1:]}.{name}"
+        if one.kind in ("method", "property")
+        else name
+    )
+    call = called if one.kind == "property" else f"{called}({', '.join(one.required)})"
+    module = exported(tree.root, one.module, one.path.partition(".")[0])
+    return Item(
+        name,
+        f"{module}.{one.path}",
+        module,
+        one.kind,
+        f"{one.path}({one.parameters})",
+        call,
+        one.about,
+        round(score, 3),
+        source,
+        version,
+    )
+
+
+def exported(root: Path, module: str, name: str) -> str:
+    """The shortest package above a module whose `__init__.py` imports a name from below itself: where people import it from; the module itself where none does."""
+    parts = module.split(".")
+    for end in range(1, len(parts)):
+        file = root.joinpath(*parts[:end], "__init__.py")
+        try:
+            stamp = file.stat().st_mtime_ns
+        except OSError:
+            continue
+        if name in _imported_below(file, parts[0], stamp):
+            return ".".join(parts[:end])
+    return module
+
+
+@lru_cache(maxsize=256)
+def _imported_below(file: Path, top: str, _changed_ns: int) -> frozenset[str]:
+    try:
+        tree = syntax.module(file.read_bytes().decode("utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return frozenset()
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)] if tree is not None else []
+    own = [node for node in found if node.level or (node.module or "").partition(".")[0] == top]
+    return frozenset(one.asname or one.name for node in own for one in node.names if one.asname in (None, one.name))
+
+
+def distribution(site: Path, module: str) -> tuple[str, str]:
+    """The distribution that a module of site-packages belongs to, and its version; the module's own top name where nothing says."""
+    top = module.partition(".")[0]
+    return _distributions(site, site.stat().st_mtime_ns).get(top, (top, ""))
+
+
+@lru_cache(maxsize=4)
+def _distributions(site: Path, _changed_ns: int) -> dict[str, tuple[str, str]]:
+    found: dict[str, tuple[str, str]] = {}
+    for one in metadata.distributions(path=[str(site)]):
+        name, version = str(one.metadata["Name"] or ""), one.version
+        tops = (one.read_text("top_level.txt") or "").split() or sorted(
+            {f.parts[0].removesuffix(".py") for f in one.files or [] if f.suffix == ".py"}
+        )
+        for top in tops:
+            found.setdefault(top, (name, version))
+    return found
+
+
+def _names(tree: Tree) -> Iterator[str]:
+    if tree.kind == "project":
+        for entry in files.walk(tree.root, files.Rules(tree.root)):
+            if entry.name.endswith(".py"):
+                yield entry.name
+    else:
+        yield from names_below(tree.root)
