@@ -33,6 +33,14 @@ def of_text(text: str, *, private: bool = False) -> list[Signature]:
     return list(_below(tree.body, "", private=private)) if tree is not None else []
 
 
+def module_of(name: str) -> str:
+    """The dotted name of a file's module."""
+    parts = name.removesuffix(".py").split("/")
+    if parts[-1] == "__init__":
+        parts.pop()
+    return ".".join(parts[1:] if parts and parts[0] in ("src", "lib") and len(parts) > 1 else parts)
+
+
 def _below(body: list[ast.stmt], path: str, *, private: bool) -> Iterator[Signature]:
     for node in body:
         match node:

@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analyzers import signatures
+from analyzers.signatures import module_of
 from assay.assistant.suggest import search
-from assay.assistant.suggest.index import Index, module_of, names_below
+from assay.assistant.suggest.index import Index, names_below
 from evals.typing import SITE_PACKAGES
 
 UNSEEN = ("rich", "pygments", "urllib3", "jedi", "dulwich", "jsonschema")

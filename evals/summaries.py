@@ -26,8 +26,8 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from analyzers import facts, words
-from assay.assistant.summarize import sentence, shapes
+from analyzers import facts, sentence, words
+from assay.assistant.summarize import shapes
 from assay.assistant.summarize.symbols import Symbol
 
 SEED = 21

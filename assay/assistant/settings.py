@@ -69,6 +69,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("complete.pace_ms", 10, "Least wait before a request reaches the engine; your typing rhythm makes it longer.", least=0, most=5000),
     Setting("hints.enabled", True, "Show hints about bugs at all.", by_project="tighten"),
     Setting("hints.rules", True, "Hints of class rule: what ruff finds under the project's own configuration; off where ruff's own server runs.", by_project="tighten"),
+    Setting("hints.docstrings", True, "Hints of class rule where a docstring tells of a parameter that is gone, or of an exception that nothing raises.", by_project="tighten"),
     Setting("hints.proved", True, "Hints of class proved: failing tests, examples and calls of the project, run in the sandbox.", by_project="tighten"),
     Setting("hints.suspected", True, "Hints of class suspected: patterns of bugs that linters miss.", by_project="tighten"),
     Setting("hints.doubt", False, "Hints of class suspected where the model holds another form of the code for far likelier; for models that know more than the embedded one.", by_project="tighten"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from assay import __version__
-from assay.cli import ask, care, check, explain, maps, models, sandboxes, suggest, summarize
+from assay.cli import ask, care, check, docs, explain, maps, models, sandboxes, suggest, summarize
 
 app = typer.Typer(
     name="assay",
@@ -26,6 +26,7 @@ app.command()(check.check)
 app.command()(explain.explain)
 app.command()(summarize.summarize)
 app.command()(suggest.suggest)
+app.command()(docs.docs)
 app.command(name="map")(maps.record)
 app.command()(ask.why)
 app.command()(care.settings)

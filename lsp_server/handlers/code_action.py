@@ -17,19 +17,26 @@ from lsp_server.convert import offset_at, range_of, text_edit
 from lsp_server.diagnostics import diagnostic
 from lsp_server.session import Session, View
 
+from . import docstring_action
+
 METHOD = types.TEXT_DOCUMENT_CODE_ACTION
-OPTIONS = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
+OPTIONS = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix, docstring_action.KIND])
 WAIT_S = 2.0  # for the checks of a fix; a menu that comes later is no menu
 FIXES_LIMIT = 4  # fixes of one request that are checked
 ANNOTATION = "assay"
 
 
 async def answer(session: Session, view: View, params: types.CodeActionParams) -> list[types.CodeAction] | None:
-    """The fixes of the hints that the range touches, and how to dismiss them; null where there are none, or the document has changed."""
-    if not _is_wanted(params.context.only):
-        return None
+    """The fixes of the hints that the range touches, how to dismiss them, and docstrings; null where there are none, or the document has changed."""
     start = offset_at(view.snapshot, params.range.start, view.encoding)
     end = offset_at(view.snapshot, params.range.end, view.encoding)
+    actions = await _of_hints(session, view, start, end) if _is_wanted(params.context.only, "quickfix") else []
+    if _is_wanted(params.context.only, docstring_action.KIND.value):
+        actions += await docstring_action.actions(view, start, end)
+    return (actions or None) if session.is_current(view) else None
+
+
+async def _of_hints(session: Session, view: View, start: int, end: int) -> list[types.CodeAction]:
     every = await session.hinting.of(view)
     hints = [hint for hint in every if hint.span.start <= end and hint.span.end >= start]
     if not hints and start == end:  # a cursor elsewhere on the line: editors without a pointer leave it at the margin
@@ -37,17 +44,16 @@ async def answer(session: Session, view: View, params: types.CodeActionParams) -
         hints = [hint for hint in every if view.snapshot.line_of(hint.span.start) == line]
     fixable = [hint for hint in hints if hint.fix is not None][:FIXES_LIMIT]
     checked = await asyncio.gather(*(_checked(view, hint) for hint in fixable))
-    if not session.is_current(view):
-        return None
     actions = [_mend(view, hint, hint.fix) for hint in checked if hint is not None and hint.fix is not None]
     actions += [action for hint in hints if hint.evidence.source == "call" for action in await _as_test(view, hint)]
     actions += [action for hint in hints for action in _dismissals(view, hint)]
-    return actions or None
+    return actions
 
 
-def _is_wanted(only: Sequence[types.CodeActionKind | str] | None) -> bool:
-    kinds = [str(getattr(kind, "value", kind)) for kind in only or ()]
-    return not kinds or any(kind in ("", "quickfix") for kind in kinds)
+def _is_wanted(only: Sequence[types.CodeActionKind | str] | None, kind: str) -> bool:
+    """Whether a kind, or one that it is part of, is asked for."""
+    asked = [str(getattr(one, "value", one)) for one in only or ()]
+    return not asked or any(not one or kind == one or kind.startswith(f"{one}.") for one in asked)
 
 
 async def _checked(view: View, hint: Hint) -> Hint | None:

@@ -211,6 +211,43 @@ async def test_a_fix_is_offered_with_what_the_checks_say(root: Path, start: Star
     assert await actions(client, uri, 2, only=["refactor"]) == []
 
 
+async def test_a_docstring_is_written_in_the_style_of_the_project_and_brought_up_to_date(
+    root: Path, start: Start
+) -> None:
+    (root / "other.py").write_text(
+        'def f(a):\n    """Do.\n\n    Parameters\n    ----------\n    a : int\n        It.\n    """\n'
+    )
+    client = await start(root, **PULLS)
+    uri = client.open(root / "m.py", "def check(value):\n    if not value:\n        raise KeyError(value)\n")
+    (one,) = await actions(client, uri, 0, only=["refactor"])
+    assert (one["title"], one["kind"]) == ("Write the docstring of `check`", "refactor.rewrite")
+    (edit,) = one["edit"]["changes"][uri]
+    assert edit["range"]["start"] == {"line": 1, "character": 0}
+    assert (
+        "    Parameters\n    ----------\n    value\n        The value.\n\n    Raises\n    ------\n    KeyError\n"
+        in edit["newText"]
+    )
+    stale = client.open(root / "stale.py", (root / "other.py").read_text().replace("f(a)", "f(a, b)"))
+    (one,) = await actions(client, stale, 0, only=["refactor.rewrite"])
+    assert one["title"] == "Bring the docstring of `f` up to date"
+    assert "    b\n        The b.\n" in one["edit"]["changes"][stale][0]["newText"]
+
+
+async def test_where_a_docstring_and_the_code_disagree_is_a_hint(root: Path, start: Start) -> None:
+    client = await start(root, **PULLS)
+    text = 'def f(a):\n    """Do.\n\n    Args:\n        a: It.\n        gone: What was there.\n    """\n    return a\n'
+    uri = client.open(root / "m.py", text)
+    (one,) = (await pulled(client, uri))["items"]
+    assert (one["code"], one["severity"], one["range"]["start"]) == (
+        "docstring-parameter",
+        2,
+        {"line": 5, "character": 8},
+    )
+    client.notify("workspace/didChangeConfiguration", {"settings": {"assay": {"hints": {"docstrings": False}}}})
+    while (await pulled(client, uri))["items"]:
+        pass
+
+
 async def test_a_client_without_versions_gets_plain_edits(root: Path, start: Start) -> None:
     client = await start(root)
     uri = client.open(root / "m.py")

@@ -399,3 +399,35 @@ def test_suggest_has_its_shape(project: Path) -> None:
     assert "Nothing" in assay("suggest", "knit a purple sock for an octopus", "--in", str(project)).stderr
     done = assay("suggest", " ", "--json")
     assert (done.returncode, answer(done)["error"]["code"]) == (2, "bad-input")
+
+
+def test_docs_renders_checks_and_writes(project: Path) -> None:
+    stale = 'def half(x):\n    """Halve.\n\n    Args:\n        y: Gone.\n    """\n    return x / 2\n'
+    (project / "calc.py").write_text(f"{CALC}\n\n{stale}")
+    page = answer(assay("docs", str(project / "calc.py"), "--json"))["pages"][0]
+    assert (page["module"], page["text"].startswith("# `calc`")) == ("calc", True)
+    assert "def double(x)" in page["text"]
+    assert (
+        assay("docs", str(project / "calc.py"), "--out", str(project / "pages")).stdout
+        == f"1 pages in {project / 'pages'}\n"
+    )
+    assert (project / "pages" / "calc.md").read_text() == page["text"]
+    done = assay("docs", str(project / "calc.py"), "--check", "--json")
+    found = answer(done)
+    assert (done.returncode, found["style"]) == (1, "google")
+    assert [(one["function"], one["kind"]) for one in found["docstrings"]] == [
+        ("double", "new"),
+        ("half", "updated"),
+        ("half", "wrong"),
+    ]
+    assert assay("docs", str(project / "calc.py"), "--write").returncode == 0
+    after = (project / "calc.py").read_text()
+    assert "        x: The x.\n" in after
+    assert "Gone" not in after
+    done = assay("docs", str(project / "calc.py"), "--check")
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_docs_says_what_is_wrong_with_what_it_was_given(project: Path) -> None:
+    assert answer(assay("docs", str(project / "pyproject.toml"), "--json"))["error"]["code"] == "not-python"
+    assert answer(assay("docs", str(project), "--check", "--write", "--json"))["error"]["code"] == "bad-input"

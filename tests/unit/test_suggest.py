@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from analyzers import signatures
+from analyzers.signatures import module_of
 from assay.assistant.suggest import search, shapes
-from assay.assistant.suggest.index import Index, module_of, names_below, terms
+from assay.assistant.suggest.index import Index, names_below, terms
 from assay.assistant.suggest.search import Item, Tree
 from evals import suggesting
 from tests.unit.conftest import Make

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from analyzers import facts, words
+from analyzers import facts, sentence, words
 from assay.assistant.record.coverage import CoverageMap, digests
-from assay.assistant.summarize import sentence, shapes, symbols
+from assay.assistant.summarize import shapes, symbols
 from assay.assistant.workbench import Workbench
 from evals import summaries
 from tests.unit.conftest import Make

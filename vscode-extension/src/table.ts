@@ -26,6 +26,7 @@ export const TABLE: readonly string[] = [
   "complete.pace_ms",
   "hints.enabled",
   "hints.rules",
+  "hints.docstrings",
   "hints.proved",
   "hints.suspected",
   "hints.doubt",

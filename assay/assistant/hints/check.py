@@ -73,6 +73,8 @@ async def _looked(bench: Workbench, scope: Scope, tell: Tell, *, runs: bool) -> 
     kept = await asyncio.to_thread(Kept, scope.cache / "hints", scope.root)
     if bench.settings.is_on("hints.rules"):
         await _rules(scope, found, tell)
+    if bench.settings.is_on("hints.docstrings"):
+        found.hints += await asyncio.to_thread(_docstrings, scope, kept)
     if bench.settings.is_on("hints.suspected"):
         await _suspected(bench, scope, kept, found, tell)
     if runs:
@@ -90,6 +92,18 @@ async def _rules(scope: Scope, found: _Found, tell: Tell) -> None:
         found.notes.append(f"No rules were checked: {error}.")
         return
     found.hints += await asyncio.to_thread(_of_rules, scope, by_name)
+
+
+def _docstrings(scope: Scope, kept: Kept) -> list[Hint]:
+    every, hints = list(scope.texts.values()), list[Hint]()
+    around = digest(*_content(scope.texts))
+    for name in sorted(scope.texts):
+        key = digest("docstrings", _version(), name, around)
+        if (known := kept.get(key)) is None:
+            known = static.disagreements(_snapshot(scope, name), name, every), ""
+            kept.put(key, known[0])
+        hints += known[0]
+    return hints
 
 
 def _of_rules(scope: Scope, by_name: Mapping[str, tuple[RuleFinding, ...]]) -> list[Hint]:

@@ -11,8 +11,8 @@ from ..nouns import Verdict
 
 Kind = Literal["proved", "rule", "suspected"]
 KINDS: tuple[Kind, ...] = ("proved", "rule", "suspected")  # the strongest first
-# What a hint rests on: a run of a test, of an example in a docstring, of a call in the file, an input that was looked for; a rule of ruff's; a pattern.
-Source = Literal["test", "example", "call", "input", "ruff", "pattern", "model"]
+# What a hint rests on: a run of a test, of an example in a docstring, of a call in the file, an input that was looked for; a rule of ruff's; a docstring; a pattern; the model.
+Source = Literal["test", "example", "call", "input", "ruff", "docstring", "pattern", "model"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,9 @@ class Hint:
     def is_error(self) -> bool:
         """Whether the file cannot be run as it is, or a run of it fails for sure."""
         return (
-            self.kind == "proved" or (self.kind == "rule" and not self.code[:1].isupper()) or self.code.startswith("E9")
+            self.kind == "proved"
+            or (self.evidence.source == "ruff" and not self.code[:1].isupper())
+            or self.code.startswith("E9")
         )
 
 

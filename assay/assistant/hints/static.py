@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
 from analyzers import bugs, lint, rules
+from analyzers.docstrings import disagree
 from analyzers.rules import RuleFinding
 from analyzers.text import Edit, Snapshot, Span
 
@@ -21,6 +23,10 @@ async def of_document(bench: Workbench, snapshot: Snapshot, name: str, root: Pat
     found: list[Hint] = []
     if bench.settings.is_on("hints.rules"):
         found += await _rules(snapshot, name, root)
+    if bench.settings.is_on("hints.docstrings") and not snapshot.preamble:
+        state = bench.workspace.known(root)
+        others = list(state.texts.values()) if state is not None else None
+        found += await asyncio.to_thread(disagreements, snapshot, name, others)
     if bench.settings.is_on("hints.suspected"):
         found += await suspected(snapshot, name, least=bench.settings.number("hints.confidence") / 100)
     return tuple(found)
@@ -34,6 +40,14 @@ async def suspected(snapshot: Snapshot, name: str, *, least: float) -> list[Hint
 def patterns(snapshot: Snapshot, name: str, *, least: float) -> list[Hint]:
     """What patterns suspect in a document, with a confidence of at least `least`. Takes milliseconds for each hundred lines."""
     return [_suspicion(one, name) for one in bugs.found(snapshot) if one.confidence >= least]
+
+
+def disagreements(snapshot: Snapshot, name: str, others: Collection[str] | None) -> list[Hint]:
+    """Where a docstring tells of a parameter or an exception that its function does not have; `others` are the other texts of the project, None where they are not known. Takes milliseconds."""
+    return [
+        Hint(name, one.span, "rule", one.code, one.message, 1.0, Evidence("docstring", one.code), None, one.function)
+        for one in disagree.of_text(snapshot.text, others)
+    ]
 
 
 def of_rules(findings: tuple[RuleFinding, ...], snapshot: Snapshot, name: str) -> list[Hint]:

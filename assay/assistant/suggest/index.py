@@ -127,7 +127,7 @@ class Index:
             text = (self._root / name).read_bytes().decode("utf-8")
         except (OSError, UnicodeDecodeError):
             text = ""
-        module = module_of(name)
+        module = signatures.module_of(name)
         text = secrets.redact(text) if self._private else text
         for one in signatures.of_text(text, private=self._private):
             said = f"{words.spoken(words.of_name(one.path.rpartition('.')[2]))} {' '.join(words.of_name(one.path))} {' '.join(words.of_name(module))}"
@@ -155,14 +155,6 @@ def terms(text: str) -> list[str]:
     """The words of a query that say something, each once."""
     found = [word for part in _WORD.findall(text) for word in (part.lower(), *(w.lower() for w in words.of_name(part)))]
     return [word for word in dict.fromkeys(found) if word not in STOP and (len(word) > 1 or word.isdigit())]
-
-
-def module_of(name: str) -> str:
-    """The dotted name of a file's module."""
-    parts = name.removesuffix(".py").split("/")
-    if parts[-1] == "__init__":
-        parts.pop()
-    return ".".join(parts[1:] if parts and parts[0] in ("src", "lib") and len(parts) > 1 else parts)
 
 
 def names_below(root: Path) -> Iterator[str]:

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from analyzers import callers, facts
+from analyzers import callers, facts, sentence
 from analyzers.facts import Facts
 
 from ..record.coverage import CoverageMap
 from ..workbench import Workbench
-from . import sentence
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Docstrings and pages of an API, from facts."""

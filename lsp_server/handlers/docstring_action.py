@@ -1,0 +1,47 @@
+"""The code action that writes the docstring of the function whose head is touched, or brings it up to date."""
+
+from __future__ import annotations
+
+import asyncio
+
+from lsprotocol import types
+
+from assay.assistant.document import docstrings
+from assay.assistant.document.docstrings import Change
+from lsp_server.convert import text_edit
+from lsp_server.session import View
+
+KIND = types.CodeActionKind.RefactorRewrite
+TITLES = {"new": "Write the docstring of `{0}`", "updated": "Bring the docstring of `{0}` up to date"}
+
+
+async def actions(view: View, start: int, end: int) -> list[types.CodeAction]:
+    """For the functions on whose head or docstring a span begins or ends; in the style of the project."""
+    if view.snapshot.preamble or not view.snapshot.path:
+        return []
+    state = await view.bench.workspace.state(view.root)
+    found = await asyncio.to_thread(_found, view, state.revision, list(state.texts.values()))
+    first, last = view.snapshot.line_of(start) + 1, view.snapshot.line_of(end) + 1
+    return [
+        types.CodeAction(
+            title=TITLES[one.kind].format(one.function),
+            kind=KIND,
+            edit=types.WorkspaceEdit(changes={view.snapshot.uri: [text_edit(view.snapshot, one.edit, view.encoding)]}),
+        )
+        for one in found
+        if one.line <= last and first <= _last_line(view, one)
+    ]
+
+
+def _last_line(view: View, one: Change) -> int:
+    """The last line (from 1) of a function's head, or of its docstring."""
+    return (
+        view.snapshot.line_of(one.edit.span.start)
+        if one.kind == "new"
+        else view.snapshot.line_of(one.edit.span.end) + 1
+    )
+
+
+def _found(view: View, revision: int, texts: list[str]) -> list[Change]:
+    style = docstrings.style_of_project(str(view.root), revision, texts)
+    return docstrings.changes(view.snapshot.text, style, private=True)
