@@ -179,6 +179,9 @@ class Local:
                 self._failures = 0
                 return
             if process.poll() is not None and not is_locked(self._launch):
+                if process.returncode == 0:  # it left the folder to another one, which has ended since: idle, or stuck
+                    process = await asyncio.to_thread(spawn, self._launch)
+                    continue
                 self._failures += 1
                 pause = BACK_OFF_S[min(self._failures, len(BACK_OFF_S) - 1)]
                 self._not_before = time.monotonic() + pause

@@ -31,7 +31,7 @@ def test_a_verdict_that_comes_later_changes_what_is_shown(
     window: Open, sums: Path, script: Script, docker_url: str
 ) -> None:
     slow(sums, 1)
-    page = begun(window, sums, script, sandbox__enabled=True)
+    page = begun(window, sums, script, sandbox__enabled=True, verify__policy="eager")
     page.wait_annotation("? unverified: deadline")
     page.wait_annotation("✓ 1 test")
     assert page.ghost_text().strip() == "a + b"
@@ -39,7 +39,7 @@ def test_a_verdict_that_comes_later_changes_what_is_shown(
 
 def test_a_text_that_fails_later_goes(window: Open, sums: Path, script: Script, docker_url: str) -> None:
     slow(sums, 1.5)
-    page = begun(window, sums, script, "a - b", sandbox__enabled=True)
+    page = begun(window, sums, script, "a - b", sandbox__enabled=True, verify__policy="eager")
     page.wait_annotation("? unverified: deadline")
     page.wait_no_ghost()
     page.wait_annotation("")
@@ -49,7 +49,7 @@ def test_a_taken_text_that_fails_later_is_a_note_that_takes_it_out(
     window: Open, sums: Path, script: Script, docker_url: str
 ) -> None:
     slow(sums, 2)
-    page = begun(window, sums, script, "a - b", sandbox__enabled=True)
+    page = begun(window, sums, script, "a - b", sandbox__enabled=True, verify__policy="eager")
     page.wait_ghost("a - b")
     page.press("Tab")
     note = page.notes.filter(has_text="the suggestion that you took fails")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import signal
 import time
@@ -68,6 +69,21 @@ async def test_two_starts_at_once_start_one_process(engine: Local, model: Path) 
     await other.close()
     log = (engine._launch.folder / "engine.log").read_text()
     assert log.count("serving") == 1
+
+
+async def test_an_engine_that_ends_while_another_starts_is_replaced(engine: Local) -> None:
+    folder = engine._launch.folder
+    with (folder / "engine.lock").open("w") as held:  # one that has its folder still, and answers nothing any more
+        fcntl.flock(held, fcntl.LOCK_EX)
+        answer = asyncio.create_task(text_of(engine, Request(PREFIX, max_tokens=1)))
+        deadline = time.monotonic() + 20
+        while "already running" not in (
+            (folder / "engine.log").read_text() if (folder / "engine.log").exists() else ""
+        ):
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.02)
+    assert await answer
+    assert (await engine.health()).state == "ready"
 
 
 async def test_a_killed_engine_is_started_again(engine: Local) -> None:
