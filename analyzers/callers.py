@@ -11,7 +11,8 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from . import reach, syntax
-from .facts import Function, dotted
+from .facts import KEPT, Function, dotted, parsed
+from .facts.bound import arguments
 from .facts.flow import own
 
 FILES_LIMIT = 500  # importing files that are looked at
@@ -20,7 +21,7 @@ FILES_LIMIT = 500  # importing files that are looked at
 def of_file(files: Mapping[str, str], path: str) -> dict[str, tuple[str, ...]]:
     """For each function and class of the file at `path` by its dotted name: its callers as "path::dotted.name", those in the same file first. `files` are the
     project's Python texts by relative POSIX path."""
-    tree = syntax.module(files[path])
+    tree = parsed(files[path])
     if tree is None:
         return {}
     defined = frozenset(name for name, _ in _defined(tree))
@@ -78,23 +79,31 @@ def _defined(tree: ast.AST, path: str = "") -> Iterator[tuple[str, ast.AST]]:
 @lru_cache(maxsize=2048)
 def _calls(text: str) -> tuple[tuple[str, str], ...]:
     """(caller, callee as it is written) of all calls of plain and dotted names in functions; a name that is bound in the function is left out."""
-    tree = syntax.module(text)
+    tree = parsed(text)
     if tree is None:
         return ()
-    found: dict[tuple[str, str], None] = {}
-    for name, node in _defined(tree):
-        if not isinstance(node, Function):
-            continue
+    rows = text.split("\n")
+    functions = ((name, node) for name, node in _defined(tree) if isinstance(node, Function))
+    return tuple((name, callee) for name, node in functions for callee in _callees(node, rows))
+
+
+_kept: dict[
+    tuple[str, int], tuple[str, ...]
+] = {}  # callees by a function's text: after an edit all but one are as they were
+
+
+def _callees(node: ast.FunctionDef | ast.AsyncFunctionDef, rows: list[str]) -> tuple[str, ...]:
+    key = "\n".join(rows[node.lineno - 1 : node.end_lineno]), node.col_offset
+    if (known := _kept.get(key)) is None:
         nodes = list(own(node))
-        arguments = node.args
-        every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
-        bound = {one.arg for one in every if one is not None} - {"self", "cls"}
+        bound = arguments(node.args) - {"self", "cls"}
         bound |= {one.id for one in nodes if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
-        for one in nodes:
-            callee = dotted(one.func) if isinstance(one, ast.Call) else ""
-            if callee and callee.partition(".")[0] not in bound:
-                found[name, callee] = None
-    return tuple(found)
+        found = (dotted(one.func) for one in nodes if isinstance(one, ast.Call))
+        known = tuple(dict.fromkeys(name for name in found if name and name.partition(".")[0] not in bound))
+        if len(_kept) >= KEPT:
+            _kept.clear()
+        _kept[key] = known
+    return known
 
 
 @lru_cache(maxsize=2048)

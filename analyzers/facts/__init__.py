@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Literal
 
 from analyzers import syntax
@@ -61,27 +62,75 @@ class Facts:
         return self.path.rpartition(".")[2]
 
 
+@lru_cache(maxsize=4)
+def parsed(text: str) -> ast.Module | None:
+    """The tree of a text for those who ask for it one after the other, as of one hover; it is not to be changed."""
+    return syntax.module(text)
+
+
+@lru_cache(maxsize=32)
 def of_text(text: str) -> tuple[Facts, ...] | None:
     """Facts of all functions and classes of a module, in its order; None where it does not parse."""
-    tree = syntax.module(text)
+    tree = parsed(text)
     if tree is None:
         return None
-    found = list(_below(tree, "", frozenset(), in_class=False))
+    found = list(_below(tree, text.split("\n"), "", frozenset(), in_class=False))
     own_raises = {one.path: tuple(dict.fromkeys(r.name for r in one.raises)) for one in found}
     return tuple(_with_callees(one, own_raises) for one in found)
 
 
-def _below(node: ast.AST, path: str, outer: frozenset[str], *, in_class: bool) -> Iterator[Facts]:
+def _below(node: ast.AST, rows: list[str], path: str, outer: frozenset[str], *, in_class: bool) -> Iterator[Facts]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, Function):
-            yield of_function(child, f"{path}{child.name}", outer, in_class=in_class)
-            inner = outer | bound.of(child, list(own(child))).names
-            yield from _below(child, f"{path}{child.name}.", inner, in_class=False)
+            known = _kept.of(child, rows, (f"{path}{child.name}", outer, in_class))
+            yield known.facts
+            yield from _below(child, rows, f"{path}{child.name}.", outer | known.local, in_class=False)
         elif isinstance(child, ast.ClassDef):
             yield _of_class(child, f"{path}{child.name}")
-            yield from _below(child, f"{path}{child.name}.", outer, in_class=True)
+            yield from _below(child, rows, f"{path}{child.name}.", outer, in_class=True)
         elif isinstance(child, ast.If | ast.Try | ast.With | ast.For | ast.While | ast.ExceptHandler):
-            yield from _below(child, path, outer, in_class=in_class)
+            yield from _below(child, rows, path, outer, in_class=in_class)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A function's facts, and its local names."""
+
+    facts: Facts
+    local: frozenset[str]
+
+
+class _Kept:
+    """Facts of functions by their own text and what stands around: after an edit all but one are as they were, on other lines."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[object, ...], _Known] = {}
+
+    def of(self, node: Function, rows: list[str], around: tuple[str, frozenset[str], bool]) -> _Known:
+        first, end = _first(node), node.end_lineno or node.lineno
+        key = ("\n".join(rows[first - 1 : end]), node.col_offset, *around)
+        if (known := self._found.get(key)) is None:
+            path, outer, in_class = around
+            made = of_function(node, path, outer, in_class=in_class)
+            known = _Known(_moved(made, 1 - first), bound.of(node, list(own(node))).names)
+            if len(self._found) >= KEPT:
+                self._found.clear()
+            self._found[key] = known
+        return replace(known, facts=_moved(known.facts, first - 1))
+
+
+KEPT = 8192  # functions whose facts are remembered
+_kept = _Kept()
+
+
+def _moved(found: Facts, by: int) -> Facts:
+    """The same some lines further down."""
+    raises = tuple(replace(one, line=one.line + by) for one in found.raises)
+    return replace(found, line=found.line + by, end=found.end + by, raises=raises)
+
+
+def _first(node: Function) -> int:
+    return min((one.lineno for one in node.decorator_list), default=node.lineno)
 
 
 def of_function(node: Function, path: str, outer: frozenset[str], *, in_class: bool) -> Facts:
@@ -102,7 +151,7 @@ def of_function(node: Function, path: str, outer: frozenset[str], *, in_class: b
     return Facts(
         path,
         kind,
-        min((one.lineno for one in node.decorator_list), default=node.lineno),
+        _first(node),
         node.end_lineno or node.lineno,
         parameters,
         returns.of(node, nodes, local),

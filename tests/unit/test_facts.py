@@ -151,6 +151,18 @@ def test_conditions_are_told_without_the_names_of_local_variables() -> None:
     assert one(text).conditions == ("… % 2 == 1", "not a", "…")
 
 
+def test_facts_move_with_their_lines() -> None:
+    text = "def f(a):\n    def g():\n        raise KeyError\n    if a:\n        raise ValueError\n\n\n@wrapped\ndef h():\n    f(1)\n"
+
+    def lines(of: str) -> list[tuple[str, int, int, list[int]]]:
+        return [(one.path, one.line, one.end, [r.line for r in one.raises]) for one in facts.of_text(of) or ()]
+
+    assert lines(text) == [("f", 1, 5, [5]), ("f.g", 2, 3, [3]), ("h", 8, 10, [])]
+    assert lines(f"import os\n\n{text}") == [("f", 3, 7, [7]), ("f.g", 4, 5, [5]), ("h", 10, 12, [])]
+    inner = text.replace("def f(a):\n", "def f(a):\n    KeyError = a\n")  # what stands around a function counts
+    assert [one.raises[0].name for one in facts.of_text(inner) or () if one.raises] == ["ValueError", "KeyError"]
+
+
 def test_complexity_counts_where_the_way_branches() -> None:
     text = "def f(a, b):\n    if a and b:\n        return [x for x in a if x]\n    for x in b:\n        try:\n            x()\n        except ValueError:\n            return 1 if x else 2\n"
     assert one(text).complexity == 1 + 2 + 2 + 1 + 1 + 1
