@@ -11,8 +11,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from . import reach, syntax
-from .facts import KEPT, Function, dotted, parsed
-from .facts.bound import arguments
+from .facts import KEPT, Function, bound, dotted, parsed
 from .facts.flow import own
 
 FILES_LIMIT = 500  # importing files that are looked at
@@ -24,10 +23,12 @@ def of_file(files: Mapping[str, str], path: str) -> dict[str, tuple[str, ...]]:
     tree = parsed(files[path])
     if tree is None:
         return {}
-    defined = frozenset(name for name, _ in _defined(tree))
+    every = list(_defined(tree))
+    defined = frozenset(name for name, _ in every)
+    classes = frozenset(name for name, node in every if isinstance(node, ast.ClassDef))
     found: dict[str, dict[str, None]] = {}
     for caller, callee in _calls(files[path]):
-        for name in _in_same_file(caller, callee, defined):
+        for name in _in_same_file(caller, callee, defined, classes):
             if name != caller:
                 found.setdefault(name, {})[f"{path}::{caller}"] = None
     graph = reach.imports(files)
@@ -41,14 +42,15 @@ def of_file(files: Mapping[str, str], path: str) -> dict[str, tuple[str, ...]]:
     return {name: tuple(callers) for name, callers in found.items()}
 
 
-def _in_same_file(caller: str, callee: str, defined: frozenset[str]) -> Iterator[str]:
+def _in_same_file(caller: str, callee: str, defined: frozenset[str], classes: frozenset[str]) -> Iterator[str]:
     head, _, rest = callee.partition(".")
     if head in ("self", "cls") and rest and "." not in rest:
         parts = caller.split(".")
         for end in range(len(parts) - 1, 0, -1):
-            name = ".".join([*parts[:end], rest])
-            if name in defined:
-                yield name
+            holder = ".".join(parts[:end])
+            if holder in classes:
+                if f"{holder}.{rest}" in defined:
+                    yield f"{holder}.{rest}"
                 return
     elif callee in defined:
         yield callee
@@ -96,10 +98,9 @@ def _callees(node: ast.FunctionDef | ast.AsyncFunctionDef, rows: list[str]) -> t
     key = "\n".join(rows[node.lineno - 1 : node.end_lineno]), node.col_offset
     if (known := _kept.get(key)) is None:
         nodes = list(own(node))
-        bound = arguments(node.args) - {"self", "cls"}
-        bound |= {one.id for one in nodes if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+        own_names = bound.of(node, nodes).names | bound.arguments(node.args) - {"self", "cls"}
         found = (dotted(one.func) for one in nodes if isinstance(one, ast.Call))
-        known = tuple(dict.fromkeys(name for name in found if name and name.partition(".")[0] not in bound))
+        known = tuple(dict.fromkeys(name for name in found if name and name.partition(".")[0] not in own_names))
         if len(_kept) >= KEPT:
             _kept.clear()
         _kept[key] = known
@@ -108,13 +109,16 @@ def _callees(node: ast.FunctionDef | ast.AsyncFunctionDef, rows: list[str]) -> t
 
 @lru_cache(maxsize=2048)
 def _imported(file: str, text: str) -> dict[str, str]:
-    """The names that a file's imports bind, at whatever place, with the dotted name that each means."""
+    """The names that a module's own imports bind, with the dotted name that each means."""
     tree = syntax.module(text)
     if tree is None:
         return {}
     package = list(PurePosixPath(file).parent.parts)
     found: dict[str, str] = {}
+    inside = {id(one) for _, function in syntax.functions(tree) for one in ast.walk(function) if one is not function}
     for node in ast.walk(tree):
+        if id(node) in inside:
+            continue
         match node:
             case ast.Import(names=names):
                 for one in names:

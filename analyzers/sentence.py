@@ -50,7 +50,7 @@ def _said(facts: Facts, given: list[Parameter]) -> str:
     types = {one.type for one in facts.returns}
     gives = bool(types - {"None"})
     first = f"the {_of_parameter(given[0])}" if given else ""
-    if head in PREDICATES:
+    if head in PREDICATES and types <= {"bool", "", "None"}:
         return (
             f"return True if {first or 'the object'} {words.spoken(name)}"
             if gives

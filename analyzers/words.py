@@ -54,7 +54,7 @@ _NOUNS = frozenset(
 )
 _KNOWN = VERBS | _NOUNS | frozenset(SHORT)
 _LETTERS_LIMIT = 24  # a longer word is no compound that anybody wrote without a mark
-_PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?(?:[^\W\d_A-Z])+|[A-Z]+|\d+")
 
 
 @lru_cache(maxsize=4096)

@@ -122,7 +122,7 @@ def planted(text: str) -> Iterator[tuple[str, str]]:
         return
     places = Places(text)
     for _, node in syntax.functions(tree):
-        if node.args.kwarg is not None or ast.get_docstring(node) is None:
+        if node.args.kwarg is not None or node.args.vararg is not None or ast.get_docstring(node) is None:
             continue
         told = places.span(node.body[0])
         for match in _SECTION.finditer(text, told.start, told.end):

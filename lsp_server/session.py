@@ -20,6 +20,7 @@ from assay.assistant.nouns import Verdict
 from assay.assistant.proof import mapping
 from assay.assistant.settings import Settings
 from assay.assistant.shapes import state
+from assay.assistant.suggest.popup import Popup
 from assay.assistant.workbench import Workbench
 
 from .convert import Encoding
@@ -83,6 +84,7 @@ class Session:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._keeper: mapping.Keeper | None = None
         self.hinting = Hinting(self.editor, self.view, self.documents.texts_below)
+        self.popup = Popup()
         self.survey = Survey(
             self.editor,
             lambda: self._folders,
@@ -109,6 +111,7 @@ class Session:
             task.cancel()
         self._typing.close()
         self.hinting.close()
+        self.popup.close()
         if self._keeper is not None:
             self._keeper.close()
         if self._bench is not None:

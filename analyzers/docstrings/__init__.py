@@ -44,6 +44,10 @@ class Docstring:
         """The first section of a kind."""
         return next((one for one in self.sections if one.kind == kind), None)
 
+    def entries(self, kind: str) -> tuple[Entry, ...]:
+        """The entries of all sections of a kind."""
+        return tuple(entry for one in self.sections if one.kind == kind for entry in one.entries)
+
 
 _HEADS: dict[str, Literal["parameters", "returns", "raises"]] = {
     "args": "parameters", "arguments": "parameters", "parameters": "parameters", "params": "parameters", "keyword args": "parameters",
@@ -51,7 +55,9 @@ _HEADS: dict[str, Literal["parameters", "returns", "raises"]] = {
     "raises": "raises", "raise": "raises",
 }  # fmt: skip
 _GOOGLE_HEAD = re.compile(r"^([A-Z][A-Za-z ]*):[ \t]*$")
-_GOOGLE_ENTRY = re.compile(r"^([ \t]+)(\*{0,2}[\w.]+(?:, *\*{0,2}\w+)*)[ \t]*(\([^)]*\)|\[[^\]]*\])?[ \t]*:(?:[ \t]|$)")
+_GOOGLE_ENTRY = re.compile(
+    r"^([ \t]+)(\*{0,2}[\w.]+(?:, *\*{0,2}\w+)*)[ \t]*(?:\((?:[^()]|\([^()]*\))*\)|\[[^\]]*\])?[ \t]*:(?:[ \t]|$)"
+)
 _NUMPY_ENTRY = re.compile(r"^(\*{0,2}\w[\w.]*(?:, *\*{0,2}\w+)*)[ \t]*(?::.*)?$")
 _REST = re.compile(
     r"^:(param|parameter|arg|argument|key|keyword|type|raises|raise|except|exception|returns|return|rtype|yields)\b([^:]*):"
@@ -135,19 +141,18 @@ def _rest(lines: list[str]) -> list[Section]:
 
 
 def _entries(lines: list[str], starts: list[tuple[int, str]], end: int) -> tuple[Entry, ...]:
+    """An entry goes on over the lines below that are deeper, empty ones between them counted."""
     found = []
     for number, (row, names) in enumerate(starts):
         until = starts[number + 1][0] if number + 1 < len(starts) else end
-        while until > row + 1 and lines[row + 1 : until] and not _belongs(lines, row, until):
-            until -= 1
-        found += [Entry(name.strip().lstrip("*"), row, until - 1) for name in names.split(",") if name.strip()]
+        depth, last = len(lines[row]) - len(lines[row].lstrip()), row
+        for below in range(row + 1, until):
+            if lines[below].strip():
+                if len(lines[below]) - len(lines[below].lstrip()) <= depth:
+                    break
+                last = below
+        found += [Entry(name.strip().lstrip("*"), row, last) for name in names.split(",") if name.strip()]
     return tuple(found)
-
-
-def _belongs(lines: list[str], row: int, until: int) -> bool:
-    """Whether the last line of an entry is its own: it is not empty, and deeper than the entry."""
-    line = lines[until - 1]
-    return bool(line.strip()) and len(line) - len(line.lstrip()) > len(lines[row]) - len(lines[row].lstrip())
 
 
 def _last(lines: list[str], at: int, end: int) -> int:

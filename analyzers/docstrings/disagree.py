@@ -15,7 +15,7 @@ from analyzers.facts.flow import own
 from analyzers.places import Places
 from analyzers.text import Span
 
-from . import parsed
+from . import Entry, parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Disagreement:
     span: Span
     message: str
     code: str
+    is_sure: bool = True  # else the exception may come from somewhere that nobody here knows
 
 
 _SECTION = re.compile(
@@ -51,7 +52,7 @@ def of_text(text: str, others: Collection[str] | None = None) -> list[Disagreeme
 
     for path, node in syntax.functions(tree):
         first = min((one.lineno for one in node.decorator_list), default=node.lineno)
-        if (known := by_place.get((path, first))) is not None:
+        if (known := by_place.get((path, first))) is not None:  # of one that is too deep to look at nothing is known
             made += _of_function(node, known, is_known, places)
     return made
 
@@ -66,26 +67,29 @@ def _of_function(
     doc = parsed(inspect.cleandoc(docstring))
     whole = places.span(told.value)
 
-    def at(name: str) -> Span:
-        start = places.text.find(name, whole.start, whole.end)
-        return Span(start, start + len(name)) if start >= 0 else whole
+    def at(entry: Entry) -> Span:
+        """The name, where its entry stands in the text."""
+        found = places.text.find(doc.lines[entry.first].strip(), whole.start, whole.end)
+        start = places.text.find(entry.name, max(found, whole.start), whole.end)
+        return Span(start, start + len(entry.name)) if start >= 0 else whole
 
     names = _arguments(node.args)
-    section = doc.section("parameters") if node.args.kwarg is None else None
-    for entry in section.entries if section is not None else ():
+    takes_any = node.args.kwarg is not None or node.args.vararg is not None
+    for entry in doc.entries("parameters") if not takes_any else ():
         said = " ".join(doc.lines[entry.first : entry.last + 1]).lower()
-        if entry.name not in names and not entry.name[:1].isupper() and "removed" not in said:
+        is_name = entry.name.isidentifier() and not entry.name[:1].isupper() and entry.name != "optional"
+        if is_name and entry.name not in names and "removed" not in said:
             message = f"The docstring tells of `{entry.name}`, which is no parameter of `{known.name}`."
-            yield Disagreement(known.path, at(entry.name), message, "docstring-parameter")
-    section = doc.section("raises")
+            yield Disagreement(known.path, at(entry), message, "docstring-parameter")
+    may_raise = _may_raise(node)
     raised = {one.name.rpartition(".")[2] for one in known.raises} | {
         name.rpartition(".")[2] for name, _ in known.raises_by_callee
     }
-    for entry in section.entries if section is not None else ():
+    for entry in doc.entries("raises"):
         is_class = entry.name[:1].isupper() and entry.name.isidentifier()
-        if is_class and entry.name not in raised and (not is_known(entry.name) or not _may_raise(node)):
+        if is_class and entry.name not in raised and (not is_known(entry.name) or not may_raise):
             message = f"The docstring tells of `{entry.name}`, which nothing in `{known.name}` raises."
-            yield Disagreement(known.path, at(entry.name), message, "docstring-raises")
+            yield Disagreement(known.path, at(entry), message, "docstring-raises", not may_raise)
 
 
 def _arguments(arguments: ast.arguments) -> set[str]:
@@ -146,6 +150,8 @@ def _may_raise(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     does = [one for one in nodes if not isinstance(one, ast.Constant | ast.Pass)]
     if not does or (len(node.body) <= 2 and any(isinstance(one, ast.Raise) for one in node.body)):
         return True  # it only says what those that replace it do
+    if any(isinstance(one, ast.Raise) and not _is_plain(one) for one in nodes):
+        return True  # whatever that is
     raising = {id(inner) for one in nodes if isinstance(one, ast.Raise) for inner in ast.walk(one)}
     return any(
         not isinstance(one, (*harmless, *contexts))
@@ -154,3 +160,9 @@ def _may_raise(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         and not (isinstance(one, ast.Compare) and all(isinstance(op, ast.Is | ast.IsNot) for op in one.ops))
         for one in nodes
     )
+
+
+def _is_plain(node: ast.Raise) -> bool:
+    """Whether a class is written there."""
+    what = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+    return isinstance(what, ast.Name | ast.Attribute) and ast.unparse(what).rpartition(".")[2][:1].isupper()

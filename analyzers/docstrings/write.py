@@ -15,19 +15,20 @@ from analyzers.text import Edit, Span
 from . import Docstring, Section, Style, parsed
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-WIDTH = 72  # characters of a line of an entry that is composed
+QUOTES = '"""'
 _QUOTES = re.compile(r"^([rR]?)(\"\"\"|''')")
 
 
 def new(function: Function, facts: Facts, sentence: str, style: Style, places: Places) -> Edit | None:
     """The edit that writes a docstring for a function without one; None where its body stands on the line of its head."""
     first = function.body[0]
-    if first.lineno == function.lineno or ast.get_docstring(function, clean=False) is not None:
+    is_told = ast.get_docstring(function, clean=False) is not None
+    if first.lineno == function.lineno or is_told or "\r" in places.text:
         return None
     indent = places.text[places.offset(first.lineno, 0) : places.span(first).start]
     if indent.strip():
         return None
-    lines = _written(facts, sentence, style)
+    lines = [line.replace("\\", "\\\\").replace(QUOTES, "'''") for line in _written(facts, sentence, style)]
     return Edit(_above(function, places), _literal(lines, indent, '"""', "") + "\n")
 
 
@@ -40,7 +41,7 @@ def updated(function: Function, facts: Facts, places: Places) -> Edit | None:
         return None
     span = places.span(told.value)
     match = _QUOTES.match(places.text[span.start : span.end])
-    if match is None or "\\" in places.text[span.start : span.end]:
+    if match is None or "\\" in places.text[span.start : span.end] or "\r" in places.text:
         return None
     doc = parsed(inspect.cleandoc(docstring))
     lines = _brought_up(doc, facts, {one.arg for one in _arguments(function.args)})
@@ -51,6 +52,9 @@ def updated(function: Function, facts: Facts, places: Places) -> Edit | None:
     if indent.strip():
         return None
     begins_below = docstring[:1] == "\n"
+    as_it_is = _literal(doc.lines, indent, match[2], match[1], begins_below=begins_below).removeprefix(indent)
+    if as_it_is.removesuffix(match[2]).rstrip() != places.text[span.start : span.end].removesuffix(match[2]).rstrip():
+        return None  # tabs, or spaces at the ends of lines: it would not stay as its author wrote it
     return Edit(span, _literal(lines, indent, match[2], match[1], begins_below=begins_below).removeprefix(indent))
 
 
@@ -67,10 +71,7 @@ def _written(facts: Facts, sentence: str, style: Style) -> list[str]:
     if parameters:
         lines += _section(
             "Args" if style == "google" else "Parameters",
-            [
-                _entry(one.kind + one.name if one.kind in ("*", "**") else one.name, one.annotation, said, style)
-                for one, said in parameters
-            ],
+            [_entry(_starred(one), one.annotation, said, style) for one, said in parameters],
             style,
         )
     if given:
@@ -141,39 +142,32 @@ def _arguments(arguments: ast.arguments) -> list[ast.arg]:
 
 
 def _brought_up(doc: Docstring, facts: Facts, names: set[str]) -> list[str] | None:
-    """The lines with what is missing; None where the docstring has no section to go by."""
+    """The lines with what is missing, and without parameters that are certainly gone; None where the docstring has no section to go by."""
     lines: list[str | None] = list(doc.lines)
     added: dict[int, list[str]] = {}
-    section = doc.section("parameters")
-    if section is not None and section.entries and doc.style is not None:
-        known = {one.name for one in section.entries}
-        takes_any = any(one.kind == "**" for one in facts.parameters)
-        shared = {entry.first for entry in section.entries if entry.name in names}
-        for entry in section.entries:
-            if entry.name not in names and not takes_any and entry.first not in shared:
+    section, raises = doc.section("parameters"), doc.section("raises")
+    if section is not None and section.entries and doc.style is not None and _is_understood(doc, section):
+        known = {one.name for one in doc.entries("parameters")}
+        takes_any = any(one.kind in ("*", "**") for one in facts.parameters)
+        for entry in section.entries if known & names and not takes_any else ():
+            is_shared = any(other.first == entry.first and other.name in names for other in section.entries)
+            said = " ".join(doc.lines[entry.first : entry.last + 1]).lower()
+            is_name = entry.name.isidentifier() and entry.name.islower() and entry.name != "optional"
+            if is_name and entry.name not in names and not is_shared and "removed" not in said:
                 lines[entry.first : entry.last + 1] = [None] * (entry.last + 1 - entry.first)
         missing = [one for one in facts.parameters if one.name not in known]
-        added[section.last] = [
+        added[section.entries[-1].last] = [
             line
             for one in missing
-            for line in _more(
-                section,
-                one.kind + one.name if one.kind in ("*", "**") else one.name,
-                one.annotation,
-                _of_parameter(one),
-                doc.style,
-            )
+            for line in _more(section, _starred(one), one.annotation, _of_parameter(one), doc.style)
         ]
-    raises = doc.section("raises")
-    if raises is not None and raises.entries and doc.style is not None:
-        known = {one.name.rpartition(".")[2] for one in raises.entries}
-        missing_raises = [
-            (name, said)
-            for name, said in _raises(facts)
-            if name.rpartition(".")[2] not in known and name in {one.name for one in facts.raises}
+    if raises is not None and raises.entries and doc.style is not None and _is_understood(doc, raises):
+        told = {one.name.rpartition(".")[2] for one in doc.entries("raises")}
+        own = {one.name for one in facts.raises}
+        more = [(name, said) for name, said in _raises(facts) if name in own and name.rpartition(".")[2] not in told]
+        added[raises.entries[-1].last] = [
+            line for name, said in more for line in _more(raises, name, "", said, doc.style)
         ]
-        more = [line for name, said in missing_raises for line in _more(raises, name, "", said, doc.style)]
-        added[raises.last] = added.get(raises.last, []) + more
     if section is None and raises is None:
         return None
     made: list[str] = []
@@ -181,6 +175,19 @@ def _brought_up(doc: Docstring, facts: Facts, names: set[str]) -> list[str] | No
         made += [line] if line is not None else []
         made += added.get(number, [])
     return made
+
+
+def _starred(one: Parameter) -> str:
+    return one.kind + one.name if one.kind in ("*", "**") else one.name
+
+
+def _is_understood(doc: Docstring, section: Section) -> bool:
+    """Whether every line of a section is its heading, an entry's, or empty: what is written in another way is left alone. In reST the lines between may be other fields."""
+    if doc.style == "rest":
+        return True
+    first = section.first + (2 if doc.style == "numpy" else 1)
+    covered = {row for entry in section.entries for row in range(entry.first, entry.last + 1)}
+    return all(row in covered or not doc.lines[row].strip() for row in range(first, section.last + 1))
 
 
 def _more(section: Section, name: str, kind: str, said: str, style: Style) -> list[str]:

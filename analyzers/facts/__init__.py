@@ -76,13 +76,19 @@ def of_text(text: str) -> tuple[Facts, ...] | None:
         return None
     found = list(_below(tree, text.split("\n"), "", frozenset(), in_class=False))
     own_raises = {one.path: tuple(dict.fromkeys(r.name for r in one.raises)) for one in found}
-    return tuple(_with_callees(one, own_raises) for one in found)
+    deferred = frozenset(one.path for one in found if one.yields or one.is_async)  # a call of theirs runs nothing yet
+    return tuple(_with_callees(one, own_raises, deferred) for one in found)
 
 
 def _below(node: ast.AST, rows: list[str], path: str, outer: frozenset[str], *, in_class: bool) -> Iterator[Facts]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, Function):
-            known = _kept.of(child, rows, (f"{path}{child.name}", outer, in_class))
+            try:
+                known = _kept.of(child, rows, (f"{path}{child.name}", outer, in_class))
+            except (
+                RecursionError
+            ):  # hundreds of operators, calls or branches in one: of such a function nothing is told
+                continue
             yield known.facts
             yield from _below(child, rows, f"{path}{child.name}.", outer | known.local, in_class=False)
         elif isinstance(child, ast.ClassDef):
@@ -215,14 +221,14 @@ def _of_class(node: ast.ClassDef, path: str) -> Facts:
     return Facts(path, "class", first, end, parameters, bases=bases, methods=methods, docstring=docstring)
 
 
-def _with_callees(one: Facts, own_raises: Mapping[str, tuple[str, ...]]) -> Facts:
+def _with_callees(one: Facts, own_raises: Mapping[str, tuple[str, ...]], deferred: frozenset[str]) -> Facts:
     """With the exceptions of functions of the module, which nothing here catches."""
     holder = one.path.rpartition(".")[0]
     told = {raised.name for raised in one.raises}
     found: dict[str, str] = {}
     for callee in one.effects.uncaught_calls:
         path = f"{holder}.{callee.removeprefix('self.')}" if callee.startswith("self.") else callee
-        if path == one.path or path not in own_raises:
+        if path == one.path or path not in own_raises or path in deferred:
             continue
         for name in own_raises[path]:
             if name not in told:

@@ -9,17 +9,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """`names` that are bound in it and are no parameters; `values`: all expressions that a name is bound to, for names that nothing else binds."""
+    """`names` that are bound in it, `parameters` that are not bound anew; `values`: all expressions that a name is bound to, for names that nothing else binds."""
 
     names: frozenset[str]
     values: Mapping[str, tuple[ast.expr, ...]]
+    parameters: frozenset[str] = frozenset()
 
 
 def of(function: ast.FunctionDef | ast.AsyncFunctionDef, nodes: Sequence[ast.AST]) -> Local:
     """The local names of a function, whose own nodes are `nodes`."""
     outer = {name for node in nodes if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
     stored = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del)}
-    names = (stored | set(otherwise(nodes))) - outer - arguments(function.args)
+    names = (stored | set(otherwise(nodes))) - outer
+    shared = {
+        name for node in ast.walk(function) if isinstance(node, ast.Nonlocal) for name in node.names
+    }  # bound by a function in it as well
     values: dict[str, list[ast.expr]] = {}
     counted: dict[str, int] = {}
     for node in nodes:
@@ -29,7 +33,9 @@ def of(function: ast.FunctionDef | ast.AsyncFunctionDef, nodes: Sequence[ast.AST
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
                 counted[name] = counted.get(name, 0) + 1
     sure = {name: tuple(found) for name, found in values.items() if name in names and len(found) == counted.get(name)}
-    return Local(frozenset(names), {name: found for name, found in sure.items() if name not in set(otherwise(nodes))})
+    own = arguments(function.args)
+    known = {name: found for name, found in sure.items() if name not in {*otherwise(nodes), *shared, *own}}
+    return Local(frozenset(names), known, frozenset(own - names))
 
 
 def arguments(found: ast.arguments) -> set[str]:

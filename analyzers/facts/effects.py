@@ -42,15 +42,23 @@ def of(
             case ast.Attribute(value=ast.Name(id=name)) | ast.Subscript(value=ast.Name(id=name)) | ast.Name(id=name):
                 if name in parameters and name not in stored:
                     arguments[name] = None
-                elif name not in local and name != itself and not isinstance(target, ast.Attribute):
-                    changed[name] = None
+                elif name not in local and name != itself and isinstance(target, ast.Subscript):
+                    changed[name] = (
+                        None  # of a method nobody knows here whether it changes a module's name: it may be a module
+                    )
     set_globals = [name for name in declared if name in stored]
     return Effects(
         tuple(attributes),
         tuple(arguments),
         tuple(dict.fromkeys([*sorted(set_globals), *changed])),
         tuple(_outside(nodes, local)),
-        tuple(dict.fromkeys(ast.unparse(one.func) for one in flow.uncaught(function) if _is_plain(one.func, own))),
+        tuple(
+            dict.fromkeys(
+                ast.unparse(one.func)
+                for one in flow.uncaught(function)
+                if _is_plain(one.func, own | bound.arguments(function.args) - {"self", "cls"})
+            )
+        ),
     )
 
 
@@ -79,9 +87,8 @@ _WORDS = {
     "breakpoint": "stops for a debugger",
 }  # fmt: skip
 _MODULES = {
-    "subprocess": "starts processes", "socket": "uses the network", "urllib.request": "uses the network", "http.client": "uses the network", "requests": "uses the network",
-    "httpx": "uses the network", "smtplib": "uses the network", "ftplib": "uses the network", "sqlite3": "uses a database", "shutil": "works on files", "tempfile": "makes temporary files",
-    "random": "draws random values", "secrets": "draws random values", "logging": "writes to the log", "warnings": "warns",
+    "subprocess": "starts processes", "urllib.request": "uses the network", "requests": "uses the network", "httpx": "uses the network", "smtplib": "uses the network", "ftplib": "uses the network",
+    "random": "draws random values",
 }  # fmt: skip
 _CALLS = {
     "os.remove": "deletes a file", "os.unlink": "deletes a file", "os.rename": "renames a file", "os.replace": "renames a file", "os.mkdir": "makes a folder",
@@ -92,11 +99,13 @@ _CALLS = {
     "time.time": "reads the clock", "time.monotonic": "reads the clock", "time.perf_counter": "reads the clock", "time.sleep": "waits", "datetime.now": "reads the clock",
     "datetime.datetime.now": "reads the clock", "datetime.utcnow": "reads the clock", "date.today": "reads the clock", "datetime.date.today": "reads the clock",
     "sys.exit": "ends the program", "os._exit": "ends the program", "sys.stdout.write": "prints", "sys.stderr.write": "prints to standard error", "sys.stdin.read": "reads standard input",
-    "asyncio.sleep": "waits",
+    "asyncio.sleep": "waits", "socket.create_connection": "uses the network", "socket.socket": "uses the network", "sqlite3.connect": "uses a database", "shutil.copy": "copies files",
+    "shutil.copyfile": "copies files", "shutil.copytree": "copies files", "shutil.move": "moves files", "shutil.rmtree": "deletes a folder", "tempfile.mkstemp": "makes a temporary file",
+    "tempfile.mkdtemp": "makes a temporary folder", "tempfile.NamedTemporaryFile": "makes a temporary file", "tempfile.TemporaryDirectory": "makes a temporary folder",
+    "secrets.token_hex": "draws random values", "secrets.token_bytes": "draws random values", "secrets.token_urlsafe": "draws random values", "secrets.choice": "draws random values",
+    "warnings.warn": "warns", **{f"logging.{level}": "writes to the log" for level in ("debug", "info", "warning", "error", "critical", "exception", "log")},
 }  # fmt: skip
-_HARMLESS = frozenset(
-    "random.Random logging.getLogger shutil.which subprocess.list2cmdline socket.gethostname warnings.catch_warnings warnings.simplefilter tempfile.gettempdir".split()
-)
+_HARMLESS = frozenset(("random.Random", "random.SystemRandom", "subprocess.list2cmdline", "httpx.URL"))
 
 
 def _outside(nodes: Sequence[ast.AST], local: Set[str]) -> Iterator[tuple[str, str]]:

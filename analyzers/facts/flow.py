@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 CONDITION_LIMIT = 80  # characters of a condition that is told
+_TRY = (ast.Try, ast.TryStar)
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
@@ -60,9 +61,9 @@ def uncaught(function: ast.AST) -> Iterator[ast.Call]:
         node, is_open = stack.pop()
         if isinstance(node, ast.Call) and is_open:
             yield node
-        if isinstance(node, _SCOPES):
-            continue
-        if isinstance(node, ast.Try) and node.handlers:
+        if isinstance(node, (*_SCOPES, ast.GeneratorExp)):
+            continue  # what is in it runs later, if ever
+        if isinstance(node, _TRY) and node.handlers:
             stack += [(one, False) for one in node.body]
             stack += [(one, is_open) for one in (*node.handlers, *node.orelse, *node.finalbody)]
             continue
@@ -93,6 +94,16 @@ class _Masked(ast.NodeTransformer):
         return ast.Name(_MASK, node.ctx) if node.id in self._local else node
 
 
+def reached(nodes: Sequence[ast.AST]) -> list[ast.AST]:
+    """The nodes without those of a `try` whose `finally` ends the function in its own way."""
+    lost: set[int] = set()
+    for node in nodes:
+        if isinstance(node, _TRY) and node.finalbody and not falls_through(node.finalbody):
+            for part in (*node.body, *node.handlers, *node.orelse):
+                lost |= set(map(id, ast.walk(part)))
+    return [one for one in nodes if id(one) not in lost]
+
+
 def falls_through(body: Sequence[ast.stmt]) -> bool:
     """Whether the end of a block may be reached; what calls do is not known, so one that never returns counts as one that does."""
     return all(_may_go_on(one) for one in body)
@@ -104,7 +115,10 @@ def _may_go_on(statement: ast.stmt) -> bool:
             return False
         case ast.If(body=body, orelse=orelse):
             return falls_through(body) or falls_through(orelse)
-        case ast.Try(body=body, handlers=handlers, orelse=orelse, finalbody=finalbody):
+        case (
+            ast.Try(body=body, handlers=handlers, orelse=orelse, finalbody=finalbody)
+            | ast.TryStar(body=body, handlers=handlers, orelse=orelse, finalbody=finalbody)
+        ):
             if not falls_through(finalbody):
                 return False
             normal = falls_through(body) and falls_through(orelse)
@@ -113,6 +127,12 @@ def _may_go_on(statement: ast.stmt) -> bool:
             return falls_through(body) or _may_suppress(statement)
         case ast.While(test=ast.Constant(value=value), body=body) if value:
             return any(isinstance(one, ast.Break) for one in _of_loop(body))
+        case (
+            ast.For(body=body, orelse=orelse)
+            | ast.AsyncFor(body=body, orelse=orelse)
+            | ast.While(body=body, orelse=orelse)
+        ) if orelse:
+            return falls_through(orelse) or any(isinstance(one, ast.Break) for one in _of_loop(body))
         case ast.Match(cases=cases):
             is_whole = any(
                 isinstance(one.pattern, ast.MatchAs) and one.pattern.pattern is None and one.guard is None
@@ -150,7 +170,14 @@ def _raised(body: Sequence[ast.stmt], around: _Around) -> Iterator[Raised]:
             case ast.If(test=test, body=then, orelse=otherwise):
                 yield from _raised(then, _when(around, test, holds=True))
                 yield from _raised(otherwise, _when(around, test, holds=False))
-            case ast.Try(body=tried, handlers=handlers, orelse=otherwise, finalbody=finalbody):
+            case ast.Try(finalbody=finalbody) | ast.TryStar(finalbody=finalbody) if finalbody and not falls_through(
+                finalbody
+            ):
+                yield from _raised(finalbody, around)  # it goes its own way, whatever was raised
+            case (
+                ast.Try(body=tried, handlers=handlers, orelse=otherwise, finalbody=finalbody)
+                | ast.TryStar(body=tried, handlers=handlers, orelse=otherwise, finalbody=finalbody)
+            ):
                 catches = frozenset(name for one in handlers for name in _names(one.type))
                 inner = replace(around, caught=(*around.caught, catches))
                 yield from _raised(tried, inner)
@@ -182,7 +209,11 @@ def _of_raise(statement: ast.Raise, around: _Around) -> Iterator[Raised]:
     if what is None or (isinstance(what, ast.Name) and what.id == around.bound):
         names, is_passed_on = around.handling, True
     else:
-        names, is_passed_on = (_name(what),), False
+        root = what.func if isinstance(what, ast.Call) else what
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        is_local = isinstance(root, ast.Name) and root.id in around.local
+        names, is_passed_on = ("" if is_local else _name(what),), False
     for name in names:
         if name and not _is_caught(name, around.caught):
             yield Raised(name, statement.lineno, around.condition, is_passed_on)

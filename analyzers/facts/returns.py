@@ -27,7 +27,7 @@ def of(
     """All that may be returned, each once, in their order; `nodes` are its own. None is among them where the end may be reached, and a function without
     `return` returns nothing else."""
     found: dict[Returned, None] = {}
-    for node in nodes:
+    for node in flow.reached(nodes):
         if isinstance(node, ast.Return):
             found |= dict.fromkeys(_returned(one, local) for one in _either(node.value))
     if any(isinstance(one, ast.Yield | ast.YieldFrom) for one in nodes):
@@ -63,7 +63,7 @@ def type_of(value: ast.expr, local: Local) -> str:
     """The type's name, where an expression cannot be of another one."""
     match value:
         case ast.Name(id=name) if name in local.values:
-            inner = Local(local.names, {})  # one step: what is bound to another local is not followed
+            inner = Local(local.names, {}, local.parameters)  # one step: what is bound to another local is not followed
             found = {type_of(one, inner) for one in local.values[name]}
             return found.pop() if len(found) == 1 else ""
         case ast.Constant(value=None):
@@ -86,7 +86,9 @@ def type_of(value: ast.expr, local: Local) -> str:
             return "tuple"
         case ast.GeneratorExp():
             return "generator"
-        case ast.Call(func=ast.Name(id=name)) if name in _GIVES:
+        case ast.Call(func=ast.Name(id=name)) if (
+            name in _GIVES and name not in local.names and name not in local.parameters
+        ):
             return _GIVES[name]
         case ast.IfExp(body=body, orelse=orelse):
             one, other = type_of(body, local), type_of(orelse, local)

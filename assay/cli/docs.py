@@ -43,13 +43,13 @@ def docs(
         out.fail("bad-input", "`--check` changes nothing: leave out one of `--check` and `--write`.", as_json=as_json)
     texts = _texts(path, as_json=as_json)
     if check or write:
-        _look_after(texts, write=write, as_json=as_json)
+        _look_after(texts, _every(path), write=write, as_json=as_json)
         return
     made = {name: page for name, (_, text) in texts.items() if (page := pages.of_module(text, module_of(name)))}
     if to is not None:
         to.mkdir(parents=True, exist_ok=True)
         for name, page in made.items():
-            (to / f"{module_of(name)}.md").write_text(page, "utf-8")
+            (to / f"{name.removesuffix('.py').replace('/', '.')}.md").write_text(page, "utf-8", "replace")
     if as_json:
         out.emit({"pages": [{"module": module_of(name), "file": name, "text": page} for name, page in made.items()]})
     elif to is None:
@@ -77,8 +77,13 @@ def _texts(path: Path, *, as_json: bool) -> dict[str, tuple[Path, str]]:
     return found
 
 
-def _look_after(texts: dict[str, tuple[Path, str]], *, write: bool, as_json: bool) -> None:
-    every = [text for _, text in texts.values()]
+def _every(path: Path) -> list[str]:
+    """The texts of the whole project: they have its style, and the exceptions that go through it."""
+    root = place.project_of(path.resolve())
+    return [text for _, text in _texts(root, as_json=False).values()]
+
+
+def _look_after(texts: dict[str, tuple[Path, str]], every: list[str], *, write: bool, as_json: bool) -> None:
     style = docstrings.style_of(every)
     told: list[dict[str, Any]] = []
     for name, (path, text) in sorted(texts.items()):

@@ -30,6 +30,7 @@ from .remote import Remote
 
 START_S = 120.0  # a large model from a slow disk; the small one takes 0.7 s
 BACK_OFF_S = (0.0, 0.2, 1.0, 5.0, 15.0)
+AGAIN_S = 0.2  # before another process is started in the place of one that found the folder taken
 HEALTH_S = 1.0  # a health check takes a millisecond; a busy CPU stretches it
 SOCKET_PATH_LIMIT = 100  # bytes; the kernel's limit is 108 with the terminator, 104 on macOS
 
@@ -169,10 +170,7 @@ class Local:
         if time.monotonic() < self._not_before:
             raise EngineUnavailable(self._last_words())
         _private(self._launch.folder)  # it may have been cleaned away while this window was open
-        try:
-            process = await asyncio.to_thread(spawn, self._launch)
-        except OSError as error:
-            raise EngineUnavailable(f"Engine off: its process cannot be started ({error.strerror}).") from error
+        process = await self._spawned()
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
             if await self._is_up():
@@ -180,7 +178,8 @@ class Local:
                 return
             if process.poll() is not None and not is_locked(self._launch):
                 if process.returncode == 0:  # it left the folder to another one, which has ended since: idle, or stuck
-                    process = await asyncio.to_thread(spawn, self._launch)
+                    await asyncio.sleep(AGAIN_S)
+                    process = await self._spawned()
                     continue
                 self._failures += 1
                 pause = BACK_OFF_S[min(self._failures, len(BACK_OFF_S) - 1)]
@@ -188,6 +187,12 @@ class Local:
                 raise EngineUnavailable(self._last_words())
             await asyncio.sleep(0.03)
         raise EngineUnavailable(f"Engine off: {self._launch.model.name} was not loaded within {START_S:.0f} s.")
+
+    async def _spawned(self) -> subprocess.Popen[bytes]:
+        try:
+            return await asyncio.to_thread(spawn, self._launch)
+        except OSError as error:
+            raise EngineUnavailable(f"Engine off: its process cannot be started ({error.strerror}).") from error
 
     def _last_words(self) -> str:
         log = self._launch.folder / "engine.log"

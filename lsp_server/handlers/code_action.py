@@ -116,7 +116,7 @@ async def _as_test(view: View, hint: Hint) -> list[types.CodeAction]:
 
 def _dismissals(view: View, hint: Hint) -> list[types.CodeAction]:
     """This hint, or all with its code; of rules ruff's own comments and settings are the way."""
-    if hint.kind == "rule" or not view.snapshot.path:
+    if hint.evidence.source == "ruff" or not view.snapshot.path:
         return []
     code = full_code(hint)
     argument = {"uri": view.snapshot.uri, "code": code, "line": view.snapshot.line_of(hint.span.start)}

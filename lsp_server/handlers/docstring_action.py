@@ -11,6 +11,7 @@ from assay.assistant.document.docstrings import Change
 from lsp_server.convert import text_edit
 from lsp_server.session import View
 
+LINES_LIMIT = 50  # a longer selection is not about one function
 KIND = types.CodeActionKind.RefactorRewrite
 TITLES = {"new": "Write the docstring of `{0}`", "updated": "Bring the docstring of `{0}` up to date"}
 
@@ -20,8 +21,10 @@ async def actions(view: View, start: int, end: int) -> list[types.CodeAction]:
     if view.snapshot.preamble or not view.snapshot.path:
         return []
     state = await view.bench.workspace.state(view.root)
-    found = await asyncio.to_thread(_found, view, state.revision, list(state.texts.values()))
     first, last = view.snapshot.line_of(start) + 1, view.snapshot.line_of(end) + 1
+    if last - first > LINES_LIMIT:
+        return []
+    found = await asyncio.to_thread(_found, view, state.revision, list(state.texts.values()), (first, last))
     return [
         types.CodeAction(
             title=TITLES[one.kind].format(one.function),
@@ -42,6 +45,6 @@ def _last_line(view: View, one: Change) -> int:
     )
 
 
-def _found(view: View, revision: int, texts: list[str]) -> list[Change]:
+def _found(view: View, revision: int, texts: list[str], lines: tuple[int, int]) -> list[Change]:
     style = docstrings.style_of_project(str(view.root), revision, texts)
-    return docstrings.changes(view.snapshot.text, style, private=True)
+    return docstrings.changes(view.snapshot.text, style, private=True, lines=lines)

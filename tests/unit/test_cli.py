@@ -402,7 +402,7 @@ def test_suggest_has_its_shape(project: Path) -> None:
 
 
 def test_docs_renders_checks_and_writes(project: Path) -> None:
-    stale = 'def half(x):\n    """Halve.\n\n    Args:\n        y: Gone.\n    """\n    return x / 2\n'
+    stale = 'def half(x):\n    """Halve.\n\n    Args:\n        x: It.\n        y: Gone.\n    """\n    return x / 2\n'
     (project / "calc.py").write_text(f"{CALC}\n\n{stale}")
     page = answer(assay("docs", str(project / "calc.py"), "--json"))["pages"][0]
     assert (page["module"], page["text"].startswith("# `calc`")) == ("calc", True)

@@ -93,7 +93,7 @@ def test_what_is_told_well_or_cannot_be_written_into_is_left_alone(text: str) ->
 
 def test_an_authors_words_stay_where_parameters_come_and_go() -> None:
     text = '''class C:
-    def f(self, a, c, *rest):
+    def f(self, a, c):
         r"""
         Do it, as ever.
 
@@ -112,9 +112,57 @@ def test_an_authors_words_stay_where_parameters_come_and_go() -> None:
     after = applied(text, changes(text, "numpy"))
     assert after == text.replace(
         "            b: What is gone\n                by now.\n",
-        "            c: The c.\n            *rest: More rest.\n",
+        "            c: The c.\n",
     )
     assert changes(after, "numpy") == []
+
+
+@pytest.mark.parametrize(
+    ("head", "docstring", "after"),
+    [
+        (
+            "f(b)",
+            ":param gone: x\n    :returns: The important\n        thing.\n    :param b: y",
+            ":returns: The important\n        thing.\n    :param b: y",
+        ),
+        (
+            "f(a, b)",
+            "Args:\n        gone: x\n        a (tuple(int, int)): the author's\n            words.",
+            "Args:\n        a (tuple(int, int)): the author's\n            words.\n        b: The b.",
+        ),
+        (
+            "f(a, *args)",
+            "Args:\n        a: x\n        start: y",
+            "Args:\n        a: x\n        start: y\n        *args: More arguments.",
+        ),
+        ("f(a)", "Args:\n        a: x\n        old: Removed in 2.0.", ""),
+        ("f(a, b)", "Args:\n        a: x\n\n    Keyword Args:\n        b: y", ""),
+        ("f(a, b)", "Args:\n        a - x\n        b: y", ""),
+        ("f(a)", "Args:\n        gone: the only one", "Args:\n        gone: the only one\n        a: The a."),
+        ("f(a, b)", "Args:\n        a:\tx", ""),
+        ("f(a, b)", "Args:\n        a: x  \n        y", ""),
+        ("f(a, b)", "Args:\r\n        a: x", ""),
+    ],
+)
+def test_what_is_not_certainly_gone_or_cannot_stay_as_it_is_written_is_left_alone(
+    head: str, docstring: str, after: str
+) -> None:
+    text = f'def {head}:\n    """Do it.\n\n    {docstring}\n    """\n    return a\n'
+    found = changes(text, "google")
+    assert applied(text, found) == (text.replace(docstring, after) if after else text)
+
+
+def test_what_is_written_is_what_is_meant_whatever_its_characters() -> None:
+    text = 'def split(größe, sep="\\n", quote=\'"""\'):\n    return größe\n'
+    docstring = ast.get_docstring(ast.parse(applied(text, changes(text, "google"))).body[0])  # type: ignore[arg-type]  # a function
+    assert docstring is not None
+    assert "größe: The größe." in docstring
+    assert "'\\n' by default" in docstring
+
+
+@pytest.mark.parametrize("decorator", ["overload", "typing.overload", "x.setter", "x.deleter"])
+def test_what_is_not_a_function_of_its_own_gets_no_docstring(decorator: str) -> None:
+    assert changes(f"@{decorator}\ndef x(a):\n    return a\n", "google") == []
 
 
 @pytest.mark.parametrize(
@@ -130,6 +178,8 @@ def test_an_authors_words_stay_where_parameters_come_and_go() -> None:
         ("f(a)", "Raises:\n        KeyError: If not.", "pass", ""),
         ("f(a)", "Raises:\n        ElsewhereError: If not.", "return call(a)", ""),
         ("f(a)", "Raises:\n        UnheardOfError: If not.", "return call(a)", "docstring-raises"),
+        ("f(a, *more)", "Args:\n        start: It.", "return a", ""),
+        ("f(a)", "Raises:\n        ValueError: If not.", "b = a\n    raise b", ""),
         ("f(a)", "Raises:\n        lib.UnheardOfError: If not.", "return call(a)", ""),
     ],
 )

@@ -23,6 +23,7 @@ export const TABLE: readonly string[] = [
   "complete.samples",
   "complete.eagerness",
   "complete.manual",
+  "complete.popup",
   "complete.pace_ms",
   "hints.enabled",
   "hints.rules",

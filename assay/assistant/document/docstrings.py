@@ -50,21 +50,28 @@ def style_of_project(root: str, revision: int, texts: Sequence[str]) -> Style:
     return known[1]
 
 
-def changes(text: str, style: Style, *, private: bool = False) -> list[Change]:
-    """The docstrings that a file wants, in its order: of functions that are not private by their names (or of all), and are in no other function. An edit after which the
-    text would mean something else is left out."""
+def changes(text: str, style: Style, *, private: bool = False, lines: tuple[int, int] | None = None) -> list[Change]:
+    """The docstrings that a file wants, in its order: of functions that are not private by their names (or of all), and are in no other function; `lines` (from 1) are those
+    that a function's head or docstring must touch. An edit after which the text would mean something else is left out."""
     tree = syntax.module(text) if syntax.has_plain_lines(text) else None
     known = facts.of_text(text)
     if tree is None or known is None:
         return []
     by_place = {(one.path, one.line): one for one in known}
-    places, made = Places(text), []
+    places, made = Places(text), list[Change]()
+    try:
+        as_it_is = _bare(syntax.abstract(text))
+    except RecursionError:  # hundreds of operators in one expression
+        return []
     inner = {id(one) for _, node in syntax.functions(tree) for one in ast.walk(node) if one is not node}
     for path, node in sorted(syntax.functions(tree), key=lambda item: item[1].lineno):
         first = min((one.lineno for one in node.decorator_list), default=node.lineno)
         found = by_place.get((path, first))
         is_private = any(part.startswith("_") for part in path.split(".")) and not private
-        if found is None or id(node) in inner:
+        decorators = {ast.unparse(one).rpartition(".")[2] for one in node.decorator_list}
+        if found is None or id(node) in inner or is_private or decorators & _NOT_ITS_OWN:
+            continue
+        if lines is not None and not (first <= lines[1] and lines[0] <= (node.body[0].end_lineno or 0)):
             continue
         positional = [*node.args.posonlyargs, *node.args.args]
         if (
@@ -75,17 +82,19 @@ def changes(text: str, style: Style, *, private: bool = False) -> list[Change]:
         if kind == "updated":
             edit = write.updated(node, found, places)
         else:
-            edit = None if is_private else write.new(node, found, sentence.of(found).replace("`", ""), style, places)
-        if edit is not None and _says_the_same(text, edit):
+            edit = write.new(node, found, sentence.of(found).replace("`", ""), style, places)
+        if edit is not None and _says_the_same(text, edit, as_it_is):
             made.append(Change(path, first, found.end, kind, edit))
     return made
 
 
-def _says_the_same(text: str, edit: Edit) -> bool:
-    """Whether a text with an edit is the same program, its docstrings aside."""
-    after = text[: edit.span.start] + edit.text + text[edit.span.end :]
-    one, other = syntax.module(text), syntax.module(after)
-    return one is not None and other is not None and _bare(one) == _bare(other)
+_NOT_ITS_OWN = frozenset(("overload", "setter", "deleter"))
+
+
+def _says_the_same(text: str, edit: Edit, as_it_is: str) -> bool:
+    """Whether a text with an edit is the same program, its docstrings aside; `as_it_is` is what it is without."""
+    after = syntax.module(text[: edit.span.start] + edit.text + text[edit.span.end :])
+    return after is not None and _bare(after) == as_it_is
 
 
 def _bare(tree: ast.Module) -> str:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
-from analyzers import bugs, lint, mutants, rules
+from analyzers import bugs, facts, lint, mutants, rules
+from analyzers.docstrings import disagree
 from analyzers.rules import RuleFinding
 from analyzers.text import Snapshot
 from sandbox.api import SandboxUnavailable
@@ -216,7 +217,7 @@ async def proved(bench: Workbench, state: State, wanted: Wanted, tell: Tell) -> 
 def _version() -> str:
     """A digest of what finds and mends bugs: what it found before it was changed no longer holds."""
     here = Path(__file__).parent
-    folders = (here, Path(mutants.__file__).parent)
+    folders = (here, Path(mutants.__file__).parent, Path(facts.__file__).parent, Path(disagree.__file__).parent)
     return digest(
         bugs.version(), *(path.read_text("utf-8") for folder in folders for path in sorted(folder.glob("*.py")))
     )

@@ -15,6 +15,7 @@ from analyzers.text import Edit, Snapshot, Span
 from ..workbench import Workbench
 from .hint import Evidence, Fix, Hint
 
+UNSURE = 0.75  # of an exception of which nobody in the project knows a class
 UNNECESSARY = ("F401", "F811", "F841", "F842", "ERA001", "RUF059")  # what editors fade out: unused, or defined twice
 
 
@@ -45,7 +46,17 @@ def patterns(snapshot: Snapshot, name: str, *, least: float) -> list[Hint]:
 def disagreements(snapshot: Snapshot, name: str, others: Collection[str] | None) -> list[Hint]:
     """Where a docstring tells of a parameter or an exception that its function does not have; `others` are the other texts of the project, None where they are not known. Takes milliseconds."""
     return [
-        Hint(name, one.span, "rule", one.code, one.message, 1.0, Evidence("docstring", one.code), None, one.function)
+        Hint(
+            name,
+            one.span,
+            "rule" if one.is_sure else "suspected",
+            one.code,
+            one.message,
+            1.0 if one.is_sure else UNSURE,
+            Evidence("docstring", one.code),
+            None,
+            one.function,
+        )
         for one in disagree.of_text(snapshot.text, others)
     ]
 

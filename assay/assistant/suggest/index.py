@@ -19,6 +19,7 @@ from analyzers import secrets, signatures, words
 VERSION = 1
 FILES_LIMIT = 20_000  # of one tree, by their names
 FILE_LIMIT = 1 << 20  # bytes; a larger one is data
+TREES_LIMIT = 60  # the latest ones
 BATCH = 50  # files between two commits: who interrupts it loses no more
 _SKIPPED = frozenset(
     "tests test testing _vendor vendor vendored _vendored __pycache__ node_modules idlelib lib2to3 turtledemo ensurepip pip site-packages dist-packages".split()
@@ -53,15 +54,27 @@ class Index:
         mark = hashlib.sha256(f"{VERSION}\0{root}\0{private}".encode()).hexdigest()[:16]
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._file = folder / f"{mark}.sqlite"
+        for old in sorted(folder.glob("*.sqlite"), key=lambda one: one.stat().st_mtime)[:-TREES_LIMIT]:
+            if old != self._file:
+                old.unlink(missing_ok=True)
 
     def follow(self, names: Callable[[], Iterator[str]], tell: Callable[[int, int], None]) -> None:
         """Have it be as the files are: `names` gives their relative POSIX paths. Raises OSError where it can neither be written nor made anew."""
+        try:
+            self._follow(names, tell)
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise OSError(f"the index of functions is not to be had now ({error})") from error
+            self._remove()
+            self._follow(names, tell)
+
+    def _follow(self, names: Callable[[], Iterator[str]], tell: Callable[[int, int], None]) -> None:
         with closing(self._opened()) as base:
             known = {name: (size, stamp) for name, size, stamp in base.execute("SELECT name, size, stamp FROM files")}
             now = dict(self._stats(names()))
             gone = [name for name in known if name not in now]
             new = [name for name, stats in now.items() if known.get(name) != stats]
-            for name in [*gone, *new]:
+            for name in gone:
                 self._forget(base, name)
             for number, name in enumerate(new):
                 if number % BATCH == 0:
@@ -75,7 +88,13 @@ class Index:
         wanted = terms(query)
         if not wanted or not self._file.is_file():
             return []
-        match = " OR ".join(f'"{word}"' for word in wanted)
+        match = _text(" OR ".join(f'"{word}"' for word in wanted))
+        try:
+            return self._matching(match, most)
+        except sqlite3.DatabaseError as error:
+            raise OSError(f"the index of functions is not to be had now ({error})") from error
+
+    def _matching(self, match: str, most: int) -> list[Offered]:
         with closing(self._opened()) as base:
             rows = base.execute(
                 "SELECT module, path, kind, line, parameters, about, required, -bm25(items, 4.0, 1.0, 2.0) FROM items WHERE items MATCH ? ORDER BY bm25(items, 4.0, 1.0, 2.0) LIMIT ?",
@@ -84,7 +103,7 @@ class Index:
         return [Offered(m, p, k, line, s, a, tuple(r.split()), score) for m, p, k, line, s, a, r, score in rows]
 
     def _opened(self) -> sqlite3.Connection:
-        """The database; one that is damaged is made anew."""
+        """The database. One that is damaged is made anew; one that somebody else is at is waited for."""
         for is_last in (False, True):
             base = sqlite3.connect(self._file, timeout=10.0)
             try:
@@ -96,19 +115,25 @@ class Index:
                 )
                 base.execute("CREATE TABLE IF NOT EXISTS places (file TEXT, item INTEGER)")
                 base.execute("CREATE INDEX IF NOT EXISTS of_file ON places (file)")
-            except sqlite3.DatabaseError:
+            except sqlite3.DatabaseError as error:
                 base.close()
-                if is_last:
-                    raise OSError("the index of functions cannot be written") from None
-                self._file.unlink(missing_ok=True)
+                if is_last or isinstance(error, sqlite3.OperationalError):
+                    raise OSError(f"the index of functions cannot be opened ({error})") from error
+                self._remove()
             else:
                 return base
         raise AssertionError
+
+    def _remove(self) -> None:
+        for ending in ("", "-wal", "-shm"):
+            self._file.with_name(self._file.name + ending).unlink(missing_ok=True)
 
     def _stats(self, names: Iterator[str]) -> Iterator[tuple[str, tuple[int, int]]]:
         for number, name in enumerate(names):
             if number >= FILES_LIMIT:
                 return
+            if _text(name) != name:
+                continue  # no text
             try:
                 found = os.stat(self._root / name)
             except OSError:
@@ -123,6 +148,9 @@ class Index:
         base.execute("DELETE FROM files WHERE name = ?", (name,))
 
     def _take(self, base: sqlite3.Connection, name: str, stats: tuple[int, int]) -> None:
+        if not base.in_transaction:
+            base.execute("BEGIN IMMEDIATE")  # another window may be at the same file
+        self._forget(base, name)
         try:
             text = (self._root / name).read_bytes().decode("utf-8")
         except (OSError, UnicodeDecodeError):
@@ -149,6 +177,11 @@ class Index:
             )
             base.execute("INSERT INTO places VALUES (?, ?)", (name, added.lastrowid))
         base.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", (name, *stats))
+
+
+def _text(text: str) -> str:
+    """Without halves of characters, which no database takes."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def terms(text: str) -> list[str]:

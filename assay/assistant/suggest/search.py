@@ -167,20 +167,25 @@ def exported(root: Path, module: str, name: str) -> str:
             stamp = file.stat().st_mtime_ns
         except OSError:
             continue
-        if name in _imported_below(file, parts[0], stamp):
+        if _imported_below(file, ".".join(parts[:end]), stamp).get(name) == module:
             return ".".join(parts[:end])
     return module
 
 
 @lru_cache(maxsize=256)
-def _imported_below(file: Path, top: str, _changed_ns: int) -> frozenset[str]:
+def _imported_below(file: Path, package: str, _changed_ns: int) -> dict[str, str]:
+    """The names that a package's `__init__.py` imports by their own names, with the modules that they come from."""
     try:
         tree = syntax.module(file.read_bytes().decode("utf-8"))
     except (OSError, UnicodeDecodeError):
-        return frozenset()
-    found = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)] if tree is not None else []
-    own = [node for node in found if node.level or (node.module or "").partition(".")[0] == top]
-    return frozenset(one.asname or one.name for node in own for one in node.names if one.asname in (None, one.name))
+        return {}
+    found: dict[str, str] = {}
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            source = ".".join([*above, *([node.module] if node.module else [])])
+            found |= {one.name: source for one in node.names if one.asname in (None, one.name)}
+    return found
 
 
 def distribution(site: Path, module: str) -> tuple[str, str]:

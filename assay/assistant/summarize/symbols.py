@@ -33,7 +33,7 @@ async def of_file(
     """The symbols of the file `name` (relative POSIX path) with this text, in its order; `overlay` are other files as the editor has them. None for a text that does not parse."""
     state = await bench.workspace.state(root)
     files = {**state.texts, **overlay, name: text}
-    return await asyncio.to_thread(_symbols, files, name, bench.maps.load(root))
+    return await asyncio.to_thread(lambda: _symbols(files, name, bench.maps.load(root)))
 
 
 def _symbols(files: Mapping[str, str], name: str, known: CoverageMap) -> list[Symbol] | None:
