@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from . import reach, syntax
-from .facts import KEPT, Function, bound, dotted, parsed
+from .facts import KEPT, Function, bound, parsed
 from .facts.flow import own
 
 FILES_LIMIT = 500  # importing files that are looked at
@@ -99,7 +99,7 @@ def _callees(node: ast.FunctionDef | ast.AsyncFunctionDef, rows: list[str]) -> t
     if (known := _kept.get(key)) is None:
         nodes = list(own(node))
         own_names = bound.of(node, nodes).names | bound.arguments(node.args) - {"self", "cls"}
-        found = (dotted(one.func) for one in nodes if isinstance(one, ast.Call))
+        found = (bound.dotted(one.func) for one in nodes if isinstance(one, ast.Call))
         known = tuple(dict.fromkeys(name for name in found if name and name.partition(".")[0] not in own_names))
         if len(_kept) >= KEPT:
             _kept.clear()

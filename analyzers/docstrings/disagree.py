@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from analyzers import facts, syntax
 from analyzers.facts import Facts
+from analyzers.facts.bound import arguments
 from analyzers.facts.flow import own
 from analyzers.places import Places
 from analyzers.text import Span
@@ -73,7 +74,7 @@ def _of_function(
         start = places.text.find(entry.name, max(found, whole.start), whole.end)
         return Span(start, start + len(entry.name)) if start >= 0 else whole
 
-    names = _arguments(node.args)
+    names = arguments(node.args)
     takes_any = node.args.kwarg is not None or node.args.vararg is not None
     for entry in doc.entries("parameters") if not takes_any else ():
         said = " ".join(doc.lines[entry.first : entry.last + 1]).lower()
@@ -90,11 +91,6 @@ def _of_function(
         if is_class and entry.name not in raised and (not is_known(entry.name) or not may_raise):
             message = f"The docstring tells of `{entry.name}`, which nothing in `{known.name}` raises."
             yield Disagreement(known.path, at(entry), message, "docstring-raises", not may_raise)
-
-
-def _arguments(arguments: ast.arguments) -> set[str]:
-    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
-    return {one.arg for one in every if one is not None}
 
 
 def _words(tree: ast.Module) -> frozenset[str]:

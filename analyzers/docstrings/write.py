@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from analyzers import words
 from analyzers.facts import Facts, Parameter
+from analyzers.facts.bound import arguments
 from analyzers.places import Places
 from analyzers.text import Edit, Span
 
@@ -44,7 +45,7 @@ def updated(function: Function, facts: Facts, places: Places) -> Edit | None:
     if match is None or "\\" in places.text[span.start : span.end] or "\r" in places.text:
         return None
     doc = parsed(inspect.cleandoc(docstring))
-    lines = _brought_up(doc, facts, {one.arg for one in _arguments(function.args)})
+    lines = _brought_up(doc, facts, arguments(function.args))
     if lines is None or lines == list(doc.lines):
         return None
     line_start = places.text.rfind("\n", 0, span.start) + 1
@@ -134,11 +135,6 @@ def _given(facts: Facts) -> str:
 def _type(facts: Facts) -> str:
     types = dict.fromkeys(one.type or "object" for one in facts.returns)
     return " or ".join(types) if types else "object"
-
-
-def _arguments(arguments: ast.arguments) -> list[ast.arg]:
-    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
-    return [one for one in every if one is not None]
 
 
 def _brought_up(doc: Docstring, facts: Facts, names: set[str]) -> list[str] | None:

@@ -14,6 +14,7 @@ from typing import Literal
 from analyzers import syntax
 
 from . import bound, effects, flow, returns
+from .bound import dotted
 from .effects import Effects
 from .flow import Raised, own
 from .returns import Returned
@@ -179,15 +180,6 @@ def _callees(nodes: list[ast.AST], local: frozenset[str]) -> Iterator[str]:
         name = dotted(node.func) if isinstance(node, ast.Call) else ""
         if name and name.partition(".")[0] not in local:
             yield name
-
-
-def dotted(node: ast.expr) -> str:
-    """`a.b.c` of a chain of names, "" of anything else."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
 
 
 _PROPERTIES = frozenset(("property", "cached_property", "setter", "deleter"))

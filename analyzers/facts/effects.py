@@ -111,18 +111,10 @@ _HARMLESS = frozenset(("random.Random", "random.SystemRandom", "subprocess.list2
 def _outside(nodes: Sequence[ast.AST], local: Set[str]) -> Iterator[tuple[str, str]]:
     told: set[str] = set()
     for node in nodes:
-        name = _dotted(node.func) if isinstance(node, ast.Call) else ""
+        name = bound.dotted(node.func) if isinstance(node, ast.Call) else ""
         if not name or name.partition(".")[0] in local or name in _HARMLESS:
             continue
         words = _WORDS.get(name) or _CALLS.get(name) or _MODULES.get(name.rpartition(".")[0], "")
         if words and words not in told:
             told.add(words)
             yield words, name
-
-
-def _dotted(node: ast.expr) -> str:
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""

@@ -11,7 +11,7 @@ from analyzers import files
 from analyzers.docstrings import disagree
 from analyzers.signatures import module_of
 from assay.assistant.document import docstrings, pages
-from assay.assistant.document.docstrings import Change
+from assay.assistant.hints.fixes import applied
 from assay.cli import out, place
 from assay.cli.ask import Json
 
@@ -89,7 +89,7 @@ def _look_after(texts: dict[str, tuple[Path, str]], every: list[str], *, write: 
     for name, (path, text) in sorted(texts.items()):
         changes = docstrings.changes(text, style)
         if write and changes:
-            path.write_bytes(_applied(text, changes).encode("utf-8"))
+            path.write_bytes(applied(text, [one.edit for one in changes]).encode("utf-8"))
         for one in changes:
             said = ("written" if one.kind == "new" else "brought up to date") if write else KINDS[one.kind]
             told.append(
@@ -120,9 +120,3 @@ def _look_after(texts: dict[str, tuple[Path, str]], every: list[str], *, write: 
         typer.echo(f"{len(told)} in {len(texts)} files, style {style}", err=True)
     if not write and any(item["kind"] != "new" for item in told):
         raise typer.Exit(out.FAILED)
-
-
-def _applied(text: str, changes: list[Change]) -> str:
-    for one in sorted(changes, key=lambda each: -each.edit.span.start):
-        text = text[: one.edit.span.start] + one.edit.text + text[one.edit.span.end :]
-    return text
