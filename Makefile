@@ -57,8 +57,9 @@ vsix: editors
 	@cd $(EXTENSION) && $(NPM) run --silent check && $(NPM) run --silent test && $(NPM) run --silent build
 	@cd $(EXTENSION) && $(NPM) run --silent package
 
+# Two processes: what is in VS Code, and all else.
 test-editors: setup vsix
-	@$(BIN)/python -m pytest tests/editors
+	@$(BIN)/python -m pytest tests/editors -n 2 --dist loadgroup
 
 # The README's pictures and its recording, by the scenarios that tell the story. Look at each before it is committed.
 pictures: setup vsix

@@ -30,6 +30,7 @@ PICTURES = os.environ.get("ASSAY_PICTURES", "")  # a folder: what failed is draw
 Open = Callable[..., Window]
 Traces = Callable[[], list[dict[str, Any]]]
 FIGURES: list[str] = []
+TOLD = pytest.StashKey[int]()
 WAIT_S = 20.0
 TAIL_LINES, TAIL_CHARS = 8, 400
 INSTALL_S = 180  # pip fetches a hundred megabytes
@@ -48,6 +49,12 @@ def until(holds: Callable[[], Any]) -> Any:
 def report(line: str) -> None:
     """A figure that a scenario measured, printed after the run: for people, nothing depends on it."""
     FIGURES.append(line)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Where the scenarios run in processes of their own, their figures come with their reports."""
+    if hasattr(report, "node"):
+        FIGURES.extend(value for name, value in report.user_properties if name == "figure")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -211,12 +218,16 @@ def log_tail(assay_home: Path) -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         item.add_marker(pytest.mark.timeout(SCENARIO_S if "install" not in item.nodeid else INSTALL_S))
+        # One code-server and one browser are enough: what uses them runs in one process, all else in another.
+        item.add_marker(pytest.mark.xdist_group("vscode" if "browser" in item.fixturenames else "others"))  # type: ignore[attr-defined]
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report = (yield).get_result()
     if report.when == "call":
+        report.user_properties += [("figure", line) for line in FIGURES[item.session.stash.setdefault(TOLD, 0) :]]
+        item.session.stash[TOLD] = len(FIGURES)
         item.failed = report.failed
         if report.failed:
             shown = [(f"window {number}", each.shown()) for number, each in enumerate(getattr(item, "windows", ()))]
