@@ -57,7 +57,7 @@ vsix: editors
 	@cd $(EXTENSION) && $(NPM) run --silent check && $(NPM) run --silent test && $(NPM) run --silent build
 	@cd $(EXTENSION) && $(NPM) run --silent package
 
-# Two processes: what is in VS Code, and all else.
+# Two processes, each with about half of the time: tests/editors/conftest.py says which scenario runs in which.
 test-editors: setup vsix
 	@$(BIN)/python -m pytest tests/editors -n 2 --dist loadgroup
 

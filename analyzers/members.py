@@ -9,12 +9,13 @@ import heapq
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 NEAR_CHARS = 800  # within so many characters what was seen counts about half
 COMMON_LIMIT = 600  # names of the project that are candidates everywhere
+PARAGRAPH = 600  # characters of a paragraph, at least
 LOOK_BACK = 40  # characters before a receiver in which the token before it is looked for
 _CHAIN = re.compile(r"(?<![\w.])([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)")
 _BEHIND = re.compile(r"([)\]\"'])\.([A-Za-z_]\w*)")
@@ -138,11 +139,16 @@ def _near(text: str, dot: int, end: int, receiver: str, head: int) -> defaultdic
     """What the file has after dots, by how near and after how like a receiver."""
     seen: defaultdict[str, _Seen] = defaultdict(_Seen)
     last, before = receiver.rpartition(".")[2], _token(text, head)
-    uses = [one for one in of_text(text) if not dot <= one.at < end and one.head != head]
-    previous = next((one.name for one in reversed(uses) if one.at < dot and one.receiver == receiver), None)
+    uses = [
+        (start + one.at, one)
+        for start, paragraph in of_text(text)
+        for one in paragraph
+        if not dot <= start + one.at < end and start + one.head != head
+    ]
+    previous = next((one.name for at, one in reversed(uses) if at < dot and one.receiver == receiver), None)
     older: str | None = None
-    for one in uses:
-        near = 1 / (1 + abs(one.at - dot) / NEAR_CHARS)
+    for at, one in uses:
+        near = 1 / (1 + abs(at - dot) / NEAR_CHARS)
         found = seen[one.name]
         if one.receiver == receiver:
             found.same += near
@@ -152,7 +158,7 @@ def _near(text: str, dot: int, end: int, receiver: str, head: int) -> defaultdic
             if older is not None and older == previous:
                 found.follows += 1
             older = one.name
-            if one.at < dot:
+            if at < dot:
                 found.nearest = max(found.nearest, near)
         elif one.last == last:
             found.last += near
@@ -175,9 +181,18 @@ def _by_line(seen: defaultdict[str, _Seen], line: str, text: str, dot: int, last
         seen[keyword[1]].is_keyword = 1.0
 
 
-@lru_cache(maxsize=512)
-def of_text(text: str) -> tuple[Use, ...]:
-    """The attributes of a text in their order."""
+def of_text(text: str) -> Iterator[tuple[int, tuple[Use, ...]]]:
+    """The attributes of a text in their order, by its paragraphs: where each begins, and those in it as if it stood alone. One key changes one paragraph; the others are remembered."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n\n", start + PARAGRAPH)
+        end = len(text) if end < 0 else end + 2
+        yield start, _of_paragraph(text[start:end])
+        start = end
+
+
+@lru_cache(maxsize=8192)
+def _of_paragraph(text: str) -> tuple[Use, ...]:
     found = []
     for match in _CHAIN.finditer(text):
         parts, at = match[1].split("."), match.start(1)
@@ -199,7 +214,7 @@ def _token(text: str, at: int) -> str:
 
 @lru_cache(maxsize=4096)
 def _counted(text: str) -> Counter[tuple[str, str]]:
-    return Counter((one.last, one.name) for one in of_text(text))
+    return Counter((one.last, one.name) for _, uses in of_text(text) for one in uses)
 
 
 def of_project(files: Mapping[str, str] | Iterable[tuple[str, str]]) -> Project:

@@ -44,11 +44,29 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A name that exists after the cursor; `length` characters of it are already typed."""
+    """A name that exists after the cursor, "name=" for a parameter of the call around it. `kind` is jedi's word for what it is, "" where that was not looked for."""
 
     name: str
     kind: str
-    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What a completion's name is: its signatures, a line each, or how it is defined; its docstring, cut at some length; its module's dotted name. All "" where that is not known."""
+
+    signature: str
+    text: str
+    module: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A signature of the call around a position: as a line, its parameters, the one that is being written (from 0, None for none), its docstring."""
+
+    label: str
+    parameters: tuple[str, ...]
+    index: int | None
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +104,24 @@ class Names:
         answer = await self._ask(request, where, timeout_s)
         return tuple(Unknown(**item) for item in answer["findings"])
 
-    async def complete(self, where: Where, line: int, column: int, *, timeout_s: float) -> tuple[Completion, ...]:
-        """Names that fit at a position (line from 1, column from 0); raises NamesUnavailable."""
-        answer = await self._ask({"op": "complete", "position": [line, column]}, where, timeout_s)
-        return tuple(Completion(**item) for item in answer["items"])
+    async def complete(
+        self, where: Where, line: int, column: int, *, timeout_s: float, kinds_s: float = 0.02
+    ) -> tuple[Completion, ...]:
+        """Names that fit at a position (line from 1, column from 0); raises NamesUnavailable. For `kinds_s` it is looked for what they are."""
+        request = {"op": "complete", "position": [line, column], "kinds_s": kinds_s}
+        answer = await self._ask(request, where, timeout_s)
+        return tuple(Completion(*item) for item in answer["items"])
+
+    async def describe(self, where: Where, line: int, column: int, name: str, *, timeout_s: float) -> Described:
+        """What a name is that `complete` gave for this position; raises NamesUnavailable."""
+        request = {"op": "describe", "position": [line, column], "name": name}
+        answer = await self._ask(request, where, timeout_s)
+        return Described(answer["signature"], answer["text"], answer["module"])
+
+    async def signatures(self, where: Where, line: int, column: int, *, timeout_s: float) -> tuple[Call, ...]:
+        """The signatures of the call around a position, none where there is no call; raises NamesUnavailable."""
+        answer = await self._ask({"op": "signatures", "position": [line, column]}, where, timeout_s)
+        return tuple(Call(label, tuple(given), index, text) for label, given, index, text in answer["signatures"])
 
     async def define(
         self, where: Where, positions: tuple[tuple[int, int], ...], *, timeout_s: float, in_own_file: bool = False

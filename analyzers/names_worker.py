@@ -20,10 +20,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeGuard
 
+_KINDS: dict[tuple[str, str, int | None], str] = {}
 _LookedUp = ast.Attribute | ast.Import | ast.ImportFrom | ast.Call
 
 REST_S = 2.0  # without a request: somebody thinks, or went away
 NAME_LIMIT = 24  # names looked at in one check
+OVERLOADS = 5  # signatures of one function
+DOCSTRING_LIMIT = 4000  # characters
+NAMES_LIMIT = 2000  # names of one completion
+KINDS_LIMIT = 20_000  # kinds of names that are remembered
 SIMILAR = 0.75  # difflib ratio from which a real name is offered for a wrong one
 
 
@@ -58,7 +63,14 @@ def _lines(source: int) -> Iterator[bytes]:
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     """The answer to one request of `analyzers.names`, with its id; an "error" where jedi failed."""
-    operations = {"check": _check, "complete": _complete, "define": _define, "warm": _warm}
+    operations = {
+        "check": _check,
+        "complete": _complete,
+        "define": _define,
+        "describe": _describe,
+        "signatures": _signatures,
+        "warm": _warm,
+    }
     try:
         try:
             found: dict[str, Any] = operations[request["op"]](request)
@@ -100,12 +112,50 @@ def _warm(request: dict[str, Any]) -> dict[str, Any]:
 
 def _complete(request: dict[str, Any]) -> dict[str, Any]:
     line, column = request["position"]
-    found = _script(request).complete(line, column)
+    found = _script(request).complete(line, column)[:NAMES_LIMIT]
+    kinds = _kinds(found, request["path"], request["kinds_s"])
+    return {"items": [(c.name_with_symbols, kind) for c, kind in zip(found, kinds, strict=True)]}
+
+
+def _kinds(found: list[Any], path: str, budget_s: float) -> list[str]:
+    """What the completions are, "" where the time does not suffice to look: an imported name is looked for in its module, which may take a second. What was found is remembered."""
+    end = time.monotonic() + budget_s
+    kinds = []
+    for one in found:
+        key = path, one.name, one.line
+        if key not in _KINDS and time.monotonic() < end:
+            if len(_KINDS) >= KINDS_LIMIT:
+                _KINDS.clear()
+            _KINDS[key] = one.type
+        kinds.append(_KINDS.get(key, ""))
+    return kinds
+
+
+def _describe(request: dict[str, Any]) -> dict[str, Any]:
+    """What the name of a completion at `position` is: its signatures, or how it is defined, its docstring, and its module."""
+    for one in _script(request).complete(*request["position"]):
+        if one.name_with_symbols == request["name"]:
+            signatures = [signature.to_string() for signature in one.get_signatures()[:OVERLOADS]]
+            return {
+                "signature": "\n".join(signatures) or one.description,
+                "text": one.docstring(raw=True, fast=False)[:DOCSTRING_LIMIT],
+                "module": one.module_name or "",
+            }
+    return {"signature": "", "text": "", "module": ""}
+
+
+def _signatures(request: dict[str, Any]) -> dict[str, Any]:
+    """The signatures of the call around `position`, each with the parameter that is being written, or None."""
+    found = _script(request).get_signatures(*request["position"])[:OVERLOADS]
     return {
-        "items": [
-            {"name": c.name, "kind": c.type, "length": c.get_completion_prefix_length()}
-            for c in found[: request.get("limit", 100)]
-            if request.get("private") or not c.name.startswith("__")
+        "signatures": [
+            (
+                one.to_string(),
+                [given.to_string() for given in one.params],
+                one.index,
+                one.docstring(raw=True)[:DOCSTRING_LIMIT],
+            )
+            for one in found
         ]
     }
 

@@ -231,10 +231,14 @@ class Session:
             self._warm(self.root_of(path))
             self.hinting.changed(params.text_document.uri)
             self.hinting.saved(self.root_of(path))
+            if (view := self.view(params.text_document.uri)) is not None:
+                self.popup.opened(view.bench, view.root, view.snapshot)
 
     def changed(self, params: types.DidChangeTextDocumentParams) -> None:
         self.documents.change(params.text_document.uri, params.text_document.version, list(params.content_changes))
         self.hinting.changed(params.text_document.uri)
+        if self.popup.is_used and (view := self.view(params.text_document.uri)) is not None:
+            self.popup.typed(view.bench, view.root, view.snapshot)
 
     def closed(self, params: types.DidCloseTextDocumentParams) -> None:
         self.documents.close(params.text_document.uri)

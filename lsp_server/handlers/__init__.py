@@ -9,7 +9,7 @@ from typing import Any
 
 from lsp_server.session import AssayServer, Session
 
-from . import code_action, commands, completion, diagnostic, hover, inline_completion, lifecycle
+from . import code_action, commands, completion, diagnostic, hover, inline_completion, lifecycle, signature_help
 
 Answer = Callable[..., Awaitable[Any]]
 
@@ -29,6 +29,8 @@ def register(server: AssayServer) -> None:
         _of_document(server.session, inline_completion.answer)
     )
     server.feature(completion.METHOD, completion.OPTIONS)(_of_document(server.session, completion.answer))
+    server.feature(completion.RESOLVE)(_bound(completion.resolve, server.session))
+    server.feature(signature_help.METHOD, signature_help.OPTIONS)(_of_document(server.session, signature_help.answer))
     server.feature(hover.METHOD, hover.OPTIONS)(_of_document(server.session, hover.answer))
     server.feature(code_action.METHOD, code_action.OPTIONS)(_of_document(server.session, code_action.answer))
     for name, command in commands.COMMANDS.items():

@@ -7,22 +7,19 @@ from pathlib import Path
 
 from lsprotocol import types
 
-from analyzers import imports, names, phrases, syntax
+from analyzers import imports, phrases
+from analyzers.names import Described
 from analyzers.text import Span
 from assay.assistant.nouns import Completion, Suggestion
 from assay.assistant.shapes import title
-from assay.assistant.suggest import popup
 from lsp_server.convert import offset_at, range_of, text_edit
 from lsp_server.session import Session, View
 
 from . import suggestions
 
 METHOD = types.TEXT_DOCUMENT_COMPLETION
-OPTIONS = types.CompletionOptions(trigger_characters=["."])
-TIMEOUT_S = 1.0
-RANKED_CHARS = 400_000  # of a longer file jedi's own order is shown
-
-_STRINGS = ("string", "string_content", "string_start", "string_end", "escape_sequence")
+RESOLVE = types.COMPLETION_ITEM_RESOLVE
+OPTIONS = types.CompletionOptions(trigger_characters=["."], resolve_provider=True)
 _KINDS = {
     "module": types.CompletionItemKind.Module,
     "class": types.CompletionItemKind.Class,
@@ -37,52 +34,47 @@ _KINDS = {
 
 
 async def answer(session: Session, view: View, params: types.CompletionParams) -> types.CompletionList:
-    """The list; it is asked for anew with each key."""
-    items = await _names(session, view, params.position) if view.bench.settings.text("complete.popup") != "off" else []
-    if not view.editor.has_ghost_text:
-        items = await _suggestion(session, view, params.position) + items
-    return types.CompletionList(is_incomplete=True, items=items)
+    """The list; it is asked for anew with each key where it is not whole, or where the suggestion may be in it."""
+    names = _names(session, view, params.position)
+    if view.editor.has_ghost_text:
+        items, is_whole = await names
+        return types.CompletionList(is_incomplete=not is_whole, items=items)
+    suggested, (items, _) = await asyncio.gather(_suggestion(session, view, params.position), names)
+    return types.CompletionList(is_incomplete=True, items=suggested + items)
 
 
-async def _names(session: Session, view: View, position: types.Position) -> list[types.CompletionItem]:
-    snapshot = view.snapshot
-    offset = offset_at(snapshot, position, view.encoding)
-    line = snapshot.line_of(offset)
-    column = offset - snapshot.line_span(line).start
-    site = view.bench.workspace.site_packages(view.root)
-    above = snapshot.preamble.count("\n")
-    where = names.Where(snapshot.preamble + snapshot.text, snapshot.path, str(view.root), (str(site),) if site else ())
-    node = syntax.node_at(snapshot.tree, snapshot.text, max(0, offset - 1))
-    place = node.type if node is not None else ""
-    if place == "comment":
-        return []
-    is_code = place not in _STRINGS  # in those jedi knows paths and keys
-    ranking = asyncio.create_task(_ranked(session, view, offset, is_code=is_code))
-    try:
-        found = await view.bench.names.complete(where, line + above + 1, column, timeout_s=TIMEOUT_S)
-    except names.NamesUnavailable:
-        found = ()
-    except asyncio.CancelledError:
-        ranking.cancel()
-        raise
-    kinds = {one.name: one.kind for one in found}
-    return [
+async def _names(session: Session, view: View, position: types.Position) -> tuple[list[types.CompletionItem], bool]:
+    if view.bench.settings.text("complete.popup") == "off":
+        return [], True
+    offset = offset_at(view.snapshot, position, view.encoding)
+    shown = await session.popup.names(view.bench, view.root, view.snapshot, offset)
+    items = [
         types.CompletionItem(
-            label=name,
-            kind=_KINDS.get(kinds[name]) if is_known else types.CompletionItemKind.Field,
-            detail=None if is_known else "seen after a dot in this project",
+            label=one.name,
+            kind=_KINDS.get(one.kind) if one.is_known else types.CompletionItemKind.Field,
+            detail=None if one.is_known else "seen after a dot in this project",
             sort_text=f"b{number:04}",
+            data=[str(view.root), shown.number] if one.is_known else None,
         )
-        for number, (name, is_known) in enumerate(popup.listed(await ranking, list(kinds)))
+        for number, one in enumerate(shown.names)
     ]
+    return items, shown.is_whole
 
 
-async def _ranked(session: Session, view: View, offset: int, *, is_code: bool) -> list[tuple[str, float]]:
-    if not is_code or view.bench.settings.text("complete.popup") != "ranked" or len(view.snapshot.text) > RANKED_CHARS:
-        return []
-    path = Path(view.snapshot.path)
-    name = path.relative_to(view.root).as_posix() if path.is_relative_to(view.root) else path.name
-    return await session.popup.ranked(view.bench, view.root, name, view.snapshot, offset)
+async def resolve(session: Session, item: types.CompletionItem) -> types.CompletionItem:
+    """The item with its signature and docstring, as plain text: it is another's, and no link of it should be one."""
+    match item.data:
+        case [str() as root, int() as number]:
+            found = await session.popup.described(session.bench, Path(root), number, item.label)
+            if found is not None and (found.signature or found.text):
+                item.detail = found.signature.partition("\n")[0] or None
+                item.documentation = types.MarkupContent(types.MarkupKind.PlainText, _about(found))
+    return item
+
+
+def _about(found: Described) -> str:
+    signatures = found.signature if "\n" in found.signature else ""
+    return "\n\n".join(part for part in (signatures, found.text.strip(), found.module) if part)
 
 
 async def _suggestion(session: Session, view: View, position: types.Position) -> list[types.CompletionItem]:

@@ -30,6 +30,7 @@ PICTURES = os.environ.get("ASSAY_PICTURES", "")  # a folder: what failed is draw
 Open = Callable[..., Window]
 Traces = Callable[[], list[dict[str, Any]]]
 FIGURES: list[str] = []
+SECOND = ("test_vscode_install.py", "test_vscode_window.py")  # run in the process that has the other editors
 TOLD = pytest.StashKey[int]()
 WAIT_S = 20.0
 TAIL_LINES, TAIL_CHARS = 8, 400
@@ -218,8 +219,8 @@ def log_tail(assay_home: Path) -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         item.add_marker(pytest.mark.timeout(SCENARIO_S if "install" not in item.nodeid else INSTALL_S))
-        # One code-server and one browser are enough: what uses them runs in one process, all else in another.
-        item.add_marker(pytest.mark.xdist_group("vscode" if "browser" in item.fixturenames else "others"))  # type: ignore[attr-defined]
+        is_first = "browser" in item.fixturenames and item.path.name not in SECOND
+        item.add_marker(pytest.mark.xdist_group("first" if is_first else "second"))  # type: ignore[attr-defined]
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -169,6 +169,8 @@ async def test_every_message_of_a_session_that_touches_every_method_fits_the_sch
     requests = [
         ("textDocument/inlineCompletion", inline_params(uri, 4, 14)),
         ("textDocument/inlineCompletion", inline_params(cell["uri"], 0, 5)),
+        ("textDocument/signatureHelp", {"textDocument": document, "position": position}),
+        ("completionItem/resolve", {"label": "x", "data": ["/nowhere", 1]}),
         ("textDocument/completion", {"textDocument": document, "position": position}),
         ("textDocument/hover", {"textDocument": document, "position": position}),
         ("textDocument/codeAction", {"textDocument": document, "range": {"start": {"line": 0, "character": 0}, "end": position}, "context": {"diagnostics": []}}),

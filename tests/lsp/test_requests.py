@@ -205,19 +205,6 @@ async def test_the_engines_state_is_told_once_and_only_by_those_who_asked_it(sta
     assert [one["state"] for one in told] == ["absent"]
 
 
-async def test_names_that_exist_are_completed(start, tmp_path: Path) -> None:
-    client = await start(tmp_path)
-    uri = client.open(tmp_path / "a.py", "import os\nos.path.isabs\n")
-    params = {"textDocument": {"uri": uri}, "position": {"line": 1, "character": 12}}
-    labels: list[str] = []
-    for _ in range(10):  # the first answers may be empty: jedi is still loading, and the list says isIncomplete
-        result = await client.call("textDocument/completion", params)
-        assert result["isIncomplete"]
-        if labels := [item["label"] for item in result["items"]]:
-            break
-    assert "isabs" in labels
-
-
 async def test_settings_come_from_the_editor(start, tmp_path: Path, script) -> None:
     client = await start(tmp_path, env=script("return a + b"), options={"assay": {"complete": {"enabled": False}}})
     uri = client.open(tmp_path / "a.py", TEXT)
@@ -301,32 +288,3 @@ async def test_an_item_of_the_list_replaces_the_word_that_was_begun_and_is_plain
     assert item["textEdit"]["newText"].startswith("alpha")
     assert item["textEdit"]["range"]["start"] == {"line": 1, "character": 12}
     assert (item["kind"], item["insertTextFormat"]) == (1, 1)
-
-
-async def labels(client, uri: str, line: int, character: int) -> list[tuple[str, bool]]:
-    """The popup's names in its order, each with whether it is one that exists."""
-    where = {"textDocument": {"uri": uri}, "position": {"line": line, "character": character}}
-    items = (await client.call("textDocument/completion", where))["items"]
-    ordered = sorted(items, key=lambda one: one["sortText"])
-    return [(one["label"], "seen after a dot" not in one.get("detail", "")) for one in ordered]
-
-
-async def test_names_after_a_dot_are_ranked_by_what_stands_nearby(start, tmp_path: Path) -> None:
-    text = (
-        "import os.path\n\nos.path.isfile('a')\nos.path.isfile('b')\nos.path.\n# it is os.path.\nthing.push()\nthing.\n"
-    )
-    client = await start(tmp_path, textDocument={"inlineCompletion": {}})
-    uri = client.open(tmp_path / "m.py", text)
-    found: list[tuple[str, bool]] = []
-    until = time.monotonic() + 20
-    while len(found) < 10 and time.monotonic() < until:  # until jedi is loaded
-        found = await labels(client, uri, 4, 8)
-    assert found[0] == ("isfile", True)
-    assert ("abspath", True) in found
-    assert await labels(client, uri, 5, 16) == []
-    assert (await labels(client, uri, 7, 6))[0] == ("push", False)
-    client.notify("workspace/didChangeConfiguration", {"settings": {"assay": {"complete": {"popup": "all"}}}})
-    found = await labels(client, uri, 4, 8)
-    assert found[0] == ("abspath", True)
-    client.notify("workspace/didChangeConfiguration", {"settings": {"assay": {"complete": {"popup": "off"}}}})
-    assert await labels(client, uri, 4, 8) == []

@@ -1,4 +1,4 @@
-"""The popup's order after a dot: what the code nearby and the project make likely, and what jedi knows; a name that only looks likely is told apart.
+"""The popup: the names that may come, as jedi knows them, ordered by what the code nearby and the project make likely; a name that only looks likely is told apart.
 
 The project's counts are made in a thread when they are first asked for, and again when its files are others; until then the file's own are what there is.
 """
@@ -6,38 +6,141 @@ The project's counts are made in a thread when they are first asked for, and aga
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from analyzers import members
+from analyzers import members, naming
 from analyzers.members import Project
-from analyzers.text import Snapshot
+from analyzers.names import Described, NamesUnavailable, Where
+from analyzers.naming import Naming
+from analyzers.text import Snapshot, Span
 
 from ..workbench import Workbench
+from .known import Known
 
 LISTED = 60  # likely names that are weighed
+SHOWN = 8  # lists whose names can be asked about
+DESCRIBE_S = 3.0  # so long jedi may take to say what a name is
 GUESSES = 5  # names that jedi does not know, at most
+MOST = 200  # names in one list
+RANKED_CHARS = 400_000  # of a longer file jedi's own order is shown
+_AHEAD = frozenset(" \t\n(,[{=+-*/%<>|&^~!:@")  # behind these a name may begin
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A name of the popup. `kind` is jedi's word for what it is, "" where that is not known; `is_known`: it is jedi's, not a guess."""
+
+    name: str
+    kind: str
+    is_known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A list of the popup; by its `number` it can be asked what its names are. `is_whole`: the client can go on with it by itself while the word is typed on."""
+
+    names: list[Listed]
+    is_whole: bool
+    number: int
 
 
 @dataclass(slots=True)
 class Popup:
-    """Of one window. It remembers what projects have after dots."""
+    """Of one window. It remembers what projects have after dots, and what jedi knew. `is_used`: this editor asks for names."""
 
+    known: Known = field(default_factory=Known)
+    is_used: bool = False
+    _shown: OrderedDict[int, Naming] = field(default_factory=OrderedDict)
+    _count: int = 0
     _known: dict[Path, tuple[int, Project]] = field(default_factory=dict)
     _making: dict[Path, asyncio.Task[None]] = field(default_factory=dict)
 
-    async def ranked(
-        self, bench: Workbench, root: Path, name: str, snapshot: Snapshot, offset: int
-    ) -> list[tuple[str, float]]:
-        """The likeliest names at a place after a dot, the best first; nothing elsewhere. `name` is the file's below `root`."""
-        project = self._project(bench, root)
-        return await asyncio.to_thread(
-            _ranked, snapshot.preamble + snapshot.text, offset + len(snapshot.preamble), name, project
-        )
+    async def names(self, bench: Workbench, root: Path, snapshot: Snapshot, offset: int) -> Shown:
+        """The names at a place, the likeliest first. The list comes soon: without jedi's names, or with those of a moment ago, where jedi takes its time."""
+        self.is_used = True
+        place = naming.at(snapshot, offset)
+        if place is None:
+            return Shown([], is_whole=True, number=0)
+        is_ranked = bench.settings.text("complete.popup") == "ranked" and len(place.text) <= RANKED_CHARS
+        # Both are begun at once; the likely names are there before jedi's, as a rule.
+        ranking = asyncio.create_task(self._ranked(bench, root, place)) if is_ranked and place.receiver else None
+        try:
+            found, is_whole = await self.known.at(bench.names, _where(bench, root, place), place)
+        except asyncio.CancelledError:
+            if ranking is not None:
+                ranking.cancel()
+            raise
+        fitting = [one for one in found if naming.fits(one.name, place.typed)] if place.is_code else list(found)
+        if ranking is not None:
+            names = listed(await ranking, [one.name for one in fitting])
+        elif is_ranked and place.is_code:
+            names = [(name, True) for name in naming.by_nearness(place, [one.name for one in fitting])]
+        else:
+            names = [(one.name, True) for one in fitting]
+        kinds = {one.name: one.kind for one in found}
+        items = [Listed(name, kinds.get(name, ""), is_known) for name, is_known in names[:MOST]]
+        return Shown(items, is_whole=is_whole and len(names) <= MOST, number=self._remember(place))
+
+    def _remember(self, place: Naming) -> int:
+        self._count += 1
+        self._shown[self._count] = place
+        if len(self._shown) > SHOWN:
+            self._shown.popitem(last=False)
+        return self._count
+
+    async def described(self, bench: Workbench, root: Path, number: int, name: str) -> Described | None:
+        """What a name is that the list of this number had; None where that list is long gone, or jedi does not say it in time."""
+        place = self._shown.get(number)
+        if place is None:
+            return None
+        where = _where(bench, root, place)
+        try:
+            return await bench.names.describe(where, place.row, place.column, name, timeout_s=DESCRIBE_S)
+        except NamesUnavailable:
+            return None
+
+    def typed(self, bench: Workbench, root: Path, snapshot: Snapshot) -> None:
+        """Something was typed: ask jedi now for what will probably be asked for with the next key."""
+        if snapshot.typed is None or bench.settings.text("complete.popup") == "off":
+            return
+        end = snapshot.typed.end
+        if end == 0 or end > len(snapshot.text):
+            return
+        key = snapshot.text[end - 1]
+        if key in _AHEAD:
+            place = naming.at(snapshot, end)
+            if place is not None and place.is_code:
+                self.known.expect(bench.names, _where(bench, root, place), place)
+        elif key.isalnum() or key == "_" or key in ")]":
+            self._expect_dot(bench, root, snapshot, end)
+
+    def opened(self, bench: Workbench, root: Path, snapshot: Snapshot) -> None:
+        """A file was opened: have jedi read it, and what it imports."""
+        place = naming.at(snapshot, len(snapshot.text))
+        if place is not None and place.is_code and bench.settings.text("complete.popup") != "off":
+            self.known.expect(bench.names, _where(bench, root, place), place, is_opened=True)
+
+    def _expect_dot(self, bench: Workbench, root: Path, snapshot: Snapshot, end: int) -> None:
+        here = naming.at(snapshot, end)
+        if here is None or not naming.may_follow(here, (one.name for one in self.known.here(here))):
+            return
+        place = naming.at(snapshot.edited(Span(end, end), ".", snapshot.version), end + 1)
+        if place is not None and not self.known.has(place):
+            self.known.expect(bench.names, _where(bench, root, place), place)
+
+    async def _ranked(self, bench: Workbench, root: Path, place: Naming) -> list[tuple[str, float]]:
+        """The likeliest names at a place after a dot, the best first."""
+        project = self._project(bench, root) or members.of_project({})
+        path = Path(place.path)
+        name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+        return await asyncio.to_thread(_ranked, place, name, project)
 
     def close(self) -> None:
         """End what is under way."""
+        self.known.close()
         for task in self._making.values():
             task.cancel()
 
@@ -55,8 +158,14 @@ class Popup:
         self._known[root] = revision, await asyncio.to_thread(members.of_project, texts)
 
 
-def _ranked(text: str, offset: int, name: str, project: Project | None) -> list[tuple[str, float]]:
-    return members.ranked(text, offset, name, project or members.of_project({}), LISTED)
+def _where(bench: Workbench, root: Path, place: Naming) -> Where:
+    site = bench.workspace.site_packages(root)
+    return Where(place.text, place.path, str(root), (str(site),) if site else ())
+
+
+def _ranked(place: Naming, name: str, project: Project) -> list[tuple[str, float]]:
+    text = place.text[: place.at] + place.typed + place.text[place.at :]
+    return members.ranked(text, place.at + len(place.typed), name, project, LISTED)
 
 
 def listed(ranked: Sequence[tuple[str, float]], known: Sequence[str]) -> list[tuple[str, bool]]:

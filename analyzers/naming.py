@@ -1,0 +1,113 @@
+"""Where a name is being written: what stands before it, what around it, and which of the names that may come were near. Text only; which names may come, jedi says."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from keyword import iskeyword
+
+from . import syntax
+from .text import Snapshot
+
+NEAR_CHARS = 800  # within so many characters what was seen counts about half
+LOOK_CHARS = 20_000  # in which names are looked for, before and after
+ARGUMENT = 0.7  # what a parameter of the call around counts beside one name that stands close by
+HOLD = "_"  # without a name there, jedi takes a place at the end of a function for one behind it
+_STRINGS = ("string", "string_content", "string_start", "string_end", "escape_sequence")
+_SCOPES = ("function_definition", "class_definition")
+_WORD = re.compile(r"\w*\Z")
+_NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
+_RECEIVER = re.compile(r"(?<![\w.])([^\W\d]\w*(?:\.[^\W\d]\w*)*)\.\Z")
+_BEHIND = ")]}\"'"  # what else a dot may stand behind
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """A place where a name is, or may be, written. `text` is the document with its preamble, HOLD in place of what is `typed` of a name without a dot, nothing in place of one behind a dot; there, at `row` (from 1) and `column` (from 0), names are asked for. `receiver` is what stands
+    before a dot: a chain of names, or the bracket or quote that ends it; "" where there is no dot. `bound` is what tells the receiver's meaning apart: the scope around, and where its first name is bound in it."""
+
+    path: str
+    text: str
+    at: int
+    row: int
+    column: int
+    typed: str
+    receiver: str
+    bound: tuple[str, ...]
+    is_code: bool = True
+
+
+def at(snapshot: Snapshot, offset: int) -> Naming | None:
+    """The place; None where no name is written: in a comment and in a number."""
+    node = syntax.node_at(snapshot.tree, snapshot.text, max(0, offset - 1))
+    kind = node.type if node is not None else ""
+    if kind == "comment":
+        return None
+    is_code = kind not in _STRINGS  # in those jedi knows paths and keys
+    line = snapshot.line_of(offset)
+    start = snapshot.line_span(line).start
+    before = snapshot.text[start:offset]
+    typed = _WORD.search(before)[0] if is_code else ""  # type: ignore[index]  # it matches always
+    if typed[:1].isdigit():
+        return None
+    before = before[: len(before) - len(typed)]
+    receiver = _receiver(before)
+    if receiver is None:
+        return None
+    scopes = []
+    while node is not None:
+        if node.type in _SCOPES and (name := node.child_by_field_name("name")) is not None and name.text is not None:
+            scopes.append((name.text.decode("utf-8", "replace"), node.start_point[0]))
+        node = node.parent
+    first = snapshot.line_span(scopes[0][1]).start if scopes else 0
+    bound = (*(name for name, _ in scopes), *_bindings(snapshot.text[first:start], receiver))
+    base = start + len(before)
+    hold = HOLD if is_code and not receiver else ""
+    text = snapshot.preamble + snapshot.text[:base] + hold + snapshot.text[offset:]
+    row = line + snapshot.preamble.count("\n") + 1
+    return Naming(snapshot.path, text, len(snapshot.preamble) + base, row, len(before), typed, receiver, bound, is_code)
+
+
+def _receiver(before: str) -> str | None:
+    """What stands before the dot at the end, "" where there is none; None where the dot is no name's: a number's, or one of three."""
+    if not before.endswith("."):
+        return ""
+    if match := _RECEIVER.search(before):
+        return match[1]
+    if re.search(r"\b(?:from|import)\s+\.+\Z", before):
+        return ""
+    return before[-2] if before[-2:-1] in _BEHIND and before[-2:-1] else None
+
+
+def _bindings(text: str, receiver: str) -> list[str]:
+    """The lines that bind the first name of a receiver, which for `self` and `cls` is where they stand."""
+    root = receiver.partition(".")[0]
+    if not root.isidentifier() or root in ("self", "cls"):
+        return [receiver]
+    binds = re.compile(rf"\b{root}\b[^=\n.(]*=(?!=)|\b(?:for|as|import|def|with|lambda|global)\b[^\n]*\b{root}\b")
+    return [receiver, *(line.strip() for line in text.split("\n") if root in line and binds.search(line))]
+
+
+def may_follow(place: Naming, names: Iterable[str]) -> bool:
+    """Whether a dot may well be typed next: what is typed is one of the names that may stand here, and no keyword."""
+    return place.is_code and bool(place.typed) and not iskeyword(place.typed) and place.typed in set(names)
+
+
+def by_nearness(place: Naming, names: Iterable[str]) -> list[str]:
+    """The names, those first that stand near the place, and parameters of the call ("name="); private names and those with two underscores last."""
+    begin = max(0, place.at - LOOK_CHARS)
+    near: defaultdict[str, float] = defaultdict(float)
+    for match in _NAME.finditer(place.text, begin, min(len(place.text), place.at + LOOK_CHARS)):
+        near[match[0]] += 1 / (1 + abs(match.start() - place.at) / NEAR_CHARS)
+    return sorted(names, key=lambda name: (-near[name.rstrip("=")] - ARGUMENT * name.endswith("="), _shyness(name)))
+
+
+def _shyness(name: str) -> int:
+    return 2 if name.startswith("__") else int(name.startswith("_"))
+
+
+def fits(name: str, typed: str) -> bool:
+    """Whether a name goes on from what is typed, in whatever case; names with two underscores where one is typed."""
+    return name.lower().startswith(typed.lower()) and (typed.startswith("_") or not name.startswith("__"))

@@ -1,0 +1,45 @@
+"""textDocument/signatureHelp: the parameters of the call that is being written, by jedi."""
+
+from __future__ import annotations
+
+from lsprotocol import types
+
+from analyzers.names import NamesUnavailable, Where
+from lsp_server.convert import offset_at
+from lsp_server.session import Session, View
+
+METHOD = types.TEXT_DOCUMENT_SIGNATURE_HELP
+OPTIONS = types.SignatureHelpOptions(trigger_characters=["(", ","], retrigger_characters=[")"])
+TIMEOUT_S = 1.0
+
+
+async def answer(session: Session, view: View, params: types.SignatureHelpParams) -> types.SignatureHelp | None:
+    """The signatures, or nothing outside of a call and where the popup is switched off."""
+    if view.bench.settings.text("complete.popup") == "off":
+        return None
+    snapshot = view.snapshot
+    offset = offset_at(snapshot, params.position, view.encoding)
+    row = snapshot.line_of(offset)
+    site = view.bench.workspace.site_packages(view.root)
+    text = snapshot.preamble + snapshot.text
+    where = Where(text, snapshot.path, str(view.root), (str(site),) if site else ())
+    line, column = row + snapshot.preamble.count("\n") + 1, offset - snapshot.line_span(row).start
+    try:
+        found = await view.bench.names.signatures(where, line, column, timeout_s=TIMEOUT_S)
+    except NamesUnavailable:
+        return None
+    if not found:
+        return None
+    return types.SignatureHelp(
+        signatures=[
+            types.SignatureInformation(
+                one.label,
+                documentation=types.MarkupContent(types.MarkupKind.PlainText, one.text) if one.text else None,
+                parameters=[types.ParameterInformation(given) for given in one.parameters],
+                active_parameter=one.index,
+            )
+            for one in found
+        ],
+        active_signature=0,
+        active_parameter=found[0].index,
+    )

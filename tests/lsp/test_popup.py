@@ -1,0 +1,135 @@
+"""The popup: names that exist, in the order of what is likely, soon."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+
+def at(uri: str, line: int, character: int) -> dict[str, Any]:
+    """Parameters of a request at a position."""
+    return {"textDocument": {"uri": uri}, "position": {"line": line, "character": character}}
+
+
+async def whole(client, params) -> dict[str, Any]:
+    """The list once it says that it is whole: a first one may be empty, for jedi is still loading."""
+    until = time.monotonic() + 20
+    while (result := await client.call("textDocument/completion", params))["isIncomplete"]:
+        assert time.monotonic() < until
+    return result
+
+
+async def test_names_that_exist_are_completed(start, tmp_path: Path) -> None:
+    client = await start(tmp_path)
+    uri = client.open(tmp_path / "a.py", "import os\nos.path.isabs\n")
+    params = {"textDocument": {"uri": uri}, "position": {"line": 1, "character": 12}}
+    assert "isabs" in [item["label"] for item in (await whole(client, params))["items"]]
+
+
+async def test_names_without_a_dot_are_those_in_scope_the_nearest_first(start, tmp_path: Path) -> None:
+    text = "from json import dumps\n\n\ndef first(alpha):\n    return alpha\n\n\ndef second(beta):\n    total = beta\n    \n"
+    client = await start(tmp_path)
+    uri = client.open(tmp_path / "a.py", text)
+    items = (await whole(client, at(uri, 9, 4)))["items"]
+    names = [item["label"] for item in sorted(items, key=lambda one: one["sortText"])]
+    assert {"dumps", "first", "len", "return"} <= set(names)
+    assert "alpha" not in names
+    assert set(names[:5]) >= {"total", "beta", "second"}
+    assert {item["label"]: item.get("kind") for item in items}["dumps"] == 3, "a function, though it is imported"
+
+
+async def test_a_list_is_whole_unless_a_suggestion_may_be_in_it(start, tmp_path: Path, script) -> None:
+    (tmp_path / "m.py").write_text("text = ''\ntext.\n")
+    client = await start(tmp_path)
+    uri = client.open(tmp_path / "m.py")
+    assert (await whole(client, at(uri, 1, 5)))["isIncomplete"] is False
+    other = await start(tmp_path, env=script("upper()"), textDocument={})
+    uri = other.open(tmp_path / "m.py")
+    for _ in range(2):
+        assert (await other.call("textDocument/completion", at(uri, 1, 5)))["isIncomplete"] is True
+
+
+async def test_what_is_typed_next_was_asked_of_jedi_before(start, tmp_path: Path) -> None:
+    """After a word that is a name, the names behind its dot are looked for before the dot is typed."""
+    client = await start(tmp_path)
+    uri = client.open(tmp_path / "m.py", "text = ''\ntex\n")
+    await whole(client, at(uri, 1, 3))
+    for version, key in ((2, "t"), (3, ".")):
+        where = {"line": 1, "character": version + 1}
+        edit = {"range": {"start": where, "end": where}, "text": key}
+        client.notify(
+            "textDocument/didChange", {"textDocument": {"uri": uri, "version": version}, "contentChanges": [edit]}
+        )
+        await asyncio.sleep(0.5)  # for the measure of what is asked ahead, not of how long it takes
+    first = await client.call("textDocument/completion", at(uri, 1, 5))
+    assert first["isIncomplete"] is False
+    assert "upper" in [item["label"] for item in first["items"]]
+
+
+async def labels(client, uri: str, line: int, character: int) -> list[tuple[str, bool]]:
+    """The popup's names in its order, each with whether it is one that exists."""
+    where = {"textDocument": {"uri": uri}, "position": {"line": line, "character": character}}
+    items = (await client.call("textDocument/completion", where))["items"]
+    ordered = sorted(items, key=lambda one: one["sortText"])
+    return [(one["label"], "seen after a dot" not in one.get("detail", "")) for one in ordered]
+
+
+async def test_names_after_a_dot_are_ranked_by_what_stands_nearby(start, tmp_path: Path) -> None:
+    text = (
+        "import os.path\n\nos.path.isfile('a')\nos.path.isfile('b')\nos.path.\n# it is os.path.\nthing.push()\nthing.\n"
+    )
+    client = await start(tmp_path, textDocument={"inlineCompletion": {}})
+    uri = client.open(tmp_path / "m.py", text)
+    found: list[tuple[str, bool]] = []
+    until = time.monotonic() + 20
+    while len(found) < 10 and time.monotonic() < until:  # until jedi is loaded
+        found = await labels(client, uri, 4, 8)
+    assert found[0] == ("isfile", True)
+    assert ("abspath", True) in found
+    assert await labels(client, uri, 5, 16) == []
+    assert (await labels(client, uri, 7, 6))[0] == ("push", False)
+    client.notify("workspace/didChangeConfiguration", {"settings": {"assay": {"complete": {"popup": "all"}}}})
+    found = await labels(client, uri, 4, 8)
+    assert found[0] == ("abspath", True)
+    client.notify("workspace/didChangeConfiguration", {"settings": {"assay": {"complete": {"popup": "off"}}}})
+    assert await labels(client, uri, 4, 8) == []
+
+
+async def test_an_item_tells_its_signature_and_docstring_when_it_is_looked_at(start, tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text(
+        'def price(item, *, tax=0.2):\n    """What [it](command:x) costs."""\n    return item\n'
+    )
+    client = await start(tmp_path)
+    assert client.capabilities["completionProvider"]["resolveProvider"] is True
+    uri = client.open(tmp_path / "m.py", "import shop\nshop.pr\nthing.push\nthing.\n")
+    items = {one["label"]: one for one in (await whole(client, at(uri, 1, 7)))["items"]}
+    assert "documentation" not in items["price"]
+    found = await client.call("completionItem/resolve", items["price"])
+    assert found["detail"] == "price(item, *, tax=0.2)"
+    assert found["documentation"] == {"kind": "plaintext", "value": "What [it](command:x) costs.\n\nshop"}
+    for strange in (
+        {"label": "price"},
+        {"label": "price", "data": ["/nowhere", 999]},
+        {"label": "nothing", "data": items["price"]["data"]},
+    ):
+        assert "documentation" not in await client.call("completionItem/resolve", strange)
+
+
+async def test_a_call_shows_which_parameter_is_written(start, tmp_path: Path) -> None:
+    text = 'def price(item, tax=0.2):\n    """What it costs."""\n\n\nprice(1, \nprice\n'
+    client = await start(tmp_path)
+    uri = client.open(tmp_path / "m.py", text)
+    found = None
+    until = time.monotonic() + 20
+    while found is None and time.monotonic() < until:  # until jedi is loaded
+        found = await client.call("textDocument/signatureHelp", at(uri, 4, 9))
+    assert found is not None
+    (one,) = found["signatures"]
+    assert (one["label"], found["activeParameter"]) == ("price(item, tax=0.2)", 1)
+    assert [given["label"] for given in one["parameters"]] == ["item", "tax=0.2"]
+    assert one["documentation"]["value"].endswith("What it costs.")
+    assert await client.call("textDocument/signatureHelp", at(uri, 3, 0)) is None
+    client.notify("workspace/didChangeConfiguration", {"settings": {"assay": {"complete": {"popup": "off"}}}})
+    assert await client.call("textDocument/signatureHelp", at(uri, 4, 9)) is None
