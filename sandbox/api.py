@@ -49,7 +49,7 @@ class Step:
     It is ended after `timeout_s`, and where nothing was heard of a test for `quiet_s` (0: only then): that test hangs.
     `tests` are pytest node ids without parameters, of functions, classes or whole files; those of `without` are left out. A test's result says
     something about the change where it executes one of the `pieces` of the changed file `target`. `is_test_file`: that file holds tests, which do not prove it. `traces`: what is executed while tests are
-    collected is told, too; `records`: the functions that each test enters; `watched`: files of which each test's lines are told; `test_s`: a test that
+    collected is told, too; `records`: the functions that each test enters; `watched`: files of which each test's lines are told, and with `observes` what their functions returned and raised, too; `test_s`: a test that
     takes longer is interrupted and fails (0: none is).
 
     `calls` are expressions that a step of that kind evaluates one by one, in the module `path` with its definitions and assignments; for a step
@@ -70,6 +70,7 @@ class Step:
     path: str = ""
     quiet_s: float = 0.0
     watched: tuple[str, ...] = ()
+    observes: bool = False
     test_s: float = 0.0
     calls: tuple[str, ...] = ()
 
@@ -141,13 +142,23 @@ class Raised:
 
 
 @dataclass(frozen=True, slots=True)
+class Observed:
+    """What calls of a function were seen to end with: the names of the types that they returned, and the exceptions that left it, each by its name with its bases' (the nearest first), the line (from 1) that
+    let it out, and whether it began there. `yields`: it gave values as a generator does."""
+
+    returned: frozenset[str] = frozenset()
+    raised: frozenset[tuple[tuple[str, ...], int, bool]] = frozenset()
+    yields: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TestReport:
     """What came over the report channel of a pytest step.
 
     `finished` is the end mark with this run's nonce; `control` is the outcome of the test that must fail; `import_hit` are the pieces executed
     while tests were collected, where that was traced. `entered`: by test, or by a node for all tests below it ("" for the import of all of them),
     the functions of the project that were entered, as "path::dotted.name", where that was recorded. `ended_in` is the test in which the whole run
-    came to its end. `lines`: by test, and by watched file, the lines executed.
+    came to its end. `lines`: by test, and by watched file, the lines executed. `observed`: by test, watched file and the function's first line (its decorators' included), how calls of it ended.
     """
 
     __test__ = False
@@ -160,6 +171,7 @@ class TestReport:
     entered: Mapping[str, frozenset[str]] = field(default_factory=dict)
     ended_in: str = ""
     lines: Mapping[str, Mapping[str, frozenset[int]]] = field(default_factory=dict)
+    observed: Mapping[str, Mapping[str, Mapping[int, Observed]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

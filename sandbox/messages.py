@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
-from .api import Frame, Raised, Running, SandboxUnavailable, Step, StepOutcome, TestReport, TestResult
+from .api import Frame, Observed, Raised, Running, SandboxUnavailable, Step, StepOutcome, TestReport, TestResult
 
 TEXT_LIMIT = 2000  # characters of one text of a call's report
 
@@ -31,6 +31,7 @@ def order(step: Step, nonce: str, *, dependencies: str) -> dict[str, Any]:
         "path": step.path,
         "script": step.path,
         "watched": list(step.watched),
+        "observes": step.observes,
         "test_s": step.test_s,
         "calls": list(step.calls),
         "nonce": nonce,
@@ -79,10 +80,13 @@ def _report(text: str, nonce: str, *, is_cut: bool, hung: bool) -> TestReport:
     functions: list[str] = []
     entered: dict[str, set[str]] = {}
     lines: dict[str, dict[str, frozenset[int]]] = {}
+    seen: dict[str, dict[str, dict[int, Observed]]] = {}
     for event in _events(text):
         match event:
             case {"lines": {**by_file}, "by": str(name)}:
                 lines[name] = {str(file): frozenset(_bits(mask)) for file, mask in by_file.items()}
+            case {"observed": {**by_file}, "by": str(name)}:
+                seen[name] = {str(file): _observed(found) for file, found in by_file.items()}
             case {"collected": [*ids]}:
                 tests |= {str(name): TestResult(str(name), "missing") for name in ids}
             case {"start": str(name)}:
@@ -126,7 +130,23 @@ def _report(text: str, nonce: str, *, is_cut: bool, hung: bool) -> TestReport:
         tests = {name: one if name in done else replace(one, outcome="left") for name, one in tests.items()}
     by_node = {node: frozenset(names) for node, names in entered.items()}
     last = running if not finished and tests.get(running, _NONE).outcome == "missing" else ""
-    return TestReport(tuple(tests.values()), tuple(errors), control, finished, import_hit, by_node, last, lines)
+    return TestReport(tuple(tests.values()), tuple(errors), control, finished, import_hit, by_node, last, lines, seen)
+
+
+def _observed(found: object) -> dict[int, Observed]:
+    """How calls of a file's functions ended, by their first lines."""
+    known: dict[int, Observed] = {}
+    for one in found if isinstance(found, list) else ():
+        match one:
+            case [int(first), [*types], [*raised], bool(yields)]:
+                exceptions = [
+                    (tuple(str(kind)[:TEXT_LIMIT] for kind in kinds), line, is_own)
+                    for kinds, line, is_own in (r for r in raised if isinstance(r, list) and len(r) == 3)
+                    if isinstance(kinds, list) and isinstance(line, int) and isinstance(is_own, bool)
+                ]
+                returned = frozenset(str(kind)[:TEXT_LIMIT] for kind in types)
+                known[first] = Observed(returned, frozenset(exceptions), yields)
+    return known
 
 
 def _events(text: str) -> Iterator[Any]:

@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
-from assay.assistant.summarize import shapes, symbols
+from assay.assistant.summarize import seen, shapes, symbols
 from assay.assistant.summarize.symbols import Symbol
 from assay.assistant.workbench import Workbench
 from assay.cli import out, place
 from assay.cli.ask import PYTHON, Json
+from assay.cli.check import Progress
+from sandbox.api import SandboxUnavailable
 
 
 def summarize(
@@ -22,10 +24,14 @@ def summarize(
         ),
     ],
     as_json: Json = False,
+    run: Annotated[
+        bool,
+        typer.Option("--run", help="Run the tests that reach the file, and hold the facts against what they show."),
+    ] = False,
 ) -> None:
     """Say what functions and classes do: a sentence, and the facts that their text and the recorded tests show.
 
-    Nothing is run and no model is asked. Exits 2 where there is no such file or symbol.
+    Without --run nothing is run, and no model is asked. Exits 2 where there is no such file or symbol, 3 where tests are to run and no sandbox is there.
     """
     name, _, wanted = where.partition("::")
     path = Path(name).resolve()
@@ -39,9 +45,17 @@ def summarize(
 
     async def work(bench: Workbench) -> list[Symbol] | None:
         bench.workspace.open_folder(root)
-        return await symbols.of_file(bench, root, path.relative_to(root).as_posix(), snapshot.text, {})
+        name = path.relative_to(root).as_posix()
+        found = await symbols.of_file(bench, root, name, snapshot.text, {})
+        if found is None or not run:
+            return found
+        with Progress() as tell:
+            return symbols.confirmed(found, await seen.of_file(bench, root, name, snapshot.text, {}, tell))
 
-    found = out.with_bench(work, root=root)
+    try:
+        found = out.with_bench(work, root=root, patience_s=None if run else out.PATIENCE_S)
+    except SandboxUnavailable as error:
+        out.fail("no-sandbox", str(error), as_json=as_json, status=out.UNVERIFIED)
     if found is None:
         out.fail("bad-input", f"{name} does not parse: `assay check {name}` says where.", as_json=as_json)
     if wanted and not (found := symbols.named(found, wanted)):

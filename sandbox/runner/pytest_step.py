@@ -77,6 +77,7 @@ class _Plugin:
             self._pieces,
             records=self._records,
             watched=tuple(step.get("watched", ())),
+            observes=bool(step.get("observes")),
         )
         self._functions: dict[tuple[str, str], int] = {}
         self._names: frozenset[str] = frozenset()
@@ -138,9 +139,8 @@ class _Plugin:
             for name in getattr(item, "fixturenames", ()):
                 self._tracer.entered |= self._shared.get(name, frozenset())
             self._tell_entered(item.nodeid)
-            if any(self._tracer.lines.values()):
-                lines = {file: _mask(found) for file, found in self._tracer.lines.items() if found}
-                self.send({"lines": lines, "by": item.nodeid})
+            if self._control not in item.nodeid:
+                self._tell_watched(item.nodeid)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Generator[None, Any, Any]:
@@ -156,6 +156,13 @@ class _Plugin:
                 self._tell_entered(request.node.nodeid)
             self._tracer.restart()
             self._tracer.entered |= outer
+
+    def _tell_watched(self, node: str) -> None:
+        if any(self._tracer.lines.values()):
+            lines = {file: _mask(found) for file, found in self._tracer.lines.items() if found}
+            self.send({"lines": lines, "by": node})
+        if observed := self._tracer.observed():
+            self.send({"observed": observed, "by": node})
 
     def _tell_entered(self, node: str) -> None:
         """The functions entered by a test, or for all tests below a node; by number, each new one told before."""

@@ -1,4 +1,4 @@
-"""Which pieces of a change a test executes, which of the project's functions it enters, or which lines of some files it executes.
+"""Which pieces of a change a test executes, which of the project's functions it enters, or which lines of some files it executes and how calls in them end.
 
 A piece in a function is executed when one of its lines is, or one of its instructions where it shares its line with others. A piece at module or
 class level is when a function runs that uses a name it binds, or that it is or holds: importing it shows nothing.
@@ -9,14 +9,14 @@ from __future__ import annotations
 import dis
 import sys
 import threading
-from inspect import CO_OPTIMIZED
+from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_OPTIMIZED
 from types import CodeType, FrameType
 from typing import Any
 
 
 class Tracer:
     """Traces between `start` and `stop`; `hit` are the numbers of the pieces executed since, `entered` the functions entered, as file and dotted
-    name, where they are asked for, and `lines` those executed in functions of the `watched` files (relative), by file."""
+    name, where they are asked for, and `lines` those executed in functions of the `watched` files (relative), by file; with `observes` how their calls ended is noted, too."""
 
     def __init__(
         self,
@@ -26,11 +26,14 @@ class Tracer:
         *,
         records: bool = False,
         watched: tuple[str, ...] = (),
+        observes: bool = False,
     ) -> None:
         self.hit: set[int] = set()
         self.entered: set[tuple[str, str]] = set()
         self.lines: dict[str, set[int]] = {}
         self._watched = {f"{root}/{name}": name for name in watched}
+        self._observes = observes
+        self._ended: dict[tuple[str, int], _Ends] = {}
         self._root = f"{root}/"
         self._target = f"{root}/{target}" if target else ""
         self._pieces = pieces
@@ -59,7 +62,7 @@ class Tracer:
 
     def start(self, *, imports: bool = False) -> None:
         """Trace from here on. `imports`: what is executed at module level counts, too."""
-        self.hit, self.entered, self._seen, self.lines = set(), set(), set(), {}
+        self.hit, self.entered, self._seen, self.lines, self._ended = set(), set(), set(), {}, {}
         if imports != self._imports:
             self._known.clear()
             self._imports = imports
@@ -104,9 +107,20 @@ class Tracer:
             if known is None:
                 name = self._watched.get(code.co_filename) if code.co_flags & CO_OPTIMIZED else None
                 known = by_code[id(code)] = (code, inside[name] if name is not None else None)
+            if known[1] is not None and self._observes:
+                name = self._watched[code.co_filename]
+                return _observing(self._ended.setdefault((name, code.co_firstlineno), _Ends()), self.lines[name])
             return known[1]
 
         return enter
+
+    def observed(self) -> dict[str, list[list[Any]]]:
+        """How calls of the watched files' functions ended since `start`, by file: first line, types, exceptions, whether it yields."""
+        found: dict[str, list[list[Any]]] = {}
+        for (name, line), ends in self._ended.items():
+            raised = [[list(kinds), at, is_own] for kinds, at, is_own in sorted(ends.raised)]
+            found.setdefault(name, []).append([line, sorted(ends.returned), raised, ends.yields])
+        return found
 
     @staticmethod
     def _noting(lines: set[int]) -> Any:
@@ -205,6 +219,46 @@ class Tracer:
                     found[instruction.offset] = meant
         return found
 
+
+class _Ends:
+    """How calls of one function ended."""
+
+    def __init__(self) -> None:
+        self.returned: set[str] = set()
+        self.raised: set[tuple[tuple[str, ...], int, bool]] = set()
+        self.yields = False
+
+
+def _observing(ends: _Ends, lines: set[int]) -> Any:
+    """Watches one call: its lines, and how it ends. A generator is watched anew each time it goes on."""
+    last: tuple[tuple[str, ...], int, bool] | None = None
+
+    def note(frame: FrameType, event: str, arg: Any) -> Any:
+        nonlocal last
+        if event == "line":
+            lines.add(frame.f_lineno)
+        elif event == "exception":
+            kind, _, trace = arg
+            is_own = trace is not None and trace.tb_next is None
+            last = (tuple(one.__name__ for one in kind.__mro__[:KINDS]), frame.f_lineno, is_own)
+        elif event == "return":
+            operation = frame.f_code.co_code[frame.f_lasti]
+            if operation in _RETURNS:
+                if not frame.f_code.co_flags & _DEFERRED:
+                    ends.returned.add(type(arg).__name__)
+            elif operation in _YIELDS:
+                ends.yields = ends.yields or operation == dis.opmap["YIELD_VALUE"]
+            elif last is not None:
+                ends.raised.add(last)
+        return note
+
+    return note
+
+
+KINDS = 8  # names of an exception's class and its bases
+_DEFERRED = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR  # what a call of them returns is not what they return
+_RETURNS = {dis.opmap[name] for name in ("RETURN_VALUE", "RETURN_CONST") if name in dis.opmap}
+_YIELDS = {dis.opmap[name] for name in ("YIELD_VALUE", "RETURN_GENERATOR", "SEND", "YIELD_FROM") if name in dis.opmap}
 
 # Instructions that use a global, something closed over, an attribute, or keywords of a call.
 _NAMING = frozenset(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -54,8 +55,9 @@ def seen(
     *pieces: dict[str, Any],
     records: bool = False,
     watched: tuple[str, ...] = (),
+    observes: bool = False,
 ) -> Tracer:
-    tracer = Tracer(str(tmp_path), "m.py", list(pieces), records=records, watched=watched)
+    tracer = Tracer(str(tmp_path), "m.py", list(pieces), records=records, watched=watched, observes=observes)
     before = sys.gettrace()
     tracer.start()
     try:
@@ -121,3 +123,76 @@ def test_a_projects_options(tmp_path: Path, name: str, text: str, with_plugins: 
     files = ["a/test_m.py", "a/test_n.py"]
     assert project_options(tmp_path, files, has_plugins=True) == with_plugins
     assert project_options(tmp_path, files, has_plugins=False) == alone
+
+
+ENDS = """\
+import functools
+
+def plain(x):
+    if x is None:
+        raise KeyError(
+            "none")
+    return x
+
+@functools.cache
+def outer(x):
+    try:
+        plain(x)
+    except KeyError:
+        return "caught"
+    return int(x)
+
+def many(x):
+    yield x
+    return "end"
+
+def broken(x):
+    return x.nothing
+
+class Own(ValueError):
+    pass
+
+def own():
+    raise Own
+"""
+
+
+def test_how_calls_end(tmp_path: Path) -> None:
+    path = tmp_path / "m.py"
+    path.write_text(ENDS)
+    made = ModuleType("m")
+    exec(compile(ENDS, str(path), "exec"), made.__dict__)
+
+    def work() -> None:
+        for call in (
+            lambda: made.plain(None),
+            lambda: made.plain("text"),
+            lambda: made.plain(1),
+            lambda: made.outer(None),
+            lambda: made.outer("x"),
+            lambda: list(made.many(1)),
+            lambda: made.broken(1),
+            made.own,
+        ):
+            with contextlib.suppress(Exception):
+                call()
+
+    found = {
+        line: (types, raised, yields)
+        for line, types, raised, yields in seen(tmp_path, work, watched=("m.py",), observes=True).observed()["m.py"]
+    }
+    key = ["KeyError", "LookupError", "Exception", "BaseException", "object"]
+    assert found[3] == (["int", "str"], [[key, 5, True]], False)
+    types, raised, _ = found[9]
+    assert types == ["str"] and [(kinds[0], line, is_own) for kinds, line, is_own in raised] == [
+        ("ValueError", 15, True)
+    ]
+    assert found[17] == ([], [], True)
+    assert [(kinds[0], line) for kinds, line, _ in found[21][1]] == [("AttributeError", 22)]
+    assert found[27][1][0][0][:2] == ["Own", "ValueError"]
+
+
+def test_the_lines_are_told_beside_how_calls_end(tmp_path: Path, module: ModuleType) -> None:
+    tracer = seen(tmp_path, lambda: module.f(1), watched=("m.py",), observes=True)
+    assert tracer.lines == {"m.py": {5}}
+    assert seen(tmp_path, lambda: module.f(1), watched=("m.py",)).observed() == {}

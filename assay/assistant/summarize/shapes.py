@@ -10,6 +10,7 @@ from analyzers.facts.returns import Returned
 
 from .symbols import Symbol
 
+TYPES = 5  # seen types that are named
 TOLD = 3  # callers, tests or callees that are named
 _PREFIX = {"*": "*", "**": "**"}
 
@@ -45,7 +46,13 @@ def _facts_json(symbol: Symbol) -> dict[str, Any]:
         "yields": facts.yields,
         "async": facts.is_async,
         "raises": [
-            {"name": r.name, "line": r.line, "condition": r.condition or None, "passedOn": r.is_passed_on}
+            {
+                "name": r.name,
+                "line": r.line,
+                "condition": r.condition or None,
+                "passedOn": r.is_passed_on,
+                "seenIn": list(symbol.seen.shows(r.name)) if symbol.seen is not None else None,
+            }
             for r in facts.raises
         ],
         "raisesByCallee": [{"name": name, "callee": callee} for name, callee in facts.raises_by_callee],
@@ -57,6 +64,12 @@ def _facts_json(symbol: Symbol) -> dict[str, Any]:
         "conditions": list(facts.conditions),
         "callers": list(symbol.callers),
         "tests": None if symbol.tests is None else list(symbol.tests),
+        "seen": None
+        if symbol.seen is None
+        else {
+            "returned": {name: list(tests) for name, tests in symbol.seen.returned.items()},
+            "raised": {name: list(tests) for name, tests in symbol.seen.raised.items()},
+        },
         "complexity": facts.complexity,
         "bases": list(facts.bases),
         "methods": list(facts.methods),
@@ -70,12 +83,20 @@ def lines(symbol: Symbol) -> Iterator[str]:
         yield "Yields values."
     elif any(one.type != "None" for one in facts.returns):
         yield f"Returns {_given(facts)}."
+    if (
+        symbol.seen is not None
+        and symbol.seen.returned
+        and not facts.yields
+        and any(not one.type for one in facts.returns)
+    ):
+        yield f"In its tests it returned {_listed([_kind(name) for name in symbol.seen.returned][:TYPES])}."
     for name in dict.fromkeys(one.name for one in facts.raises):
         places = [one for one in facts.raises if one.name == name]
         where = f" where `{places[0].condition}`" if len(places) == 1 and places[0].condition else ""
-        yield f"Passes `{name}` on." if all(one.is_passed_on for one in places) else f"Raises `{name}`{where}."
+        told = f"Passes `{name}` on" if all(one.is_passed_on for one in places) else f"Raises `{name}`{where}"
+        yield f"{told}{_seen(symbol, name)}."
     for name, callee in facts.raises_by_callee:
-        yield f"Raises `{name}` by `{callee}`."
+        yield f"Raises `{name}` by `{callee}`{_seen(symbol, name)}."
     effects = facts.effects
     for word, names in (
         ("Sets", [f"self.{name}" for name in effects.attributes]),
@@ -98,6 +119,15 @@ def lines(symbol: Symbol) -> Iterator[str]:
         )
     if facts.kind != "class":
         yield f"Complexity {facts.complexity}."
+
+
+def _seen(symbol: Symbol, name: str) -> str:
+    tests = symbol.seen.shows(name) if symbol.seen is not None else ()
+    return f": seen in `{tests[0].rpartition('::')[2]}`" if tests else ""
+
+
+def _kind(name: str) -> str:
+    return "`None`" if name == "NoneType" else f"{'an' if name == 'int' else 'a'} `{name}`"
 
 
 def markdown(symbol: Symbol) -> str:

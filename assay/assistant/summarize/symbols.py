@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -13,18 +13,20 @@ from analyzers.facts import Facts
 
 from ..record.coverage import CoverageMap
 from ..workbench import Workbench
+from .seen import Ended, without_denied
 
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
     """A function or class: `summary` in a sentence, and whether the facts or the model gave it; `callers` as "path::dotted.name"; `tests` that passed when
-    they were recorded and entered it, None where nothing is recorded of the text as it is."""
+    they were recorded and entered it, None where nothing is recorded of the text as it is; `seen`: how its calls ended when its tests ran, None where they did not."""
 
     facts: Facts
     summary: str
     source: Literal["facts", "model"] = "facts"
     callers: tuple[str, ...] = ()
     tests: tuple[str, ...] | None = None
+    seen: Ended | None = None
 
 
 async def of_file(
@@ -43,6 +45,19 @@ def _symbols(files: Mapping[str, str], name: str, known: CoverageMap) -> list[Sy
     called = callers.of_file(files, name) if found else {}
     entered = known.entering(name, files[name])
     return [Symbol(one, sentence.of(one), "facts", called.get(one.path, ()), entered.get(one.path)) for one in found]
+
+
+def confirmed(symbols: Sequence[Symbol], seen: Mapping[int, Ended]) -> list[Symbol]:
+    """The symbols with what their tests showed, by first lines, and without the facts that a run denies."""
+    found = []
+    for one in symbols:
+        ended = seen.get(one.facts.line)
+        if ended is None or one.facts.kind == "class":
+            found.append(one)
+            continue
+        facts = without_denied(one.facts, ended.by)
+        found.append(replace(one, facts=facts, summary=sentence.of(facts), seen=ended))
+    return found
 
 
 def at_line(symbols: Sequence[Symbol], line: int) -> Symbol | None:
