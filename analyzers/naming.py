@@ -16,7 +16,6 @@ LOOK_CHARS = 20_000  # in which names are looked for, before and after
 ARGUMENT = 0.7  # what a parameter of the call around counts beside one name that stands close by
 HOLD = "_"  # without a name there, jedi takes a place at the end of a function for one behind it
 _STRINGS = ("string", "string_content", "string_start", "string_end", "escape_sequence")
-_SCOPES = ("function_definition", "class_definition")
 _WORD = re.compile(r"\w*\Z")
 _NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
 _RECEIVER = re.compile(r"(?<![\w.])([^\W\d]\w*(?:\.[^\W\d]\w*)*)\.\Z")
@@ -56,11 +55,7 @@ def at(snapshot: Snapshot, offset: int) -> Naming | None:
     receiver = _receiver(before)
     if receiver is None:
         return None
-    scopes = []
-    while node is not None:
-        if node.type in _SCOPES and (name := node.child_by_field_name("name")) is not None and name.text is not None:
-            scopes.append((name.text.decode("utf-8", "replace"), node.start_point[0]))
-        node = node.parent
+    scopes = around(snapshot, line, len(before) if before.strip() == "" else None)
     first = snapshot.line_span(scopes[0][1]).start if scopes else 0
     bound = (*(name for name, _ in scopes), *_bindings(snapshot.text[first:start], receiver))
     base = start + len(before)
@@ -88,6 +83,48 @@ def _bindings(text: str, receiver: str) -> list[str]:
         return [receiver]
     binds = re.compile(rf"\b{root}\b[^=\n.(]*=(?!=)|\b(?:for|as|import|def|with|lambda|global)\b[^\n]*\b{root}\b")
     return [receiver, *(line.strip() for line in text.split("\n") if root in line and binds.search(line))]
+
+
+def around(snapshot: Snapshot, line: int, column: int | None = None) -> list[tuple[str, int]]:
+    """The functions and classes around a line (from 0), the innermost first, each with the line of its header; by how far lines stand in, for what is being written need not parse. `column` is where
+    a line that is still empty begins."""
+    found: list[tuple[str, int]] = []
+    own = snapshot.line_span(line)
+    text = snapshot.text[own.start : own.end]
+    indent = len(text) - len(text.lstrip()) if column is None or text.strip() else column
+    for number in range(line - 1, -1, -1):
+        if indent == 0:
+            break
+        span = snapshot.line_span(number)
+        text = snapshot.text[span.start : span.end]
+        stripped = text.lstrip()
+        if not stripped or len(text) - len(stripped) >= indent or stripped[0] in "#)]}":
+            continue
+        indent = len(text) - len(stripped)
+        if header := _HEADER.match(stripped):
+            found.append((header[1], number))
+    return found
+
+
+def variables(snapshot: Snapshot, offset: int) -> frozenset[str]:
+    """Names that the function around a place binds before it; at module level those of the module, without functions, classes and imports."""
+    line = snapshot.line_of(offset)
+    start = snapshot.line_span(line).start
+    functions = [
+        number
+        for _, number in around(snapshot, line, offset - start)
+        if re.match(r"\s*(?:async )?def ", snapshot.text[snapshot.line_span(number).start :])
+    ]
+    return syntax.bound(snapshot.tree, functions[0] if functions else None, line)
+
+
+_HEADER = re.compile(r"(?:async )?(?:def|class) (\w+)")
+
+
+def is_import(place: Naming) -> bool:
+    """Whether the place stands in an import statement."""
+    line = place.text[place.text.rfind("\n", 0, place.at) + 1 : place.at]
+    return re.match(r"\s*(?:from|import)\b", line) is not None
 
 
 def may_follow(place: Naming, names: Iterable[str]) -> bool:

@@ -49,6 +49,57 @@ def node_at(tree: Tree, text: str, offset: int) -> Node | None:
     return tree.root_node.descendant_for_byte_range(at, at)
 
 
+def bound(tree: Tree, function: int | None, last: int) -> frozenset[str]:
+    """Names that are bound from the row of a function's header (from 0; None: at the top level of the module) to the row `last`: parameters, targets of assignments, loops and `with`, not those of functions and classes in it."""
+    found: set[str] = set()
+    stack = [tree.root_node]
+    while stack:
+        one = stack.pop()
+        row = one.start_point[0]
+        if row > last or (function is not None and one.end_point[0] < function):
+            continue
+        is_scope = one.type in ("function_definition", "class_definition", "lambda")
+        if function is not None and row < function:
+            stack += one.children
+        elif not is_scope or row == function:
+            for target in _targets(one):
+                found |= set(_identifiers(target))
+            stack += one.children
+    return frozenset(found)
+
+
+def _targets(node: Node) -> Iterator[Node]:
+    """What a node binds."""
+    if node.type in ("assignment", "augmented_assignment", "for_statement"):
+        wanted = "left"
+    elif node.type == "named_expression":
+        wanted = "name"
+    elif node.type in ("function_definition", "lambda"):
+        wanted = "parameters"
+    elif node.type == "as_pattern":
+        wanted = "alias"
+    else:
+        return
+    if (target := node.child_by_field_name(wanted)) is not None:
+        yield target
+
+
+def _identifiers(node: Node) -> Iterator[str]:
+    """The plain names in a target or a list of parameters, without defaults, annotations and attributes."""
+    if node.type == "identifier" and node.text is not None:
+        yield node.text.decode("utf-8", "replace")
+    elif node.type in ("default_parameter", "typed_default_parameter") and (name := node.child_by_field_name("name")):
+        yield from _identifiers(name)
+    elif node.type == "typed_parameter" and node.children:
+        yield from _identifiers(node.children[0])
+    elif node.type in _GROUPS:
+        for child in node.children:
+            yield from _identifiers(child)
+
+
+_GROUPS = "parameters lambda_parameters pattern_list tuple_pattern list_pattern list_splat_pattern dictionary_splat_pattern as_pattern_target tuple list".split()
+
+
 def error_lines(tree: Tree) -> frozenset[int]:
     """Lines (from 1) on which tree-sitter could not make sense of the text."""
     lines: set[int] = set()

@@ -152,10 +152,8 @@ async def of_file(client: Client, path: Path, keys: int, seen: Seen) -> None:
         if key is not None:
             items, is_incomplete = await listed(client, uri, key, 2 if character == "." else 1)
             first = time.perf_counter() - began
-            for _ in range(20):
-                if not is_incomplete:
-                    break
-                _, is_incomplete = await listed(client, uri, key, 3)
+            if is_incomplete:
+                await listed(client, uri, key, 3)
             if row >= start:
                 count(seen, key, items, first, time.perf_counter() - began)
         await asyncio.sleep(max(0.0, PACE_S - (time.perf_counter() - began)))

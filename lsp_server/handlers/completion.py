@@ -12,6 +12,7 @@ from analyzers.names import Described
 from analyzers.text import Span
 from assay.assistant.nouns import Completion, Suggestion
 from assay.assistant.shapes import title
+from assay.assistant.suggest.popup import Listed
 from lsp_server.convert import offset_at, range_of, text_edit
 from lsp_server.session import Session, View
 
@@ -48,17 +49,29 @@ async def _names(session: Session, view: View, position: types.Position) -> tupl
         return [], True
     offset = offset_at(view.snapshot, position, view.encoding)
     shown = await session.popup.names(view.bench, view.root, view.snapshot, offset)
-    items = [
-        types.CompletionItem(
-            label=one.name,
-            kind=_KINDS.get(one.kind) if one.is_known else types.CompletionItemKind.Field,
-            detail=None if one.is_known else "seen after a dot in this project",
-            sort_text=f"b{number:04}",
-            data=[str(view.root), shown.number] if one.is_known else None,
-        )
-        for number, one in enumerate(shown.names)
-    ]
-    return items, shown.is_whole
+    return [_named(view, one, number, shown.number) for number, one in enumerate(shown.names)], shown.is_whole
+
+
+def _named(view: View, one: Listed, number: int, shown: int) -> types.CompletionItem:
+    """A name; one that needs an import brings it along, and a whole call is written behind the name that it is found by."""
+    detail = one.statement or (None if one.is_known else "seen after a dot in this project")
+    return types.CompletionItem(
+        label=one.call or one.name,
+        kind=types.CompletionItemKind.Snippet
+        if one.call
+        else _KINDS.get(one.kind)
+        if one.is_known
+        else types.CompletionItemKind.Field,
+        detail="the whole call" if one.call else detail,
+        documentation=f"Adds `{one.statement}` to the top of the file." if one.statement else None,
+        filter_text=one.name if one.call else None,
+        insert_text=one.call or None,
+        sort_text=f"b{number:04}",
+        additional_text_edits=[text_edit(view.snapshot, imports.edit(view.snapshot, (one.statement,)), view.encoding)]
+        if one.statement
+        else None,
+        data=[str(view.root), shown] if one.is_known and not one.statement and not one.call else None,
+    )
 
 
 async def resolve(session: Session, item: types.CompletionItem) -> types.CompletionItem:

@@ -32,11 +32,14 @@ async def test_names_without_a_dot_are_those_in_scope_the_nearest_first(start, t
     text = "from json import dumps\n\n\ndef first(alpha):\n    return alpha\n\n\ndef second(beta):\n    total = beta\n    \n"
     client = await start(tmp_path)
     uri = client.open(tmp_path / "a.py", text)
-    items = (await whole(client, at(uri, 9, 4)))["items"]
+    items = list((await listed(client, at(uri, 9, 4), "dumps")).values())
     names = [item["label"] for item in sorted(items, key=lambda one: one["sortText"])]
     assert {"dumps", "first", "len", "return"} <= set(names)
     assert "alpha" not in names
-    assert set(names[:5]) >= {"total", "beta", "second"}
+    assert (await client.call("textDocument/completion", at(uri, 9, 4)))["isIncomplete"], (
+        "names with their imports come with the first letter"
+    )
+    assert max(map(names.index, ("total", "beta", "second"))) < names.index("len")
     assert {item["label"]: item.get("kind") for item in items}["dumps"] == 3, "a function, though it is imported"
 
 
@@ -133,3 +136,47 @@ async def test_a_call_shows_which_parameter_is_written(start, tmp_path: Path) ->
     assert await client.call("textDocument/signatureHelp", at(uri, 3, 0)) is None
     client.notify("workspace/didChangeConfiguration", {"settings": {"assay": {"complete": {"popup": "off"}}}})
     assert await client.call("textDocument/signatureHelp", at(uri, 4, 9)) is None
+
+
+SHOP = "def net_price(item, rate, *, tax):\n    return item\n\n\nclass Till:\n    def ring_up(self, item): ...\n"
+
+
+async def listed(client, params, wanted: str) -> dict[str, dict[str, Any]]:
+    """The items by label, once `wanted` is among them: what the project has is counted in the background."""
+    until = time.monotonic() + 20
+    while wanted not in (
+        found := {one["label"]: one for one in (await client.call("textDocument/completion", params))["items"]}
+    ):
+        assert time.monotonic() < until, sorted(found)
+        await asyncio.sleep(0.05)
+    return found
+
+
+async def test_a_name_of_the_project_comes_with_its_import(start, tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text(SHOP)
+    client = await start(tmp_path)
+    uri = client.open(tmp_path / "m.py", '"""Doc."""\n\nimport os\n\nnet\n')
+    item = (await listed(client, at(uri, 4, 3), "net_price"))["net_price"]
+    assert item["detail"] == "from shop import net_price"
+    (edit,) = item["additionalTextEdits"]
+    assert edit["newText"] == "\nfrom shop import net_price"
+    assert edit["range"]["start"] == {"line": 2, "character": 9}
+    # Where it is imported already, it is a name like others; in an import there is nothing to bring along.
+    uri = client.open(tmp_path / "n.py", "from shop import net_price\nnet\nimport net\n")
+    items = (await whole(client, at(uri, 1, 3)))["items"]
+    assert [one.get("detail") for one in items if one["label"] == "net_price"] == [None]
+    items = (await client.call("textDocument/completion", at(uri, 2, 10)))["items"]
+    assert not any(one.get("additionalTextEdits") for one in items)
+
+
+async def test_a_whole_call_is_offered_where_its_arguments_are_at_hand(start, tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text(SHOP)
+    text = "from shop import Till, net_price\n\n\ndef f(item, tax):\n    rate = 2\n    net\n\n\ndef g(till: Till, item):\n    till.\n    net\n"
+    client = await start(tmp_path)
+    uri = client.open(tmp_path / "m.py", text)
+    whole_call = "net_price(item, rate, tax=tax)"
+    item = (await listed(client, at(uri, 5, 7), whole_call))[whole_call]
+    assert (item["insertText"], item["filterText"], item["detail"]) == (whole_call, "net_price", "the whole call")
+    assert "ring_up(item)" in await listed(client, at(uri, 9, 9), "ring_up(item)")
+    found = await listed(client, at(uri, 10, 7), "net_price")
+    assert not any(label.startswith("net_price(") for label in found), "rate is not at hand"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from analyzers import members, naming
@@ -18,6 +18,9 @@ from analyzers.naming import Naming
 from analyzers.text import Snapshot, Span
 
 from ..workbench import Workbench
+from ..workspace import State
+from . import composed
+from .composed import Offers
 from .known import Known
 
 LISTED = 60  # likely names that are weighed
@@ -31,11 +34,13 @@ _AHEAD = frozenset(" \t\n(,[{=+-*/%<>|&^~!:@")  # behind these a name may begin
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A name of the popup. `kind` is jedi's word for what it is, "" where that is not known; `is_known`: it is jedi's, not a guess."""
+    """A name of the popup. `kind` is jedi's word for what it is, "" where that is not known; `is_known`: it is jedi's, not a guess. `statement` is the import that it needs; `call` the whole call, where that is what is offered."""
 
     name: str
     kind: str
     is_known: bool
+    statement: str = ""
+    call: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class Popup:
     is_used: bool = False
     _shown: OrderedDict[int, Naming] = field(default_factory=OrderedDict)
     _count: int = 0
-    _known: dict[Path, tuple[int, Project]] = field(default_factory=dict)
+    _known: dict[Path, tuple[int, Project, Offers]] = field(default_factory=dict)
     _making: dict[Path, asyncio.Task[None]] = field(default_factory=dict)
 
     async def names(self, bench: Workbench, root: Path, snapshot: Snapshot, offset: int) -> Shown:
@@ -65,6 +70,8 @@ class Popup:
         if place is None:
             return Shown([], is_whole=True, number=0)
         is_ranked = bench.settings.text("complete.popup") == "ranked" and len(place.text) <= RANKED_CHARS
+        if is_ranked:
+            self._project(bench, root)
         # Both are begun at once; the likely names are there before jedi's, as a rule.
         ranking = asyncio.create_task(self._ranked(bench, root, place)) if is_ranked and place.receiver else None
         try:
@@ -82,7 +89,32 @@ class Popup:
             names = [(one.name, True) for one in fitting]
         kinds = {one.name: one.kind for one in found}
         items = [Listed(name, kinds.get(name, ""), is_known) for name, is_known in names[:MOST]]
-        return Shown(items, is_whole=is_whole and len(names) <= MOST, number=self._remember(place))
+        is_whole = is_whole and len(names) <= MOST
+        if is_ranked and place.is_code:
+            items, has_more = self._composed(items, {one.name for one in found}, root, place, snapshot, offset)
+            is_whole = is_whole and not has_more
+        return Shown(items, is_whole=is_whole, number=self._remember(place))
+
+    def _composed(
+        self, items: list[Listed], known: set[str], root: Path, place: Naming, snapshot: Snapshot, offset: int
+    ) -> tuple[list[Listed], bool]:
+        """The items with whole calls behind their names, and names with the import that they need at the end; and whether there are more of these."""
+        project = self._known.get(root)
+        if project is None or naming.is_import(place):
+            return items, False
+        offers = project[2]
+        variables = naming.variables(snapshot, offset)
+        names = [one.name for one in items if one.is_known]
+        whole = dict(composed.calls(offers, names, variables, place.text, place.receiver))
+        with_calls = [
+            one
+            for item in items
+            for one in ((item, replace(item, call=whole[item.name])) if item.name in whole else (item,))
+        ]
+        if place.receiver:
+            return with_calls, False
+        found, has_more = composed.importable(offers, place.typed, known)
+        return [*with_calls, *(Listed(name, "", is_known=True, statement=text) for name, text in found)], has_more
 
     def _remember(self, place: Naming) -> int:
         self._count += 1
@@ -149,13 +181,17 @@ class Popup:
         state, known = bench.workspace.known(root), self._known.get(root)
         task = self._making.get(root)
         if state is not None and (known is None or known[0] != state.revision) and (task is None or task.done()):
-            self._making[root] = asyncio.create_task(
-                self._make(root, state.revision, dict(state.texts)), name="names after dots"
-            )
+            self._making[root] = asyncio.create_task(self._make(root, state), name="what a project has")
         return known[1] if known is not None else None
 
-    async def _make(self, root: Path, revision: int, texts: dict[str, str]) -> None:
-        self._known[root] = revision, await asyncio.to_thread(members.of_project, texts)
+    async def _make(self, root: Path, state: State) -> None:
+        texts = dict(state.texts)
+        project = await asyncio.to_thread(members.of_project, texts)
+        self._known[root] = (
+            state.revision,
+            project,
+            await asyncio.to_thread(composed.of_project, texts, state.test_files),
+        )
 
 
 def _where(bench: Workbench, root: Path, place: Naming) -> Where:
