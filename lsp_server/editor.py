@@ -46,9 +46,18 @@ class Editor:
     @property
     def shows_status(self) -> bool:
         """Whether it makes something of `assay/status` itself, so that no message is needed."""
+        return self._can("status")
+
+    @property
+    def describes(self) -> bool:
+        """Whether it has the command to which a hover's link leads."""
+        return self._can("describe")
+
+    def _can(self, what: str) -> bool:
+        """Whether it announces something of ours, under `experimental.assay`."""
         ours = self._server.client_capabilities.experimental
         ours = ours.get("assay") if isinstance(ours, dict) else getattr(ours, "assay", None)
-        return bool(ours.get("status") if isinstance(ours, dict) else getattr(ours, "status", False))
+        return bool(ours.get(what) if isinstance(ours, dict) else getattr(ours, what, False))
 
     @property
     def asks_for_hints(self) -> bool:

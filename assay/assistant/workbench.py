@@ -49,7 +49,7 @@ class Recent(Generic[T]):
 class Memory:
     """What checks found, by content. Of containers: with a change (`runs`, decided ones only) and without it (`baselines`); `fruitless` are
     batches of unlikely tests that did not execute the functions at hand: not worth another run while somebody types. Of ruff: `findings`
-    in a text without a change. Of calls with literal arguments: those that ended with an exception (`calls`), by number. Of the model: `scores` of forms of a place."""
+    in a text without a change. Of calls with literal arguments: those that ended with an exception (`calls`), by number. Of the model: `scores` of forms of a place, `sentences` about functions."""
 
     runs: Recent[Run] = field(default_factory=Recent)
     baselines: Recent[StepOutcome] = field(default_factory=Recent)
@@ -57,6 +57,7 @@ class Memory:
     findings: Recent[tuple[Finding, ...]] = field(default_factory=Recent)
     calls: Recent[Mapping[int, Raised]] = field(default_factory=Recent)
     scores: Recent[tuple[float, ...]] = field(default_factory=Recent)
+    sentences: Recent[str] = field(default_factory=Recent)
 
 
 @dataclass(frozen=True, slots=True)

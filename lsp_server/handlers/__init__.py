@@ -9,7 +9,17 @@ from typing import Any
 
 from lsp_server.session import AssayServer, Session
 
-from . import code_action, commands, completion, diagnostic, hover, inline_completion, lifecycle, signature_help
+from . import (
+    code_action,
+    code_lens,
+    commands,
+    completion,
+    diagnostic,
+    hover,
+    inline_completion,
+    lifecycle,
+    signature_help,
+)
 
 Answer = Callable[..., Awaitable[Any]]
 
@@ -32,6 +42,7 @@ def register(server: AssayServer) -> None:
     server.feature(completion.RESOLVE)(_bound(completion.resolve, server.session))
     server.feature(signature_help.METHOD, signature_help.OPTIONS)(_of_document(server.session, signature_help.answer))
     server.feature(hover.METHOD, hover.OPTIONS)(_of_document(server.session, hover.answer))
+    server.feature(code_lens.METHOD, code_lens.OPTIONS)(_of_document(server.session, code_lens.answer, otherwise=[]))
     server.feature(code_action.METHOD, code_action.OPTIONS)(_of_document(server.session, code_action.answer))
     for name, command in commands.COMMANDS.items():
         server.command(name)(_bound(command, server.session))

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from lsprotocol import types
 from pygls.exceptions import JsonRpcInternalError, JsonRpcInvalidParams
 
 from analyzers import imports
@@ -18,8 +19,13 @@ from assay.assistant.nouns import Change
 from assay.assistant.proof import asked
 from assay.assistant.record import trace_text
 from assay.assistant.shapes import verdict_json
+from assay.assistant.summarize import shapes as summaries
+from assay.assistant.summarize import told
+from assay.engine.api import EngineError
 from lsp_server.convert import text_edit
 from lsp_server.session import Session
+
+from .hover import symbol_at
 
 ID_LIMIT = 64  # characters of an id that are taken over
 
@@ -136,6 +142,32 @@ async def explain(session: Session, *arguments: Any) -> dict[str, Any]:
     return told
 
 
+async def summarize(session: Session, *arguments: Any) -> dict[str, Any] | None:
+    """What a model says of the function or class at a position, held against its facts; null where none of the project is named there. A hover shows it from then on."""
+    match arguments:
+        case ({"uri": str(uri), "position": {"line": int(line), "character": int(character)}}, *_):
+            view = session.view(uri)
+        case _:
+            raise JsonRpcInvalidParams(message="assay.summarize takes an object with uri and position")
+    if view is None or (meant := await symbol_at(view, types.Position(max(line, 0), max(character, 0)))) is None:
+        return None
+    symbol, text = meant
+    try:
+        found = await told.of(view.bench, symbol, text)
+    except EngineError as error:
+        raise JsonRpcInternalError(message=str(error)) from error
+    except TimeoutError as error:
+        raise JsonRpcInternalError(message=f"the model did not answer within {told.ANSWER_S:.0f} s") from error
+    one = found.symbol
+    return {
+        "name": one.facts.path,
+        "summary": one.summary,
+        "source": one.source,
+        "why": found.why,
+        "facts": list(summaries.lines(one)),
+    }
+
+
 def _before(snapshot: Snapshot) -> Snapshot:
     """The document as it is on disk; empty where that is what the editor has, so that all of it is the change."""
     try:
@@ -153,6 +185,7 @@ COMMANDS = {
     "assay.verify": verify,
     "assay.dismissHint": dismiss_hint,
     "assay.explain": explain,
+    "assay.summarize": summarize,
 }
 
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 from lsprotocol import types
 
 from analyzers import names
 from analyzers.text import Snapshot, Span
-from assay.assistant.summarize import shapes, symbols
+from assay.assistant.summarize import shapes, symbols, told
 from assay.assistant.summarize.symbols import Symbol
 from lsp_server.convert import offset_at, range_of
 from lsp_server.session import Session, View
 
 METHOD = types.TEXT_DOCUMENT_HOVER
 OPTIONS = types.HoverOptions()
+DESCRIBE = (
+    "command:assay.describe"  # a client's own, which asks the server's `assay.summarize` and shows the hover again
+)
 TIMEOUT_S = 1.0  # of jedi, which says what a name means
 _WORD = re.compile(r"[^\W\d]\w*")
 
@@ -27,12 +32,25 @@ async def answer(session: Session, view: View, params: types.HoverParams) -> typ
     snapshot = view.snapshot
     offset = offset_at(snapshot, params.position, view.encoding)
     word = _word(snapshot, offset)
-    if word is None or (found := await _meant(view, word)) is None:
+    if word is None or (meant := await _meant(view, word)) is None:
         return None
+    symbol, text = meant
+    shown = shapes.markdown(told.remembered(view.bench, symbol, text))
+    if view.editor.describes and told.known(view.bench, symbol.facts, text) is None:
+        asked = [
+            {"uri": snapshot.uri, "position": {"line": params.position.line, "character": params.position.character}}
+        ]
+        shown += f"\n\n[Ask the model]({DESCRIBE}?{quote(json.dumps(asked))})"
     return types.Hover(
-        contents=types.MarkupContent(types.MarkupKind.Markdown, shapes.markdown(found)),
+        contents=types.MarkupContent(types.MarkupKind.Markdown, shown),
         range=range_of(snapshot, word, view.encoding),
     )
+
+
+async def symbol_at(view: View, position: types.Position) -> tuple[Symbol, str] | None:
+    """The function or class that is named at a position, and the text of its file; None where there is none of the project."""
+    word = _word(view.snapshot, offset_at(view.snapshot, position, view.encoding))
+    return await _meant(view, word) if word is not None and not view.snapshot.preamble else None
 
 
 def _word(snapshot: Snapshot, offset: int) -> Span | None:
@@ -43,8 +61,8 @@ def _word(snapshot: Snapshot, offset: int) -> Span | None:
     return None
 
 
-async def _meant(view: View, word: Span) -> Symbol | None:
-    """The symbol that a word names: the one whose definition it stands in, else what jedi says."""
+async def _meant(view: View, word: Span) -> tuple[Symbol, str] | None:
+    """The symbol that a word names, and its file's text: the one whose definition it stands in, else what jedi says."""
     snapshot = view.snapshot
     row = snapshot.line_of(word.start)
     start = snapshot.line_span(row).start
@@ -62,7 +80,7 @@ async def _meant(view: View, word: Span) -> Symbol | None:
     return await _at(view, Path(found[0].path), found[0].line, name) if found else None
 
 
-async def _at(view: View, path: Path, line: int, name: str) -> Symbol | None:
+async def _at(view: View, path: Path, line: int, name: str) -> tuple[Symbol, str] | None:
     """The symbol of a file of the project that is defined on a line."""
     relative = path.relative_to(view.root).as_posix()
     state = await view.bench.workspace.state(view.root)
@@ -73,4 +91,4 @@ async def _at(view: View, path: Path, line: int, name: str) -> Symbol | None:
         return None
     found = await symbols.of_file(view.bench, view.root, relative, text, view.overlay) or []
     around = [one for one in found if one.facts.line <= line <= one.facts.end and one.facts.name == name]
-    return max(around, key=lambda one: one.facts.line, default=None)
+    return (max(around, key=lambda one: one.facts.line), text) if around else None

@@ -61,3 +61,47 @@ async def test_there_is_no_hover_at_what_is_no_function_of_the_project(
 async def test_the_hover_can_be_switched_off(root: Path, start: Start) -> None:
     client = await start(root, options={"assay": {"summaries": {"hover": False}}})
     assert await hover(client, client.open(root / "m.py"), 0, 5) is None
+
+
+async def test_a_hover_leads_to_the_model_and_shows_what_it_said(start, tmp_path: Path, script) -> None:
+    (tmp_path / "m.py").write_text("def twice(number):\n    return number * 2\n")
+    env = script(**{"in one sentence:\n#": " Return twice the number that is given."})
+    client = await start(tmp_path, env=env, experimental={"assay": {"describe": True}})
+    uri = client.open(tmp_path / "m.py")
+    where = {"textDocument": {"uri": uri}, "position": {"line": 0, "character": 5}}
+    before = (await client.call("textDocument/hover", where))["contents"]["value"]
+    assert "[Ask the model](command:assay.describe?" in before
+    place = {"uri": uri, "position": where["position"]}
+    told = await client.call("workspace/executeCommand", {"command": "assay.summarize", "arguments": [place]})
+    assert (told["name"], told["source"], told["why"]) == ("twice", "model", "")
+    after = (await client.call("textDocument/hover", where))["contents"]["value"]
+    assert after.startswith("Return twice the number that is given. _(the model)_")
+    assert "Ask the model" not in after
+    elsewhere = {"uri": uri, "position": {"line": 1, "character": 0}}
+    assert (
+        await client.call("workspace/executeCommand", {"command": "assay.summarize", "arguments": [elsewhere]}) is None
+    )
+    refused = await client.ask("workspace/executeCommand", {"command": "assay.summarize", "arguments": [3]})
+    assert refused["error"]["code"] == -32602
+
+
+async def test_without_a_model_the_command_says_so_and_other_clients_get_no_link(start, tmp_path: Path) -> None:
+    (tmp_path / "m.py").write_text("def twice(number):\n    return number * 2\n")
+    client = await start(tmp_path, env={"ASSAY_ENGINE_URL": "http://127.0.0.1:9"})
+    uri = client.open(tmp_path / "m.py")
+    where = {"textDocument": {"uri": uri}, "position": {"line": 0, "character": 5}}
+    assert "Ask the model" not in (await client.call("textDocument/hover", where))["contents"]["value"]
+    place = {"uri": uri, "position": where["position"]}
+    refused = await client.ask("workspace/executeCommand", {"command": "assay.summarize", "arguments": [place]})
+    assert refused["error"]["message"]
+
+
+async def test_a_lens_stands_above_what_is_called(start, tmp_path: Path) -> None:
+    (tmp_path / "m.py").write_text("def twice(number):\n    return number * 2\n\n\ndef four():\n    return twice(2)\n")
+    client = await start(tmp_path)
+    uri = client.open(tmp_path / "m.py")
+    params = {"textDocument": {"uri": uri}}
+    assert await client.call("textDocument/codeLens", params) == []
+    client.notify("workspace/didChangeConfiguration", {"settings": {"assay": {"summaries": {"lens": True}}}})
+    (one,) = await client.call("textDocument/codeLens", params)
+    assert (one["range"]["start"]["line"], one["command"]["title"]) == (0, "1 caller")

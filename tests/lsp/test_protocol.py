@@ -173,9 +173,10 @@ async def test_every_message_of_a_session_that_touches_every_method_fits_the_sch
         ("completionItem/resolve", {"label": "x", "data": ["/nowhere", 1]}),
         ("textDocument/completion", {"textDocument": document, "position": position}),
         ("textDocument/hover", {"textDocument": document, "position": position}),
+        ("textDocument/codeLens", {"textDocument": document}),
         ("textDocument/codeAction", {"textDocument": document, "range": {"start": {"line": 0, "character": 0}, "end": position}, "context": {"diagnostics": []}}),
         *(("workspace/executeCommand", {"command": f"assay.{name}", "arguments": arguments})
-          for name, arguments in (("status", []), ("why", []), ("accepted", [{"suggestionId": "x"}]), ("rejected", [{"suggestionId": "x"}]))),
+          for name, arguments in (("status", []), ("summarize", [{"uri": uri, "position": position}]), ("why", []), ("accepted", [{"suggestionId": "x"}]), ("rejected", [{"suggestionId": "x"}]))),
     ]  # fmt: skip
     wrong: list[str] = []
     for method, params in notifications:

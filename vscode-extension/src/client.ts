@@ -15,9 +15,9 @@ import {
 import { forServer } from "./settings";
 
 /** Tells the server that a missing part is shown here, with a button, so that it sends no message of its own. */
-const SHOWS_STATUS: StaticFeature = {
+const ANNOUNCES: StaticFeature = {
   fillClientCapabilities: (capabilities) => {
-    capabilities.experimental = { ...(capabilities.experimental as object | undefined), assay: { status: true } };
+    capabilities.experimental = { ...(capabilities.experimental as object | undefined), assay: { status: true, describe: true } };
   },
   initialize: () => undefined,
   getState: () => ({ kind: "static" }),
@@ -48,7 +48,7 @@ export function connect(connection: Connection): LanguageClient {
   const { command, args, env } = connection;
   const run: ServerOptions = { command, args, transport: TransportKind.stdio, options: { env } };
   const client = new LanguageClient("assay", "Assay", run, options(connection));
-  client.registerFeature(SHOWS_STATUS);
+  client.registerFeature(ANNOUNCES);
   client.onDidChangeState(({ newState }) => {
     if (newState === State.Running) {
       connection.running();
@@ -62,6 +62,7 @@ function options({ log, middleware, died }: Connection): LanguageClientOptions {
     documentSelector: SELECTOR,
     initializationOptions: forServer(),
     outputChannel: log,
+    markdown: { isTrusted: { enabledCommands: ["assay.describe"] } }, // the one link in a hover of the server's
     middleware: {
       ...middleware,
       workspace: {

@@ -1,6 +1,7 @@
 // The commands of the palette and of the status item's menu.
 
 import * as vscode from "vscode";
+import { describe } from "./describe";
 import { explain } from "./explain";
 import * as fates from "./fates";
 import * as models from "./models";
@@ -33,6 +34,7 @@ export function register(bench: Bench): vscode.Disposable[] {
     "assay.showWhy": (traceId?: unknown) => why.show(typeof traceId === "string" ? traceId : offers.current?.fate.traceId),
     "assay.verifyFile": () => verifyFile(bench),
     "assay.explainText": () => explain(server),
+    "assay.describe": (place?: unknown) => describe(server, place),
     "assay.doctor": async () => why.tell("Doctor", await report.doctor(server)),
     "assay.setUp": () => terminal.run(server, secrets, "setup"),
     "assay.buildImage": () => terminal.run(server, secrets, "sandbox", "build"),

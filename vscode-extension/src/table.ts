@@ -34,6 +34,7 @@ export const TABLE: readonly string[] = [
   "hints.workspace",
   "hints.confidence",
   "summaries.hover",
+  "summaries.lens",
   "context.tokens",
   "trace.keep",
   "offline",

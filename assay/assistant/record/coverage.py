@@ -78,12 +78,14 @@ class CoverageMap:
             tuple(dict.fromkeys(file for test in tests if (file := test.partition("::")[0]) in unknown)),
         )
 
-    def entering(self, path: str, text: str) -> dict[str, tuple[str, ...]]:
+    def entering(self, path: str, text: str, *, is_changed: bool = False) -> dict[str, tuple[str, ...]]:
         """The tests that passed and entered each function of the file at `path`, by dotted name, as far as the function is as it was then: node ids without
-        parameters. A function about which nothing is known is left out."""
+        parameters. With `is_changed` those functions that are not as they were then. A function about which nothing is known is left out."""
         then, now = self.files.get(path, {}), digests(text)
         found: dict[str, list[str]] = {
-            name: [] for name, digest in now.items() if then.get(name) == digest and name not in (REST, WHOLE)
+            name: []
+            for name, digest in now.items()
+            if name in then and (then[name] != digest) == is_changed and name not in (REST, WHOLE)
         }
         head = f"{path}::"
         for test, entered in self.entered.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -130,10 +131,37 @@ def _kind(name: str) -> str:
     return "`None`" if name == "NoneType" else f"{'an' if name == 'int' else 'a'} `{name}`"
 
 
+def lens(symbol: Symbol) -> str:
+    """What stands above a function: the tests that entered it when they passed last, with a mark where it has changed since, and how many call it; "" where nothing is known."""
+    if symbol.facts.kind == "class":
+        return ""
+    told = []
+    if symbol.tests:
+        told.append(f"✓ {_count(len(symbol.tests), 'test')}")
+    elif symbol.tests_then:
+        told.append(f"? {_count(len(symbol.tests_then), 'test')}, before it changed")
+    elif symbol.tests is not None:
+        told.append("no test")
+    if symbol.callers:
+        told.append(_count(len(symbol.callers), "caller"))
+    return ", ".join(told)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def markdown(symbol: Symbol) -> str:
-    """For a hover: the facts as a list, below the sentence where the author wrote no docstring; signature and docstring are the editor's own server's to show."""
+    """For a hover: the facts as a list, below the sentence where the author wrote no docstring, or a model was asked for it; signature and docstring are the editor's own server's to show."""
     told = [f"- {line}" for line in lines(symbol)]
+    if symbol.source == "model":
+        return "\n".join([f"{_plain(symbol.summary)} _(the model)_", "", *told])
     return "\n".join(told if symbol.facts.docstring else [symbol.summary, "", *told])
+
+
+def _plain(text: str) -> str:
+    """A model's text, in which nothing is a link, a picture or HTML."""
+    return re.sub(r"([\\\[\]()<>!*_#|~])", r"\\\1", text)
 
 
 def signature(facts: Facts) -> str:

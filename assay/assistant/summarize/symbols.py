@@ -19,13 +19,14 @@ from .seen import Ended, without_denied
 @dataclass(frozen=True, slots=True)
 class Symbol:
     """A function or class: `summary` in a sentence, and whether the facts or the model gave it; `callers` as "path::dotted.name"; `tests` that passed when
-    they were recorded and entered it, None where nothing is recorded of the text as it is; `seen`: how its calls ended when its tests ran, None where they did not."""
+    they were recorded and entered it, None where nothing is recorded of the text as it is; `tests_then`: those that entered it before its text changed; `seen`: how its calls ended when its tests ran, None where they did not."""
 
     facts: Facts
     summary: str
     source: Literal["facts", "model"] = "facts"
     callers: tuple[str, ...] = ()
     tests: tuple[str, ...] | None = None
+    tests_then: tuple[str, ...] = ()
     seen: Ended | None = None
 
 
@@ -44,7 +45,13 @@ def _symbols(files: Mapping[str, str], name: str, known: CoverageMap) -> list[Sy
         return None
     called = callers.of_file(files, name) if found else {}
     entered = known.entering(name, files[name])
-    return [Symbol(one, sentence.of(one), "facts", called.get(one.path, ()), entered.get(one.path)) for one in found]
+    before = known.entering(name, files[name], is_changed=True)
+    return [
+        Symbol(
+            one, sentence.of(one), "facts", called.get(one.path, ()), entered.get(one.path), before.get(one.path, ())
+        )
+        for one in found
+    ]
 
 
 def confirmed(symbols: Sequence[Symbol], seen: Mapping[int, Ended]) -> list[Symbol]:

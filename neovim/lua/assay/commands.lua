@@ -111,6 +111,26 @@ local WORDS = {
       ask("assay.explain", { table.concat(lines, "\n") }, require("assay.explain").show)
     end,
   },
+  describe = {
+    "what the model says of the function at the cursor, and its facts",
+    function()
+      local client = running()
+      if client then
+        say("asking the model …")
+        local at = vim.lsp.util.make_position_params(0, client.offset_encoding)
+        ask("assay.summarize", { { uri = at.textDocument.uri, position = at.position } }, function(answer)
+          if type(answer) ~= "table" then
+            return say("there is no function or class of this project at the cursor.", vim.log.levels.WARN)
+          end
+          local lines = { answer.name .. ": " .. answer.summary }
+          if answer.why ~= "" then
+            lines[#lines + 1] = answer.why
+          end
+          require("assay.verdict").float(vim.list_extend(lines, answer.facts))
+        end)
+      end
+    end,
+  },
   status = {
     "how the model and the sandbox are",
     function()

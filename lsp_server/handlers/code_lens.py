@@ -1,0 +1,28 @@
+"""textDocument/codeLens: above each function the tests that enter it and how they ended, and how many call it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lsprotocol import types
+
+from assay.assistant.summarize import shapes, symbols
+from lsp_server.session import Session, View
+
+METHOD = types.TEXT_DOCUMENT_CODE_LENS
+OPTIONS = types.CodeLensOptions()
+
+
+async def answer(session: Session, view: View, params: types.CodeLensParams) -> list[types.CodeLens]:
+    """One a function of which something is known; none where it is switched off, and for a text that does not parse."""
+    path = Path(view.snapshot.path)
+    if not view.bench.settings.is_on("summaries.lens") or view.snapshot.preamble or not path.is_relative_to(view.root):
+        return []
+    name = path.relative_to(view.root).as_posix()
+    found = await symbols.of_file(view.bench, view.root, name, view.snapshot.text, view.overlay) or []
+    lenses = []
+    for one in found:
+        if title := shapes.lens(one):
+            start = types.Position(one.facts.line - 1, 0)
+            lenses.append(types.CodeLens(types.Range(start, start), types.Command(title, "")))
+    return lenses
