@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from assay import compose
-from assay.assistant.suggest import search, shapes
+from assay.assistant.suggest import asked, search, shapes
 from assay.assistant.suggest.search import Item
 from assay.assistant.workbench import Workbench
 from assay.cli import out, place
 from assay.cli.ask import Json
 from assay.cli.check import Progress
 
+_PLACE = re.compile(r"\S.*\.pyi?:\d+:\d+")
 ABOUT_SHOWN = 160  # characters of what a function says of itself
 
 
 def suggest(
-    text: Annotated[str, typer.Argument(metavar="DESCRIPTION", help="What it should do, in a sentence.")],
+    text: Annotated[
+        str,
+        typer.Argument(
+            metavar="DESCRIPTION|FILE:LINE:COL",
+            help="What it should do, in a sentence; or a place that says it: a comment, a name that does not exist yet, an unfinished line.",
+        ),
+    ],
     folder: Annotated[Path, typer.Option("--in", help="A folder of the project.", exists=True)] = Path(),
     count: Annotated[int, typer.Option(help="How many are told.", min=1, max=50)] = 5,
     as_json: Json = False,
@@ -31,6 +39,16 @@ def suggest(
     if not text.strip():
         out.fail("bad-input", "The description is empty.", as_json=as_json)
     root = place.project_of(folder.resolve())
+    if _PLACE.fullmatch(text):
+        try:
+            at = place.parse(text)
+        except place.BadPlace as error:
+            out.fail("bad-place", str(error), as_json=as_json)
+        root, text = at.root, asked.description(at.snapshot, at.offset)
+        if not text:
+            out.fail("bad-place", "There is nothing at this place that says what is wanted.", as_json=as_json)
+        if not as_json:
+            out.say(f"what is there for: {text}")
 
     async def work(bench: Workbench) -> list[Item]:
         bench.workspace.open_folder(root)

@@ -397,6 +397,11 @@ def test_suggest_has_its_shape(project: Path) -> None:
         in assay("suggest", "twice the number of oranges", "--in", str(project)).stdout
     )
     assert "Nothing" in assay("suggest", "knit a purple sock for an octopus", "--in", str(project)).stderr
+    (project / "use.py").write_text("# twice the number of oranges\n\n")
+    at = answer(assay("suggest", f"{project / 'use.py'}:1:5", "--json"))
+    assert at["items"] == found["items"]
+    for wrong in (f"{project / 'use.py'}:2:1", f"{project / 'use.py'}:9:1", f"{project / 'none.py'}:1:1"):
+        assert json.loads(assay("suggest", wrong, "--json").stdout)["error"]["code"] == "bad-place"
     done = assay("suggest", " ", "--json")
     assert (done.returncode, answer(done)["error"]["code"]) == (2, "bad-input")
 
