@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from assay.assistant.summarize import seen, shapes, symbols
+from assay.assistant.summarize import modules, seen, shapes, symbols
+from assay.assistant.summarize.modules import Module
 from assay.assistant.summarize.symbols import Symbol
 from assay.assistant.workbench import Workbench
 from assay.cli import out, place
@@ -20,7 +21,8 @@ def summarize(
     where: Annotated[
         str,
         typer.Argument(
-            metavar="FILE[::SYMBOL]", help="A Python file, and in it a function or class by its dotted name."
+            metavar="FILE[::SYMBOL]|FOLDER",
+            help="A Python file, and in it a function or class by its dotted name; or a folder, whose modules are told.",
         ),
     ],
     as_json: Json = False,
@@ -35,6 +37,9 @@ def summarize(
     """
     name, _, wanted = where.partition("::")
     path = Path(name).resolve()
+    if path.is_dir() and not wanted:
+        _folder(path, name, as_json=as_json)
+        return
     if path.suffix not in PYTHON:
         out.fail("not-python", f"{name} is not a Python file ({' or '.join(PYTHON)}).", as_json=as_json)
     try:
@@ -43,30 +48,57 @@ def summarize(
         out.fail("bad-place", str(error), as_json=as_json)
     root = place.project_of(path)
 
-    async def work(bench: Workbench) -> list[Symbol] | None:
+    async def work(bench: Workbench) -> tuple[Module, list[Symbol] | None]:
         bench.workspace.open_folder(root)
         name = path.relative_to(root).as_posix()
+        module = await modules.of_file(bench, root, name, snapshot.text)
         found = await symbols.of_file(bench, root, name, snapshot.text, {})
         if found is None or not run:
-            return found
+            return module, found
         with Progress() as tell:
-            return symbols.confirmed(found, await seen.of_file(bench, root, name, snapshot.text, {}, tell))
+            return module, symbols.confirmed(found, await seen.of_file(bench, root, name, snapshot.text, {}, tell))
 
     try:
-        found = out.with_bench(work, root=root, patience_s=None if run else out.PATIENCE_S)
+        module, found = out.with_bench(work, root=root, patience_s=None if run else out.PATIENCE_S)
     except SandboxUnavailable as error:
         out.fail("no-sandbox", str(error), as_json=as_json, status=out.UNVERIFIED)
     if found is None:
         out.fail("bad-input", f"{name} does not parse: `assay check {name}` says where.", as_json=as_json)
     if wanted and not (found := symbols.named(found, wanted)):
         out.fail("bad-place", f"{name} has no function or class `{wanted}`.", as_json=as_json)
+    told = [] if wanted else [module]
     if as_json:
-        out.emit(shapes.summary_json(found))
+        answer = shapes.summary_json(found)
+        out.emit({"symbols": [*map(modules.module_json, told), *answer["symbols"]]})
         return
+    _print(told)
     for one in found:
         typer.echo(f"{path.name}:{one.facts.line}: {shapes.signature(one.facts)}")
         typer.echo(f"  {one.summary}")
         for line in shapes.lines(one):
             typer.echo(f"  - {line}")
+
+
+def _folder(path: Path, name: str, *, as_json: bool) -> None:
+    root = place.project_of(path)
+    below = path.relative_to(root).as_posix()
+
+    async def work(bench: Workbench) -> list[Module]:
+        bench.workspace.open_folder(root)
+        return await modules.of_folder(bench, root, "" if below == "." else below)
+
+    found = out.with_bench(work, root=root)
     if not found:
-        typer.echo(f"{name} has no functions or classes.", err=True)
+        out.fail("bad-place", f"{name} has no Python files but tests.", as_json=as_json)
+    if as_json:
+        out.emit({"symbols": [modules.module_json(one) for one in found]})
+    else:
+        _print(found)
+
+
+def _print(found: list[Module]) -> None:
+    for one in found:
+        typer.echo(f"{one.file}: {one.kind} {one.name}")
+        typer.echo(f"  {one.summary}")
+        for line in modules.lines(one):
+            typer.echo(f"  - {line}")

@@ -357,14 +357,19 @@ def test_a_repository_that_is_no_good_is_one_sentence(project: Path) -> None:
 
 def test_summarize_has_its_shape(project: Path) -> None:
     found = answer(assay("summarize", str(project / "calc.py"), "--json"))
-    (one,) = found["symbols"]
-    assert set(one) == {"name", "kind", "line", "summary", "source", "facts"}
+    module, one = found["symbols"]
+    assert (module["name"], module["kind"], module["facts"]["importedBy"]) == ("calc", "module", ["test_calc.py"])
+    assert set(one) == set(module) == {"name", "kind", "line", "summary", "source", "facts"}
     assert (one["name"], one["kind"], one["line"], one["source"]) == ("double", "function", 1, "facts")
     assert one["facts"]["returns"] == [{"type": None, "text": "x"}]
     assert one["facts"]["callers"] == ["test_calc.py::test_double"]
     done = assay("summarize", f"{project / 'calc.py'}::double")
     assert "double(x)" in done.stdout
     assert "Called by `test_calc.py::test_double`." in done.stdout
+    assert "module calc" not in done.stdout
+    package, module = answer(assay("summarize", str(project), "--json"))["symbols"]
+    assert (package["kind"], package["facts"]["modules"], module["name"]) == ("package", ["calc"], "calc")
+    assert "calc.py: module calc\n  Offers 1 function." in assay("summarize", str(project)).stdout
 
 
 @pytest.mark.parametrize(
@@ -374,10 +379,12 @@ def test_summarize_has_its_shape(project: Path) -> None:
         ("none.py", "bad-place"),
         ("pyproject.toml", "not-python"),
         ("broken.py", "bad-input"),
+        ("nothing", "bad-place"),
     ],
 )
 def test_summarize_says_what_is_wrong_with_what_it_was_given(what: str, code: str, project: Path) -> None:
     (project / "broken.py").write_text("def f(:\n")
+    (project / "nothing").mkdir()
     done = assay("summarize", str(project / what), "--json")
     assert (done.returncode, answer(done)["error"]["code"]) == (2, code)
 
