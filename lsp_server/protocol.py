@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 from concurrent.futures import Future, InvalidStateError
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from cattrs import Converter
@@ -42,10 +43,14 @@ def strict_converter() -> Converter:
             raise TypeError("this is no text")
         return value
 
-    def whole(value: Any, _: Any) -> int:
+    def whole(value: Any, kind: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
             raise TypeError("this is no whole number")
-        return int(value)  # some clients have one kind of number only, and write 3.0
+        number = int(value)  # some clients have one kind of number only, and write 3.0
+        is_named = isinstance(kind, type) and issubclass(kind, Enum)
+        return (
+            kind(number) if is_named and number in set(kind) else number
+        )  # one that is newer than the protocol that we know stays a number
 
     def switch(value: Any, _: Any) -> bool:
         if not isinstance(value, bool):

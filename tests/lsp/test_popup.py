@@ -112,6 +112,11 @@ async def test_an_item_tells_its_signature_and_docstring_when_it_is_looked_at(st
     found = await client.call("completionItem/resolve", items["price"])
     assert found["detail"] == "price(item, *, tax=0.2)"
     assert found["documentation"] == {"kind": "plaintext", "value": "What [it](command:x) costs.\n\nshop"}
+    # As VS Code hands it back, with what it filled in; and a number that nobody knows stays one.
+    for more in ({"insertTextFormat": 1, "insertTextMode": 1, "tags": [1]}, {"kind": 99}):
+        again = await client.call("completionItem/resolve", items["price"] | more)
+        assert again["detail"] == found["detail"]
+        assert {name: again[name] for name in more} == more
     for strange in (
         {"label": "price"},
         {"label": "price", "data": ["/nowhere", 999]},

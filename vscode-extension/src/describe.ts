@@ -48,6 +48,7 @@ async function show(place: Place): Promise<void> {
   const position = new vscode.Position(place.position.line, place.position.character);
   editor.selection = new vscode.Selection(position, position);
   await vscode.window.showTextDocument(editor.document, { viewColumn: editor.viewColumn ?? vscode.ViewColumn.Active });
+  await vscode.commands.executeCommand("editor.action.hideHover"); // one that is open is not asked for anew
   await vscode.commands.executeCommand("editor.action.showHover");
 }
 
