@@ -121,6 +121,14 @@ class Editor:
         with contextlib.suppress(JsonRpcException, TimeoutError):
             await asyncio.wait_for(self._server.workspace_diagnostic_refresh_async(None), CONFIGURATION_S)
 
+    async def refresh_lenses(self) -> None:
+        """Have it ask for what stands above functions anew, where it can be told to."""
+        workspace = self._server.client_capabilities.workspace
+        lens = workspace.code_lens if workspace is not None else None
+        if lens is not None and lens.refresh_support:
+            with contextlib.suppress(JsonRpcException, TimeoutError):
+                await asyncio.wait_for(self._server.workspace_code_lens_refresh_async(None), CONFIGURATION_S)
+
     def write(self, snapshot: Snapshot, edit: Edit, encoding: Encoding, label: str) -> None:
         """Have it change a document."""
         change = text_edit(snapshot, edit, encoding)

@@ -161,6 +161,7 @@ class Session:
         for root in roots:
             self._warm(root)
         self.spawn(self.hinting.refresh())
+        self.spawn(self.editor.refresh_lenses())
         self.survey.renewed()
 
     async def configure(self) -> None:
@@ -314,8 +315,14 @@ class Session:
     def _map(self, root: Path) -> None:
         """Have the project's coverage map kept, once a file of it was opened."""
         if root in self._warmed:
-            self._keeper = self._keeper or mapping.Keeper(self.bench, self.editor.progress)
+            self._keeper = self._keeper or mapping.Keeper(self.bench, self._recording)
             self._keeper.changed(root)
+
+    async def _recording(self, title: str, work: Coroutine[Any, Any, None]) -> None:
+        """Record a coverage map; lenses tell of it."""
+        await self.editor.progress(title, work)
+        if self.bench.settings.is_on("summaries.lens"):
+            await self.editor.refresh_lenses()
 
     async def _warm_up(self, root: Path) -> None:
         """Have containers, model and jedi ready before the first request; nothing here is waited for."""

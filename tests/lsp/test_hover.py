@@ -98,10 +98,11 @@ async def test_without_a_model_the_command_says_so_and_other_clients_get_no_link
 
 async def test_a_lens_stands_above_what_is_called(start, tmp_path: Path) -> None:
     (tmp_path / "m.py").write_text("def twice(number):\n    return number * 2\n\n\ndef four():\n    return twice(2)\n")
-    client = await start(tmp_path)
+    client = await start(tmp_path, workspace={"codeLens": {"refreshSupport": True}})
     uri = client.open(tmp_path / "m.py")
     params = {"textDocument": {"uri": uri}}
     assert await client.call("textDocument/codeLens", params) == []
     client.notify("workspace/didChangeConfiguration", {"settings": {"assay": {"summaries": {"lens": True}}}})
+    await client.until(lambda m: m.get("method") == "workspace/codeLens/refresh")
     (one,) = await client.call("textDocument/codeLens", params)
     assert (one["range"]["start"]["line"], one["command"]["title"]) == (0, "1 caller")

@@ -39,13 +39,20 @@ async def test_a_project_that_is_open_gets_its_coverage_map(start, tmp_path: Pat
     root.mkdir()
     path = project(root)
     path.write_text("def double(x):\n    return 2 * x\n")
-    client = await start(root, env=script("x") | SANDBOX | {"ASSAY_HOME": str(tmp_path / "home")})
-    client.open(path)
+    env = script("x") | SANDBOX | {"ASSAY_HOME": str(tmp_path / "home"), "ASSAY_SUMMARIES_LENS": "true"}
+    client = await start(root, env=env, workspace={"codeLens": {"refreshSupport": True}})
+    uri = client.open(path)
     for _ in range(400):
         if (found := Maps(tmp_path / "home" / "cache" / "coverage").load(root)).entered:
             break
         await asyncio.sleep(0.1)
     assert found.entered == {"test_calc.py::test_double": frozenset({"calc.py::double", "test_calc.py::test_double"})}
+    await client.until(lambda m: m.get("method") == "workspace/codeLens/refresh")
+    (lens,) = await client.call("textDocument/codeLens", {"textDocument": {"uri": uri}})
+    assert lens["command"]["title"] == "✓ 1 test, 1 caller"
+    client.open(path, "def double(x):\n    return x + x\n", version=2)
+    (lens,) = await client.call("textDocument/codeLens", {"textDocument": {"uri": uri}})
+    assert lens["command"]["title"] == "? 1 test, before it changed, 1 caller"
     assert await client.stop() == 0
 
 
