@@ -9,11 +9,13 @@ import re
 
 from .facts import Facts
 
-_CODE = re.compile(r"`([^`]*)`|\b([A-Za-z_]\w*(?:\.\w+)+)\b|\b(\w*_\w+|[a-z]+[A-Z]\w*)\b|\b(\w+)\(")
+_CODE = re.compile(
+    r"`([^`]*)`|\b([A-Za-z_]\w*(?:\.\w+)+)\b|\b(\w*_\w+|[a-z]+[A-Z]\w*|[A-Z][a-z0-9]+(?:[A-Z]\w*)+)\b|\b(\w+)\("
+)
 _NAME = re.compile(r"[^\W\d]\w*")
 _EXCEPTION = re.compile(r"\b[A-Z]\w*(?:Error|Exception|Warning|Interrupt|Exit|Iteration)\b")
 _RAISES = re.compile(r"\b(?:rais(?:e[sd]?|ing)|throw(?:s|n|ing)?)\b", re.IGNORECASE)
-_NEVER = re.compile(r"\b(?:not|never|without|n't|no)\b[^.,;]*$", re.IGNORECASE)
+_NEVER = re.compile(r"(?:\b(?:not|never|without|no)\b|n['’]t\b)[^.,;]*$", re.IGNORECASE)
 _YIELDS = re.compile(r"\b(?:yield(?:s|ed|ing)?|generator)\b", re.IGNORECASE)
 _RETURNS = re.compile(r"\breturn(?:s|ed|ing)?\b([^.;]*)", re.IGNORECASE)
 _TYPES = {
@@ -35,7 +37,7 @@ def denied(sentence: str, facts: Facts, source: str) -> str:
     known = {*_NAME.findall(source), *facts.path.split(".")}
     for match in _CODE.finditer(sentence):
         for name in _NAME.findall(next(group for group in match.groups() if group)):
-            if name not in known:
+            if name not in known and not _EXCEPTION.fullmatch(name):
                 return f"it names `{name}`, which is not in the function"
     return _of_raises(sentence, facts) or _of_returns(sentence, facts) or _of_effects(sentence, facts)
 

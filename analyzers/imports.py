@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import keyword
 import re
 import sys
 from collections import Counter
@@ -46,11 +48,8 @@ def statement_for(name: str, code: str, texts: Mapping[str, str], path: str) -> 
         if file != path and name in text and (found := _imported(text, name)):
             return found
     for file, text in texts.items():
-        if file != path and name in text and name in _defined(text):
-            module = module_names(file)
-            if module:
-                dotted = module[1] if len(module) > 1 and module[0].startswith(("src.", "lib.")) else module[0]
-                return f"from {dotted} import {name}"
+        if file != path and name in text and name in _defined(text) and (dotted := _dotted(file)):
+            return f"from {dotted} import {name}"
     if name in STANDARD:
         return f"from {STANDARD[name]} import {name}"
     if name in sys.stdlib_module_names and not name.startswith("_") and re.search(rf"(?<![\w.]){name}\.\w", code):
@@ -59,8 +58,8 @@ def statement_for(name: str, code: str, texts: Mapping[str, str], path: str) -> 
 
 
 def table(texts: Mapping[str, str], tests: Callable[[str], bool]) -> dict[str, str]:
-    """The import of each name that a project has at the top of a module, as it does that most often; what only defines it is imported from there, tests aside; then what the standard library has. Takes a second for
-    each million characters, what did not change is remembered."""
+    """The import of each name that a project has at the top of a module, as it does that most often; what only defines it is imported from there, tests aside; then what the standard library has. Takes a second or
+    two for each million characters, what did not change is remembered."""
     counted: Counter[tuple[str, str]] = Counter()
     for text in texts.values():
         counted.update(_imports(text))
@@ -68,9 +67,8 @@ def table(texts: Mapping[str, str], tests: Callable[[str], bool]) -> dict[str, s
     for (name, statement), _ in counted.most_common():
         found.setdefault(name, statement)
     for file, text in sorted(texts.items()):
-        module = module_names(file)
-        if module and not tests(file):
-            dotted = module[1] if len(module) > 1 and module[0].startswith(("src.", "lib.")) else module[0]
+        dotted = _dotted(file)
+        if dotted and not tests(file):
             for name in sorted(_defined(text)):
                 found.setdefault(name, f"from {dotted} import {name}")
     for name, module_name in STANDARD.items():
@@ -79,6 +77,17 @@ def table(texts: Mapping[str, str], tests: Callable[[str], bool]) -> dict[str, s
         if not name.startswith("_"):
             found.setdefault(name, f"import {name}")
     return found
+
+
+def _dotted(file: str) -> str:
+    """The name under which others import a file; "" for one that nobody can, and for what is run and not imported."""
+    module = module_names(file)
+    if not module:
+        return ""
+    dotted = module[1] if len(module) > 1 and module[0].startswith(("src.", "lib.", "python.")) else module[0]
+    parts = dotted.split(".")
+    is_name = all(part.isidentifier() and not keyword.iskeyword(part) for part in parts)
+    return dotted if is_name and dotted not in ("setup", "conftest") else ""
 
 
 def edit(snapshot: Snapshot, statements: tuple[str, ...]) -> Edit:
@@ -108,24 +117,18 @@ def _imported(text: str, name: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _imports(text: str) -> tuple[tuple[str, str], ...]:
-    """The names that one-line absolute imports at the top level bind, each with the statement that binds it alone."""
+    """The names that absolute imports at the top level bind, each with the statement that binds it alone."""
+    tree = syntax.module(text) if "import" in text else None
     found = []
-    for match in _ONE_LINE.finditer(text):
-        module, names, plain, alias = match.groups()
-        if plain:
-            if alias or "." not in plain:
-                found.append((alias or plain, f"import {plain}" + (f" as {alias}" if alias else "")))
-            continue
-        for part in names.split(","):
-            name, _, other = part.strip().partition(" as ")
-            if name.isidentifier() and module != "__future__":
-                found.append((other.strip() or name, f"from {module} import {part.strip()}"))
+    for node in tree.body if tree is not None else ():
+        for alias in node.names if isinstance(node, ast.Import | ast.ImportFrom) else ():
+            told = alias.name + (f" as {alias.asname}" if alias.asname else "")
+            name = alias.asname or alias.name
+            if isinstance(node, ast.ImportFrom) and not node.level and node.module != "__future__" and name != "*":
+                found.append((name, f"from {node.module} import {told}"))
+            elif isinstance(node, ast.Import) and "." not in name:
+                found.append((name, f"import {told}"))
     return tuple(found)
-
-
-_ONE_LINE = re.compile(
-    r"^(?:from (\w[\w.]*) import ([\w, ]+)|import (\w[\w.]*)(?: as (\w+))?)[ \t]*(?:#.*)?$", re.MULTILINE
-)
 
 
 @lru_cache(maxsize=4096)

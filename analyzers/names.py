@@ -168,11 +168,11 @@ class Names:
             raise NamesUnavailable("name resolution took too long") from None
 
     async def _exchange(self, request: dict[str, Any]) -> dict[str, Any]:
-        process = await self._started()
-        assert process.stdin is not None and process.stdout is not None
         self._count += 1
         number = self._count
         try:
+            process = await self._started()
+            assert process.stdin is not None and process.stdout is not None
             process.stdin.write(json.dumps(request | {"id": number}).encode() + b"\n")
             await process.stdin.drain()
             while line := await process.stdout.readline():

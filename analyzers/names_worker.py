@@ -91,7 +91,7 @@ def _script(request: dict[str, Any]) -> Any:
     jedi.settings.cache_directory = request["cache"]
     jedi.settings.allow_unsafe_interpreter_executions = False
     # What callers happen to pass says nothing certain about a parameter, and looking for them costs up to a second.
-    jedi.settings.dynamic_params = request["op"] == "complete"
+    jedi.settings.dynamic_params = request["op"] in ("complete", "describe")
     root = request["root"]
     paths = [root, str(Path(root) / "src"), *request["paths"], *_own_paths()]
     project = jedi.Project(root, sys_path=paths, load_unsafe_extensions=False, smart_sys_path=False)

@@ -16,7 +16,11 @@ LOOK_CHARS = 20_000  # in which names are looked for, before and after
 ARGUMENT = 0.7  # what a parameter of the call around counts beside one name that stands close by
 HOLD = "_"  # without a name there, jedi takes a place at the end of a function for one behind it
 _STRINGS = ("string", "string_content", "string_start", "string_end", "escape_sequence")
-_WORD = re.compile(r"\w*\Z")
+WORD_LIMIT, RECEIVER_LIMIT, LINE_LIMIT = (
+    200,
+    400,
+    1000,
+)  # characters of a word, of a receiver, of a line that binds one: longer ones are no code that somebody writes
 _NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
 _RECEIVER = re.compile(r"(?<![\w.])([^\W\d]\w*(?:\.[^\W\d]\w*)*)\.\Z")
 _BEHIND = ")]}\"'"  # what else a dot may stand behind
@@ -48,7 +52,8 @@ def at(snapshot: Snapshot, offset: int) -> Naming | None:
     line = snapshot.line_of(offset)
     start = snapshot.line_span(line).start
     before = snapshot.text[start:offset]
-    typed = _WORD.search(before)[0] if is_code else ""  # type: ignore[index]  # it matches always
+    length = next((n for n in range(WORD_LIMIT) if n >= len(before) or not _is_word(before[-1 - n])), WORD_LIMIT)
+    typed = before[len(before) - length :] if is_code else ""
     if typed[:1].isdigit():
         return None
     before = before[: len(before) - len(typed)]
@@ -65,10 +70,15 @@ def at(snapshot: Snapshot, offset: int) -> Naming | None:
     return Naming(snapshot.path, text, len(snapshot.preamble) + base, row, len(before), typed, receiver, bound, is_code)
 
 
+def _is_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
 def _receiver(before: str) -> str | None:
     """What stands before the dot at the end, "" where there is none; None where the dot is no name's: a number's, or one of three."""
     if not before.endswith("."):
         return ""
+    before = before[-RECEIVER_LIMIT:]
     if match := _RECEIVER.search(before):
         return match[1]
     if re.search(r"\b(?:from|import)\s+\.+\Z", before):
@@ -82,7 +92,10 @@ def _bindings(text: str, receiver: str) -> list[str]:
     if not root.isidentifier() or root in ("self", "cls"):
         return [receiver]
     binds = re.compile(rf"\b{root}\b[^=\n.(]*=(?!=)|\b(?:for|as|import|def|with|lambda|global)\b[^\n]*\b{root}\b")
-    return [receiver, *(line.strip() for line in text.split("\n") if root in line and binds.search(line))]
+    return [
+        receiver,
+        *(line.strip() for line in text.split("\n") if len(line) < LINE_LIMIT and root in line and binds.search(line)),
+    ]
 
 
 def around(snapshot: Snapshot, line: int, column: int | None = None) -> list[tuple[str, int]]:
@@ -100,6 +113,11 @@ def around(snapshot: Snapshot, line: int, column: int | None = None) -> list[tup
         stripped = text.lstrip()
         if not stripped or len(text) - len(stripped) >= indent or stripped[0] in "#)]}":
             continue
+        inside = syntax.node_at(snapshot.tree, snapshot.text, span.start)
+        while inside is not None and inside.type in _STRINGS[1:] and inside.parent is not None:
+            inside = inside.parent
+        if inside is not None and inside.type in _STRINGS and inside.start_point[0] < number:
+            continue  # a string of several lines, which may begin anywhere
         indent = len(text) - len(stripped)
         if header := _HEADER.match(stripped):
             found.append((header[1], number))
@@ -118,6 +136,9 @@ def variables(snapshot: Snapshot, offset: int) -> frozenset[str]:
     return syntax.bound(snapshot.tree, functions[0] if functions else None, line)
 
 
+_MADE = re.compile(
+    r"\b(?:def|class|as|global|nonlocal)\s+\Z|\bfor\s+(?:\w+\s*,\s*)*\Z|\blambda\b[^:]*\Z|\bdef\s+\w+\s*\((?:[^()=:]*,)?\s*\*{0,2}\Z"
+)
 _HEADER = re.compile(r"(?:async )?(?:def|class) (\w+)")
 
 
@@ -125,6 +146,12 @@ def is_import(place: Naming) -> bool:
     """Whether the place stands in an import statement."""
     line = place.text[place.text.rfind("\n", 0, place.at) + 1 : place.at]
     return re.match(r"\s*(?:from|import)\b", line) is not None
+
+
+def is_new(place: Naming) -> bool:
+    """Whether a name is made here: of a function, a class, a parameter, a variable of a loop, an alias."""
+    line = place.text[place.text.rfind("\n", 0, place.at) + 1 : place.at][-LINE_LIMIT:]
+    return _MADE.search(line) is not None
 
 
 def may_follow(place: Naming, names: Iterable[str]) -> bool:

@@ -17,7 +17,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 @dataclass(frozen=True, slots=True)
 class Signature:
     """One function, method or class of a module by its dotted `path` in it: `parameters` as they are written between the brackets, `about` its docstring's first
-    paragraph, `required` the names of parameters that a call must give, without `self`."""
+    paragraph, `required` the names of parameters that a call must give, without `self`, `keywords` those of them that it must give by name."""
 
     path: str
     kind: str
@@ -25,12 +25,16 @@ class Signature:
     parameters: str
     about: str
     required: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
 
 
 def of_text(text: str, *, private: bool = False) -> list[Signature]:
     """What a module offers, without what is private by its name unless it is asked for; nothing where it does not parse."""
     tree = syntax.module(text)
-    return list(_below(tree.body, "", private=private)) if tree is not None else []
+    try:
+        return list(_below(tree.body, "", private=private)) if tree is not None else []
+    except RecursionError:  # hundreds of operators or branches in one
+        return []
 
 
 def module_of(name: str) -> str:
@@ -86,9 +90,10 @@ def _made(
 ) -> Signature:
     positional = [*arguments.posonlyargs, *arguments.args]
     required = [one.arg for one in positional[: len(positional) - len(arguments.defaults)]][1 if drops_first else 0 :]
-    required += [
+    keywords = [
         one.arg for one, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if default is None
     ]
+    required += keywords
     written = ast.unparse(arguments)
     if drops_first:
         written = re.sub(r"^\w+(: [^,]+)?(, /)?(, |$)", "", written)
@@ -100,4 +105,5 @@ def _made(
         written if len(written) <= SIGNATURE_LIMIT else f"{written[:SIGNATURE_LIMIT]}…",
         " ".join(about.split())[:ABOUT_LIMIT],
         tuple(required),
+        tuple(keywords),
     )

@@ -62,10 +62,15 @@ def bound(tree: Tree, function: int | None, last: int) -> frozenset[str]:
         if function is not None and row < function:
             stack += one.children
         elif not is_scope or row == function:
-            for target in _targets(one):
+            # What is being bound where the place is, is not bound yet.
+            is_under_way = one.end_point[0] >= last if one.type in _STATEMENTS else row == last and not is_scope
+            for target in () if is_under_way else _targets(one):
                 found |= set(_identifiers(target))
             stack += one.children
     return frozenset(found)
+
+
+_STATEMENTS = ("assignment", "augmented_assignment")
 
 
 def _targets(node: Node) -> Iterator[Node]:

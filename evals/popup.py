@@ -1,7 +1,7 @@
 """How soon the popup lists names while somebody types, beside other Python servers in the same run, and how much memory each holds.
 
 `python -m evals.popup [--keys N] [--peer NAME=COMMAND …]`: lines of installed packages that nothing was tuned on are cut out and typed again, key after key; after each letter, digit and dot the list is asked for. A list
-that says it is incomplete is asked for once more at the same place, as a client may: "first" is the time from the key to a list, "ranked" to one that is complete. "known" are the places whose receiver had been
+that says it is incomplete is asked for once more at the same place, as a client may: "first" is the time from the key to a list, "ranked" to the second one where the first is incomplete. "known" are the places whose receiver had been
 completed before in the same file, be it at the key before; "starts" are dots and first letters, which an editor asks for whatever came before. Of those it is also told how often the word that was typed in truth stands in the list, among its
 first five and first. A peer is a command that speaks the protocol on its standard streams (`--peer jls=/path/jedi-language-server`); memory is the proportional share of all its processes after the typing.
 """

@@ -160,6 +160,7 @@ class Session:
             self.spawn(self._composition.close(old))
         for root in roots:
             self._warm(root)
+        self.popup.known.renew()
         self.spawn(self.hinting.refresh())
         self.spawn(self.editor.refresh_lenses())
         self.survey.renewed()
@@ -213,6 +214,7 @@ class Session:
 
     def files_changed(self, paths: list[str]) -> None:
         """Files changed on disk."""
+        self.popup.known.renew()
         if self._bench is not None:
             for root in {self.root_of(path) for path in paths if path}:
                 self._bench.workspace.forget(root)

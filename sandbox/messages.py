@@ -142,7 +142,7 @@ def _observed(found: object) -> dict[int, Observed]:
                 exceptions = [
                     (tuple(str(kind)[:TEXT_LIMIT] for kind in kinds), line, is_own)
                     for kinds, line, is_own in (r for r in raised if isinstance(r, list) and len(r) == 3)
-                    if isinstance(kinds, list) and isinstance(line, int) and isinstance(is_own, bool)
+                    if isinstance(kinds, list) and kinds and isinstance(line, int) and isinstance(is_own, bool)
                 ]
                 returned = frozenset(str(kind)[:TEXT_LIMIT] for kind in types)
                 known[first] = Observed(returned, frozenset(exceptions), yields)

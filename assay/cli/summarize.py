@@ -37,6 +37,8 @@ def summarize(
     """
     name, _, wanted = where.partition("::")
     path = Path(name).resolve()
+    if path.is_dir() and run:
+        out.fail("bad-input", "`--run` takes a file.", as_json=as_json)
     if path.is_dir() and not wanted:
         _folder(path, name, as_json=as_json)
         return

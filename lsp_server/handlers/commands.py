@@ -151,7 +151,9 @@ async def summarize(session: Session, *arguments: Any) -> dict[str, Any] | None:
             raise JsonRpcInvalidParams(message="assay.summarize takes an object with uri and position")
     if view is None or (meant := await symbol_at(view, types.Position(max(line, 0), max(character, 0)))) is None:
         return None
-    symbol, text = meant
+    symbol, text, name = meant
+    if not (await view.bench.workspace.rules(view.root)).allows(name):
+        raise JsonRpcInternalError(message=f"{name} is ignored or secret, so nothing of it is sent to a model")
     try:
         found = await told.of(view.bench, symbol, text)
     except EngineError as error:

@@ -34,9 +34,10 @@ async def answer(session: Session, view: View, params: types.HoverParams) -> typ
     word = _word(snapshot, offset)
     if word is None or (meant := await _meant(view, word)) is None:
         return None
-    symbol, text = meant
+    symbol, text, name = meant
     shown = shapes.markdown(told.remembered(view.bench, symbol, text))
-    if view.editor.describes and told.known(view.bench, symbol.facts, text) is None:
+    may_ask = view.editor.describes and told.known(view.bench, symbol.facts, text) is None
+    if may_ask and (await view.bench.workspace.rules(view.root)).allows(name):
         asked = [
             {"uri": snapshot.uri, "position": {"line": params.position.line, "character": params.position.character}}
         ]
@@ -47,8 +48,8 @@ async def answer(session: Session, view: View, params: types.HoverParams) -> typ
     )
 
 
-async def symbol_at(view: View, position: types.Position) -> tuple[Symbol, str] | None:
-    """The function or class that is named at a position, and the text of its file; None where there is none of the project."""
+async def symbol_at(view: View, position: types.Position) -> tuple[Symbol, str, str] | None:
+    """The function or class that is named at a position, the text of its file and that file's relative path; None where there is none of the project."""
     word = _word(view.snapshot, offset_at(view.snapshot, position, view.encoding))
     return await _meant(view, word) if word is not None and not view.snapshot.preamble else None
 
@@ -61,8 +62,8 @@ def _word(snapshot: Snapshot, offset: int) -> Span | None:
     return None
 
 
-async def _meant(view: View, word: Span) -> tuple[Symbol, str] | None:
-    """The symbol that a word names, and its file's text: the one whose definition it stands in, else what jedi says."""
+async def _meant(view: View, word: Span) -> tuple[Symbol, str, str] | None:
+    """The symbol that a word names, its file's text and relative path: the one whose definition it stands in, else what jedi says."""
     snapshot = view.snapshot
     row = snapshot.line_of(word.start)
     start = snapshot.line_span(row).start
@@ -80,7 +81,7 @@ async def _meant(view: View, word: Span) -> tuple[Symbol, str] | None:
     return await _at(view, Path(found[0].path), found[0].line, name) if found else None
 
 
-async def _at(view: View, path: Path, line: int, name: str) -> tuple[Symbol, str] | None:
+async def _at(view: View, path: Path, line: int, name: str) -> tuple[Symbol, str, str] | None:
     """The symbol of a file of the project that is defined on a line."""
     relative = path.relative_to(view.root).as_posix()
     state = await view.bench.workspace.state(view.root)
@@ -91,4 +92,4 @@ async def _at(view: View, path: Path, line: int, name: str) -> tuple[Symbol, str
         return None
     found = await symbols.of_file(view.bench, view.root, relative, text, view.overlay) or []
     around = [one for one in found if one.facts.line <= line <= one.facts.end and one.facts.name == name]
-    return (max(around, key=lambda one: one.facts.line), text) if around else None
+    return (max(around, key=lambda one: one.facts.line), text, relative) if around else None

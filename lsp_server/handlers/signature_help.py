@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from lsprotocol import types
 
+from analyzers import syntax
 from analyzers.names import NamesUnavailable, Where
 from lsp_server.convert import offset_at
 from lsp_server.session import Session, View
 
 METHOD = types.TEXT_DOCUMENT_SIGNATURE_HELP
 OPTIONS = types.SignatureHelpOptions(trigger_characters=["(", ","], retrigger_characters=[")"])
-TIMEOUT_S = 1.0
+TIMEOUT_S = 3.0
 
 
 async def answer(session: Session, view: View, params: types.SignatureHelpParams) -> types.SignatureHelp | None:
@@ -18,6 +19,8 @@ async def answer(session: Session, view: View, params: types.SignatureHelpParams
     if view.bench.settings.text("complete.popup") == "off":
         return None
     snapshot = view.snapshot
+    if len(snapshot.text) + len(snapshot.preamble) > syntax.PARSE_LIMIT:
+        return None
     offset = offset_at(snapshot, params.position, view.encoding)
     row = snapshot.line_of(offset)
     site = view.bench.workspace.site_packages(view.root)

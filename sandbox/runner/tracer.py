@@ -232,13 +232,15 @@ class _Ends:
 def _observing(ends: _Ends, lines: set[int]) -> Any:
     """Watches one call: its lines, and how it ends. A generator is watched anew each time it goes on."""
     last: tuple[tuple[str, ...], int, bool] | None = None
+    values: set[int] = set()
 
     def note(frame: FrameType, event: str, arg: Any) -> Any:
         nonlocal last
         if event == "line":
             lines.add(frame.f_lineno)
         elif event == "exception":
-            kind, _, trace = arg
+            kind, value, trace = arg
+            values.add(id(value))
             is_own = trace is not None and trace.tb_next is None
             last = (tuple(one.__name__ for one in kind.__mro__[:KINDS]), frame.f_lineno, is_own)
         elif event == "return":
@@ -247,8 +249,10 @@ def _observing(ends: _Ends, lines: set[int]) -> Any:
                 if not frame.f_code.co_flags & _DEFERRED:
                     ends.returned.add(type(arg).__name__)
             elif operation in _YIELDS:
-                ends.yields = ends.yields or operation == dis.opmap["YIELD_VALUE"]
-            elif last is not None:
+                is_generator = frame.f_code.co_flags & (CO_GENERATOR | CO_ASYNC_GENERATOR)
+                ends.yields = ends.yields or bool(is_generator and operation == dis.opmap["YIELD_VALUE"])
+            elif last is not None and (operation != _RERAISE or len(values) == 1):
+                # Raised again behind another that was caught meanwhile, nobody here can say which of them leaves.
                 ends.raised.add(last)
         return note
 
@@ -258,7 +262,8 @@ def _observing(ends: _Ends, lines: set[int]) -> Any:
 KINDS = 8  # names of an exception's class and its bases
 _DEFERRED = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR  # what a call of them returns is not what they return
 _RETURNS = {dis.opmap[name] for name in ("RETURN_VALUE", "RETURN_CONST") if name in dis.opmap}
-_YIELDS = {dis.opmap[name] for name in ("YIELD_VALUE", "RETURN_GENERATOR", "SEND", "YIELD_FROM") if name in dis.opmap}
+_YIELDS = {dis.opmap[name] for name in ("YIELD_VALUE", "RETURN_GENERATOR", "YIELD_FROM") if name in dis.opmap}
+_RERAISE = dis.opmap["RERAISE"]
 
 # Instructions that use a global, something closed over, an attribute, or keywords of a call.
 _NAMING = frozenset(

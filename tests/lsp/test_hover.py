@@ -106,3 +106,16 @@ async def test_a_lens_stands_above_what_is_called(start, tmp_path: Path) -> None
     await client.until(lambda m: m.get("method") == "workspace/codeLens/refresh")
     (one,) = await client.call("textDocument/codeLens", params)
     assert (one["range"]["start"]["line"], one["command"]["title"]) == (0, "1 caller")
+
+
+async def test_nothing_of_an_ignored_file_is_sent_to_a_model(start, tmp_path: Path, script) -> None:
+    (tmp_path / ".gitignore").write_text("hidden.py\n")
+    (tmp_path / "hidden.py").write_text("def twice(number):\n    return number * 2\n")
+    env = script(**{"in one sentence:\n#": " Return twice the number that is given."})
+    client = await start(tmp_path, env=env, experimental={"assay": {"describe": True}})
+    uri = client.open(tmp_path / "hidden.py")
+    place = {"uri": uri, "position": {"line": 0, "character": 5}}
+    found = await client.call("textDocument/hover", {"textDocument": {"uri": uri}, "position": place["position"]})
+    assert found is None or "Ask the model" not in found["contents"]["value"]
+    refused = await client.ask("workspace/executeCommand", {"command": "assay.summarize", "arguments": [place]})
+    assert "nothing of it is sent to a model" in refused["error"]["message"]

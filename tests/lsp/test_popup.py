@@ -185,3 +185,27 @@ async def test_a_whole_call_is_offered_where_its_arguments_are_at_hand(start, tm
     assert "ring_up(item)" in await listed(client, at(uri, 9, 9), "ring_up(item)")
     found = await listed(client, at(uri, 10, 7), "net_price")
     assert not any(label.startswith("net_price(") for label in found), "rate is not at hand"
+
+
+async def test_a_name_that_callers_tell_of_is_described(start, tmp_path: Path) -> None:
+    client = await start(tmp_path)
+    uri = client.open(tmp_path / "m.py", "def f(x):\n    x.\n\n\nf('')\n")
+    items = await listed(client, at(uri, 1, 6), "upper")
+    assert (await client.call("completionItem/resolve", items["upper"]))["documentation"]["value"]
+
+
+async def test_in_a_file_that_is_too_long_nothing_is_looked_for(start, tmp_path: Path) -> None:
+    client = await start(tmp_path)
+    uri = client.open(tmp_path / "m.py", "value = 1\n" * 110_000 + "val")
+    assert await client.call("textDocument/completion", at(uri, 110_000, 3)) == {"isIncomplete": False, "items": []}
+    assert await client.call("textDocument/signatureHelp", at(uri, 110_000, 3)) is None
+
+
+async def test_what_another_file_has_now_is_listed(start, tmp_path: Path) -> None:
+    (tmp_path / "b.py").write_text("def one(): ...\n")
+    client = await start(tmp_path)
+    uri = client.open(tmp_path / "m.py", "import b\nb.\n")
+    await listed(client, at(uri, 1, 2), "one")
+    (tmp_path / "b.py").write_text("def one(): ...\n\n\ndef two(): ...\n")
+    client.notify("textDocument/didSave", {"textDocument": {"uri": (tmp_path / "b.py").as_uri()}})
+    await listed(client, at(uri, 1, 2), "two")

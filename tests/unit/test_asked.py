@@ -14,6 +14,7 @@ from assay.assistant.suggest import asked
         ("# TODO: parse an ISO date|\n", "parse an ISO date"),
         ("x = 1\n# parse a date\n# of the ISO kind|\n", "parse a date of the ISO kind"),
         ("x = 1  # not this\ny = 2  # twice the number|\n", "twice the number"),
+        ("x = '#a'  # sort by date|\n", "sort by date"),
         ("#|\n", ""),
         ("total = parse_iso_date|(text)\n", "parse iso date"),
         ("total = sumOfPri|ces(text)\n", "sum of prices"),

@@ -124,7 +124,8 @@ async def test_of_several_that_wait_the_newest_is_asked_and_nobody_waits_for_eve
 async def test_a_jedi_that_fails_gives_an_empty_list_and_is_asked_again(jedi: Asked) -> None:
     names, one = Known(), place("text = ''\ntext.|")
     jedi.is_broken = True
-    assert await names.at(jedi, where(one), one) == ((), False)
+    for _ in range(3):  # who is told that this is all would not ask again
+        assert await names.at(jedi, where(one), one) == ((), False)
     jedi.is_broken = False
     assert "upper" in await whole(names, jedi, one)
     names.close()
@@ -137,4 +138,30 @@ async def test_only_so_much_is_kept(jedi: Asked, monkeypatch: pytest.MonkeyPatch
     for one in places:
         await whole(names, jedi, one)
     assert [names.has(one) for one in places] == [False, True, True]
+    names.close()
+
+
+async def test_what_else_changed_makes_an_answer_an_older_one(jedi: Asked) -> None:
+    names, one = Known(), place("text = ''\ntext.|")
+    found = await whole(names, jedi, one)
+    names.renew()
+    jedi.gate.clear()
+    older, is_whole = await names.at(jedi, where(one), one)
+    assert ([name.name for name in older], is_whole) == (found, False)
+    names.close()
+
+
+async def test_a_question_that_fails_in_an_unknown_way_is_not_the_last(
+    jedi: Asked, caplog: pytest.LogCaptureFixture
+) -> None:
+    names, one = Known(), place("text = ''\ntext.|")
+
+    async def broken(*arguments: object, **more: object) -> tuple[Completion, ...]:
+        raise RuntimeError("nobody thought of it")
+
+    good, jedi.complete = jedi.complete, broken  # type: ignore[method-assign]
+    assert await names.at(jedi, where(one), one) == ((), False)
+    assert "a question about names failed" in caplog.text
+    jedi.complete = good  # type: ignore[method-assign]
+    assert "upper" in await whole(names, jedi, one)
     names.close()

@@ -45,7 +45,7 @@ async def test_a_package_says_what_is_in_it_and_who_uses_it(make: Make, shop: Pa
     assert package.modules == ("shop.price", "shop.tax")
     assert [one.file for one in own] == ["shop/__init__.py", "shop/price.py", "shop/tax.py"]
     assert package.importers == ("run.py", "tests/test_price.py") and package.imports == ()
-    assert package.summary == "Holds 2 modules and 1 function."
+    assert package.summary == "Holds 2 modules, 1 package and 1 function."
 
 
 async def test_a_folder_without_code_gives_nothing_and_the_root_its_own_modules(make: Make, shop: Path) -> None:
@@ -53,3 +53,7 @@ async def test_a_folder_without_code_gives_nothing_and_the_root_its_own_modules(
     package, script = await modules.of_folder(make(), shop, "")
     assert (package.kind, package.modules, script.name) == ("package", ("run",), "run")
     assert script.summary == "Offers no function and no class."
+    assert package.packages == ("shop",)
+    (shop / "__init__.py").write_text("def root_fn(): ...\n")
+    package, *own = await modules.of_folder(make(), shop, "")
+    assert (package.functions, [one.name for one in own]) == (("root_fn",), ["run"])

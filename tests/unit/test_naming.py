@@ -101,3 +101,39 @@ def test_what_goes_on_from_what_is_typed() -> None:
 def test_a_dot_may_follow_a_name_that_exists(marked: str, may: bool) -> None:
     found = place(marked)
     assert found is not None and naming.may_follow(found, ["data", "if"]) is may
+
+
+@pytest.mark.parametrize(
+    ("marked", "is_new"),
+    [
+        ("def fe|", True),
+        ("class Fe|", True),
+        ("def f(fe|", True),
+        ("def f(a, *fe|", True),
+        ("def f(a=fe|", False),
+        ("def f(a: Fe|", False),
+        ("f = lambda fe|", True),
+        ("f = lambda a: fe|", False),
+        ("for fe|", True),
+        ("for a, fe|", True),
+        ("for a in fe|", False),
+        ("with a as fe|", True),
+        ("global fe|", True),
+        ("x = fe|", False),
+        ("g(fe|", False),
+    ],
+)
+def test_where_a_name_is_made(marked: str, is_new: bool) -> None:
+    found = place(marked)
+    assert found is not None and naming.is_new(found) is is_new
+
+
+def test_one_endless_line_is_no_trouble() -> None:
+    """Each of these took seconds: what is looked for in a line must not be looked for from each of its characters."""
+    for text in (
+        f'x = "{"A" * 200_000}" + fo',
+        f"x = {'a' * 200_000}.",
+        "x = [" + '" for ", ' * 40_000 + "\nfor_ = 1\nfor_.",
+    ):
+        snapshot = Snapshot("file:///m.py", "/m.py", 1, text)
+        assert naming.at(snapshot, len(text)) is not None

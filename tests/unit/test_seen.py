@@ -26,6 +26,15 @@ def other(x):
 
 def many(x):
     yield x
+
+
+def old():
+    if many:
+        raise IOError
+
+
+def own():
+    raise shop.Closed
 """
 
 
@@ -52,6 +61,9 @@ def observed(
         ("size", observed(raised=((("KeyError", *ERROR[1:]), 3, False),)), []),  # of a function that it called there
         ("size", observed(raised=((("TypeError", *ERROR[1:]), 2, True),)), []),  # nothing is told of that line
         ("size", observed(yields=True), ["it yields"]),
+        ("old", observed(raised=((("OSError", *ERROR[1:]), 17, True),)), []),  # that is what IOError is
+        ("old", observed(raised=((ERROR, 17, True),)), ["line 17 raised ValueError"]),
+        ("own", observed(raised=((ERROR, 21, True),)), []),  # nobody knows what the name is
         ("other", observed("str", "NoneType"), []),  # nothing is told of what it returns
         ("many", observed(yields=True), []),
     ],

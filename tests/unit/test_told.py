@@ -98,8 +98,26 @@ async def test_no_secret_reaches_the_model(make: Make) -> None:
 
 
 def test_a_models_text_holds_no_link() -> None:
-    symbol = replace(of("twice"), summary="Return [it](command:evil) <b>", source="model")
-    assert "[it](" not in shapes.markdown(symbol) and "<b>" not in shapes.markdown(symbol)
+    symbol = replace(
+        of("twice"), summary="Return [it](command:evil) <b> of `net_price` by https://x.y or www.x.y", source="model"
+    )
+    shown = shapes.markdown(symbol)
+    assert not any(mark in shown for mark in ("[it](", "<b>", "https://", "www.x"))
+    assert "`net_price`" in shown
+
+
+@pytest.mark.parametrize("text", ["a", "`", "``a", "x == '`[go](command:assay.describe)`'"])
+def test_a_text_of_the_workspace_does_not_leave_its_code(text: str) -> None:
+    shown = shapes.code(text)
+    fence = shown[: len(shown) - len(shown.lstrip("`"))]
+    assert shown.endswith(fence) and fence not in shown[len(fence) : -len(fence)]
+
+
+async def test_a_text_whose_lines_cannot_be_counted_is_not_shown_to_the_model(make: Make) -> None:
+    text = "x = 1\r\rdef f():\r    return 1\r"
+    bench, engine = asks(make, GOOD)
+    assert "odd ends" in (await told.of(bench, of("f", text), text)).why
+    assert told.remembered(bench, of("f", text), text).source == "facts" and engine.requests == []
 
 
 def test_what_stands_above_a_function() -> None:

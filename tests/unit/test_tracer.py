@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import sys
 from collections.abc import Callable
@@ -126,7 +127,7 @@ def test_a_projects_options(tmp_path: Path, name: str, text: str, with_plugins: 
 
 
 ENDS = """\
-import functools
+import asyncio, functools
 
 def plain(x):
     if x is None:
@@ -154,6 +155,26 @@ class Own(ValueError):
 
 def own():
     raise Own
+
+async def waits():
+    await asyncio.sleep(0.001)
+    return 1
+
+def swallows():
+    try:
+        raise KeyError
+    finally:
+        try:
+            raise ValueError
+        except ValueError:
+            pass
+
+async def fails():
+    await broken_later()
+
+async def broken_later():
+    await asyncio.sleep(0)
+    raise Own
 """
 
 
@@ -173,6 +194,9 @@ def test_how_calls_end(tmp_path: Path) -> None:
             lambda: list(made.many(1)),
             lambda: made.broken(1),
             made.own,
+            lambda: asyncio.run(made.waits()),
+            made.swallows,
+            lambda: asyncio.run(made.fails()),
         ):
             with contextlib.suppress(Exception):
                 call()
@@ -190,6 +214,9 @@ def test_how_calls_end(tmp_path: Path) -> None:
     assert found[17] == ([], [], True)
     assert [(kinds[0], line) for kinds, line, _ in found[21][1]] == [("AttributeError", 22)]
     assert found[27][1][0][0][:2] == ["Own", "ValueError"]
+    assert found[30] == ([], [], False), "waiting is no yielding"
+    assert found[34][1] == [], "which of the two left, nobody can say"
+    assert [kinds[0] for kinds, _, _ in found[43][1]] == ["Own"]
 
 
 def test_the_lines_are_told_beside_how_calls_end(tmp_path: Path, module: ModuleType) -> None:

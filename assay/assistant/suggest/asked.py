@@ -19,7 +19,7 @@ def description(snapshot: Snapshot, offset: int) -> str:
     line = snapshot.line_of(offset)
     node = syntax.node_at(snapshot.tree, snapshot.text, max(snapshot.line_span(line).start, offset - 1))
     if node is not None and node.type == "comment":
-        return _comment(snapshot, line)
+        return _comment(snapshot, line, len((node.text or b"").decode("utf-8", "replace")))
     span = snapshot.line_span(line)
     for match in _NAME.finditer(snapshot.text, span.start, span.end):
         if match.start() <= offset <= match.end() and _is_new(snapshot, match[0]):
@@ -27,12 +27,14 @@ def description(snapshot: Snapshot, offset: int) -> str:
     return _words(snapshot.text[span.start : span.end])
 
 
-def _comment(snapshot: Snapshot, line: int) -> str:
+def _comment(snapshot: Snapshot, line: int, length: int) -> str:
+    """The comment of this length at the end of a line, and the lines above it that hold nothing but one."""
     found: list[str] = []
     for number in range(line, -1, -1):
         span = snapshot.line_span(number)
-        before, mark, text = snapshot.text[span.start : span.end].partition("#")
-        if not mark or (before.strip() and number != line):
+        row = snapshot.text[span.start : span.end]
+        before, text = (row[: len(row) - length], row[len(row) - length :]) if number == line else ("", row.strip())
+        if not text.startswith("#"):
             break
         found.insert(0, _MARK.sub("", text).strip())
         if before.strip():

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from analyzers import imports, reach, signatures
+from analyzers.naming import Naming
 from analyzers.signatures import Signature
 
 IMPORTED = 5  # names with an import in one list
@@ -20,26 +21,33 @@ CALLS = 3  # whole calls in one list
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """What a project has to offer: the import of each name, and the signatures of its functions and methods whose names are its only ones, with their modules."""
+    """What a project has to offer: the import of each name, and by name its functions and methods whose names are its only ones, each with its file. `methods`: those of each class, by its dotted name."""
 
     imports: Mapping[str, str]
     calls: Mapping[str, tuple[str, Signature]]
+    methods: Mapping[str, frozenset[str]]
 
 
-NOTHING = Offers({}, {})
+NOTHING = Offers({}, {}, {})
+# A method of such a name may as well be a text's or a list's.
+_BUILTIN = frozenset(name for kind in (str, bytes, list, dict, set, tuple, int, float, object) for name in dir(kind))
 
 
 def of_project(texts: Mapping[str, str], patterns: tuple[str, ...]) -> Offers:
     """What the Python files of a project offer; takes a second or two for each million characters, what did not change is remembered."""
     found: dict[str, tuple[str, Signature] | None] = {}
+    methods: dict[str, set[str]] = {}
     for file, text in texts.items():
         if reach.is_test_file(file, patterns):
             continue
         for one in _signatures(text):
-            name = one.path.rpartition(".")[2]
-            found[name] = None if name in found else (signatures.module_of(file), one)
+            holder, _, name = one.path.rpartition(".")
+            found[name] = None if name in found else (file, one)
+            if holder:
+                methods.setdefault(holder, set()).add(name)
     table = imports.table(texts, lambda file: reach.is_test_file(file, patterns))
-    return Offers(table, {name: one for name, one in found.items() if one is not None})
+    known = {name: one for name, one in found.items() if one is not None}
+    return Offers(table, known, {holder: frozenset(names) for holder, names in methods.items()})
 
 
 @lru_cache(maxsize=4096)
@@ -47,43 +55,59 @@ def _signatures(text: str) -> tuple[Signature, ...]:
     return tuple(one for one in signatures.of_text(text, private=True) if one.kind in ("function", "method", "class"))
 
 
-def importable(offers: Offers, typed: str, known: Collection[str]) -> tuple[list[tuple[str, str]], bool]:
-    """Names that begin with what is typed and are not there yet, with their imports, the shortest first; and whether there are more of them."""
+def importable(offers: Offers, typed: str, known: Collection[str], own: str = "") -> tuple[list[tuple[str, str]], bool]:
+    """Names that begin with what is typed and are not there yet, with their imports, the shortest first; and whether there are more of them. `own` is the document's file: nothing is imported from it."""
     if not typed:
         return [], bool(offers.imports)
-    names = sorted((n for n in offers.imports if n.startswith(typed) and n not in known), key=lambda n: (len(n), n))
+    head = f"from {signatures.module_of(own)} import " if own else "\0"
+    names = sorted(
+        (
+            name
+            for name, statement in offers.imports.items()
+            if name.startswith(typed) and name not in known and not statement.startswith(head)
+        ),
+        key=lambda name: (len(name), name),
+    )
     return [(name, offers.imports[name]) for name in names[:IMPORTED]], len(names) > IMPORTED
 
 
 def calls(
-    offers: Offers, names: Collection[str], variables: Collection[str], text: str, receiver: str
+    offers: Offers, names: Collection[str], variables: Collection[str], place: Naming, own: str
 ) -> Iterator[tuple[str, str]]:
-    """Whole calls of some of the names that may stand here: the name, and the call."""
-    count = 0
+    """Whole calls of some of the names that may stand at a place of the file `own`: the name, and the call."""
+    every, count = frozenset(names), 0
     for name in names:
-        module, one = offers.calls.get(name, ("", None))
-        if one is None or not one.required or (one.kind == "method") != bool(receiver):
+        if count == CALLS:
+            return
+        file, one = offers.calls.get(name, ("", None))
+        if one is None or not one.required or not all(given in variables for given in one.required):
             continue
-        if not receiver and not _is_meant(name, module, text):
+        if (one.kind == "method") != bool(place.receiver):
             continue
-        if all(given in variables for given in one.required) and count < CALLS:
+        if _is_method(offers, one, every) if place.receiver else _is_meant(name, file, place.text, own):
             count += 1
             yield name, f"{name}({', '.join(_arguments(one))})"
 
 
-def _is_meant(name: str, module: str, text: str) -> bool:
-    """Whether a document's name is the module's: it is defined there, or imported from a module of that last name."""
-    last = re.escape(module.rpartition(".")[2])
+def _is_method(offers: Offers, one: Signature, names: frozenset[str]) -> bool:
+    """Whether what may stand after this dot is what the method's class has."""
+    holder, _, name = one.path.rpartition(".")
+    public = {other for other in offers.methods.get(holder, ()) if not other.startswith("_")}
+    return name not in _BUILTIN and public <= names
+
+
+def _is_meant(name: str, file: str, text: str, own: str) -> bool:
+    """Whether a document's name is the one that a file defines: its own, or imported from a module of that last name."""
+    escaped = re.escape(name)
+    if re.search(rf"^(?:async def|def|class) {escaped}\b", text, re.M):
+        return file == own
+    last = re.escape(signatures.module_of(file).rpartition(".")[2])
     return bool(
-        re.search(rf"^(?:async def|def|class) {re.escape(name)}\b", text, re.M)
-        or re.search(rf"^from [\w.]*\b{last} import [^\n]*\b{re.escape(name)}\b", text, re.M)
+        re.search(rf"^from [\w.]*\b{last} import (?:[^\n]*[ ,(])?(?<! as ){escaped}[ \t]*(?:[,)#\r]|$)", text, re.M)
     )
 
 
 def _arguments(one: Signature) -> Iterator[str]:
     """An argument of the same name for each parameter that must be given."""
-    star = re.search(r"(?:^|, )\*(?!\*)\w*(?:: [^,]+)?, ", one.parameters)
-    by_keyword = one.parameters[star.end() :] if star else ""
     for name in one.required:
-        is_keyword = re.search(rf"(?:^|, ){name}\b", by_keyword) is not None
-        yield f"{name}={name}" if is_keyword else name
+        yield f"{name}={name}" if name in one.keywords else name

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import time
 from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
@@ -16,10 +18,12 @@ from analyzers.names import Completion, Names, NamesUnavailable, Where
 from analyzers.naming import Naming
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 FIRST_S = 0.04  # so long a first list waits for jedi
 WHOLE_S = 1.0  # so long somebody waits who asks for the same again
 JEDI_S = 5.0  # what takes longer is given up
+STALE_S = 30.0  # after which a file that changed unnoticed is seen
 KEPT = 200  # answers of one kind
 OPENED_KINDS_S = 0.5  # how long it is looked for what imported names are, when a file is opened
 
@@ -45,9 +49,9 @@ class _Kept(Generic[T]):
 class _Question:
     """One place that jedi is asked about."""
 
-    def __init__(self, names: Names, where: Where, place: Naming, kinds_s: float) -> None:
+    def __init__(self, names: Names, where: Where, place: Naming, kinds_s: float, key: Hashable) -> None:
         self.names, self.where, self.place, self.kinds_s = names, where, place, kinds_s
-        self.key = _exactly(place)
+        self.key = key
         self.done = asyncio.Event()
 
 
@@ -61,10 +65,15 @@ class Known:
         self._next: _Question | None = None
         self._working: asyncio.Task[None] | None = None
         self._last: Hashable = None
+        self._world = 0
+
+    def renew(self) -> None:
+        """Something else changed: other files, the settings. What is known serves as an older answer from now on."""
+        self._world += 1
 
     async def at(self, names: Names, where: Where, place: Naming) -> tuple[tuple[Completion, ...], bool]:
         """The names, and whether they are all that jedi has to say of the text as it is. An older answer, or nothing, comes after FIRST_S; who asks for the same place again waits for the new one."""
-        key = _exactly(place)
+        key = self._exactly(place)
         is_again, self._last = self._last == (key, place.typed), (key, place.typed)
         if (found := self._answers.get(key)) is not None:
             return found, True
@@ -76,34 +85,40 @@ class Known:
                 await asyncio.wait_for(question.done.wait(), wait_s)
         if (found := self._answers.get(key)) is not None:
             return found, True
-        return older or (), is_again and question.done.is_set()
+        return older or (), False
 
     def expect(self, names: Names, where: Where, place: Naming, *, is_opened: bool = False) -> None:
         """Ask for a place that will probably be asked for, unless something else waits."""
-        if self._next is None and self._answers.get(_exactly(place)) is None:
+        if self._next is None and self._answers.get(self._exactly(place)) is None:
             self._ask(names, where, place, OPENED_KINDS_S if is_opened else 0.02)
 
     def has(self, place: Naming) -> bool:
         """Whether there is an answer, be it an older one."""
-        return self._answers.get(_exactly(place)) is not None or self._older.get(_alike(place)) is not None
+        return self._answers.get(self._exactly(place)) is not None or self._older.get(_alike(place)) is not None
 
     def here(self, place: Naming) -> tuple[Completion, ...]:
         """What is known now, without waiting."""
-        return self._answers.get(_exactly(place)) or self._older.get(_alike(place)) or ()
+        return self._answers.get(self._exactly(place)) or self._older.get(_alike(place)) or ()
 
     def close(self) -> None:
         """End what is under way."""
         if self._working is not None:
             self._working.cancel()
 
+    def _exactly(self, place: Naming) -> Hashable:
+        """The text as it is, in the world as it was for the last STALE_S."""
+        return place.path, place.at, hash(place.text), self._world, int(time.monotonic() / STALE_S)
+
     def _ask(self, names: Names, where: Where, place: Naming, kinds_s: float) -> _Question:
-        question = _Question(names, where, place, kinds_s)
+        question = _Question(names, where, place, kinds_s, self._exactly(place))
         for other in (self._now, self._next):
             if other is not None and other.key == question.key:
-                return other
-        if self._next is not None:
-            self._next.done.set()  # nobody waits for that text any more
-        self._next = question
+                question = other
+                break
+        else:
+            if self._next is not None:
+                self._next.done.set()  # nobody waits for that text any more
+            self._next = question
         if self._working is None or self._working.done():
             self._working = asyncio.create_task(self._work(), name="names that jedi knows")
         return question
@@ -125,13 +140,11 @@ class Known:
                     self._older.put(_alike(question.place), found)
             except NamesUnavailable:
                 pass  # an older answer, or none, has to do
+            except Exception:
+                log.exception("a question about names failed")
             finally:
                 question.done.set()
                 self._now = None
-
-
-def _exactly(place: Naming) -> Hashable:
-    return place.path, place.at, hash(place.text)
 
 
 def _alike(place: Naming) -> Hashable:

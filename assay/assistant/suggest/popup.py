@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from analyzers import members, naming
+from analyzers import members, naming, syntax
 from analyzers.members import Project
 from analyzers.names import Described, NamesUnavailable, Where
 from analyzers.naming import Naming
@@ -66,7 +66,7 @@ class Popup:
     async def names(self, bench: Workbench, root: Path, snapshot: Snapshot, offset: int) -> Shown:
         """The names at a place, the likeliest first. The list comes soon: without jedi's names, or with those of a moment ago, where jedi takes its time."""
         self.is_used = True
-        place = naming.at(snapshot, offset)
+        place = naming.at(snapshot, offset) if _is_looked_at(snapshot) else None
         if place is None:
             return Shown([], is_whole=True, number=0)
         is_ranked = bench.settings.text("complete.popup") == "ranked" and len(place.text) <= RANKED_CHARS
@@ -105,15 +105,16 @@ class Popup:
         offers = project[2]
         variables = naming.variables(snapshot, offset)
         names = [one.name for one in items if one.is_known]
-        whole = dict(composed.calls(offers, names, variables, place.text, place.receiver))
+        own = _name(root, place)
+        whole = dict(composed.calls(offers, names, variables, place, own))
         with_calls = [
             one
             for item in items
             for one in ((item, replace(item, call=whole[item.name])) if item.name in whole else (item,))
         ]
-        if place.receiver:
-            return with_calls, False
-        found, has_more = composed.importable(offers, place.typed, known)
+        if place.receiver or not known or naming.is_new(place):
+            return with_calls, not place.receiver and not known
+        found, has_more = composed.importable(offers, place.typed, known, own)
         return [*with_calls, *(Listed(name, "", is_known=True, statement=text) for name, text in found)], has_more
 
     def _remember(self, place: Naming) -> int:
@@ -136,7 +137,7 @@ class Popup:
 
     def typed(self, bench: Workbench, root: Path, snapshot: Snapshot) -> None:
         """Something was typed: ask jedi now for what will probably be asked for with the next key."""
-        if snapshot.typed is None or bench.settings.text("complete.popup") == "off":
+        if snapshot.typed is None or not _is_looked_at(snapshot) or bench.settings.text("complete.popup") == "off":
             return
         end = snapshot.typed.end
         if end == 0 or end > len(snapshot.text):
@@ -151,7 +152,7 @@ class Popup:
 
     def opened(self, bench: Workbench, root: Path, snapshot: Snapshot) -> None:
         """A file was opened: have jedi read it, and what it imports."""
-        place = naming.at(snapshot, len(snapshot.text))
+        place = naming.at(snapshot, len(snapshot.text)) if _is_looked_at(snapshot) else None
         if place is not None and place.is_code and bench.settings.text("complete.popup") != "off":
             self.known.expect(bench.names, _where(bench, root, place), place, is_opened=True)
 
@@ -166,9 +167,7 @@ class Popup:
     async def _ranked(self, bench: Workbench, root: Path, place: Naming) -> list[tuple[str, float]]:
         """The likeliest names at a place after a dot, the best first."""
         project = self._project(bench, root) or members.of_project({})
-        path = Path(place.path)
-        name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
-        return await asyncio.to_thread(_ranked, place, name, project)
+        return await asyncio.to_thread(_ranked, place, _name(root, place), project)
 
     def close(self) -> None:
         """End what is under way."""
@@ -186,12 +185,22 @@ class Popup:
 
     async def _make(self, root: Path, state: State) -> None:
         texts = dict(state.texts)
+        self._known[root] = state.revision, *self._known.get(root, (0, members.of_project({}), composed.NOTHING))[1:]
         project = await asyncio.to_thread(members.of_project, texts)
         self._known[root] = (
             state.revision,
             project,
             await asyncio.to_thread(composed.of_project, texts, state.test_files),
         )
+
+
+def _is_looked_at(snapshot: Snapshot) -> bool:
+    return len(snapshot.text) + len(snapshot.preamble) <= syntax.PARSE_LIMIT
+
+
+def _name(root: Path, place: Naming) -> str:
+    path = Path(place.path)
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
 
 
 def _where(bench: Workbench, root: Path, place: Naming) -> Where:

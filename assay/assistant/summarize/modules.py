@@ -18,7 +18,7 @@ TOLD = 6  # names that are told of each kind, in the text form
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A module or a package by its dotted name. `functions` and `classes` are those of its top level that are not private; `modules` a package's own, not those of packages in it. `imports` and `importers` are
+    """A module or a package by its dotted name. `functions` and `classes` are those of its top level that are not private; `modules` a package's own, `packages` the folders with code in it. `imports` and `importers` are
     files of the project, of a package those outside of it."""
 
     name: str
@@ -27,6 +27,7 @@ class Module:
     functions: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
     importers: tuple[str, ...] = ()
     complexity: int = 0
@@ -36,7 +37,12 @@ class Module:
         """A sentence composed of the facts."""
         parts = [
             _count(names, word)
-            for names, word in ((self.modules, "module"), (self.functions, "function"), (self.classes, "class"))
+            for names, word in (
+                (self.modules, "module"),
+                (self.packages, "package"),
+                (self.functions, "function"),
+                (self.classes, "class"),
+            )
             if names
         ]
         holds = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
@@ -66,24 +72,22 @@ def _folder(state: State, name: str) -> list[Module]:
     modules = [_module(files, file, state, graph) for file in own]
     imports = {other for file in code for other in graph.get(file, ())} - below
     importers = {file for file, found in graph.items() if file not in below and found & below}
+    init = PurePosixPath(name, "__init__.py").as_posix()
+    own_init = next((one for one in modules if one.file == init), None)
+    packages = {PurePosixPath(file).relative_to(name or ".").parts[0] for file in code if file not in own}
     package = Module(
-        signatures.module_of(f"{name}/__init__.py") if name else state.root.name,
+        (signatures.module_of(init) if name else "") or state.root.name,
         "package",
         name or ".",
-        _of_all(modules, "functions", name),
-        _of_all(modules, "classes", name),
-        tuple(one.name for one in modules if not one.file.endswith("__init__.py")),
+        own_init.functions if own_init else (),
+        own_init.classes if own_init else (),
+        tuple(one.name for one in modules if one is not own_init),
+        tuple(sorted(packages)),
         tuple(sorted(imports)),
         tuple(sorted(importers)),
         sum(one.complexity for one in modules),
     )
-    return [package, *modules]
-
-
-def _of_all(modules: list[Module], kind: Literal["functions", "classes"], name: str) -> tuple[str, ...]:
-    """What a package's `__init__.py` defines itself."""
-    init = next((one for one in modules if one.file == f"{name}/__init__.py"), None)
-    return () if init is None else init.functions if kind == "functions" else init.classes
+    return [package, *(one for one in modules if one.name)]
 
 
 def _module(
@@ -99,6 +103,7 @@ def _module(
         tuple(one.path for one in top if one.kind != "class"),
         tuple(one.path for one in top if one.kind == "class"),
         (),
+        (),
         tuple(sorted(graph.get(name, ()))),
         tuple(sorted(file for file, wanted in graph.items() if name in wanted)),
         sum(one.complexity for one in found if one.kind != "class"),
@@ -112,6 +117,7 @@ def module_json(one: Module) -> dict[str, Any]:
         "functions": list(one.functions),
         "classes": list(one.classes),
         "modules": list(one.modules),
+        "packages": list(one.packages),
         "imports": list(one.imports),
         "importedBy": list(one.importers),
         "complexity": one.complexity,
@@ -123,6 +129,7 @@ def lines(one: Module) -> Iterator[str]:
     """What is known of it besides its sentence."""
     for word, names in (
         ("Modules", one.modules),
+        ("Packages", one.packages),
         ("Functions", one.functions),
         ("Classes", one.classes),
         ("Imports", one.imports),

@@ -6,6 +6,7 @@ A fact that a run denies is not told; one that it shows is told with the test th
 from __future__ import annotations
 
 import asyncio
+import builtins
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -94,8 +95,14 @@ def denied(facts: Facts, seen: Observed) -> Iterator[str]:
     at = {one.line: one for one in facts.raises}
     for kinds, line, is_own in sorted(seen.raised):
         told = at.get(line)
-        if is_own and told is not None and not told.is_passed_on and told.name.rpartition(".")[2] not in kinds:
+        if is_own and told is not None and not told.is_passed_on and _is_other(told.name, kinds):
             yield f"line {line} raised {kinds[0]}"
+
+
+def _is_other(name: str, kinds: tuple[str, ...]) -> bool:
+    """Whether an exception of these classes is certainly not the one of this name: only of the builtin ones it is known what their names mean."""
+    kind = getattr(builtins, name, None)
+    return isinstance(kind, type) and kind.__name__ not in kinds
 
 
 def without_denied(facts: Facts, seen: Observed) -> Facts:

@@ -93,11 +93,11 @@ def lines(symbol: Symbol) -> Iterator[str]:
         yield f"In its tests it returned {_listed([_kind(name) for name in symbol.seen.returned][:TYPES])}."
     for name in dict.fromkeys(one.name for one in facts.raises):
         places = [one for one in facts.raises if one.name == name]
-        where = f" where `{places[0].condition}`" if len(places) == 1 and places[0].condition else ""
-        told = f"Passes `{name}` on" if all(one.is_passed_on for one in places) else f"Raises `{name}`{where}"
+        where = f" where {code(places[0].condition)}" if len(places) == 1 and places[0].condition else ""
+        told = f"Passes {code(name)} on" if all(one.is_passed_on for one in places) else f"Raises {code(name)}{where}"
         yield f"{told}{_seen(symbol, name)}."
     for name, callee in facts.raises_by_callee:
-        yield f"Raises `{name}` by `{callee}`{_seen(symbol, name)}."
+        yield f"Raises {code(name)} by {code(callee)}{_seen(symbol, name)}."
     effects = facts.effects
     for word, names in (
         ("Sets", [f"self.{name}" for name in effects.attributes]),
@@ -105,11 +105,11 @@ def lines(symbol: Symbol) -> Iterator[str]:
         ("Changes the module's", list(effects.globals)),
     ):
         if names:
-            yield f"{word} {_listed([f'`{name}`' for name in names])}."
+            yield f"{word} {_listed([code(name) for name in names])}."
     if effects.outside:
-        yield f"{_capital(_listed([f'{what} (`{call}`)' for what, call in effects.outside]))}."
+        yield f"{_capital(_listed([f'{what} ({code(call)})' for what, call in effects.outside]))}."
     if facts.kind == "class" and facts.methods:
-        yield f"Methods: {_listed([f'`{name}`' for name in facts.methods])}."
+        yield f"Methods: {_listed([code(name) for name in facts.methods])}."
     if symbol.callers:
         yield f"Called by {_some(symbol.callers)}."
     if symbol.tests is not None:
@@ -124,11 +124,11 @@ def lines(symbol: Symbol) -> Iterator[str]:
 
 def _seen(symbol: Symbol, name: str) -> str:
     tests = symbol.seen.shows(name) if symbol.seen is not None else ()
-    return f": seen in `{tests[0].rpartition('::')[2]}`" if tests else ""
+    return f": seen in {code(tests[0].rpartition('::')[2])}" if tests else ""
 
 
 def _kind(name: str) -> str:
-    return "`None`" if name == "NoneType" else f"{'an' if name == 'int' else 'a'} `{name}`"
+    return "`None`" if name == "NoneType" else f"{'an' if name == 'int' else 'a'} {code(name)}"
 
 
 def lens(symbol: Symbol) -> str:
@@ -160,8 +160,20 @@ def markdown(symbol: Symbol) -> str:
 
 
 def _plain(text: str) -> str:
-    """A model's text, in which nothing is a link, a picture or HTML."""
-    return re.sub(r"([\\\[\]()<>!*_#|~])", r"\\\1", text)
+    """A model's text, in which nothing is a link, a picture or HTML; what it puts between backticks stays code."""
+    parts = re.split(r"(`[^`]+`)", text)
+    return "".join(part if number % 2 else _MARKS.sub(r"\\\1", part) for number, part in enumerate(parts))
+
+
+_MARKS = re.compile(r"([\\`\[\]()<>!*_#|~:@]|(?<=www)\.)")
+
+
+def code(text: str) -> str:
+    """A text of the workspace as a code span of Markdown, which no backtick in it ends."""
+    runs = [len(run) for run in re.findall(r"`+", text)]
+    fence = "`" * (max(runs, default=0) + 1)
+    space = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{space}{text}{space}{fence}"
 
 
 def signature(facts: Facts) -> str:
@@ -183,15 +195,15 @@ def _given(facts: Facts) -> str:
 
 def _returned(one: Returned) -> str:
     if one.text in ("None", "True", "False"):
-        return f"`{one.text}`"
+        return code(one.text)
     if one.type:
-        return f"{'an' if one.type == 'int' else 'a'} `{one.type}`"
-    return f"`{one.text}`" if one.text else "what a longer expression gives"
+        return f"{'an' if one.type == 'int' else 'a'} {code(one.type)}"
+    return code(one.text) if one.text else "what a longer expression gives"
 
 
 def _some(names: Sequence[str]) -> str:
     more = f" and {len(names) - TOLD} more" if len(names) > TOLD else ""
-    return f"{', '.join(f'`{name}`' for name in names[:TOLD])}{more}"
+    return f"{', '.join(map(code, names[:TOLD]))}{more}"
 
 
 def _listed(parts: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 """A model's word for a function: one or two sentences, kept only where no fact denies them.
 
-Asked for by a person, one function at a time; the answer is remembered by the function's text, as long as the model is the same. What the model says of something that is not there is not shown: the sentence composed of facts stands instead.
+Asked for by a person, one function at a time; the answer is remembered by the function's text, as long as the settings are the same. What the model says of something that is not there is not shown: the sentence composed of facts stands instead.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ async def of(bench: Workbench, symbol: Symbol, text: str) -> Told:
     """Ask the model what a function or class of the file `text` does. Raises EngineError; TimeoutError where it does not answer in ANSWER_S."""
     source = own_source(symbol.facts, text)
     if source is None:
-        return Told(symbol, f"{symbol.facts.path} is too long to be shown to the model.")
+        return Told(
+            symbol, f"{symbol.facts.path} is not shown to the model: it is too long, or its lines have odd ends."
+        )
     said = known(bench, symbol.facts, text)
     if said is None:
         async with asyncio.timeout(ANSWER_S):
@@ -71,7 +73,9 @@ def _checked(symbol: Symbol, source: str, said: str) -> Told:
 
 
 def own_source(facts: Facts, text: str) -> str | None:
-    """The symbol's source text without its docstring and without secrets; None where it is too long."""
+    """The symbol's source text without its docstring and without secrets; None where it is too long, or the text's lines end so that they cannot be counted."""
+    if not syntax.has_plain_lines(text):
+        return None
     rows = secrets.redact(text).split("\n")[facts.line - 1 : facts.end]
     source = "\n".join(rows)
     if len(source) > SOURCE_CHARS:
