@@ -14,6 +14,7 @@ import type { Why } from "./why";
 export function middleware(offers: Offers, snooze: Snooze, busy: Busy, hasPopup: () => boolean): Middleware {
   return {
     provideCompletionItem: (document, position, context, token, next) => (hasPopup() ? next(document, position, context, token) : []),
+    provideSignatureHelp: (document, position, context, token, next) => (hasPopup() ? next(document, position, context, token) : undefined),
     provideInlineCompletionItems: async (document, position, context, token, next) => {
       const isAsked = context.triggerKind === vscode.InlineCompletionTriggerKind.Invoke;
       if (snooze.isOn && !isAsked) {
