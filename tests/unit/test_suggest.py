@@ -151,6 +151,15 @@ async def test_ones_own_functions_are_there_too_private_ones_as_well(make: Make,
     assert (first.full_name, first.call, first.source) == ("shop.Basket.add", "basket.add(article)", "project")
 
 
+async def test_ones_own_tests_are_not_offered(make: Make, root: Path) -> None:
+    for name in ("tests/helper.py", "test_bread.py", "pkg/test/deep/x.py"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text('def bake_bread():\n    """Bake a loaf of bread."""\n')
+    assert await suggested(make, root, "bake a loaf of bread") == []
+    (root / "bakery.py").write_text('def bake_bread():\n    """Bake a loaf of bread."""\n')
+    assert [one.module for one in await suggested(make, root, "bake a loaf of bread")] == ["bakery"]
+
+
 @pytest.mark.parametrize("text", ["bake a loaf of bread", "send a rocket to the moon", "", "the"])
 async def test_what_is_not_there_is_not_told(text: str, make: Make, root: Path) -> None:
     assert await suggested(make, root, text) == []

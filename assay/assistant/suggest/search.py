@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from analyzers import files, syntax, words
+from analyzers import files, reach, syntax, words
 
 from ..workbench import Workbench
 from .index import Index, Offered, names_below, terms
@@ -22,6 +22,7 @@ from .index import Index, Offered, names_below, terms
 CANDIDATES = 60  # of each tree that are weighed
 ENOUGH = 0.5  # the share of what a description says that the best must say too, by weight; below it nothing is there
 HIDDEN = 0.05  # less for what stands in a module that is private by its name
+_TESTS = frozenset(("tests", "test", "testing"))  # folders
 Tell = Callable[[str, int, int], None]
 
 
@@ -210,7 +211,8 @@ def _distributions(site: Path, _changed_ns: int) -> dict[str, tuple[str, str]]:
 def _names(tree: Tree) -> Iterator[str]:
     if tree.kind == "project":
         for entry in files.walk(tree.root, files.Rules(tree.root)):
-            if entry.name.endswith(".py"):
+            is_test = reach.is_test_file(entry.name) or not _TESTS.isdisjoint(entry.name.split("/")[:-1])
+            if entry.name.endswith(".py") and not is_test:
                 yield entry.name
     else:
         yield from names_below(tree.root)
