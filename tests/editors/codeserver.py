@@ -39,7 +39,12 @@ SETTINGS = {
     "editor.accessibilitySupport": "off",
     "chat.disableAIFeatures": True,
     "files.autoSave": "off",
+    # What costs a processor and is nobody's scenario.
+    "git.enabled": False,
+    "workbench.reduceMotion": "on",
+    "editor.cursorBlinking": "solid",
 }
+POLL_MS = 50  # between two looks at the page, where each frame would be too often
 
 
 class CodeServer:
@@ -215,6 +220,7 @@ class Window:
             }""",
             arg=text,
             timeout=timeout_ms,
+            polling=POLL_MS,
         )
 
     def has_ghost(self, text: str, *, within_ms: float) -> bool:
@@ -241,6 +247,7 @@ class Window:
                 .map(one => getComputedStyle(one, '::after').content.replaceAll('"', ''))
                 .filter(shown => shown && shown !== 'none').join(' ').replaceAll('\\u00a0', ' ') === text""",
             arg=text,
+            polling=POLL_MS,
         )
 
     def annotation_colours(self) -> tuple[str, str]:

@@ -119,8 +119,15 @@ def test_no_time_left_finds_nothing(helping: Path) -> None:
 
 
 def test_completions_are_names_that_exist(helping: Path) -> None:
-    answer = ask(helping, "complete", "from helping import Plain\nPlain().gr", position=[2, 10])
-    assert {(c["name"], c["kind"], c["length"]) for c in answer["items"]} == {("grow", "function", 2)}
+    answer = ask(helping, "complete", "from helping import Plain\nPlain().gr", position=[2, 10], kinds_s=5.0)
+    assert answer["items"] == [("grow", "function")]
+
+
+def test_what_there_is_no_time_to_look_for_is_left_open_and_what_was_found_is_remembered(helping: Path) -> None:
+    text = "from helping import Plain, area\n"
+    for budget_s, kind in ((0.0, ""), (5.0, "function"), (0.0, "function")):
+        answer = ask(helping, "complete", text, position=[2, 0], kinds_s=budget_s)
+        assert dict(answer["items"])["area"] == kind
 
 
 def test_definitions_of_other_files_are_found(helping: Path) -> None:
@@ -178,7 +185,7 @@ def test_a_cache_file_that_was_cut_off_is_no_end_of_names(tmp_path: Path) -> Non
     cache = tmp_path / "cache"
     text = "import json\njson.du"
     request = {"id": 1, "op": "complete", "text": text, "path": "", "root": str(tmp_path), "paths": [],
-               "cache": str(cache), "position": [2, 7], "limit": 20}  # fmt: skip
+               "cache": str(cache), "position": [2, 7], "kinds_s": 1.0}  # fmt: skip
     assert names(names_worker.answer(request)) >= {"dump", "dumps"}
     for file in cache.rglob("*.pkl"):
         file.write_bytes(file.read_bytes()[:100])
@@ -191,4 +198,4 @@ def test_a_cache_file_that_was_cut_off_is_no_end_of_names(tmp_path: Path) -> Non
 
 def names(answer: dict[str, Any]) -> set[str]:
     assert "error" not in answer, answer
-    return {found["name"] for found in answer["items"]}
+    return {name for name, _ in answer["items"]}
