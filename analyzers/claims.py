@@ -84,9 +84,9 @@ def _of_effects(sentence: str, facts: Facts) -> str:
     if _CHANGES.search(sentence) and not is_class and not (effects.attributes or effects.arguments or effects.globals):
         return "it says that the function changes something"
     said = _OUTSIDE.search(sentence)
-    named = {word.lower() for one in (*facts.parameters,) for word in re.findall(r"[a-z]+", one.name.lower())} | set(
-        re.findall(r"[a-z]+", facts.path.lower())
-    )
-    if said and not effects.outside and said[0].lower().rstrip("s") not in {word.rstrip("s") for word in named}:
+    # A file that is an argument is spoken of without being touched.
+    own = " ".join((facts.path, *(one.name for one in facts.parameters))).lower()
+    named = {word.rstrip("s") for word in re.findall(r"[a-z]+", own)}
+    if said and not effects.outside and said[0].lower().rstrip("s") not in named:
         return f"it speaks of {said[0].lower()}, and the function is not seen to touch that"
     return ""

@@ -16,11 +16,8 @@ LOOK_CHARS = 20_000  # in which names are looked for, before and after
 ARGUMENT = 0.7  # what a parameter of the call around counts beside one name that stands close by
 HOLD = "_"  # without a name there, jedi takes a place at the end of a function for one behind it
 _STRINGS = ("string", "string_content", "string_start", "string_end", "escape_sequence")
-WORD_LIMIT, RECEIVER_LIMIT, LINE_LIMIT = (
-    200,
-    400,
-    1000,
-)  # characters of a word, of a receiver, of a line that binds one: longer ones are no code that somebody writes
+# Characters of a word, of a receiver, of a line that binds one: longer ones are no code that somebody writes.
+WORD_LIMIT, RECEIVER_LIMIT, LINE_LIMIT = 200, 400, 1000
 _NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
 _RECEIVER = re.compile(r"(?<![\w.])([^\W\d]\w*(?:\.[^\W\d]\w*)*)\.\Z")
 _BEHIND = ")]}\"'"  # what else a dot may stand behind
@@ -160,7 +157,7 @@ def may_follow(place: Naming, names: Iterable[str]) -> bool:
 
 
 def by_nearness(place: Naming, names: Iterable[str]) -> list[str]:
-    """The names, those first that stand near the place, and parameters of the call ("name="); private names and those with two underscores last."""
+    """The names, those first that stand near the place, and parameters of the call ("name="); of those that stand nowhere near, private names and those with two underscores last."""
     begin = max(0, place.at - LOOK_CHARS)
     near: defaultdict[str, float] = defaultdict(float)
     for match in _NAME.finditer(place.text, begin, min(len(place.text), place.at + LOOK_CHARS)):

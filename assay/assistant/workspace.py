@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Literal
 
 from analyzers import files, reach, secrets
+from analyzers.names import Where
 from sandbox import dependencies
 from sandbox.api import Project
 
@@ -131,6 +132,11 @@ class Workspace:
     def site_packages(self, root: Path) -> Path | None:
         """Where the project's dependencies lie; None where it has no virtual environment."""
         return files.site_packages(root, self._environment)
+
+    def where(self, root: Path, path: str, text: str) -> Where:
+        """A document as jedi is to see it, among the project's dependencies."""
+        site = self.site_packages(root)
+        return Where(text, path, str(root), (str(site),) if site else ())
 
     def forget(self, root: Path) -> None:
         """Files below `root` changed: look again at the next request."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lsprotocol import types
 
 from analyzers import syntax
-from analyzers.names import NamesUnavailable, Where
+from analyzers.names import NamesUnavailable
 from lsp_server.convert import offset_at
 from lsp_server.session import Session, View
 
@@ -23,9 +23,7 @@ async def answer(session: Session, view: View, params: types.SignatureHelpParams
         return None
     offset = offset_at(snapshot, params.position, view.encoding)
     row = snapshot.line_of(offset)
-    site = view.bench.workspace.site_packages(view.root)
-    text = snapshot.preamble + snapshot.text
-    where = Where(text, snapshot.path, str(view.root), (str(site),) if site else ())
+    where = view.bench.workspace.where(view.root, snapshot.path, snapshot.preamble + snapshot.text)
     line, column = row + snapshot.preamble.count("\n") + 1, offset - snapshot.line_span(row).start
     try:
         found = await view.bench.names.signatures(where, line, column, timeout_s=TIMEOUT_S)

@@ -96,8 +96,7 @@ async def named(bench: Workbench, change: Change) -> Named:
     first, last = change.lines
     if not names.may_be_looked_up("\n".join(text.split("\n")[first + above - 1 : last + above])):
         return Named(Check("names", "passed", "", _ms(started)))
-    site = bench.workspace.site_packages(change.root)
-    where = names.Where(text, change.before.path, str(change.root), (str(site),) if site else ())
+    where = bench.workspace.where(change.root, change.before.path, text)
     try:
         begin, end = piece(change)
         around = (begin + above, end + above)

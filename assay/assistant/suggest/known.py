@@ -72,7 +72,7 @@ class Known:
         self._world += 1
 
     async def at(self, names: Names, where: Where, place: Naming) -> tuple[tuple[Completion, ...], bool]:
-        """The names, and whether they are all that jedi has to say of the text as it is. An older answer, or nothing, comes after FIRST_S; who asks for the same place again waits for the new one."""
+        """The names, and whether they are all that jedi has to say of the text as it is. An older answer comes at once, nothing after FIRST_S; who asks for the same place again waits for the new one."""
         key = self._exactly(place)
         is_again, self._last = self._last == (key, place.typed), (key, place.typed)
         if (found := self._answers.get(key)) is not None:

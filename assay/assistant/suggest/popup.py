@@ -13,7 +13,7 @@ from pathlib import Path
 
 from analyzers import members, naming, syntax
 from analyzers.members import Project
-from analyzers.names import Described, NamesUnavailable, Where
+from analyzers.names import Described, NamesUnavailable
 from analyzers.naming import Naming
 from analyzers.text import Snapshot, Span
 
@@ -60,7 +60,7 @@ class Popup:
     is_used: bool = False
     _shown: OrderedDict[int, Naming] = field(default_factory=OrderedDict)
     _count: int = 0
-    _known: dict[Path, tuple[int, Project, Offers]] = field(default_factory=dict)
+    _projects: dict[Path, tuple[int, Project, Offers]] = field(default_factory=dict)
     _making: dict[Path, asyncio.Task[None]] = field(default_factory=dict)
 
     async def names(self, bench: Workbench, root: Path, snapshot: Snapshot, offset: int) -> Shown:
@@ -75,7 +75,9 @@ class Popup:
         # Both are begun at once; the likely names are there before jedi's, as a rule.
         ranking = asyncio.create_task(self._ranked(bench, root, place)) if is_ranked and place.receiver else None
         try:
-            found, is_whole = await self.known.at(bench.names, _where(bench, root, place), place)
+            found, is_whole = await self.known.at(
+                bench.names, bench.workspace.where(root, place.path, place.text), place
+            )
         except asyncio.CancelledError:
             if ranking is not None:
                 ranking.cancel()
@@ -99,7 +101,7 @@ class Popup:
         self, items: list[Listed], known: set[str], root: Path, place: Naming, snapshot: Snapshot, offset: int
     ) -> tuple[list[Listed], bool]:
         """The items with whole calls behind their names, and names with the import that they need at the end; and whether there are more of these."""
-        project = self._known.get(root)
+        project = self._projects.get(root)
         if project is None or naming.is_import(place):
             return items, False
         offers = project[2]
@@ -129,7 +131,7 @@ class Popup:
         place = self._shown.get(number)
         if place is None:
             return None
-        where = _where(bench, root, place)
+        where = bench.workspace.where(root, place.path, place.text)
         try:
             return await bench.names.describe(where, place.row, place.column, name, timeout_s=DESCRIBE_S)
         except NamesUnavailable:
@@ -146,7 +148,7 @@ class Popup:
         if key in _AHEAD:
             place = naming.at(snapshot, end)
             if place is not None and place.is_code:
-                self.known.expect(bench.names, _where(bench, root, place), place)
+                self.known.expect(bench.names, bench.workspace.where(root, place.path, place.text), place)
         elif key.isalnum() or key == "_" or key in ")]":
             self._expect_dot(bench, root, snapshot, end)
 
@@ -154,7 +156,7 @@ class Popup:
         """A file was opened: have jedi read it, and what it imports."""
         place = naming.at(snapshot, len(snapshot.text)) if _is_looked_at(snapshot) else None
         if place is not None and place.is_code and bench.settings.text("complete.popup") != "off":
-            self.known.expect(bench.names, _where(bench, root, place), place, is_opened=True)
+            self.known.expect(bench.names, bench.workspace.where(root, place.path, place.text), place, is_opened=True)
 
     def _expect_dot(self, bench: Workbench, root: Path, snapshot: Snapshot, end: int) -> None:
         here = naming.at(snapshot, end)
@@ -162,7 +164,7 @@ class Popup:
             return
         place = naming.at(snapshot.edited(Span(end, end), ".", snapshot.version), end + 1)
         if place is not None and not self.known.has(place):
-            self.known.expect(bench.names, _where(bench, root, place), place)
+            self.known.expect(bench.names, bench.workspace.where(root, place.path, place.text), place)
 
     async def _ranked(self, bench: Workbench, root: Path, place: Naming) -> list[tuple[str, float]]:
         """The likeliest names at a place after a dot, the best first."""
@@ -177,7 +179,7 @@ class Popup:
 
     def _project(self, bench: Workbench, root: Path) -> Project | None:
         """What is known of the project now; a newer one is made meanwhile."""
-        state, known = bench.workspace.known(root), self._known.get(root)
+        state, known = bench.workspace.known(root), self._projects.get(root)
         task = self._making.get(root)
         if state is not None and (known is None or known[0] != state.revision) and (task is None or task.done()):
             self._making[root] = asyncio.create_task(self._make(root, state), name="what a project has")
@@ -185,9 +187,12 @@ class Popup:
 
     async def _make(self, root: Path, state: State) -> None:
         texts = dict(state.texts)
-        self._known[root] = state.revision, *self._known.get(root, (0, members.of_project({}), composed.NOTHING))[1:]
+        self._projects[root] = (
+            state.revision,
+            *self._projects.get(root, (0, members.of_project({}), composed.NOTHING))[1:],
+        )
         project = await asyncio.to_thread(members.of_project, texts)
-        self._known[root] = (
+        self._projects[root] = (
             state.revision,
             project,
             await asyncio.to_thread(composed.of_project, texts, state.test_files),
@@ -201,11 +206,6 @@ def _is_looked_at(snapshot: Snapshot) -> bool:
 def _name(root: Path, place: Naming) -> str:
     path = Path(place.path)
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
-
-
-def _where(bench: Workbench, root: Path, place: Naming) -> Where:
-    site = bench.workspace.site_packages(root)
-    return Where(place.text, place.path, str(root), (str(site),) if site else ())
 
 
 def _ranked(place: Naming, name: str, project: Project) -> list[tuple[str, float]]:
