@@ -55,18 +55,21 @@ async def test_a_list_is_whole_unless_a_suggestion_may_be_in_it(start, tmp_path:
 
 
 async def test_what_is_typed_next_was_asked_of_jedi_before(start, tmp_path: Path) -> None:
-    """After a word that is a name, the names behind its dot are looked for before the dot is typed."""
+    """After a word that is a name, the names behind its dot are looked for before the dot is typed. A busy machine has jedi late: it gets more time then, in another file."""
     client = await start(tmp_path)
-    uri = client.open(tmp_path / "m.py", "text = ''\ntex\n")
-    await whole(client, at(uri, 1, 3))
-    for version, key in ((2, "t"), (3, ".")):
-        where = {"line": 1, "character": version + 1}
-        edit = {"range": {"start": where, "end": where}, "text": key}
-        client.notify(
-            "textDocument/didChange", {"textDocument": {"uri": uri, "version": version}, "contentChanges": [edit]}
-        )
-        await asyncio.sleep(0.5)  # for the measure of what is asked ahead, not of how long it takes
-    first = await client.call("textDocument/completion", at(uri, 1, 5))
+    for count in range(4):
+        uri = client.open(tmp_path / f"m{count}.py", "text = ''\ntex\n")
+        await whole(client, at(uri, 1, 3))
+        for version, key in ((2, "t"), (3, ".")):
+            where = {"line": 1, "character": version + 1}
+            edit = {"range": {"start": where, "end": where}, "text": key}
+            client.notify(
+                "textDocument/didChange", {"textDocument": {"uri": uri, "version": version}, "contentChanges": [edit]}
+            )
+            await asyncio.sleep(0.5 * 2**count)  # for the measure of what is asked ahead, not of how long it takes
+        first = await client.call("textDocument/completion", at(uri, 1, 5))
+        if not first["isIncomplete"]:
+            break
     assert first["isIncomplete"] is False
     assert "upper" in [item["label"] for item in first["items"]]
 

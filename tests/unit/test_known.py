@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -146,6 +147,22 @@ async def test_what_else_changed_makes_an_answer_an_older_one(jedi: Asked) -> No
     found = await whole(names, jedi, one)
     names.renew()
     jedi.gate.clear()
+    older, is_whole = await names.at(jedi, where(one), one)
+    assert ([name.name for name in older], is_whole) == (found, False)
+    names.close()
+
+
+async def test_an_answer_is_asked_for_again_when_it_is_old_and_not_before(
+    jedi: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 29.0
+    monkeypatch.setattr(known, "time", SimpleNamespace(monotonic=lambda: now))  # the loop keeps its own
+    names, one = Known(), place("text = ''\ntext.|")
+    found = await whole(names, jedi, one)
+    jedi.gate.clear()
+    now += known.STALE_S - 1
+    assert (await names.at(jedi, where(one), one))[1] is True
+    now += 2
     older, is_whole = await names.at(jedi, where(one), one)
     assert ([name.name for name in older], is_whole) == (found, False)
     names.close()

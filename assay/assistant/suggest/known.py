@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -29,18 +30,21 @@ OPENED_KINDS_S = 0.5  # how long it is looked for what imported names are, when 
 
 
 class _Kept(Generic[T]):
-    """The answers that were used last."""
+    """The answers that were used last, and none that is older than `most_s`."""
 
-    def __init__(self) -> None:
-        self._found: OrderedDict[Hashable, T] = OrderedDict()
+    def __init__(self, most_s: float = math.inf) -> None:
+        self._found: OrderedDict[Hashable, tuple[float, T]] = OrderedDict()
+        self._most_s = most_s
 
     def get(self, key: Hashable) -> T | None:
-        if key in self._found:
-            self._found.move_to_end(key)
-        return self._found.get(key)
+        at, value = self._found.get(key, (0.0, None))
+        if value is None or time.monotonic() - at > self._most_s:
+            return None
+        self._found.move_to_end(key)
+        return value
 
     def put(self, key: Hashable, value: T) -> None:
-        self._found[key] = value
+        self._found[key] = time.monotonic(), value
         self._found.move_to_end(key)
         if len(self._found) > KEPT:
             self._found.popitem(last=False)
@@ -59,7 +63,7 @@ class Known:
     """Of one window."""
 
     def __init__(self) -> None:
-        self._answers: _Kept[tuple[Completion, ...]] = _Kept()
+        self._answers: _Kept[tuple[Completion, ...]] = _Kept(STALE_S)
         self._older: _Kept[tuple[Completion, ...]] = _Kept()
         self._now: _Question | None = None
         self._next: _Question | None = None
@@ -106,8 +110,8 @@ class Known:
             self._working.cancel()
 
     def _exactly(self, place: Naming) -> Hashable:
-        """The text as it is, in the world as it was for the last STALE_S."""
-        return place.path, place.at, hash(place.text), self._world, int(time.monotonic() / STALE_S)
+        """The text as it is, in the world as it is known to be."""
+        return place.path, place.at, hash(place.text), self._world
 
     def _ask(self, names: Names, where: Where, place: Naming, kinds_s: float) -> _Question:
         question = _Question(names, where, place, kinds_s, self._exactly(place))
