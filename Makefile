@@ -7,12 +7,19 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --root-user-
 NPM := PATH="$(CURDIR)/.editors/bin:$$PATH" npm
 EXTENSION := vscode-extension
 
-.PHONY: help demo test check setup editors vsix test-editors pictures format clean
+# The engine on torch is tested on a build for the CPU, in an environment of its own: `make test` stays small. From elsewhere than the
+# configured index: make test-torch TORCH="--index-url ADDRESS torch==2.13.0"
+TORCH ?= torch==2.13.0
+TORCH_VENV := .venv-torch
+TORCH_PIP := $(TORCH_VENV)/bin/python -m pip install -qq --disable-pip-version-check --root-user-action=ignore
+
+.PHONY: help demo test check setup editors vsix test-editors test-torch pictures format clean
 
 help:
 	@echo "make demo   set everything up and complete the gaps of examples/shop with the real model and container"
 	@echo "make test   set everything up and run all checks and tests"
 	@echo "make test-editors   set real editors up and run the tests in them"
+	@echo "make test-torch   run the tests of the engine on torch, where its build for the CPU can be had"
 	@echo "make vsix   build the VS Code extension into dist/"
 	@echo "make check  format, lint, types and layers only"
 	@echo "make clean  remove what the set-up made in this folder"
@@ -61,6 +68,18 @@ vsix: editors
 test-editors: setup vsix
 	@$(BIN)/python -m pytest tests/editors -n 2 --dist loadgroup
 
+$(TORCH_VENV)/.ready: requirements-dev.lock requirements-torch.lock pyproject.toml
+	@echo "making $(TORCH_VENV) with torch for the CPU"
+	@$(PYTHON) -m venv $(TORCH_VENV)
+	@$(TORCH_PIP) --require-hashes --no-deps -r requirements-dev.lock
+	@$(TORCH_PIP) --require-hashes --no-deps -r requirements-torch.lock
+	@$(TORCH_PIP) --no-deps --no-build-isolation -e .
+	@if $(TORCH_PIP) --no-deps $(TORCH) && $(TORCH_VENV)/bin/python -c "import torch"; then touch $@; else touch $(TORCH_VENV)/.none; fi
+
+test-torch: setup
+	@rm -f $(TORCH_VENV)/.none; $(MAKE) --no-print-directory $(TORCH_VENV)/.ready
+	@if [ -e $(TORCH_VENV)/.none ]; then echo "skipped: no build of torch for the CPU can be had from the configured index ($(TORCH))"; else $(TORCH_VENV)/bin/python -m pytest tests/torch; fi
+
 # The README's pictures and its recording, by the scenarios that tell the story. Look at each before it is committed.
 pictures: setup vsix
 	@ASSAY_DRAW=$(CURDIR)/docs/pictures $(BIN)/python -m pytest tests/editors/test_story.py
@@ -70,4 +89,4 @@ format: $(VENV)/.ready
 	@$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf .coverage .coverage.* .editors $(EXTENSION)/node_modules $(EXTENSION)/out $(EXTENSION)/bundled $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist
+	rm -rf .coverage .coverage.* .editors $(EXTENSION)/node_modules $(EXTENSION)/out $(EXTENSION)/bundled $(VENV) $(TORCH_VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist

@@ -15,7 +15,7 @@ from assay.assistant.record.trace import Traces
 from assay.assistant.settings import Settings
 from assay.assistant.workbench import Workbench
 from assay.assistant.workspace import Workspace
-from assay.engine import local, scripted, weights
+from assay.engine import backends, local, scripted, weights
 from assay.engine.api import Engine, EngineError
 from assay.engine.missing import Missing
 from assay.engine.ollama import Terms
@@ -79,10 +79,15 @@ def engine(settings: Settings, where: Folders) -> Engine:
     try:
         if script := settings.text("engine.script"):
             return scripted.load(Path(script).expanduser())
-        if url := settings.text("engine.url"):
+        backend = settings.text("engine.backend")
+        if (url := settings.text("engine.url")) and backend in ("auto", "remote"):
             return Server(url, model=settings.text("engine.model"), api_key=_api_key(settings), terms=_terms(settings))
+        if backend == "remote":
+            raise EngineError("Engine off: `engine.backend` is remote, and no server is named. Set `engine.url`.")
         model = weights.resolve(settings.text("engine.model"), where.cache)
-        return local.Local(local.launch_for(model, where.runtime, settings.number("engine.idle_s")))
+        choice = backends.choose(backend, model, where.cache)
+        idle_s, quantisation = settings.number("engine.idle_s"), settings.text("engine.quantisation")
+        return local.Local(local.launch_for(model, where.runtime, idle_s, choice.backend, quantisation))
     except EngineError as error:
         return Missing(str(error))
 

@@ -44,7 +44,10 @@ class Setting:
 
 TABLE: tuple[Setting, ...] = (
     Setting("engine.url", "", "URL of Ollama or of an OpenAI-compatible server; empty for the local engine of this machine."),
-    Setting("engine.model", "", "Model name at that URL, or a GGUF file for the local engine; empty for what the server has, or the fallback model."),
+    Setting("engine.model", "", "Model name at that URL, or a GGUF file or a folder of safetensors for the local engine; empty for what the server has, or the fallback model."),
+    Setting("engine.backend", "auto", "What runs the model: llama.cpp, torch, or the server at `engine.url`; auto takes that server where one is named, else what `assay engine --bench` found to be faster here, else torch where there is a GPU.",
+            choices=("auto", "torch", "llamacpp", "remote")),
+    Setting("engine.quantisation", "auto", "How the engine on torch holds weights; auto takes the best text that fits into memory.", choices=("auto", "bf16", "fp8", "int8", "int4")),
     Setting("engine.dialect", "auto", "How prompts are written: auto, suffix, left-to-right, or a model family's name."),
     Setting("engine.api_key_file", "", "File that holds the API key for `engine.url`, readable only by you."),
     Setting("engine.script", "", "JSON file of scripted answers used instead of a model, for tests and demonstrations."),

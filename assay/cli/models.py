@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from assay import compose
+from assay.assistant import settings as table
+from assay.assistant.settings import Settings
 from assay.cli import out
-from assay.engine import dialects, weights
+from assay.engine import backends, dialects, weights
 from assay.engine.api import EngineUnavailable
 
 app = typer.Typer(help="The models on this machine.", no_args_is_help=True)
 
 
 def engine(
-    model: Annotated[str, typer.Option(help="GGUF file; by default what the settings name.")] = "",
+    model: Annotated[
+        str, typer.Option(help="GGUF file or folder of safetensors; by default what the settings name.")
+    ] = "",
     idle: Annotated[float, typer.Option(help="Seconds without a request after which it ends; 0 keeps it.")] = -1.0,
     folder: Annotated[
         str, typer.Option(help="Private folder for the socket; by default one for this model.", hidden=True)
+    ] = "",
+    backend: Annotated[str, typer.Option(help="llamacpp or torch; by default what the settings choose.")] = "",
+    quantisation: Annotated[
+        str, typer.Option(help="bf16, int8, fp8 or int4, on torch; by default what the settings choose.")
     ] = "",
 ) -> None:
     """Serve one model to all windows of this machine, on a Unix socket that speaks the OpenAI API.
@@ -34,10 +43,23 @@ def engine(
     idle_s = settings.number("engine.idle_s") if idle < 0 else idle
     try:
         path = weights.resolve(model or settings.text("engine.model"), where.cache)
-        launch = process.Launch(path, Path(folder), idle_s) if folder else local.launch_for(path, where.runtime, idle_s)
+        chosen = backends.choose(_choice("engine.backend", backend, settings), path, where.cache).backend
+        held = _choice("engine.quantisation", quantisation, settings)
+        launch = local.launch_for(path, where.runtime, idle_s, chosen, held)
+        launch = replace(launch, folder=Path(folder)) if folder else launch
     except EngineUnavailable as error:
         out.fail("no-model", str(error))
-    raise typer.Exit(process.serve(launch))
+    raise typer.Exit(process.serve(launch, where.cache))
+
+
+def _choice(name: str, given: str, settings: Settings) -> str:
+    """What an option says, held to the setting's own choices, else what the setting says."""
+    if not given:
+        return settings.text(name)
+    try:
+        return str(table.check(name, given))
+    except table.SettingsError as error:
+        out.fail("usage", str(error))
 
 
 @app.command(name="list")

@@ -24,6 +24,7 @@ from typing import Any
 
 from . import weights
 from .api import Chunk, EngineError, EngineHealth, EngineUnavailable, Request
+from .backends import TITLES, Backend
 from .http import Http
 from .process import SLOTS, Launch
 from .remote import Remote
@@ -41,12 +42,13 @@ _spawned: list[subprocess.Popen[bytes]] = []  # they outlive this process by des
 class Local:
     """Serves `launch.model`, starting the process on first use."""
 
-    name = "llama.cpp"
-
     def __init__(self, launch: Launch) -> None:
+        self.name = TITLES[launch.backend]
         self._launch = launch
         self._http = Http("http://engine", socket_path=str(launch.socket))
-        self._remote = Remote(self._http, model=launch.model.stem, grammar="gbnf")
+        self._remote = Remote(
+            self._http, model=launch.model.stem, grammar="gbnf" if launch.backend == "llamacpp" else "ours"
+        )
         self._starting: asyncio.Task[None] | None = None
         self._failures = 0
         self._not_before = 0.0
@@ -56,18 +58,18 @@ class Local:
         return self._launch.model.stem
 
     async def generate(self, request: Request) -> AsyncGenerator[Chunk, None]:
-        """Samples one after the other: with several in one request, llama.cpp keeps their slots for ever when the client
+        """With llama.cpp samples come one after the other: with several in one request, it keeps their slots for ever when the client
         goes away before they have forked (seen), and on a CPU parallel ones are hardly faster."""
         await self._ensure()
-        for index in range(request.n):
+        for index in range(request.n if self._launch.backend == "llamacpp" else 1):
             seed = None if request.seed is None else request.seed + index
-            one, has_begun = replace(request, n=1, seed=seed), False
+            one, has_begun = replace(request, n=1, seed=seed) if self._launch.backend == "llamacpp" else request, False
             for is_last in (False, True):
                 try:
                     async with aclosing(self._remote.generate(one)) as chunks:
                         async for chunk in chunks:
                             has_begun = True
-                            yield replace(chunk, index=index)
+                            yield replace(chunk, index=chunk.index + index)
                     break
                 except EngineUnavailable:
                     if is_last or has_begun:
@@ -75,9 +77,12 @@ class Local:
                     await self._again()
 
     async def score(self, prefix: str, continuations: Sequence[str]) -> tuple[float, ...]:
-        """Forced decoding in parallel slots: a grammar of token ids leaves one choice a step, and the server reports
-        the model's own probability of it. The shared prefix is evaluated once."""
+        """On torch in one pass. With llama.cpp by forced decoding in parallel slots: a grammar of token ids leaves one choice a step, and
+        the server reports the model's own probability of it. The shared prefix is evaluated once."""
         await self._ensure()
+        if self._launch.backend == "torch":
+            answer = await self._http.post("/score", {"prompt": prefix, "texts": list(continuations)})
+            return tuple(map(float, answer["scores"]))
         start = len(await self._ids(prefix))
         wanted = [(await self._ids(prefix + continuation))[start:] for continuation in continuations]
         scores: list[float] = []
@@ -99,7 +104,7 @@ class Local:
     async def health(self) -> EngineHealth:
         fallback = weights.is_fallback(self._launch.model)
         name = f"{self._launch.model.stem} (fallback model)" if fallback else self._launch.model.stem
-        if not self._launch.model.is_file():
+        if not self._launch.model.exists():
             return EngineHealth("absent", self.name, name, "No model: run `assay setup`.", fallback)
         if await self._is_up():
             memory = await asyncio.to_thread(memory_of, self._launch)
@@ -207,20 +212,26 @@ class Local:
         )
 
 
-def launch_for(model: Path, runtime: Path, idle_s: float) -> Launch:
-    """The launch that every window of this user computes for the same weights: same folder, same socket."""
+def launch_for(
+    model: Path, runtime: Path, idle_s: float, backend: Backend = "llamacpp", quantisation: str = "auto"
+) -> Launch:
+    """The launch that every window of this user computes for the same weights, held and run the same way: same folder, same socket."""
     status = model.stat()
-    mark = hashlib.sha256(f"{model}\0{status.st_size}\0{status.st_mtime_ns}".encode()).hexdigest()[:12]
+    named = f"{model}\0{status.st_size}\0{status.st_mtime_ns}" + (
+        "" if backend == "llamacpp" else f"\0{backend}\0{quantisation}"
+    )
+    mark = hashlib.sha256(named.encode()).hexdigest()[:12]
     folder = runtime / mark
     if len(os.fsencode(folder / "engine.sock")) > SOCKET_PATH_LIMIT:
         folder = Path(tempfile.gettempdir()) / f"assay-{os.getuid()}" / mark
-    return Launch(model, _private(folder), idle_s)
+    return Launch(model, _private(folder), idle_s, backend=backend, quantisation=quantisation)
 
 
 def spawn(launch: Launch) -> subprocess.Popen[bytes]:
     """Start the engine process, in its own session so that it outlives this window. Blocking, short."""
     command = [sys.executable, "-I", "-m", "assay", "engine", "--model", str(launch.model)]
-    command += ["--idle", str(launch.idle_s), "--folder", str(launch.folder)]
+    command += ["--idle", str(launch.idle_s), "--folder", str(launch.folder), "--backend", launch.backend]
+    command += ["--quantisation", launch.quantisation]
     for ended in [process for process in _spawned if process.poll() is not None]:
         _spawned.remove(ended)
     with (launch.folder / "engine.log").open("ab") as log:

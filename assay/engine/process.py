@@ -1,7 +1,8 @@
-"""The engine process: llama.cpp's server on a Unix socket, one model for all windows, gone when unused.
+"""The engine process: a server on a Unix socket, one model for all windows, gone when unused.
 
-It speaks the OpenAI API by itself (completions, chat, streaming), frees a slot when its client goes away, and reuses
-cached prefixes. What is added here: one process per model, a private folder, an end after idle time.
+llama.cpp's server speaks the OpenAI API by itself (completions, chat, streaming), frees a slot when its client goes away, and
+reuses cached prefixes; `torch_backend` does the same on torch. What is added here: one process per model, a private folder, an end
+after idle time.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from .api import EngineUnavailable
+from .backends import INSTALL, Backend
 
 POLL_S = 0.5  # how often idleness is looked at
 STUCK_S = 120.0  # one batch of a long prompt takes seconds even on a slow CPU
@@ -30,14 +34,16 @@ class Launch:
     folder: Path
     idle_s: float
     threads: int = 0
+    backend: Backend = "llamacpp"
+    quantisation: str = "auto"
 
     @property
     def socket(self) -> Path:
         return self.folder / "engine.sock"
 
 
-def serve(launch: Launch) -> int:
-    """Load the model and serve until idle; returns the exit status. A second process for the same folder ends at once."""
+def serve(launch: Launch, cache: Path) -> int:
+    """Load the model and serve until idle; returns the exit status. What is measured of a model is kept below `cache`. A second process for the same folder ends at once."""
     launch.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = os.open(launch.folder / "engine.lock", os.O_CREAT | os.O_RDWR, 0o600)
     try:
@@ -49,16 +55,35 @@ def serve(launch: Launch) -> int:
     os.write(lock, str(os.getpid()).encode())
     launch.socket.unlink(missing_ok=True)
     try:
+        return _llamacpp(launch) if launch.backend == "llamacpp" else _torch(launch, cache)
+    finally:
+        launch.socket.unlink(missing_ok=True)
+
+
+def _llamacpp(launch: Launch) -> int:
+    try:
         server = _start(launch)
     except ImportError as error:
         print(_unloadable(str(error)), flush=True)
         return 1
     print(f"serving {launch.model.name} at {launch.socket}", flush=True)
-    try:
-        _until_idle(server, launch.idle_s)
-    finally:
-        launch.socket.unlink(missing_ok=True)
+    _until_idle(server, launch.idle_s)
     return 0
+
+
+def _torch(launch: Launch, cache: Path) -> int:
+    try:
+        from .torch_backend import start  # seconds, and gigabytes on some machines: this process alone has it
+    except ImportError as error:
+        print(f"Engine off: torch cannot be loaded ({error}). {INSTALL}", flush=True)
+        return 1
+    try:
+        wanted = start.Wanted(launch.quantisation)
+        threads = launch.threads or default_threads()
+        return start.serve_model(launch.model, cache, launch.socket, launch.idle_s, threads, wanted)
+    except EngineUnavailable as error:
+        print(error, flush=True)
+        return 1
 
 
 def load_trouble() -> str:

@@ -22,13 +22,13 @@ class Remote:
 
     name = "remote"
 
-    def __init__(self, http: Http, *, model: str = "", grammar: Literal["gbnf", ""] = "") -> None:
+    def __init__(self, http: Http, *, model: str = "", grammar: Literal["gbnf", "ours", ""] = "") -> None:
         self._http = http
         self._wanted_model = model
         self._served_model: str | None = None
         self._has_tokenizer = True
         self._tokens: dict[str, bool] = {}
-        self._takes_grammar = grammar == "gbnf"
+        self._grammar = grammar
         self.tokens_per_s: float | None = None  # of the last generation that was long enough to tell
 
     async def model(self) -> str:
@@ -48,7 +48,9 @@ class Remote:
 
     async def generate(self, request: Request) -> AsyncGenerator[Chunk, None]:
         body = _body(request) | {"model": await self.model() or "default", "stream": True}
-        if request.must_start and self._takes_grammar:
+        if request.must_start and self._grammar == "ours":
+            body["must_start"] = request.must_start
+        if request.must_start and self._grammar == "gbnf":
             body["grammar"] = f"root ::= {json.dumps(request.must_start)} [^\\x00]*"
         async with self._http.stream("/v1/completions", body) as response:
             if "text/event-stream" not in response.headers.get("content-type", ""):

@@ -53,7 +53,7 @@ def fetch_fallback(cache: Path, say: Callable[[str], None]) -> Path:
 
 
 def resolve(setting: str, cache: Path) -> Path:
-    """The weights file that `engine.model` names: a path, a name in the models folder, or "" for the embedded model.
+    """The weights that `engine.model` names: a GGUF file or a folder of safetensors by its path or its name in the models folder, or "" for the embedded model.
 
     Raises EngineUnavailable with the sentence that mends it.
     """
@@ -64,12 +64,17 @@ def resolve(setting: str, cache: Path) -> Path:
         return path
     given = Path(setting).expanduser()
     for path in (given, models_folder(cache) / setting, models_folder(cache) / f"{setting}.gguf"):
-        if path.is_file() and path.suffix == ".gguf":
+        if (path.is_file() and path.suffix == ".gguf") or is_folder(path):
             return path.resolve()
     raise EngineUnavailable(
-        f"No model: {setting} is no GGUF file and none of that name is in {models_folder(cache)}. "
+        f"No model: {setting} is no GGUF file or folder of safetensors and none of that name is in {models_folder(cache)}. "
         "See `assay model list`, or set `engine.url`."
     )
+
+
+def is_folder(path: Path) -> bool:
+    """Whether this is a model as a folder of safetensors."""
+    return (path / "config.json").is_file() and any(path.glob("*.safetensors"))
 
 
 def is_fallback(path: Path) -> bool:

@@ -3,6 +3,8 @@
 export const TABLE: readonly string[] = [
   "engine.url",
   "engine.model",
+  "engine.backend",
+  "engine.quantisation",
   "engine.dialect",
   "engine.api_key_file",
   "engine.script",

@@ -1,0 +1,66 @@
+"""Which program runs a model of this machine: llama.cpp, or transformers on torch. Looks for torch without loading it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from .api import EngineUnavailable
+
+Backend = Literal["llamacpp", "torch"]
+TITLES: Mapping[Backend, str] = {"llamacpp": "llama.cpp", "torch": "torch"}
+INSTALL = "Install `assay[torch]`."
+PARTS = ("torch", "transformers", "uvicorn", "starlette")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A backend, and in a few words why it is this one."""
+
+    backend: Backend
+    why: str
+
+
+def missing() -> tuple[str, ...]:
+    """What the engine on torch needs and is not installed."""
+    return tuple(name for name in PARTS if importlib.util.find_spec(name) is None)
+
+
+def has_gpu() -> bool:
+    """Whether the driver of a GPU that torch's usual build can use is there."""
+    return Path("/proc/driver/nvidia/version").exists()
+
+
+def choose(setting: str, weights: Path, cache: Path) -> Choice:
+    """The backend for these weights by `engine.backend`: what it names, else the only one that reads them, else the one that was the faster here when it was measured, else torch where there is a GPU. Raises EngineUnavailable."""
+    if setting == "llamacpp" and weights.is_dir():
+        raise EngineUnavailable(
+            f"Engine off: llama.cpp reads GGUF files, and {weights.name} is a folder of safetensors. Set `engine.backend` to auto."
+        )
+    if setting == "torch" or weights.is_dir():
+        if absent := missing():
+            raise EngineUnavailable(
+                f"Engine off: {weights.name} needs the engine on torch, and {absent[0]} is not installed. {INSTALL}"
+            )
+        return Choice("torch", "by `engine.backend`" if setting == "torch" else "it alone reads safetensors")
+    if setting == "llamacpp":
+        return Choice("llamacpp", "by `engine.backend`")
+    if missing():
+        return Choice("llamacpp", "torch is not installed")
+    measured = recorded(cache).get(weights.name)
+    if measured is not None:
+        return Choice(measured, "the faster one here, by `assay engine --bench`")
+    return Choice("torch", "there is a GPU") if has_gpu() else Choice("llamacpp", "there is no GPU")
+
+
+def recorded(cache: Path) -> dict[str, Backend]:
+    """The faster backend for each model that was measured on this machine, by the file's name."""
+    try:
+        found = json.loads((cache / "bench.json").read_text("utf-8"))
+        return {name: one["faster"] for name, one in found.items() if one["faster"] in TITLES}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
