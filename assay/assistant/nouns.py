@@ -158,7 +158,8 @@ class Ask:
     relative path.
 
     `trigger`: "automatic" while somebody types, who waits for one or two candidates at most; "invoked" by somebody who asked.
-    `can_import`: whether the client writes imports at the top of the file when a suggestion that needs them is taken.
+    `can_import`: whether the client writes imports at the top of the file when a suggestion that needs them is taken. `names`: those that may
+    stand behind the dot before the cursor, with what is typed of them; empty where nobody knows.
     """
 
     snapshot: Snapshot
@@ -168,6 +169,7 @@ class Ask:
     tell: Tell | None = None
     can_import: bool = True
     trigger: Trigger = "invoked"
+    names: tuple[str, ...] = ()
 
     @property
     def before(self) -> str:

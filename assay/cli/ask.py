@@ -21,10 +21,12 @@ from assay.assistant.proof import asked
 from assay.assistant.record import trace_text
 from assay.assistant.record.trace import Traces
 from assay.assistant.shapes import SIGNS, completion_json, state, title, verdict_json
+from assay.assistant.suggest.popup import Popup
 from assay.assistant.workbench import Workbench
 from assay.cli import out, patch_text, place
 
 PYTHON = (".py", ".pyi")
+JEDI_S = 3.0  # so long its process may take to start and to say which names may stand behind a dot
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text; docs/protocol.md has the shapes.")]
 
 
@@ -42,7 +44,10 @@ def complete(
         out.fail("bad-place", str(error), as_json=as_json)
 
     async def work(bench: Workbench) -> Completion:
-        return await completing(bench, Typing(), Ask(found.snapshot, found.offset, found.root))
+        popup = Popup()
+        names = await popup.behind_dot(bench, found.root, found.snapshot, found.offset, patience_s=JEDI_S)
+        popup.close()
+        return await completing(bench, Typing(), Ask(found.snapshot, found.offset, found.root, names=names))
 
     answer = out.with_bench(work, root=found.root)
     if as_json:

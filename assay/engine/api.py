@@ -42,7 +42,8 @@ class Request:
     """One generation. `prompt` is exactly what the model reads; `suffix` is sent apart where the dialect says so.
 
     `temperature` 0 is greedy. `n` samples come interleaved, told apart by `Chunk.index`. An engine that can be guided
-    writes nothing but texts that begin with `must_start` (token healing); others may ignore it.
+    writes nothing but texts that begin with `must_start` (token healing), and, where there are `names`, with one of these as a whole name
+    (`must_start` is not looked at then: they have it); others may ignore both.
     """
 
     prompt: str
@@ -54,6 +55,7 @@ class Request:
     temperature: float = 0.0
     top_p: float = 1.0
     must_start: str = ""
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

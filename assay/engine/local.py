@@ -47,7 +47,7 @@ class Local:
         self._launch = launch
         self._http = Http("http://engine", socket_path=str(launch.socket))
         self._remote = Remote(
-            self._http, model=launch.model.stem, grammar="gbnf" if launch.backend == "llamacpp" else "ours"
+            self._http, model=launch.model.stem, guided="gbnf" if launch.backend == "llamacpp" else "ours"
         )
         self._starting: asyncio.Task[None] | None = None
         self._failures = 0

@@ -9,9 +9,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import AsyncGenerator, Sequence
-from typing import Any, Literal
+from contextlib import aclosing
+from typing import Any
 
+from . import guided
 from .api import Chunk, EngineError, EngineHealth, EngineRefused, EngineUnavailable, Request, ScoringUnsupported, Token
+from .guided import Dialect
 from .http import ERROR_LIMIT, NOT_FOUND, Http
 
 TELLING = 4  # tokens that a generation must have to say how fast the model writes
@@ -22,13 +25,14 @@ class Remote:
 
     name = "remote"
 
-    def __init__(self, http: Http, *, model: str = "", grammar: Literal["gbnf", "ours", ""] = "") -> None:
+    def __init__(self, http: Http, *, model: str = "", guided: Dialect | None = None) -> None:
+        """`guided`: how the server is told what a text has to begin with; None to find out."""
         self._http = http
         self._wanted_model = model
         self._served_model: str | None = None
         self._has_tokenizer = True
         self._tokens: dict[str, bool] = {}
-        self._grammar = grammar
+        self._guided = guided
         self.tokens_per_s: float | None = None  # of the last generation that was long enough to tell
 
     async def model(self) -> str:
@@ -47,11 +51,37 @@ class Remote:
         return self._served_model
 
     async def generate(self, request: Request) -> AsyncGenerator[Chunk, None]:
-        body = _body(request) | {"model": await self.model() or "default", "stream": True}
-        if request.must_start and self._grammar == "ours":
-            body["must_start"] = request.must_start
-        if request.must_start and self._grammar == "gbnf":
-            body["grammar"] = f"root ::= {json.dumps(request.must_start)} [^\\x00]*"
+        """A server that refuses to be guided is asked again without that, and not guided any more if it answers then."""
+        plain = _body(request) | {"model": await self.model() or "default", "stream": True}
+        guide = guided.body(request, await self._dialect()) if request.names or request.must_start else {}
+        has_begun = False
+        try:
+            async with aclosing(self._streamed(plain | guide)) as chunks:
+                async for chunk in chunks:
+                    has_begun = True
+                    yield chunk
+            return
+        except EngineUnavailable:
+            raise
+        except EngineError:
+            if not guide or has_begun:
+                raise
+        async with aclosing(self._streamed(plain)) as chunks:
+            async for chunk in chunks:
+                self._guided = ""
+                yield chunk
+
+    async def _dialect(self) -> Dialect:
+        if self._guided is None:
+            try:
+                self._guided = guided.dialect_of(await self._http.get("/v1/models"))
+            except EngineUnavailable:
+                return ""
+            except EngineError:
+                self._guided = ""
+        return self._guided
+
+    async def _streamed(self, body: dict[str, Any]) -> AsyncGenerator[Chunk, None]:
         async with self._http.stream("/v1/completions", body) as response:
             if "text/event-stream" not in response.headers.get("content-type", ""):
                 for chunk in _whole(json.loads(await response.aread())):

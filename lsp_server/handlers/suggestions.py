@@ -10,13 +10,17 @@ from assay.assistant.shapes import title, verdict_json
 from lsp_server.convert import offset_at
 from lsp_server.session import Session, View
 
+PATIENCE_S = 0.3  # so long jedi may take before somebody who asked is answered without it
+
 
 async def ask(
     session: Session, view: View, position: types.Position, trigger: Trigger, *, can_import: bool
 ) -> Completion | None:
     """The completion at a position, as the document's newest request; None where there is none, or the document has changed."""
     offset = offset_at(view.snapshot, position, view.encoding)
-    request = Ask(view.snapshot, offset, view.root, view.overlay, session.tell_verdict, can_import, trigger)
+    patience_s = PATIENCE_S if trigger == "invoked" else 0.0
+    names = await session.popup.behind_dot(view.bench, view.root, view.snapshot, offset, patience_s=patience_s)
+    request = Ask(view.snapshot, offset, view.root, view.overlay, session.tell_verdict, can_import, trigger, names)
     completion: Completion | None = await session.newest(view.snapshot.uri, complete(view.bench, view.typing, request))
     if completion is None:
         return None

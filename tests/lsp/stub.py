@@ -13,8 +13,12 @@ Answer = Callable[[dict[str, Any]], str]
 class Stub:
     """An OpenAI-compatible server on loopback. `answer` gets the request's JSON and returns the text."""
 
-    def __init__(self, answer: Answer, *, delay_s: float = 0.0, refuse: int = 0) -> None:
-        """`refuse` is the status with which everything is refused."""
+    def __init__(
+        self, answer: Answer, *, delay_s: float = 0.0, refuse: int = 0, owner: str = "", without: str = ""
+    ) -> None:
+        """`refuse` is the status with which everything is refused, `owner` the server's name in its list of models, `without` a field that it refuses."""
+        self.owner = owner
+        self.without = without
         self.answer = answer
         self.refuse = refuse
         self.delay_s = delay_s
@@ -59,6 +63,12 @@ class Stub:
         self, path: str, body: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
         """Answer one request; False where the client left."""
+        if path == "/v1/models" and self.owner:
+            self._send(writer, 200, {"data": [{"id": "stub", "owned_by": self.owner}]})
+            return True
+        if self.without and self.without in body:
+            self._send(writer, 400, {"error": {"message": f"{self.without} is not supported"}})
+            return True
         if path != "/v1/completions":
             self._send(writer, 404, {"error": {"message": "there is nothing here"}})
             return True

@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.lsp.stub import Stub
+
 
 def at(uri: str, line: int, character: int) -> dict[str, Any]:
     """Parameters of a request at a position."""
@@ -212,3 +214,19 @@ async def test_what_another_file_has_now_is_listed(start, tmp_path: Path) -> Non
     (tmp_path / "b.py").write_text("def one(): ...\n\n\ndef two(): ...\n")
     client.notify("textDocument/didSave", {"textDocument": {"uri": (tmp_path / "b.py").as_uri()}})
     await listed(client, at(uri, 1, 2), "two")
+
+
+async def test_what_jedi_knows_behind_a_dot_guides_the_model(start, tmp_path: Path) -> None:
+    """As soon as it is known, and no sooner: typing does not wait for it."""
+    async with Stub(lambda body: "isfile('a')", owner="vllm") as stub:
+        client = await start(tmp_path, env={"ASSAY_ENGINE_URL": stub.url, "ASSAY_VERIFY_POLICY": "static"})
+        uri = client.open(tmp_path / "m.py", "import os.path\nx = os.path.\n")
+        place = at(uri, 1, 12) | {"context": {"triggerKind": 1}}
+        until = time.monotonic() + 20
+        while not any("structured_outputs" in one for one in stub.requests) and time.monotonic() < until:
+            await client.call("textDocument/inlineCompletion", place)
+        asked = next(one for one in stub.requests if "structured_outputs" in one)
+        assert "|isfile|" in asked["structured_outputs"]["regex"]
+        client.notify("workspace/didChangeConfiguration", {"settings": {"assay": {"complete": {"guided": False}}}})
+        await client.call("textDocument/inlineCompletion", place)
+        assert "structured_outputs" not in stub.requests[-1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from assay.engine.api import EngineError
@@ -34,6 +36,16 @@ async def test_what_must_come_first_comes_first_and_the_rest_is_free(desk: Desk)
     for start in ("abspa", "    return ", "ü", "'\\n"):
         text = await text_of(desk, must_start=start)
         assert text.startswith(start) and len(text) > len(start)
+
+
+async def test_a_name_is_one_of_those_as_a_whole_and_the_rest_is_free(desk: Desk) -> None:
+    names = ["append", "appendleft", "pop_all"]
+    for seed in range(6):
+        text = await text_of(desk, names=names, temperature=1, seed=seed)
+        found = re.match(r"\w+", text, re.ASCII)
+        assert found is not None and found[0] in names
+    many = [f"name_{number}" for number in range(500)]
+    assert (await text_of(desk, names=many)).startswith("name_")
 
 
 def test_tokens_that_are_no_text_are_not_allowed(tiny: Loaded) -> None:

@@ -26,6 +26,7 @@ export const TABLE: readonly string[] = [
   "complete.eagerness",
   "complete.manual",
   "complete.popup",
+  "complete.guided",
   "complete.pace_ms",
   "hints.enabled",
   "hints.rules",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,6 +27,7 @@ MAX_TOKENS = {"line": 48, "block": 96, "function": 192}
 LINES_TOKENS = 192  # where several lines may follow each other
 # For how long further lines are waited for behind the first one. While somebody types they are only offered where tests pass with them.
 GO_ON_S: Mapping[Trigger, float] = {"automatic": 0.15, "invoked": 1.5}
+_WORD_AT_END = re.compile(r"\w+\Z")
 LINE_LIMIT = 240  # characters without a line end: that is no line
 SAMPLE_TEMPERATURE = 0.6  # for the samples after the greedy one; high enough to differ, low enough to parse
 GREEDY: Mapping[str, Any] = {"temperature": 0.0, "seed": None}
@@ -90,7 +92,7 @@ class Model:
         for number in range(1, int(bench.settings.number("complete.samples"))):
             if typed:  # the one that was taken over began before it
                 (prompt, _), typed = await self._prompt(bench, ask, site), ""
-            asked = replace(request(prompt, site), seed=number, temperature=SAMPLE_TEMPERATURE)
+            asked = replace(request(prompt, site, ask), seed=number, temperature=SAMPLE_TEMPERATURE)
             ending = Ending(site, asked.must_start, go_on_s)
             one = Generation(bench.engine, Place("", "", ""), prompt, asked, ending)
             with trace.waiting("engine"):
@@ -129,7 +131,9 @@ class Model:
         prompt, dialect = await self._prompt(bench, ask, site)
         told = {"id": prompt.id, "dialect": dialect, "chars": len(prompt.text), "sources": list(prompt.sources)}
         trace.add("prompt", **told, text=prompt.text[-600:])
-        asked = request(prompt, site)
+        asked = request(prompt, site, ask)
+        if asked.names:
+            trace.add("guided", names=len(asked.names))
         began = time.monotonic()
         ending = Ending(site, asked.must_start, go_on_s)
         one = self.generations.begin(bench.engine, place, prompt, asked, ending)
@@ -182,10 +186,21 @@ def go_on_s(bench: Workbench, ask: Ask, *, has_other: bool) -> float:
     return 0.0 if is_of_no_use else GO_ON_S[ask.trigger]
 
 
-def request(prompt: Prompt, site: sites.Site) -> Request:
+def request(prompt: Prompt, site: sites.Site, ask: Ask) -> Request:
     """The greedy request for a prompt."""
     max_tokens = MAX_TOKENS[site.kind] if site.is_single else LINES_TOKENS
-    return Request(prompt.text, prompt.suffix, max_tokens, must_start=prompt.healed)
+    names = beginnings(ask.names, ask.before, prompt.healed)
+    return Request(prompt.text, prompt.suffix, max_tokens, must_start=prompt.healed, names=names)
+
+
+def beginnings(names: Sequence[str], before: str, healed: str) -> tuple[str, ...]:
+    """What of each name that fits is to be written behind a prompt that was cut back by `healed`; none where the whole of one stands there already."""
+    typed = _WORD_AT_END.search(before)
+    word = typed[0] if typed else ""
+    fitting = [name for name in names if name.startswith(word)]
+    if word in fitting or healed not in (word, ""):
+        return ()
+    return tuple(name[len(word) - len(healed) :] for name in fitting)
 
 
 class Ending:

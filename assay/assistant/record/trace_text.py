@@ -75,6 +75,7 @@ _STAGES: Mapping[str, Callable[[Facts], str]] = {
     "offer": _offer,
     "piece": lambda event: f"as far as {oneline(str(event.get('text', '')))}",
     "nearby": lambda event: f"{oneline(str(event.get('text', '')))}   (probability {event.get('probability')})",
+    "guided": lambda event: f"the name behind the dot is one of the {event.get('names')} that jedi knows there",
     "late": lambda event: "no further sample: whoever types has moved on",
     "verdict": lambda event: (
         f"{event.get('state')}: {event.get('why')}" + (" The checks go on." if event.get("goes_on") else "")

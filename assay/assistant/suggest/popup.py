@@ -6,6 +6,8 @@ The project's counts are made in a thread when they are first asked for, and aga
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -29,6 +31,7 @@ DESCRIBE_S = 3.0  # so long jedi may take to say what a name is
 GUESSES = 5  # names that jedi does not know, at most
 MOST = 200  # names in one list
 RANKED_CHARS = 400_000  # of a longer file jedi's own order is shown
+_DOT = re.compile(r"\.\w*\Z")
 _AHEAD = frozenset(" \t\n(,[{=+-*/%<>|&^~!:@")  # behind these a name may begin
 
 
@@ -165,6 +168,25 @@ class Popup:
         place = naming.at(snapshot.edited(Span(end, end), ".", snapshot.version), end + 1)
         if place is not None and not self.known.has(place):
             self.known.expect(bench.names, bench.workspace.where(root, place.path, place.text), place)
+
+    async def behind_dot(
+        self, bench: Workbench, root: Path, snapshot: Snapshot, offset: int, *, patience_s: float = 0.0
+    ) -> tuple[str, ...]:
+        """The names that may stand behind the dot before a place, as far as jedi knows its receiver; for how long somebody waits for them. Where they are not there yet they are asked for, for the next time."""
+        if not bench.settings.is_on("complete.guided") or not _DOT.search(snapshot.text[max(0, offset - 200) : offset]):
+            return ()
+        place = naming.at(snapshot, offset) if _is_looked_at(snapshot) else None
+        if place is None or not place.receiver or not place.is_code:
+            return ()
+        where = bench.workspace.where(root, place.path, place.text)
+        if patience_s and not self.known.has(place):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(patience_s):
+                    while not (await self.known.at(bench.names, where, place))[1]:
+                        pass
+        elif not self.known.has(place):
+            self.known.expect(bench.names, where, place)
+        return tuple(one.name for one in self.known.here(place))
 
     async def _ranked(self, bench: Workbench, root: Path, place: Naming) -> list[tuple[str, float]]:
         """The likeliest names at a place after a dot, the best first."""

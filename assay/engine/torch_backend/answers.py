@@ -161,7 +161,7 @@ class Desk:
         )
 
     def _guide(self, body: Mapping[str, Any]) -> Guide | None:
-        """By `structured_outputs`, as vLLM names it, or by `must_start`, which is ours."""
+        """By `structured_outputs`, as vLLM names it, or by `names` or `must_start`, which are ours."""
         wanted = body.get("structured_outputs") or {}
         try:
             match wanted:
@@ -173,6 +173,8 @@ class Desk:
                     return self._guides.grammar(text)
             if wanted:
                 raise Refused("`structured_outputs` takes a `choice`, a `regex` or a `grammar`.")
+            if isinstance(names := body.get("names"), list) and names and all(isinstance(one, str) for one in names):
+                return self._guides.names(names)
             if isinstance(start := body.get("must_start"), str) and start:
                 return self._guides.starting(start)
         except EngineError as error:

@@ -11,6 +11,7 @@ from .model import Loaded
 from .slots import Extended, Slots, View, common, rounded
 
 SCORED = 16  # continuations that are read in one pass
+SHAPE = 16  # tokens: pieces of a prompt are filled up to multiples of it, so that few shapes exist: kernels are made and kept for each
 
 
 class Decoder:
@@ -52,14 +53,16 @@ class Decoder:
     def read(self, row: int, ids: Sequence[int]) -> torch.Tensor:
         """Read the next tokens of a row's text; returns the logits [V] after the last of them, as float32."""
         start = len(self.kept[row])
-        end = start + len(ids)
+        padded = min(-(-len(ids) // SHAPE) * SHAPE, self.length - 1 - start)  # what lies behind is written over
+        end = start + max(padded, len(ids))
         device = self.loaded.device
         positions = torch.arange(start, end, device=device)[None]
         length = rounded(end, self.length)
         self.slots.view = View(row, row + 1, torch.full((1, 1), row, device=device), positions, length)
         mask = (self._places[:length] <= positions[0, :, None])[None, None]
-        tokens = torch.tensor([list(ids)], device=device)
-        logits = self._forward(self.loaded.model.forward, tokens, positions, mask, self.slots)
+        tokens = torch.tensor([[*ids, *[0] * (end - start - len(ids))]], device=device)
+        last = torch.tensor([len(ids) - 1], device=device)
+        logits = self._forward(self.loaded.model.forward, tokens, positions, mask, self.slots, keep=last)
         self.kept[row] += ids
         return logits[0, -1].float()
 
@@ -92,16 +95,19 @@ class Decoder:
 
     def _likelihoods(self, row: int, first: torch.Tensor, texts: Sequence[Sequence[int]]) -> list[list[float]]:
         device, start = self.loaded.device, len(self.kept[row])
-        width = max((len(one) - 1 for one in texts), default=0)
+        widest = max((len(one) - 1 for one in texts), default=0)
         chosen: torch.Tensor | None = None
-        if width > 0:
-            padded = [[*one[:-1], *[0] * (width - max(0, len(one) - 1))] for one in texts]
-            tokens = torch.tensor(padded, device=device)
-            positions = torch.arange(start, start + width, device=device).expand(len(texts), -1)
-            mask = (self._places[: start + width] <= positions[0, :, None])[None, None].expand(len(texts), -1, -1, -1)
+        if widest > 0:
+            rows = next(one for one in (1, 2, 4, 8, SCORED) if one >= len(texts))
+            width = -(-widest // SHAPE) * SHAPE
+            filled = [list(one) for one in texts] + [[]] * (rows - len(texts))
+            tokens = torch.tensor([[*one[:-1], *[0] * (width - max(0, len(one) - 1))] for one in filled], device=device)
+            positions = torch.arange(start, start + width, device=device).expand(rows, -1)
+            places = torch.arange(start + width, device=device)
+            mask = (places <= positions[0, :, None])[None, None].expand(rows, -1, -1, -1)
             cache = Extended(self.slots, row, start)
             logits = self._forward(self.loaded.model.forward, tokens, positions, mask, cache, keep=0)
-            targets = torch.tensor([[*one[1:], *[0] * (width - len(one[1:]))] for one in texts], device=device)
+            targets = torch.tensor([[*one[1:], *[0] * (width - len(one[1:]))] for one in filled], device=device)
             chosen = torch.log_softmax(logits.float(), dim=-1).gather(2, targets[:, :, None])[:, :, 0]
         return [
             [float(first[one[0]]), *(chosen[index, : len(one) - 1].tolist() if chosen is not None else [])]
@@ -117,7 +123,7 @@ class Decoder:
         positions: torch.Tensor,
         mask: torch.Tensor,
         cache: Any,
-        keep: int = 1,
+        keep: int | torch.Tensor = 1,
     ) -> torch.Tensor:
         answer = forward(
             input_ids=tokens,

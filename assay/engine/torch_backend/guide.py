@@ -25,7 +25,12 @@ class Guides:
 
     def starting(self, text: str) -> Guide:
         """Nothing but texts that begin with this one."""
-        return self._made("regex", re.escape(text) + ANYTHING, until=text)
+        return self._made("regex", re.escape(text) + ANYTHING, until=re.escape(text))
+
+    def names(self, names: Sequence[str]) -> Guide:
+        """One of these names as a whole, and then anything."""
+        pattern = "|".join(map(re.escape, names))
+        return self._made("regex", rf"(?:{pattern})(?:[^0-9A-Za-z_]{ANYTHING})?", until=rf"(?:{pattern})[^0-9A-Za-z_]")
 
     def choice(self, texts: Sequence[str]) -> Guide:
         """One of these texts, and nothing after it."""
@@ -58,10 +63,11 @@ class Guides:
 
 
 class Guide:
-    """The state of one answer. `until`: once that was written, everything may come."""
+    """The state of one answer. `until`: once what was written begins so, everything may come."""
 
     def __init__(self, matcher: Any, vocabulary: int, until: str) -> None:
-        self._matcher, self._vocabulary, self._until = matcher, vocabulary, until
+        self._matcher, self._vocabulary = matcher, vocabulary
+        self._until = re.compile(until) if until else None
 
     def allowed(self) -> torch.Tensor:
         """Which tokens may come next: bool [V]. All where the guide has lost its way, which is a fault of its own and not the answer's."""
@@ -80,4 +86,4 @@ class Guide:
 
     def is_over(self, written: str) -> bool:
         """Whether what was written has all that was asked for, and the rest is free."""
-        return bool(self._until) and written.startswith(self._until)
+        return self._until is not None and self._until.match(written) is not None

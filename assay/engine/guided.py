@@ -1,0 +1,50 @@
+"""How each server is told what a text has to begin with. Which server it is, its model list says."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from .api import Request
+
+Dialect = Literal["ours", "gbnf", "vllm", ""]
+OWNERS: Mapping[str, Dialect] = {"assay": "ours", "llamacpp": "gbnf", "vllm": "vllm"}
+
+
+def dialect_of(models: Any) -> Dialect:
+    """By the `owned_by` of a model list; "" for a server that cannot be guided, or not that we know."""
+    try:
+        return OWNERS.get(str(models["data"][0]["owned_by"]), "")
+    except (KeyError, IndexError, TypeError):
+        return ""
+
+
+def body(request: Request, dialect: Dialect) -> dict[str, Any]:
+    """What is added to a request's body; nothing where nothing is asked for, or the server cannot do it."""
+    if not (request.names or request.must_start):
+        return {}
+    match dialect:
+        case "ours":
+            return {"names": list(request.names)} if request.names else {"must_start": request.must_start}
+        case "gbnf":
+            return {"grammar": gbnf(request)}
+        case "vllm":
+            return {"structured_outputs": {"regex": regex(request)}}
+        case _:
+            return {}
+
+
+def regex(request: Request) -> str:
+    """The same as a regular expression for the whole text."""
+    if request.names:
+        return f"(?:{'|'.join(map(re.escape, request.names))})(?:[^0-9A-Za-z_][\\s\\S]*)?"
+    return f"{re.escape(request.must_start)}[\\s\\S]*"
+
+
+def gbnf(request: Request) -> str:
+    """The same as a grammar for llama.cpp."""
+    if request.names:
+        return f"root ::= ({' | '.join(map(json.dumps, request.names))}) ([^0-9A-Za-z_] [^\\x00]*)?"
+    return f"root ::= {json.dumps(request.must_start)} [^\\x00]*"
