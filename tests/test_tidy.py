@@ -36,7 +36,7 @@ ALLOWED = {
     "jedi": {"analyzers/names_worker.py"},
     "tree_sitter": {"analyzers/syntax.py", "analyzers/text.py"},
     "xllamacpp": {"assay/engine/process.py"},
-    "httpx": {"assay/engine/http.py"},
+    "httpx": {"assay/engine/http.py", "assay/engine/hub.py"},
     "typer": {"assay/cli/*"},
     "torch": {"assay/engine/torch_*"},
     "transformers": {"assay/engine/torch_*"},

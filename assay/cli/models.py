@@ -1,9 +1,9 @@
-"""`assay engine` and `assay model list|info|use`."""
+"""`assay engine` and `assay model list|info|pull|use`."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,8 +13,8 @@ from assay import compose
 from assay.assistant import settings as table
 from assay.assistant.settings import Settings
 from assay.cli import out
-from assay.engine import backends, dialects, weights
-from assay.engine.api import EngineUnavailable
+from assay.engine import backends, dialects, hub, weights
+from assay.engine.api import EngineError, EngineUnavailable
 
 app = typer.Typer(help="The models on this machine.", no_args_is_help=True)
 
@@ -63,27 +63,98 @@ def _choice(name: str, given: str, settings: Settings) -> str:
 
 
 @app.command(name="list")
-def list_models(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """The GGUF files in the models folder; the one in use is marked."""
+def list_models(
+    known: Annotated[
+        bool, typer.Option("--known", help="Models that are worth a try, instead of those that are here.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """The models in the models folder, GGUF files and folders of safetensors; the one in use is marked."""
+    if known:
+        _list_known(as_json=as_json)
+        return
     where = compose.folders()
     settings = out.settings(where)
-    files = sorted(weights.models_folder(where.cache).glob("*.gguf"))
+    folder = weights.models_folder(where.cache)
+    here = sorted([*folder.glob("*.gguf"), *(one for one in folder.glob("*/") if weights.is_folder(one))])
     try:
         used = weights.resolve(settings.text("engine.model"), where.cache).resolve()
     except EngineUnavailable:
         used = None
     if as_json:
-        out.emit({"models": [{"name": f.stem, "path": str(f), "bytes": f.stat().st_size, "used": f.resolve() == used,
-                              "fallback": weights.is_fallback(f)} for f in files]})  # fmt: skip
+        out.emit({"models": [{"name": _name(f), "path": str(f), "bytes": _size(f), "used": f.resolve() == used,
+                              "fallback": weights.is_fallback(f)} for f in here]})  # fmt: skip
         return
-    for file in files:
-        mark = "*" if file.resolve() == used and not settings.text("engine.url") else " "
-        note = "  fallback model" if weights.is_fallback(file) else ""
-        typer.echo(f"{mark} {file.stem:40} {file.stat().st_size / 1e6:8.0f} MB{note}")
-    if not files:
-        typer.echo(f"No model is in {weights.models_folder(where.cache)}. Run `assay setup`.")
+    for one in here:
+        mark = "*" if one.resolve() == used and not settings.text("engine.url") else " "
+        note = "  fallback model" if weights.is_fallback(one) else ""
+        typer.echo(f"{mark} {_name(one):40} {_size(one) / 1e6:8.0f} MB{note}")
+    if not here:
+        typer.echo(f"No model is in {folder}. Run `assay setup`.")
     if url := settings.text("engine.url"):
         typer.echo(f"In use is the server at {url} (`engine.url`).")
+    typer.echo("`assay model list --known` names models that are worth a try.", err=True)
+
+
+def _list_known(*, as_json: bool) -> None:
+    rows = hub.known()
+    if as_json:
+        out.emit({"models": [asdict(row) | {"measured": False} for row in rows]})
+        return
+    for row in rows:
+        size = f"{row.gigabytes:5.1f} GB, {row.memory:.1f} GB of memory" if row.repo else "not for this engine"
+        typer.echo(f"{row.name:20} {row.parameters:8.8} {row.licence:10} {size}\n{'':20} {row.runs_on}")
+    typer.echo(
+        "By the models' own cards, not measured here. `assay model pull NAME` fetches one, or any OWNER/NAME[:FILE] of the hub."
+    )
+
+
+def _name(path: Path) -> str:
+    return path.stem if path.is_file() else path.name
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else sum(one.stat().st_size for one in path.iterdir() if one.is_file())
+
+
+@app.command()
+def pull(
+    model: Annotated[
+        str, typer.Argument(help="A name of `assay model list --known`, or OWNER/NAME[:FILE] of the hub.")
+    ],
+    use_it: Annotated[
+        bool | None,
+        typer.Option("--use/--no-use", help="Use it from now on; by default where the fallback model is in use."),
+    ] = None,
+) -> None:
+    """Fetch a model from the hub (huggingface.co, or HF_ENDPOINT): GGUF or safetensors, held against its checksums.
+
+    A download that is cut goes on when the command is run again. HTTPS_PROXY and SSL_CERT_FILE are honoured, HF_TOKEN where a model needs a login.
+    Nothing that comes with a model is run.
+    """
+    where = compose.folders()
+    settings = out.settings(where)
+    if settings.is_on("offline"):
+        out.fail(
+            "offline",
+            f"`offline` is on: fetch {model} elsewhere, put it into {weights.models_folder(where.cache)}, and run `assay model use NAME`.",
+        )
+    bars = out.Bars()
+    try:
+        with hub.Hub() as connection, bars:
+            path = hub.pull(connection, model, where.cache, bars.show)
+    except EngineError as error:
+        out.fail("no-model", str(error))
+    except OSError as error:
+        out.fail("no-model", f"The model cannot be written: {error}.")
+    typer.echo(f"{_name(path)} is in {path.parent} ({_size(path) / 1e6:.0f} MB), as its checksums say.")
+    if use_it or (use_it is None and not settings.text("engine.model") and not settings.text("engine.url")):
+        compose.save_setting(where, "engine.model", str(path))
+        typer.echo("It is used from the next start of the engine on.")
+    else:
+        typer.echo(f"Use it: assay model use {_name(path)}")
+    if weights.is_folder(path) and (absent := backends.missing()):
+        typer.echo(f"It needs the engine on torch, and {absent[0]} is not installed. {backends.INSTALL}", err=True)
 
 
 @app.command()
@@ -114,7 +185,10 @@ def info(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = 
 @app.command()
 def use(
     model: Annotated[
-        str, typer.Argument(help='A GGUF file, a name from `assay model list`, or "" for the fallback model.')
+        str,
+        typer.Argument(
+            help='A GGUF file, a folder of safetensors, a name from `assay model list`, or "" for the fallback model.'
+        ),
     ],
 ) -> None:
     """Choose the model for the local engine, in your settings file."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,36 @@ MISUSE, FAILED, UNVERIFIED = 2, 1, 3
 def say(line: str) -> None:
     """Progress, for a person; never mixed into a result."""
     typer.echo(f"  {line}", err=True)
+
+
+class Bars:
+    """A progress bar for each of several files, one after the other, on standard error; lines where that is no terminal."""
+
+    def __init__(self) -> None:
+        self._name = ""
+        self._bar: Any = None
+        self._got = 0
+
+    def __enter__(self) -> Bars:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def show(self, name: str, got: int, total: int) -> None:
+        """`got` of `total` bytes of the file `name` are there."""
+        if name != self._name:
+            self._end()
+            self._name, self._got = name, 0
+            self._bar = typer.progressbar(length=total, label=f"  {name} ({total / 1e6:.0f} MB)", file=sys.stderr)
+            self._bar.__enter__()
+        self._bar.update(max(0, got - self._got))
+        self._got = max(self._got, got)
+
+    def _end(self) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
+            self._bar, self._name = None, ""
 
 
 def emit(answer: dict[str, Any]) -> None:
