@@ -20,6 +20,7 @@ _STRINGS = ("string", "string_content", "string_start", "string_end", "escape_se
 WORD_LIMIT, RECEIVER_LIMIT, LINE_LIMIT = 200, 400, 1000
 _NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
 _RECEIVER = re.compile(r"(?<![\w.])([^\W\d]\w*(?:\.[^\W\d]\w*)*)\.\Z")
+_DEFINES = re.compile(r"(?:^|[\n;])\s*(?:self|cls)\.\Z")  # an attribute of its own object, at the start of a statement
 _BEHIND = ")]}\"'"  # what else a dot may stand behind
 
 
@@ -149,6 +150,12 @@ def is_new(place: Naming) -> bool:
     """Whether a name is made here: of a function, a class, a parameter, a variable of a loop, an alias."""
     line = place.text[place.text.rfind("\n", 0, place.at) + 1 : place.at][-LINE_LIMIT:]
     return _MADE.search(line) is not None
+
+
+def is_closed(place: Naming, names: Iterable[str]) -> bool:
+    """Whether nothing but these names, which jedi knows at a place behind a dot, can stand there: the receiver makes none up when it is asked, and no attribute is defined here."""
+    known = set(names)
+    return bool(known) and "__getattr__" not in known and not _DEFINES.search(place.text[: place.at][-RECEIVER_LIMIT:])
 
 
 def may_follow(place: Naming, names: Iterable[str]) -> bool:

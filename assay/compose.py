@@ -81,7 +81,13 @@ def engine(settings: Settings, where: Folders) -> Engine:
             return scripted.load(Path(script).expanduser())
         backend = settings.text("engine.backend")
         if (url := settings.text("engine.url")) and backend in ("auto", "remote"):
-            return Server(url, model=settings.text("engine.model"), api_key=_api_key(settings), terms=_terms(settings))
+            return Server(
+                url,
+                model=settings.text("engine.model"),
+                api_key=_api_key(settings),
+                terms=_terms(settings),
+                ca_file=_expanded(settings.text("engine.ca_file")),
+            )
         if backend == "remote":
             raise EngineError("Engine off: `engine.backend` is remote, and no server is named. Set `engine.url`.")
         model = weights.resolve(settings.text("engine.model"), where.cache)
@@ -164,6 +170,10 @@ class Composition:
 def _terms(settings: Settings) -> Terms:
     hosts: Literal["here", "anywhere"] = "here" if settings.is_on("offline") else "anywhere"
     return Terms(settings.number("engine.idle_s"), int(settings.number("context.tokens")), hosts)
+
+
+def _expanded(path: str) -> str:
+    return str(Path(path).expanduser()) if path else ""
 
 
 def _api_key(settings: Settings) -> str:

@@ -1,7 +1,7 @@
 """Guided against unguided: is the name that the model writes behind a dot one that exists, and the one that stands there in truth?
 
 `python -m evals.guiding [--count 200]` asks llama.cpp, `.venv-torch/bin/python -m evals.guiding --backend torch` the engine on torch, both with the model of the settings (the fallback model by default). The places are those of
-`evals.members`: out of installed packages, whatever jedi makes of the receiver; those that it resolves count. The prompt is the text before, the request greedy, once free and once held to jedi's names. The difference is paired, 95 % by
+`evals.members`, out of installed packages; those count at which the server would guide: jedi knows the receiver, and no other name can stand there. The prompt is the text before, the request greedy, once free and once held to jedi's names. The difference is paired, 95 % by
 bootstrap. On torch the mask is timed too; on llama.cpp a token's time with and without.
 """
 
@@ -18,13 +18,17 @@ from typing import Any
 
 import platformdirs
 
+from analyzers.text import Snapshot
+from assay import compose
+from assay.assistant.suggest.popup import Popup
 from assay.engine import local, weights
 from assay.engine.api import Request
 from assay.engine.local import Local
-from evals.members import UNSEEN, Place, by_jedi, interval, load, places
+from evals.members import UNSEEN, Place, interval, load, places
+from evals.typing import SITE_PACKAGES
 
-BEFORE = 1200  # characters of prompt
-TOKENS = 8
+BEFORE = 800  # characters of prompt
+TOKENS = 16  # no name of the places is longer
 NAME = re.compile(r"\w+")
 
 
@@ -35,20 +39,36 @@ def main() -> None:
     parser.add_argument("--backend", choices=("llamacpp", "torch"), default="llamacpp")
     chosen = parser.parse_args()
     files = load(UNSEEN)
-    asked: list[tuple[Place, tuple[str, ...]]] = []
-    looked = 0
-    for place in places(files, chosen.count * 3):
-        looked += 1
-        if names := by_jedi(place, files[place.file]):
-            asked.append((place, tuple(names)))
-        if len(asked) == chosen.count:
-            break
-    print(
-        f"{len(asked)} places of {looked}: jedi resolves nothing at the others; {statistics.median(len(n) for _, n in asked):.0f} names at the median place"
-    )
+    asked, looked = asyncio.run(_known(files, chosen.count))
+    names = statistics.median(len(names) for _, names in asked)
+    print(f"{len(asked)} places of {looked} are guided; {names:.0f} names at the median one")
     asyncio.run(_compared(chosen.backend, files, asked))
     if chosen.backend == "torch":
         _masks([names for _, names in asked])
+
+
+async def _known(files: dict[str, str], count: int) -> tuple[list[tuple[Place, tuple[str, ...]]], int]:
+    """The places with the names that the server knows there, with the rest of the line cut off; and how many were looked at."""
+    where = compose.folders()
+    bench = compose.workbench(compose.load_settings(where)[0], where)
+    popup = Popup()
+    asked: list[tuple[Place, tuple[str, ...]]] = []
+    looked = 0
+    for place in places(files, count * 4):
+        looked += 1
+        text, path = files[place.file], SITE_PACKAGES / place.file
+        end = text.find("\n", place.offset)
+        cut = text[: place.offset] + (text[end:] if end >= 0 else "")
+        names = await popup.behind_dot(
+            bench, SITE_PACKAGES, Snapshot(path.as_uri(), str(path), looked, cut), place.offset, patience_s=5
+        )
+        if names:
+            asked.append((place, names))
+        if len(asked) == count:
+            break
+    popup.close()
+    await compose.close(bench)
+    return asked, looked
 
 
 async def _compared(backend: Any, files: dict[str, str], asked: list[tuple[Place, tuple[str, ...]]]) -> None:
@@ -67,6 +87,8 @@ async def _compared(backend: Any, files: dict[str, str], asked: list[tuple[Place
             found = NAME.match(written)
             name = found[0] if found else ""
             rows[kind].append((name in names, name == place.truth))
+            if kind == "guided" and name not in names:
+                print(f"          guided, and not there: {name or written!r} behind {before[-30:]!r}")
     await engine.close()
     for kind, found in rows.items():
         count = len(found)

@@ -50,6 +50,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("engine.quantisation", "auto", "How the engine on torch holds weights; auto takes the best text that fits into memory.", choices=("auto", "bf16", "fp8", "int8", "int4")),
     Setting("engine.dialect", "auto", "How prompts are written: auto, suffix, left-to-right, or a model family's name."),
     Setting("engine.api_key_file", "", "File that holds the API key for `engine.url`, readable only by you."),
+    Setting("engine.ca_file", "", "PEM file with certificates to trust at `engine.url` beside the system's, for a shared engine with its own."),
     Setting("engine.script", "", "JSON file of scripted answers used instead of a model, for tests and demonstrations."),
     Setting("engine.idle_s", 600, "Seconds without a request after which the local engine ends, or Ollama frees the model; 0 keeps it.", least=0, most=86400),
     Setting("verify.policy", "balanced", "What is offered when proof is late or missing: balanced, strict, eager or static.",

@@ -15,10 +15,11 @@ from analyzers import files
 from assay import __version__, compose
 from assay.assistant.settings import Settings
 from assay.compose import Folders
-from assay.engine import dialects, process
+from assay.engine import backends, dialects, hub, process, weights
 from assay.engine.api import Engine
 from assay.engine.local import Local
 from assay.engine.server import Server
+from assay.engine.torch_backend import memory
 from sandbox import build, dependencies, engine
 from sandbox.api import SandboxUnavailable
 
@@ -55,7 +56,13 @@ async def _engine(settings: Settings, where: Folders) -> list[Finding]:
     chosen = compose.engine(settings, where)
     health = await chosen.health()
     found = []
-    if isinstance(chosen, Local) and (why := await asyncio.to_thread(process.load_trouble)):
+    if isinstance(chosen, Local):
+        found.append(_backend(settings, where))
+    if (
+        isinstance(chosen, Local)
+        and chosen.name == "llama.cpp"
+        and (why := await asyncio.to_thread(process.load_trouble))
+    ):
         what, _, mend = why.rpartition("). ")
         found.append(Finding("llama.cpp", "missing", f"{what})", mend))
     if health.state in ("ready", "starting"):
@@ -73,11 +80,30 @@ async def _engine(settings: Settings, where: Folders) -> list[Finding]:
         others = await asyncio.gather(*(_other(name, url) for name, url in OTHER_SERVERS))
         found += [one for one in others if one is not None]
         if health.is_fallback:
-            advice = "A real code model is far better: set `engine.model` to a GGUF file, or `engine.url` to a server."
+            advice = f"A real code model is far better: {_advised()}, or set `engine.url` to a server."
             found.append(
                 Finding("model quality", "note", "the fallback model is small; its suggestions are often poor", advice)
             )
     return found
+
+
+def _backend(settings: Settings, where: Folders) -> Finding:
+    """What runs the model, and why."""
+    model = weights.resolve(settings.text("engine.model"), where.cache)
+    choice = backends.choose(settings.text("engine.backend"), model, where.cache)
+    is_measured = model.name in backends.recorded(where.cache)
+    fix = "" if is_measured or backends.missing() else "`assay engine --bench` measures which one is faster here."
+    return Finding("backend", "ok", f"{backends.TITLES[choice.backend]}: {choice.why}", fix)
+
+
+def _advised() -> str:
+    """The largest model of the table that this machine has memory for."""
+    free = memory.free_here() / 1e9
+    fitting = [row for row in hub.known() if row.file and row.memory < free * 0.6]
+    if not fitting:
+        return "set `engine.model` to a GGUF file"
+    best = max(fitting, key=lambda row: row.memory)
+    return f"`assay model pull {best.name}` ({best.gigabytes:.1f} GB, {best.licence})"
 
 
 async def _prompts(chosen: Engine, settings: Settings) -> str:

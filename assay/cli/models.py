@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +16,9 @@ from assay.assistant.settings import Settings
 from assay.cli import out
 from assay.engine import backends, dialects, hub, weights
 from assay.engine.api import EngineError, EngineUnavailable
+from assay.engine.process import SLOTS, Launch
+
+SHARED: Mapping[backends.Backend, int] = {"llamacpp": SLOTS, "torch": 64}  # requests that are with the engine at once
 
 app = typer.Typer(help="The models on this machine.", no_args_is_help=True)
 
@@ -31,6 +35,18 @@ def engine(
     quantisation: Annotated[
         str, typer.Option(help="bf16, int8, fp8 or int4, on torch; by default what the settings choose.")
     ] = "",
+    listen: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Share it with others at this address; docs/team.md.")
+    ] = "",
+    key_file: Annotated[str, typer.Option(help="With --listen: a file of lines NAME KEY, readable only by you.")] = "",
+    cert: Annotated[str, typer.Option(help="With --listen: the certificate, PEM. Needed off loopback.")] = "",
+    cert_key: Annotated[str, typer.Option(help="With --listen: the certificate's key, PEM.")] = "",
+    bench: Annotated[
+        bool,
+        typer.Option(
+            "--bench", help="Measure each backend on this machine instead, and use the faster one from now on."
+        ),
+    ] = False,
 ) -> None:
     """Serve one model to all windows of this machine, on a Unix socket that speaks the OpenAI API.
 
@@ -43,13 +59,75 @@ def engine(
     idle_s = settings.number("engine.idle_s") if idle < 0 else idle
     try:
         path = weights.resolve(model or settings.text("engine.model"), where.cache)
+        if bench:
+            _bench(path, backend, _choice("engine.quantisation", quantisation, settings), where)
+            return
         chosen = backends.choose(_choice("engine.backend", backend, settings), path, where.cache).backend
         held = _choice("engine.quantisation", quantisation, settings)
         launch = local.launch_for(path, where.runtime, idle_s, chosen, held)
         launch = replace(launch, folder=Path(folder)) if folder else launch
     except EngineUnavailable as error:
         out.fail("no-model", str(error))
+    if listen:
+        _share(launch, listen, key_file, cert, cert_key)
+        return
     raise typer.Exit(process.serve(launch, where.cache))
+
+
+def _share(launch: Launch, listen: str, key_file: str, cert: str, cert_key: str) -> None:
+    """Serve it to others until interrupted."""
+    from assay.engine.local import Local
+    from assay.team import share
+
+    try:
+        host, port = share.address(listen)
+        keys = share.keys_of(Path(key_file).expanduser()) if key_file else {}
+        door = share.Door(
+            host,
+            port,
+            keys,
+            Path(cert).expanduser() if cert else None,
+            Path(cert_key).expanduser() if cert_key else None,
+        )
+        scheme = "https" if cert else "http"
+        people = f"for {', '.join(sorted(keys.values()))}" if keys else "for everybody on this machine"
+        out.say(f"sharing {_name(launch.model)} at {scheme}://{listen} {people}; Ctrl+C ends it")
+        asyncio.run(share.serve(Local(launch), door, SHARED[launch.backend]))
+    except share.NotShared as error:
+        out.fail("not-shared", str(error))
+
+
+def _bench(path: Path, backend: str, quantisation: str, where: compose.Folders) -> None:
+    """Print a table, and keep it."""
+    from assay.engine import bench
+
+    able = [one for one in backends.TITLES if _can(one, path)]
+    if backend and backend not in able:
+        out.fail("usage", f"{backend} cannot run {path.name} here: {' and '.join(able) or 'nothing'} can.")
+    found = asyncio.run(bench.measure(path, [one for one in able if backend in ("", one)], quantisation, out.say))
+    typer.echo(
+        f"{'':10} {'tokens':>7} {'read/s':>8} {'first token':>12} {'kept':>9} {'written/s':>10} {'suggestion':>11} {'memory':>9}"
+    )
+    for one in found:
+        name = backends.TITLES[one.backend]
+        for row in one.rows:
+            typer.echo(
+                f"{name:10} {row.tokens:7} {row.read_per_s:8.0f} {row.new_s * 1000:9.0f} ms {row.kept_s * 1000:6.0f} ms "
+                f"{row.tokens_per_s:10.1f} {row.suggestion_s * 1000:8.0f} ms {row.memory / 1e6:6.0f} MB"
+            )
+        if one.why:
+            typer.echo(f"{name:10} {one.why}")
+    bench.record(where.cache, path, found)
+    if absent := backends.missing():
+        typer.echo(f"torch was not measured: {absent[0]} is not installed. {backends.INSTALL}")
+    if (chosen := bench.faster(found)) and len(found) > 1:
+        typer.echo(
+            f"A suggestion is there sooner with {backends.TITLES[chosen]}: `engine.backend` = auto takes it for {path.name} from now on."
+        )
+
+
+def _can(backend: str, path: Path) -> bool:
+    return not backends.missing() if backend == "torch" else path.is_file()
 
 
 def _choice(name: str, given: str, settings: Settings) -> str:

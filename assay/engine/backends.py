@@ -14,7 +14,7 @@ from .api import EngineUnavailable
 Backend = Literal["llamacpp", "torch"]
 TITLES: Mapping[Backend, str] = {"llamacpp": "llama.cpp", "torch": "torch"}
 INSTALL = "Install `assay[torch]`."
-PARTS = ("torch", "transformers", "uvicorn", "starlette")
+PARTS = ("torch", "transformers")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -24,8 +25,8 @@ ERROR_LIMIT = 200  # characters of a server's own error text that reach a messag
 class Http:
     """One server at `url` (with or without /v1), or at a Unix socket. Nothing is contacted before the first request."""
 
-    def __init__(self, url: str, *, api_key: str = "", socket_path: str = "") -> None:
-        """Raises EngineUnavailable for what is no URL."""
+    def __init__(self, url: str, *, api_key: str = "", socket_path: str = "", ca_file: str = "") -> None:
+        """`ca_file`: certificates to trust beside the system's. Raises EngineUnavailable for what is no URL."""
         try:
             parts = urlsplit(url)
         except ValueError as error:
@@ -34,6 +35,7 @@ class Http:
         self._is_local = bool(socket_path) or (parts.hostname or "") in LOOPBACK
         self._api_key = api_key
         self._socket_path = socket_path
+        self._ca_file = ca_file
         self._client: httpx.AsyncClient | None = None
         self._opening: asyncio.Task[httpx.AsyncClient] | None = None
         self._is_closed = False
@@ -110,13 +112,18 @@ class Http:
     def _made(self) -> httpx.AsyncClient:
         import httpx
 
-        needs_certificates = not self._is_local or self._base.lower().startswith("https")  # they take long to load
+        verify: bool | ssl.SSLContext = not self._is_local or self._base.lower().startswith(
+            "https"
+        )  # certificates take long to load
+        if verify and self._ca_file:
+            verify = httpx.create_ssl_context()
+            verify.load_verify_locations(self._ca_file)
         socket = httpx.AsyncHTTPTransport(uds=self._socket_path, verify=False) if self._socket_path else None
         return httpx.AsyncClient(
             base_url="http://engine" if self._socket_path else self._base,
             transport=socket,
             trust_env=not self._is_local,  # a proxy is for hosts that are not this one
-            verify=needs_certificates,
+            verify=verify,
             headers={"Authorization": f"Bearer {self._api_key}"} if self._api_key else None,
             timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
             limits=httpx.Limits(max_connections=8, max_keepalive_connections=4),

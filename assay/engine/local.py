@@ -123,6 +123,11 @@ class Local:
         with contextlib.suppress(EngineError):
             await self._ensure()
 
+    async def running(self) -> Path:
+        """The socket of the process, which is started where it is not there. Raises EngineUnavailable."""
+        await self._ensure()
+        return self._launch.socket
+
     async def _ids(self, text: str) -> list[int]:
         return list((await self._http.post("/tokenize", {"content": text}))["tokens"])
 

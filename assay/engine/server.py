@@ -16,9 +16,11 @@ class Server:
 
     name = "remote"
 
-    def __init__(self, url: str, *, model: str = "", api_key: str = "", terms: Terms = USUAL) -> None:
-        """`terms` are for Ollama. Raises EngineUnavailable for what is no URL."""
-        self._http = Http(url, api_key=api_key)
+    def __init__(
+        self, url: str, *, model: str = "", api_key: str = "", terms: Terms = USUAL, ca_file: str = ""
+    ) -> None:
+        """`terms` are for Ollama; `ca_file` has certificates to trust beside the system's. Raises EngineUnavailable for what is no URL."""
+        self._http = Http(url, api_key=api_key, ca_file=ca_file)
         self._model = model
         self._terms = terms
         self._remote = Remote(self._http, model=model)

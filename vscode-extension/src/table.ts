@@ -7,6 +7,7 @@ export const TABLE: readonly string[] = [
   "engine.quantisation",
   "engine.dialect",
   "engine.api_key_file",
+  "engine.ca_file",
   "engine.script",
   "engine.idle_s",
   "verify.policy",

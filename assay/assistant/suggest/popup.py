@@ -172,7 +172,7 @@ class Popup:
     async def behind_dot(
         self, bench: Workbench, root: Path, snapshot: Snapshot, offset: int, *, patience_s: float = 0.0
     ) -> tuple[str, ...]:
-        """The names that may stand behind the dot before a place, as far as jedi knows its receiver; for how long somebody waits for them. Where they are not there yet they are asked for, for the next time."""
+        """The names that may stand behind the dot before a place, where jedi knows its receiver and no others can; those with two underscores once one is typed. `patience_s`: for how long somebody waits for them. Where they are not there yet they are asked for, for the next time."""
         if not bench.settings.is_on("complete.guided") or not _DOT.search(snapshot.text[max(0, offset - 200) : offset]):
             return ()
         place = naming.at(snapshot, offset) if _is_looked_at(snapshot) else None
@@ -186,7 +186,10 @@ class Popup:
                         pass
         elif not self.known.has(place):
             self.known.expect(bench.names, where, place)
-        return tuple(one.name for one in self.known.here(place))
+        names = [one.name for one in self.known.here(place)]
+        if not naming.is_closed(place, names):
+            return ()
+        return tuple(name for name in names if naming.fits(name, place.typed))
 
     async def _ranked(self, bench: Workbench, root: Path, place: Naming) -> list[tuple[str, float]]:
         """The likeliest names at a place after a dot, the best first."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..api import EngineError
+from ..web import Refused
 from .guide import Guide, Guides
 from .model import Loaded
 from .sample import seeded
@@ -21,14 +22,6 @@ SAMPLES = 16  # of one request
 TEXTS = 256  # that are scored in one request
 DEADLINE_S = 300.0  # of one request, by default and at most
 STOPS = 32
-
-
-class Refused(Exception):
-    """The request cannot be served as it is: `status` is HTTP's."""
-
-    def __init__(self, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 @dataclass(frozen=True, slots=True)

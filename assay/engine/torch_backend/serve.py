@@ -13,14 +13,13 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import Message, Receive, Scope, Send
 
-from .answers import Desk, Refused, Told, completion, whole
+from ..web import HANDLERS, Attended, Refused, body_of
+from .answers import Desk, Told, completion, whole
 
-BODY_LIMIT = 8_000_000  # bytes of a request
 POLL_S = 0.5  # how often idleness is looked at
 
 
@@ -36,7 +35,7 @@ def application(desk: Desk) -> Starlette:
             Route("/score", routes.score, methods=["POST"]),
             Route("/tokenize", routes.tokenize, methods=["POST"]),
         ],
-        exception_handlers={Refused: _refused, ClientDisconnect: _nobody},
+        exception_handlers=HANDLERS,
     )
 
 
@@ -88,7 +87,7 @@ class Routes:
         return JSONResponse({"object": "list", "data": [model]})
 
     async def tokenize(self, request: Request) -> Response:
-        body = await _body(request)
+        body = await body_of(request)
         text = body.get("content")
         if not isinstance(text, str):
             raise Refused("`content` has to be a text.")
@@ -96,15 +95,15 @@ class Routes:
         return JSONResponse({"tokens": tokens})
 
     async def score(self, request: Request) -> Response:
-        body = await _body(request)
-        return _Attended(_json(self._scores(body, _who(request))))
+        body = await body_of(request)
+        return Attended(_json(self._scores(body, _who(request))))
 
     async def completions(self, request: Request) -> Response:
-        body = await _body(request)
+        body = await body_of(request)
         return self._answer(self._desk.complete(body, _who(request)), body, is_chat=False)
 
     async def chat(self, request: Request) -> Response:
-        body = await _body(request)
+        body = await body_of(request)
         return self._answer(self._desk.chat(body, _who(request)), body, is_chat=True)
 
     async def _scores(self, body: Mapping[str, Any], who: str) -> Any:
@@ -113,57 +112,8 @@ class Routes:
     def _answer(self, pieces: AsyncGenerator[Told, None], body: Mapping[str, Any], *, is_chat: bool) -> Response:
         name = self._desk.loaded.name
         if body.get("stream"):
-            return _Attended(_events(name, pieces, is_chat=is_chat), "text/event-stream")
-        return _Attended(_json(_collected(name, pieces, is_chat=is_chat)))
-
-
-class _Attended(Response):
-    """An answer that is given up when nobody is there for it any more. What goes wrong before its first piece becomes its status."""
-
-    def __init__(self, pieces: AsyncGenerator[bytes, None], media_type: str = "application/json") -> None:
-        super().__init__(media_type=media_type)
-        self._pieces = pieces
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        telling = asyncio.create_task(self._tell(scope, receive, send))
-        leaving = asyncio.create_task(_left(receive))
-        try:
-            await asyncio.wait({telling, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            leaving.cancel()
-            if not telling.done():
-                telling.cancel()
-            with contextlib.suppress(asyncio.CancelledError, OSError):
-                await telling
-
-    async def _tell(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with contextlib.aclosing(self._pieces) as pieces:
-            has_begun = False
-            try:
-                async for piece in pieces:
-                    if not has_begun:
-                        await send(self._head())
-                        has_begun = True
-                    await send({"type": "http.response.body", "body": piece, "more_body": True})
-                if not has_begun:
-                    await send(self._head())
-            except Refused as error:
-                if not has_begun:
-                    await _error(error)(scope, receive, send)
-                    return
-                data = json.dumps({"error": {"message": str(error), "code": error.status}})
-                await send({"type": "http.response.body", "body": f"data: {data}\n\n".encode(), "more_body": True})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    def _head(self) -> Message:
-        kind = str(self.media_type).encode()
-        headers = [(b"content-type", kind), (b"cache-control", b"no-store")]
-        return {"type": "http.response.start", "status": 200, "headers": headers}
-
-
-async def _left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+            return Attended(_events(name, pieces, is_chat=is_chat), "text/event-stream")
+        return Attended(_json(_collected(name, pieces, is_chat=is_chat)))
 
 
 async def _events(name: str, pieces: AsyncGenerator[Told, None], *, is_chat: bool) -> AsyncGenerator[bytes, None]:
@@ -183,39 +133,6 @@ async def _json(coming: Any) -> AsyncGenerator[bytes, None]:
     yield json.dumps(await coming).encode()
 
 
-async def _body(request: Request) -> dict[str, Any]:
-    data = bytearray()
-    async for piece in request.stream():
-        data += piece
-        if len(data) > BODY_LIMIT:
-            raise Refused(f"A request has at most {BODY_LIMIT} bytes.", 413)
-    try:
-        body = json.loads(data)
-    except ValueError as error:
-        raise Refused(f"The request is not JSON: {error}") from error
-    except RecursionError as error:
-        raise Refused("The request is nested too deeply.") from error
-    if not isinstance(body, dict):
-        raise Refused("The request has to be an object.")
-    return body
-
-
 def _who(request: Request) -> str:
     """Whom a gate before this process lets in, by its word."""
     return request.headers.get("x-assay-user", "")[:100]
-
-
-async def _refused(_: Request, error: Exception) -> Response:
-    assert isinstance(error, Refused)
-    return _error(error)
-
-
-async def _nobody(_: Request, error: Exception) -> Response:
-    return Response(status_code=499)
-
-
-def _error(error: Refused) -> Response:
-    headers = {"retry-after": "1"} if error.status == 503 else None
-    return JSONResponse(
-        {"error": {"message": str(error), "code": error.status}}, status_code=error.status, headers=headers
-    )

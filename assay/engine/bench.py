@@ -1,0 +1,181 @@
+"""How fast each backend runs a model on this machine: reading a new prompt, going on from a kept one, writing; and what it holds of memory.
+
+Each backend is started as it is for a window, in a process and a folder of its own, and asked over the same socket. What was measured decides `engine.backend = auto` from then on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from . import backends, local
+from .api import EngineError, Request
+from .backends import Backend
+from .process import Launch
+
+SIZES = (64, 512, 2048, 8192)  # tokens of a prompt
+WRITTEN = 32  # tokens of a suggestion
+TYPED = "\n# and on\nvalue = "  # what was typed since a prompt was read
+SOURCES = ("local.py", "remote.py", "http.py", "ollama.py", "weights.py", "dialects.py")
+END_S = 10.0
+LIMIT_S = 240.0  # for one backend; what was not reached then is left out
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One prompt: its tokens by the backend's own count; seconds to the first token when it is new, and when all but what was typed since is kept; tokens written a second; bytes that the process holds after it."""
+
+    tokens: int
+    new_s: float
+    kept_s: float
+    tokens_per_s: float
+    memory: int
+
+    @property
+    def read_per_s(self) -> float:
+        """Tokens of a new prompt that are read in a second."""
+        return self.tokens / self.new_s if self.new_s else 0.0
+
+    @property
+    def suggestion_s(self) -> float:
+        """What somebody waits for who types: the kept prompt, and a suggestion's tokens."""
+        return self.kept_s + WRITTEN / self.tokens_per_s if self.tokens_per_s else float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A backend: its rows by size, or why there are none."""
+
+    backend: Backend
+    start_s: float
+    rows: tuple[Row, ...]
+    why: str = ""
+
+    @property
+    def suggestion_s(self) -> float:
+        """At the prompt that is nearest to a usual one, 2 048 tokens."""
+        return min(self.rows, key=lambda row: abs(row.tokens - 2048)).suggestion_s if self.rows else float("inf")
+
+
+async def measure(
+    model: Path, chosen: Sequence[Backend], quantisation: str, say: Callable[[str], None], sizes: Sequence[int] = SIZES
+) -> list[Measured]:
+    """One backend after the other; `say` hears what is done."""
+    found = []
+    for backend in chosen:
+        say(f"{backends.TITLES[backend]}: starting with {model.name}")
+        try:
+            found.append(await _measured(model, backend, quantisation, say, sizes))
+        except EngineError as error:
+            found.append(Measured(backend, 0.0, (), str(error)))
+    return found
+
+
+def faster(found: Sequence[Measured]) -> Backend | None:
+    """The backend with which a suggestion is there sooner; None where none could be measured."""
+    could = [one for one in found if one.rows]
+    return min(could, key=lambda one: one.suggestion_s).backend if could else None
+
+
+def record(cache: Path, model: Path, found: Sequence[Measured]) -> None:
+    """Keep it for `backends.choose`, where more than one was measured."""
+    chosen = faster(found)
+    if chosen is None or sum(bool(one.rows) for one in found) < len(backends.TITLES):
+        return
+    path = cache / "bench.json"
+    try:
+        kept = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        kept = {}
+    kept = kept if isinstance(kept, dict) else {}
+    rows = {one.backend: [asdict(row) for row in one.rows] for one in found}
+    kept[model.name] = {"faster": chosen, "when": time.strftime("%Y-%m-%d"), "rows": rows}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(kept, indent=1), "utf-8")
+
+
+async def _measured(
+    model: Path, backend: Backend, quantisation: str, say: Callable[[str], None], sizes: Sequence[int]
+) -> Measured:
+    with tempfile.TemporaryDirectory(prefix="assay-bench-") as folder:
+        launch = local.launch_for(model, Path(folder), 60, backend, quantisation)
+        engine = local.Local(launch)
+        try:
+            begun = time.perf_counter()
+            await _first(engine, "x = ", 1)
+            start_s = time.perf_counter() - begun
+            rows = []
+            for size in sizes:
+                if time.perf_counter() - begun > LIMIT_S:
+                    say(f"{engine.name}: {size} tokens are left out, {LIMIT_S:.0f} s are over")
+                    break
+                try:
+                    rows.append(await _row(engine, launch, size))
+                except EngineError as error:
+                    if not rows:
+                        raise
+                    say(f"{engine.name}: {size} tokens are left out ({error})")
+                    continue
+                say(f"{engine.name}: {rows[-1].tokens} tokens read and {WRITTEN} written")
+        finally:
+            await engine.close()
+            await _end(launch.folder)
+    return Measured(backend, start_s, tuple(rows))
+
+
+async def _row(engine: local.Local, launch: Launch, size: int) -> Row:
+    text = await _prompt(engine, size - WRITTEN - len(TYPED) if size > 4096 else size)
+    new_s, _ = await _first(engine, text, 1)
+    kept_s, _ = await _first(engine, text + TYPED, 1)
+    _, per_s = await _first(engine, text + TYPED, WRITTEN)
+    memory = await asyncio.to_thread(local.memory_of, launch)
+    return Row(await engine.count(text), new_s, kept_s, per_s, memory or 0)
+
+
+async def _prompt(engine: local.Local, tokens: int) -> str:
+    """Our own code, so many tokens of it; each size begins otherwise, so that none finds another's prompt read."""
+    code = "\n".join(files("assay.engine").joinpath(name).read_text("utf-8") for name in SOURCES)
+    text = f"# {tokens} tokens\n" + code * (tokens * 6 // len(code) + 1)
+    length = tokens * 3
+    for _ in range(4):
+        count = await engine.count(text[:length])
+        if abs(count - tokens) <= tokens // 50:
+            break
+        length = max(1, length * tokens // max(1, count))
+    return text[:length].rstrip()
+
+
+async def _first(engine: local.Local, prompt: str, most: int) -> tuple[float, float]:
+    """Seconds to the first token, and tokens a second after it."""
+    begun, times = time.perf_counter(), []
+    async with aclosing(engine.generate(Request(prompt, max_tokens=most, temperature=0.7, seed=1))) as chunks:
+        async for chunk in chunks:
+            times += [time.perf_counter()] * len(chunk.tokens)
+    if not times:  # the end came first
+        return time.perf_counter() - begun, 0.0
+    return times[0] - begun, (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else 0.0
+
+
+async def _end(folder: Path) -> None:
+    """End the process that was started for this."""
+    try:
+        pid = int((folder / "engine.lock").read_text("ascii"))
+    except (OSError, ValueError):
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    for one in local._spawned:
+        if one.pid == pid:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                await asyncio.to_thread(one.wait, END_S)

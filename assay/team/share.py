@@ -1,0 +1,300 @@
+"""One engine for several people: the engine's HTTP behind a key for each of them and TLS, with turns that are fair.
+
+It stands before the engine process of this machine, whichever backend that has, and keeps nothing: no prompt, no answer, no account. Who has no key gets no further than the door; off loopback there is no door without TLS.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hmac
+import logging
+import os
+import ssl
+import stat
+from collections import deque
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from assay.engine.api import EngineError
+from assay.engine.local import Local
+from assay.engine.web import HANDLERS, Attended, Refused, body_of
+
+log = logging.getLogger(__name__)
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+KEY_LENGTH = 24  # characters at least
+KEYS_LIMIT = 1 << 20  # bytes of the file
+WAITING = 16  # requests of one person that wait, at most
+TURN_S = 60.0  # so long one waits for a turn
+READ_S = 120.0  # for a piece of an answer
+POSTS = ("/v1/completions", "/v1/chat/completions", "/tokenize", "/score")
+
+
+class NotShared(Exception):
+    """It cannot be shared so. The message is one sentence for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where it listens, and with what. Raises NotShared where that would let others read along, or in."""
+
+    host: str
+    port: int
+    keys: Mapping[str, str]
+    certificate: Path | None = None
+    certificate_key: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.is_here:
+            return
+        if not self.keys:
+            raise NotShared(
+                f"Not shared: off loopback everybody needs a key. Name a file with one a line to --key-file (listening at {self.host})."
+            )
+        if self.certificate is None:
+            raise NotShared(
+                "Not shared: off loopback prompts go through TLS alone. Name a certificate to --cert and its key to --cert-key; docs/team.md makes both."
+            )
+
+    @property
+    def is_here(self) -> bool:
+        """Whether nobody but this machine can come in."""
+        return self.host in LOOPBACK
+
+
+def address(text: str) -> tuple[str, int]:
+    """HOST:PORT, with an IPv6 host in brackets. Raises NotShared."""
+    host, colon, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise NotShared(f"{text} is no HOST:PORT.")
+    return host, int(port)
+
+
+def keys_of(path: Path) -> dict[str, str]:
+    """The people by their keys, from a file of lines `NAME KEY`. Raises NotShared, without a word of what stands in it."""
+    try:
+        status = path.stat()
+        text = path.read_text("utf-8")[:KEYS_LIMIT]
+    except (OSError, ValueError) as error:
+        raise NotShared(f"The key file {path} cannot be read ({type(error).__name__}).") from error
+    if stat.S_IMODE(status.st_mode) & 0o077:
+        raise NotShared(f"{path} can be read by others. Run `chmod 600 {path}`.")
+    found: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        parts = line.split()
+        if len(parts) != 2 or len(parts[1]) < KEY_LENGTH or not parts[1].isascii():
+            raise NotShared(f"Line {number} of {path} is not a name and a key of at least {KEY_LENGTH} characters.")
+        if parts[1] in found or parts[0] in found.values():
+            raise NotShared(f"Line {number} of {path} has a name or a key that stands there already.")
+        found[parts[1]] = parts[0]
+    if not found:
+        raise NotShared(f"{path} has no key. A line is a name and a key of at least {KEY_LENGTH} characters.")
+    return found
+
+
+class Turns:
+    """At most `limit` requests are with the engine; whoever has the fewest there is next, then who waited longest."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._there: dict[str, int] = {}
+        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
+        self._order: dict[str, int] = {}
+        self._count = 0
+
+    @property
+    def there(self) -> int:
+        """How many are with the engine."""
+        return sum(self._there.values())
+
+    @contextlib.asynccontextmanager
+    async def turn(self, who: str) -> AsyncGenerator[None, None]:
+        """Wait for a turn and have it. Raises Refused where too many of this person's wait, or it takes too long."""
+        if self.there >= self._limit or self._waiting:
+            await self._wait(who)
+        else:
+            self._enter(who)
+        try:
+            yield
+        finally:
+            self._there[who] -= 1
+            if not self._there[who]:
+                del self._there[who]
+            self._next()
+
+    async def _wait(self, who: str) -> None:
+        queue = self._waiting.setdefault(who, deque())
+        if len(queue) >= WAITING:
+            raise Refused("The engine is busy: too many of your requests wait already.", 503)
+        place = asyncio.get_running_loop().create_future()
+        queue.append(place)
+        try:
+            await asyncio.wait_for(asyncio.shield(place), TURN_S)
+        except BaseException as error:
+            if place.done() and not place.cancelled():  # the turn came together with the end of waiting
+                self._leave(who)
+            place.cancel()
+            with contextlib.suppress(ValueError):
+                queue.remove(place)
+            if not queue:
+                self._waiting.pop(who, None)
+            if isinstance(error, TimeoutError):
+                raise Refused("The engine is busy: no turn came in time.", 503) from error
+            raise
+
+    def _enter(self, who: str) -> None:
+        self._there[who] = self._there.get(who, 0) + 1
+        self._count += 1
+        self._order[who] = self._count
+
+    def _leave(self, who: str) -> None:
+        self._there[who] -= 1
+        if not self._there[who]:
+            del self._there[who]
+        self._next()
+
+    def _next(self) -> None:
+        while self._waiting and self.there < self._limit:
+            who = min(self._waiting, key=lambda one: (self._there.get(one, 0), self._order.get(one, 0)))
+            queue = self._waiting[who]
+            place = queue.popleft() if queue else None
+            if not queue:
+                del self._waiting[who]
+            if place is not None and not place.done():
+                self._enter(who)
+                place.set_result(None)
+
+
+class Share:
+    """The way from a request to the engine and back."""
+
+    def __init__(self, engine: Local, keys: Mapping[str, str], turns: Turns) -> None:
+        self._engine = engine
+        self._keys = keys
+        self._turns = turns
+        self._http: httpx.AsyncClient | None = None
+
+    def application(self) -> Starlette:
+        """What is served. `/health` alone needs no key."""
+        return Starlette(
+            routes=[
+                Route("/health", self.health),
+                Route("/v1/models", self.models),
+                *(Route(path, self.post, methods=["POST"]) for path in POSTS),
+            ],
+            exception_handlers=HANDLERS,
+        )
+
+    async def health(self, _: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def models(self, request: Request) -> Response:
+        self._person(request)
+        response = await (await self._upstream()).get("/v1/models")
+        return Response(response.content, response.status_code, media_type="application/json")
+
+    async def post(self, request: Request) -> Response:
+        who = self._person(request)
+        body = await body_of(request)
+        kind = "text/event-stream" if body.get("stream") else "application/json"
+        return Attended(self._passed(request.url.path, body, who), kind)
+
+    async def close(self) -> None:
+        """Drop the connection to the engine, which ends by itself."""
+        if self._http is not None:
+            await self._http.aclose()
+        await self._engine.close()
+
+    def _person(self, request: Request) -> str:
+        """Whose key it is. Every key is compared, in the same time whatever it is. Raises Refused."""
+        if not self._keys:
+            return ""
+        kind, _, given = request.headers.get("authorization", "").partition(" ")
+        found = ""
+        for key, name in self._keys.items():
+            if hmac.compare_digest(key.encode(), given.strip().encode("utf-8", "replace")):
+                found = name
+        if kind.lower() != "bearer" or not found:
+            raise Refused("That key opens nothing here.", 401)
+        return found
+
+    async def _passed(self, path: str, body: Mapping[str, Any], who: str) -> AsyncGenerator[bytes, None]:
+        async with self._turns.turn(who):
+            http = await self._upstream()
+            try:
+                async with http.stream("POST", path, json=dict(body), headers={"x-assay-user": who}) as response:
+                    if response.status_code >= 400:
+                        raise Refused(_said(await response.aread()), response.status_code)
+                    async for piece in response.aiter_bytes():
+                        yield piece
+            except httpx.HTTPError as error:
+                log.warning("the engine gave no answer: %s", type(error).__name__)
+                raise Refused("The engine gave no answer.", 502) from error
+
+    async def _upstream(self) -> httpx.AsyncClient:
+        try:
+            socket = await self._engine.running()
+        except EngineError as error:
+            raise Refused(str(error), 503) from error
+        if self._http is None:
+            transport = httpx.AsyncHTTPTransport(uds=str(socket), limits=httpx.Limits(max_connections=256))
+            self._http = httpx.AsyncClient(transport=transport, base_url="http://engine", timeout=READ_S)
+        return self._http
+
+
+def _said(answer: bytes) -> str:
+    import json
+
+    try:
+        return str(json.loads(answer)["error"]["message"])[:300]
+    except (ValueError, KeyError, TypeError):
+        return "The engine refused the request."
+
+
+async def serve(engine: Local, door: Door, limit: int) -> None:
+    """Until the process is told to end. Raises NotShared where the address or the certificate is of no use."""
+    os.umask(0o077)
+    if door.certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        try:
+            context.load_cert_chain(door.certificate, door.certificate_key)
+        except (OSError, ssl.SSLError) as error:
+            raise NotShared(
+                f"The certificate {door.certificate} cannot be used ({error.strerror or error})."
+            ) from error
+    share = Share(engine, door.keys, Turns(limit))
+    config = uvicorn.Config(
+        share.application(),
+        host=door.host,
+        port=door.port,
+        ssl_certfile=door.certificate,
+        ssl_keyfile=door.certificate_key,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        limit_concurrency=1000,
+    )
+    server = uvicorn.Server(config)
+    try:
+        await engine.warm()
+        await server.serve()
+    except SystemExit as error:  # uvicorn's word for an address that is taken
+        raise NotShared(
+            f"Nothing can listen at {door.host}:{door.port}: it is taken, or not this machine's."
+        ) from error
+    finally:
+        await share.close()

@@ -1,0 +1,242 @@
+"""A shared engine: nobody without a key, nothing in the clear beyond this machine, and turns that are fair; with the real engine process behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket as sockets
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+
+import httpx
+import pytest
+import trustme
+from typer.testing import CliRunner
+
+from assay import compose
+from assay.cli.commands import app
+from assay.engine import local
+from assay.engine.api import Request
+from assay.engine.local import Local
+from assay.engine.server import Server
+from assay.engine.web import Refused
+from assay.team import share
+from assay.team.share import Door, NotShared, Share, Turns
+
+ALICE, BOB = "alice-" + "a" * 30, "bob-" + "b" * 30
+PREFIX = 'def add(a, b):\n    """Add two numbers."""\n    return'
+
+
+def keys_file(folder: Path, text: str = f"# ours\nalice {ALICE}\nbob {BOB}\n", mode: int = 0o600) -> Path:
+    path = folder / "keys"
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
+def test_keys_are_names_and_keys(tmp_path: Path) -> None:
+    assert share.keys_of(keys_file(tmp_path)) == {ALICE: "alice", BOB: "bob"}
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "said"),
+    [
+        (f"alice {ALICE}\n", 0o644, "can be read by others"),
+        ("alice short\n", 0o600, "Line 1"),
+        (f"{ALICE}\n", 0o600, "Line 1"),
+        (f"alice {ALICE}\nbob {ALICE}\n", 0o600, "Line 2"),
+        (f"alice {ALICE}\nalice {BOB}\n", 0o600, "Line 2"),
+        ("# nobody\n", 0o600, "has no key"),
+        ("alice " + "ü" * 30, 0o600, "Line 1"),
+    ],
+)
+def test_a_key_file_that_is_none_is_said_without_its_keys(tmp_path: Path, text: str, mode: int, said: str) -> None:
+    with pytest.raises(NotShared, match=said) as seen:
+        share.keys_of(keys_file(tmp_path, text, mode))
+    assert ALICE not in str(seen.value)
+
+
+@pytest.mark.parametrize("text", ["", "8080", "host:", ":80", "host:0", "host:99999", "host:x"])
+def test_an_address_is_a_host_and_a_port(text: str) -> None:
+    with pytest.raises(NotShared, match="no HOST:PORT"):
+        share.address(text)
+    assert share.address("[::1]:8443") == ("::1", 8443)
+
+
+def test_off_loopback_a_key_and_tls_are_needed(tmp_path: Path) -> None:
+    with pytest.raises(NotShared, match="everybody needs a key"):
+        Door("0.0.0.0", 8443, {})
+    with pytest.raises(NotShared, match="TLS alone"):
+        Door("0.0.0.0", 8443, {ALICE: "alice"})
+    assert Door("127.0.0.1", 8443, {}).is_here
+    run = CliRunner().invoke(app, ["engine", "--listen", "0.0.0.0:8443", "--key-file", str(keys_file(tmp_path))])
+    if "No model" not in run.output:
+        assert run.exit_code == 2 and "TLS alone" in run.output
+
+
+async def test_whoever_has_the_fewest_is_next() -> None:
+    turns, order = Turns(2), []
+    go = asyncio.Event()
+
+    async def one(who: str) -> None:
+        async with turns.turn(who):
+            order.append(who)
+            await go.wait()
+            await asyncio.sleep(0)
+
+    asked = [asyncio.create_task(one("greedy")) for _ in range(8)]
+    await asyncio.sleep(0.01)
+    asked += [asyncio.create_task(one("modest")) for _ in range(2)]
+    await asyncio.sleep(0.01)
+    assert order == ["greedy", "greedy"]
+    go.set()
+    await asyncio.gather(*asked)
+    assert "modest" in order[2:4] and order.index("modest") < 4
+    assert turns.there == 0
+
+
+async def test_one_person_has_so_many_waiting_and_others_are_not_kept_out() -> None:
+    turns = Turns(1)
+    held = asyncio.Event()
+
+    async def one(who: str) -> str:
+        async with turns.turn(who):
+            await held.wait()
+            return who
+
+    asked = [asyncio.create_task(one("greedy")) for _ in range(share.WAITING + 1)]
+    await asyncio.sleep(0.01)
+    with pytest.raises(Refused, match="too many of your requests"):
+        await one("greedy")
+    other = asyncio.create_task(one("modest"))
+    await asyncio.sleep(0.01)
+    for gone in asked[1:]:
+        gone.cancel()
+    held.set()
+    assert await other == "modest"
+    await asyncio.gather(*asked, return_exceptions=True)
+    assert turns.there == 0
+    async with turns.turn("next"):
+        assert turns.there == 1
+
+
+async def test_a_turn_that_does_not_come_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(share, "TURN_S", 0.02)
+    turns = Turns(1)
+    async with turns.turn("a"):
+        with pytest.raises(Refused, match="no turn came"):
+            async with turns.turn("b"):
+                pass
+    async with turns.turn("b"):
+        assert turns.there == 1
+
+
+@pytest.fixture
+async def engine(model: Path, tmp_path: Path) -> AsyncIterator[Local]:
+    launch = local.launch_for(model, tmp_path / "run", idle_s=60)
+    made = Local(launch)
+    yield made
+    if local.is_locked(launch):
+        os.kill(int((launch.folder / "engine.lock").read_text()), signal.SIGKILL)
+    for started in local._spawned:
+        started.wait(10)
+
+
+@pytest.fixture
+async def http(engine: Local) -> AsyncIterator[httpx.AsyncClient]:
+    made = Share(engine, {ALICE: "alice", BOB: "bob"}, Turns(4))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(made.application()), base_url="http://s") as client:
+        yield client
+    await made.close()
+
+
+async def test_nobody_without_a_key_reaches_the_engine(http: httpx.AsyncClient, engine: Local) -> None:
+    for header in ({}, {"authorization": ALICE}, {"authorization": "Bearer nope"}, {"authorization": f"Basic {ALICE}"}):
+        for path in share.POSTS:
+            answer = await http.post(path, json={"prompt": "x"}, headers=header)
+            assert answer.status_code == 401
+            assert "opens nothing" in answer.json()["error"]["message"]
+        assert (await http.get("/v1/models", headers=header)).status_code == 401
+    assert (await http.get("/health")).status_code == 200
+    assert not local.is_locked(engine._launch), "it was not even started"
+    key = {"authorization": f"Bearer {ALICE}"}
+    assert (await http.post("/completion", json={}, headers=key)).status_code == 404, (
+        "the engine's other addresses are not shared"
+    )
+    assert (await http.post("/v1/completions", content=b"[", headers=key)).status_code == 400
+
+
+async def test_what_the_engine_refuses_is_passed_on(http: httpx.AsyncClient) -> None:
+    key = {"authorization": f"Bearer {ALICE}"}
+    answer = await http.post("/v1/completions", json={"prompt": "word " * 20_000}, headers=key)
+    assert answer.status_code == 400 and answer.json()["error"]["message"]
+
+
+async def test_two_editors_on_one_model_over_tls(
+    engine: Local, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole way: settings of two people, their keys, the certificate of the team."""
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1")
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    issued.private_key_pem.write_to_path(tmp_path / "key.pem")
+    issued.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+    with sockets.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    door = Door("127.0.0.1", port, share.keys_of(keys_file(tmp_path)), tmp_path / "cert.pem", tmp_path / "key.pem")
+    serving = asyncio.create_task(share.serve(engine, door, 4))
+
+    async def text_of(key: str, ca_file: str) -> str:
+        monkeypatch.setenv("ASSAY_ENGINE_URL", f"https://127.0.0.1:{port}")
+        monkeypatch.setenv("ASSAY_ENGINE_API_KEY", key)
+        monkeypatch.setenv("ASSAY_ENGINE_CA_FILE", ca_file)
+        where = compose.folders()
+        person = compose.engine(compose.load_settings(where)[0], where)
+        assert isinstance(person, Server)
+        try:
+            async with aclosing(person.generate(Request(PREFIX, max_tokens=8, stop=("\n",)))) as chunks:
+                return "".join([chunk.text async for chunk in chunks])
+        finally:
+            await person.close()
+
+    try:
+        context = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
+        async with httpx.AsyncClient(verify=context) as client:
+            while True:
+                try:
+                    await client.get(f"https://127.0.0.1:{port}/health")
+                    break
+                except httpx.TransportError:
+                    assert not serving.done(), serving.result()
+                    await asyncio.sleep(0.05)
+        ca = str(tmp_path / "ca.pem")
+        texts = await asyncio.gather(text_of(ALICE, ca), text_of(BOB, ca))
+        assert [one.replace(" ", "") for one in texts] == ["a+b", "a+b"]
+        with pytest.raises(Exception, match="does not accept the API key"):
+            await text_of("carol-" + "c" * 30, ca)
+        with pytest.raises(Exception, match="no answer from"):
+            await text_of(ALICE, "")
+    finally:
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+
+
+async def test_whoever_goes_away_frees_the_engine(engine: Local, tmp_path: Path) -> None:
+    turns = Turns(1)
+    made = Share(engine, {}, turns)
+    pieces = made._passed("/v1/completions", {"prompt": "x = ", "max_tokens": 4000, "stream": True}, "")
+    async with aclosing(pieces):
+        await anext(pieces)
+        assert turns.there == 1
+    assert turns.there == 0
+    await made.close()
+
+
+async def test_a_certificate_that_is_none_is_said(engine: Local, tmp_path: Path) -> None:
+    (tmp_path / "cert.pem").write_text("nothing")
+    door = Door("127.0.0.1", 1, {}, tmp_path / "cert.pem", tmp_path / "cert.pem")
+    with pytest.raises(NotShared, match="cannot be used"):
+        await share.serve(engine, door, 1)
