@@ -43,7 +43,8 @@ class Request:
 
     `temperature` 0 is greedy. `n` samples come interleaved, told apart by `Chunk.index`. An engine that can be guided
     writes nothing but texts that begin with `must_start` (token healing), and, where there are `names`, with one of these as a whole name
-    (`must_start` is not looked at then: they have it); others may ignore both.
+    (`must_start` is not looked at then: they have it); others may ignore both. `priority`: the least goes first, where an engine has several
+    waiting (0 what is typed, 1 what somebody asked for, 2 the background).
     """
 
     prompt: str
@@ -56,6 +57,7 @@ class Request:
     top_p: float = 1.0
     must_start: str = ""
     names: tuple[str, ...] = ()
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ class Local:
         the server reports the model's own probability of it. The shared prefix is evaluated once."""
         await self._ensure()
         if self._launch.backend == "torch":
-            answer = await self._http.post("/score", {"prompt": prefix, "texts": list(continuations)})
+            answer = await self._http.post("/score", {"prompt": prefix, "texts": list(continuations), "priority": 2})
             return tuple(map(float, answer["scores"]))
         start = len(await self._ids(prefix))
         wanted = [(await self._ids(prefix + continuation))[start:] for continuation in continuations]

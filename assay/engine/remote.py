@@ -54,6 +54,8 @@ class Remote:
         """A server that refuses to be guided is asked again without that, and not guided any more if it answers then."""
         plain = _body(request) | {"model": await self.model() or "default", "stream": True}
         guide = guided.body(request, await self._dialect()) if request.names or request.must_start else {}
+        if request.priority and self._guided == "ours":  # vLLM refuses it unless it was started for it
+            plain["priority"] = request.priority
         has_begun = False
         try:
             async with aclosing(self._streamed(plain | guide)) as chunks:

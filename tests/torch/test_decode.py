@@ -106,12 +106,30 @@ def test_likelihoods_are_those_of_the_whole_text(exact: Loaded) -> None:
     assert decoder.kept[0] == ids
 
 
-def test_the_compiled_pass_is_one_graph(exact: Loaded) -> None:
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # torch's own, when its compiler is loaded
+def test_the_compiled_pass_is_one_graph_and_has_few_shapes(exact: Loaded) -> None:
     torch._dynamo.reset()
-    decoder, plain = Decoder(exact, 2), Decoder(exact, 2)
-    decoder._step = torch.compile(exact.model.forward, backend="eager", fullgraph=True, dynamic=False)
-    ids = exact.ids(PROMPTS[0])
-    assert written(decoder, 0, ids, 4) == written(plain, 0, ids, 4)
+    decoder, plain = Decoder(exact, 6, compiled=True), Decoder(exact, 6)
+    seen: list[tuple[int, int, int]] = []
+    compiled = torch.compile(exact.model.forward, backend="eager", fullgraph=True)
+
+    def watched(**given):
+        view = decoder.slots.view
+        seen.append((view.low, view.high, view.length))
+        return compiled(**given)
+
+    decoder._step = watched
+    ids = {row: exact.ids(prompt) for row, prompt in zip((1, 2, 5), PROMPTS, strict=True)}
+    for one in (decoder, plain):
+        for row, prompt in ids.items():
+            one.take(row, prompt)
+            one.read(row, prompt)
+    for rows in ((1,), (1, 2), (5,), (2, 5), (1, 2, 5)):
+        tokens = dict.fromkeys(rows, 7)
+        found, wanted = decoder.step(tokens), plain.step(tokens)
+        for row in rows:
+            assert torch.allclose(found[row], wanted[row], atol=1e-4)
+    assert seen == [(1, 2, 512), (0, 4, 512), (5, 6, 512), (0, 6, 512), (0, 6, 512)]
 
 
 def test_layers_that_see_a_part_are_refused(exact: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,6 +68,15 @@ async def test_what_is_refused_for_another_reason_goes_on_being_guided() -> None
     assert "structured_outputs" in stub.requests[-1]
 
 
+async def test_priority_is_told_to_our_own_engine_alone() -> None:
+    for owner, expected in (("assay", 2), ("vllm", None)):
+        async with Stub(lambda body: "x", owner=owner) as stub:
+            engine = Server(stub.url)
+            await text_of(engine, replace(ASKED, priority=2))
+            await engine.close()
+        assert stub.requests[-1].get("priority") == expected
+
+
 def test_a_start_is_told_too() -> None:
     healed = Request("x", must_start='a"\\b')
     assert guided.body(healed, "gbnf") == {"grammar": 'root ::= "a\\"\\\\b" [^\\x00]*'}

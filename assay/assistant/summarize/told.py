@@ -101,7 +101,9 @@ async def _asked(bench: Workbench, facts: Facts, source: str) -> str:
         prompt, suffix = render(dialect, f'{head}\n    """', f'"""\n{body}')
     said = ""
     stop = ("\n",) if dialect is LEFT_TO_RIGHT else _STOP
-    async with aclosing(bench.engine.generate(Request(prompt, suffix, max_tokens=TOKENS, stop=stop))) as chunks:
+    async with aclosing(
+        bench.engine.generate(Request(prompt, suffix, max_tokens=TOKENS, stop=stop, priority=1))
+    ) as chunks:
         async for chunk in chunks:
             said += chunk.text
     return said

@@ -54,7 +54,8 @@ class Desk:
             raise Refused("`prompt` has to be a text.")
         if body.get("suffix"):
             raise Refused("`suffix` is not taken apart: write the model's own markers into the prompt.")
-        async for one in self._generate(self.loaded.ids(prompt), body, who):
+        ids = await asyncio.to_thread(self.loaded.ids, prompt)  # megabytes take seconds
+        async for one in self._generate(ids, body, who):
             yield one
 
     async def chat(self, body: Mapping[str, Any], who: str = "") -> AsyncGenerator[Told, None]:
@@ -62,12 +63,17 @@ class Desk:
         messages = body.get("messages")
         if not isinstance(messages, list) or not messages:
             raise Refused("`messages` has to be a list of messages.")
+        ids = await asyncio.to_thread(self._conversation, messages)
+        async for one in self._generate(ids, body, who):
+            yield one
+
+    def _conversation(self, messages: list[Any]) -> list[int]:
         try:
             text = self.loaded.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
         except Exception as error:
-            raise Refused(f"The model's template cannot write these messages: {str(error)[:200]}") from error
-        async for one in self._generate(self.loaded.ids(text, special=False), body, who):
-            yield one
+            first = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+            raise Refused(f"The model's template cannot write these messages: {first}") from error
+        return self.loaded.ids(text, special=False)
 
     async def score(self, body: Mapping[str, Any], who: str = "") -> list[float]:
         """Natural-log probability of each of `texts` behind `prompt`: of its tokens from where the first of them parts with the prompt's own. Raises Refused."""
@@ -76,8 +82,8 @@ class Desk:
             raise Refused("`prompt` has to be a text and `texts` a list of texts.")
         if len(texts) > TEXTS:
             raise Refused(f"At most {TEXTS} texts are scored at once.")
-        alone = self.loaded.ids(prompt) or [self._first()]
-        whole = [self.loaded.ids(prompt + text) for text in texts]
+        alone, *whole = await asyncio.to_thread(lambda: [self.loaded.ids(prompt + text) for text in ("", *texts)])
+        alone = alone or [self._first()]
         start = max(1, min((common(alone, one) for one in whole), default=len(alone)))
         self._fits(max(map(len, whole), default=0), 0)
         texts_of = tuple(tuple(one[start:]) for one in whole)
@@ -103,7 +109,10 @@ class Desk:
         count = _number(body, "n", 1, 1, SAMPLES)
         self._fits(len(ids), 1)
         events: asyncio.Queue[tuple[int, Event]] = asyncio.Queue()
-        jobs = [self._job(ids, body, index, most, who, _emitter(events, index)) for index in range(count)]
+        emitters = [_emitter(events, index) for index in range(count)]
+        jobs = await asyncio.to_thread(  # a guide takes milliseconds, the first one of a model a quarter of a second
+            lambda: [self._job(ids, body, index, most, who, emit) for index, emit in enumerate(emitters)]
+        )
         self.open += 1
         try:
             for job in jobs:

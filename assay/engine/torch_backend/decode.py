@@ -11,6 +11,7 @@ from .model import Loaded
 from .slots import Extended, Slots, View, common, rounded
 
 SCORED = 16  # continuations that are read in one pass
+LEAST_LENGTH = 512  # tokens that a compiled pass looks at, at least
 SHAPE = 16  # tokens: pieces of a prompt are filled up to multiples of it, so that few shapes exist: kernels are made and kept for each
 
 
@@ -24,8 +25,8 @@ class Decoder:
         self.slots = Slots(loaded.model.config.num_hidden_layers, rows, self.length)
         self.kept: list[list[int]] = [[] for _ in range(rows)]  # the tokens whose keys and values each row has
         forward: Any = loaded.model.forward
-        is_compiled = loaded.device.type == "cuda" if compiled is None else compiled
-        self._step = torch.compile(forward, mode="reduce-overhead", dynamic=False) if is_compiled else forward
+        self._is_compiled = loaded.device.type == "cuda" if compiled is None else compiled
+        self._step = torch.compile(forward, mode="reduce-overhead") if self._is_compiled else forward
         self._places = torch.arange(self.length, device=loaded.device)
 
     @property
@@ -69,12 +70,11 @@ class Decoder:
     @torch.inference_mode()
     def step(self, tokens: Mapping[int, int]) -> dict[int, torch.Tensor]:
         """Give each of these rows its next token; returns each row's logits [V] after it, as float32."""
-        low, high = min(tokens), max(tokens) + 1
+        low, high = self._span(min(tokens), max(tokens) + 1)
         device = self.loaded.device
         rows = range(low, high)
         at = [len(self.kept[row]) if row in tokens else self.length - 1 for row in rows]
-        most = max(len(self.kept[row]) for row in tokens) + 1
-        length = rounded(most, self.length)
+        length = self._looked_at(max(len(self.kept[row]) for row in tokens) + 1)
         positions = torch.tensor(at, device=device)[:, None]
         self.slots.view = View(low, high, torch.arange(low, high, device=device)[:, None], positions, length)
         mask = (self._places[:length] <= positions)[:, None, None]
@@ -115,6 +115,20 @@ class Decoder:
             else []
             for index, one in enumerate(texts)
         ]
+
+    def _span(self, low: int, high: int) -> tuple[int, int]:
+        """The rows of a pass that has these: compiled, one of few blocks that hold them, for each is recorded as a graph of its own."""
+        size = 1
+        while self._is_compiled and low // size * size + size < high:
+            size *= 2
+        low = low // size * size
+        return low, min(self.rows, max(high, low + size))
+
+    def _looked_at(self, count: int) -> int:
+        """How many positions attention looks at for `count` that are there: compiled, powers of two, for the same reason."""
+        if not self._is_compiled:
+            return rounded(count, self.length)
+        return min(self.length, max(LEAST_LENGTH, 1 << (count - 1).bit_length()))
 
     def _forward(
         self,
