@@ -236,8 +236,16 @@ def pull(
 
 
 @app.command()
-def info(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """The model in use: where it runs, its state, and how prompts are written for it."""
+def info(
+    model: Annotated[
+        str, typer.Argument(help="A name of `assay model list --known`; by default the model in use.")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """The model in use: where it runs, its state, and how prompts are written for it. Or what is known of another one."""
+    if model:
+        _about(model, as_json=as_json)
+        return
     where = compose.folders()
     settings = out.settings(where)
 
@@ -258,6 +266,20 @@ def info(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = 
     for name, value in answer.items():
         if value not in ("", False):
             typer.echo(f"{name:9} {value}")
+
+
+def _about(name: str, *, as_json: bool) -> None:
+    row = next((one for one in hub.known() if one.name == name.lower()), None)
+    if row is None:
+        out.fail("no-model", f"{name} is no name of `assay model list --known`.", as_json=as_json)
+    if as_json:
+        out.emit(asdict(row) | {"measured": False})
+        return
+    for part, value in asdict(row).items():
+        if value != "":
+            unit = " GB" if part in ("gigabytes", "memory") else ""
+            typer.echo(f"{part.replace('_', ' '):9} {value}{unit}")
+    typer.echo("By the model's own card, not measured here.")
 
 
 @app.command()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import ssl
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,6 +66,26 @@ def test_a_gguf_file_is_a_model_after_one_command(endpoint: str, home: Path) -> 
     assert "* coder-q8" in listed.output
     again = CliRunner().invoke(app, ["model", "pull", "own/Coder-GGUF"])
     assert again.exit_code == 0 and "Use it: assay model use coder-q8" in again.output
+
+
+def test_from_a_pull_to_a_completion_it_is_two_commands(
+    endpoint: str, shelf: Shelf, home: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a real model on the stand-in hub, its transfer cut once, and the program as a user runs it."""
+    shelf.files["own/Real"] = {"real.gguf": model.read_bytes()}
+    shelf.cut, shelf.cuts = 30_000_000, 1
+    (tmp_path / "m.py").write_text('def add(a, b):\n    """Add two numbers."""\n    return\n')
+    monkeypatch.setenv("ASSAY_SANDBOX_ENABLED", "false")
+    monkeypatch.setenv("ASSAY_ENGINE_IDLE_S", "1")
+    commands = (["model", "pull", "own/Real"], ["complete", str(tmp_path / "m.py") + ":3:11", "--json"])
+    done = [
+        subprocess.run([sys.executable, "-I", "-m", "assay", *one], capture_output=True, text=True, check=False)
+        for one in commands
+    ]
+    assert [one.returncode for one in done] == [0, 0], [one.stderr for one in done]
+    answer = json.loads(done[1].stdout)
+    assert answer["suggestions"][0]["text"].replace(" ", "") == "a+b"
+    assert answer["suggestions"][0]["origin"]["model"] == "real"
 
 
 def test_a_folder_has_its_tensors_and_texts_and_nothing_that_runs(endpoint: str, tmp_path: Path) -> None:
@@ -210,4 +233,7 @@ def test_the_table_names_dialects_that_exist_and_is_marked() -> None:
             assert chosen.name == row.dialect
     run = CliRunner().invoke(app, ["model", "list", "--known"])
     assert "not measured here" in run.output and "qwen2.5-coder-1.5b" in run.output
+    about = CliRunner().invoke(app, ["model", "info", "qwen2.5-coder-7b"])
+    assert about.exit_code == 0 and "licence   Apache-2.0" in about.output and "not measured here" in about.output
+    assert CliRunner().invoke(app, ["model", "info", "nonesuch"]).exit_code == 2
     assert hub.named("Qwen2.5-Coder-1.5B")[1].endswith(".gguf")
