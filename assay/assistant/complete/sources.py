@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from analyzers import phrases
+from analyzers import naming, phrases
 from analyzers import site as sites
 from analyzers.phrases import Step
 from assay.engine import dialects
@@ -195,7 +195,9 @@ def request(prompt: Prompt, site: sites.Site, ask: Ask) -> Request:
 
 def beginnings(names: Sequence[str], before: str, healed: str) -> tuple[str, ...]:
     """What of each name that fits is to be written behind a prompt that was cut back by `healed`; none where the whole of one stands there already."""
-    typed = _WORD_AT_END.search(before)
+    if not names:
+        return ()
+    typed = _WORD_AT_END.search(before[-naming.WORD_LIMIT :])
     word = typed[0] if typed else ""
     fitting = [name for name in names if name.startswith(word)]
     if word in fitting or healed not in (word, ""):
