@@ -6,13 +6,15 @@ against the hub's checksum before it is a model.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
 import shutil
 import time
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -221,6 +223,14 @@ def pull(hub: Hub, wanted: str, cache: Path, progress: Progress) -> Path:
     models.mkdir(parents=True, exist_ok=True)
     if needed + SPARE > (free := shutil.disk_usage(models).free):
         raise HubError(f"{repo} needs {needed / 1e9:.1f} GB, and {models} has {free / 1e9:.1f} GB left.")
+    with _alone(parts):
+        return _pulled(hub, repository, chosen, models, parts, progress)
+
+
+def _pulled(
+    hub: Hub, repository: Repository, chosen: Sequence[File], models: Path, parts: Path, progress: Progress
+) -> Path:
+    repo = repository.name
     if chosen[0].name.endswith(".gguf"):
         name = Path(chosen[0].name).name
         if not _NAME.match(name):
@@ -238,6 +248,18 @@ def pull(hub: Hub, wanted: str, cache: Path, progress: Progress) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     os.replace(staged, folder)
     return folder
+
+
+@contextmanager
+def _alone(parts: Path) -> Iterator[None]:
+    """One pull at a time: two would write into the same part. Raises HubError."""
+    parts.mkdir(parents=True, exist_ok=True)
+    with (parts / "lock").open("w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise HubError("Another `assay model pull` is at work. Run this one when it is done.") from error
+        yield
 
 
 def _repository(name: str, answer: Any) -> Repository:

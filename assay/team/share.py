@@ -221,6 +221,8 @@ class Share:
     def _person(self, request: Request) -> str:
         """Whose key it is. Every key is compared, in the same time whatever it is. Raises Refused."""
         if not self._keys:
+            if request.url.hostname not in LOOPBACK:  # a page in a browser that found out where this listens
+                raise Refused("Without keys only this machine is served, by its own name.", 403)
             return ""
         kind, _, given = request.headers.get("authorization", "").partition(" ")
         found = ""

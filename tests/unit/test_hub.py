@@ -119,7 +119,7 @@ def test_a_wrong_checksum_is_refused_and_leaves_nothing(endpoint: str, shelf: Sh
     with pytest.raises(HubError, match="arrived with checksum"):
         pulled("own/Coder-GGUF", tmp_path)
     models = weights.models_folder(tmp_path)
-    assert [one for one in models.rglob("*") if one.is_file()] == []
+    assert [one.name for one in models.rglob("*") if one.is_file()] == ["lock"]
 
 
 def test_a_small_file_is_held_against_gits_checksum(endpoint: str, shelf: Shelf, tmp_path: Path) -> None:
@@ -216,6 +216,12 @@ def test_an_answer_that_is_none_is_one_sentence(
     monkeypatch.setattr(httpx.Client, "get", lambda *_, **__: httpx.Response(200, text=answer))
     with pytest.raises(HubError, match="no repository"):
         pulled("own/Coder", tmp_path)
+
+
+def test_two_pulls_do_not_write_into_one_file(endpoint: str, tmp_path: Path) -> None:
+    with hub._alone(weights.models_folder(tmp_path) / ".parts"), pytest.raises(HubError, match="is at work"):
+        pulled("own/Coder-GGUF", tmp_path)
+    assert pulled("own/Coder-GGUF", tmp_path)[0].read_bytes() == GGUF
 
 
 def test_a_full_disk_is_seen_before(endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -169,6 +169,15 @@ async def test_nobody_without_a_key_reaches_the_engine(http: httpx.AsyncClient, 
     assert (await http.post("/v1/completions", content=b"[", headers=key)).status_code == 400
 
 
+async def test_without_keys_a_strange_name_of_this_machine_is_refused(engine: Local) -> None:
+    made = Share(engine, {}, Turns(1))
+    for host, status in (("evil.example", 403), ("127.0.0.1", 400)):
+        transport = httpx.ASGITransport(made.application())
+        async with httpx.AsyncClient(transport=transport, base_url=f"http://{host}:8443") as client:
+            assert (await client.post("/v1/completions", content=b"[")).status_code == status
+    await made.close()
+
+
 async def test_what_the_engine_refuses_is_passed_on(http: httpx.AsyncClient) -> None:
     key = {"authorization": f"Bearer {ALICE}"}
     answer = await http.post("/v1/completions", json={"prompt": "word " * 20_000}, headers=key)

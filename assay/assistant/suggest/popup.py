@@ -182,8 +182,11 @@ class Popup:
         if patience_s and not self.known.has(place):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(patience_s):
-                    while not (await self.known.at(bench.names, where, place))[1]:
-                        pass
+                    for _ in range(
+                        2
+                    ):  # the second time it waits for all of them; a jedi that fails is not asked for ever
+                        if (await self.known.at(bench.names, where, place))[1]:
+                            break
         elif not self.known.has(place):
             self.known.expect(bench.names, where, place)
         names = [one.name for one in self.known.here(place)]
