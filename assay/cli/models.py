@@ -18,6 +18,7 @@ from assay.engine import backends, dialects, hub, weights
 from assay.engine.api import EngineError, EngineUnavailable
 from assay.engine.process import SLOTS, Launch
 
+AFTER_S = 600.0  # so long an engine that was shared for ever is kept without a request; the next one starts it again
 SHARED: Mapping[backends.Backend, int] = {"llamacpp": SLOTS, "torch": 64}  # requests that are with the engine at once
 
 app = typer.Typer(help="The models on this machine.", no_args_is_help=True)
@@ -62,6 +63,11 @@ def engine(
         if bench:
             _bench(path, backend, _choice("engine.quantisation", quantisation, settings), where)
             return
+        if _choice("engine.backend", backend, settings) == "remote":
+            out.fail(
+                "usage",
+                "`engine.backend` is remote: the model is served at `engine.url`, not here. Name another with --backend.",
+            )
         chosen = backends.choose(_choice("engine.backend", backend, settings), path, where.cache).backend
         held = _choice("engine.quantisation", quantisation, settings)
         launch = local.launch_for(path, where.runtime, idle_s, chosen, held)
@@ -91,7 +97,10 @@ def _share(launch: Launch, listen: str, key_file: str, cert: str, cert_key: str)
         )
         scheme = "https" if cert else "http"
         people = f"for {', '.join(sorted(keys.values()))}" if keys else "for everybody on this machine"
-        out.say(f"sharing {_name(launch.model)} at {scheme}://{listen} {people}; Ctrl+C ends it")
+        out.say(f"sharing {weights.name_of(launch.model)} at {scheme}://{listen} {people}; Ctrl+C ends it")
+        launch = replace(
+            launch, idle_s=launch.idle_s or AFTER_S
+        )  # it ends after this process, and not while anybody asks
         asyncio.run(share.serve(Local(launch), door, SHARED[launch.backend]))
     except share.NotShared as error:
         out.fail("not-shared", str(error))
@@ -120,7 +129,7 @@ def _bench(path: Path, backend: str, quantisation: str, where: compose.Folders) 
     bench.record(where.cache, path, found)
     if absent := backends.missing():
         typer.echo(f"torch was not measured: {absent[0]} is not installed. {backends.INSTALL}")
-    if (chosen := bench.faster(found)) and len(found) > 1:
+    if (chosen := bench.faster(found)) and len(found) == len(backends.TITLES):
         typer.echo(
             f"A suggestion is there sooner with {backends.TITLES[chosen]}: `engine.backend` = auto takes it for {path.name} from now on."
         )
@@ -160,13 +169,13 @@ def list_models(
     except EngineUnavailable:
         used = None
     if as_json:
-        out.emit({"models": [{"name": _name(f), "path": str(f), "bytes": _size(f), "used": f.resolve() == used,
+        out.emit({"models": [{"name": weights.name_of(f), "path": str(f), "bytes": _size(f), "used": f.resolve() == used,
                               "fallback": weights.is_fallback(f)} for f in here]})  # fmt: skip
         return
     for one in here:
         mark = "*" if one.resolve() == used and not settings.text("engine.url") else " "
         note = "  fallback model" if weights.is_fallback(one) else ""
-        typer.echo(f"{mark} {_name(one):40} {_size(one) / 1e6:8.0f} MB{note}")
+        typer.echo(f"{mark} {weights.name_of(one):40} {_size(one) / 1e6:8.0f} MB{note}")
     if not here:
         typer.echo(f"No model is in {folder}. Run `assay setup`.")
     if url := settings.text("engine.url"):
@@ -185,10 +194,6 @@ def _list_known(*, as_json: bool) -> None:
     typer.echo(
         "By the models' own cards, not measured here. `assay model pull NAME` fetches one, or any OWNER/NAME[:FILE] of the hub."
     )
-
-
-def _name(path: Path) -> str:
-    return path.stem if path.is_file() else path.name
 
 
 def _size(path: Path) -> int:
@@ -225,12 +230,12 @@ def pull(
         out.fail("no-model", str(error))
     except OSError as error:
         out.fail("no-model", f"The model cannot be written: {error}.")
-    typer.echo(f"{_name(path)} is in {path.parent} ({_size(path) / 1e6:.0f} MB), as its checksums say.")
+    typer.echo(f"{weights.name_of(path)} is in {path.parent} ({_size(path) / 1e6:.0f} MB), as its checksums say.")
     if use_it or (use_it is None and not settings.text("engine.model") and not settings.text("engine.url")):
         compose.save_setting(where, "engine.model", str(path))
         typer.echo("It is used from the next start of the engine on.")
     else:
-        typer.echo(f"Use it: assay model use {_name(path)}")
+        typer.echo(f"Use it: assay model use {weights.name_of(path)}")
     if weights.is_folder(path) and (absent := backends.missing()):
         typer.echo(f"It needs the engine on torch, and {absent[0]} is not installed. {backends.INSTALL}", err=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import json
 from collections.abc import Mapping
@@ -31,8 +32,15 @@ def missing() -> tuple[str, ...]:
 
 
 def has_gpu() -> bool:
-    """Whether the driver of a GPU that torch's usual build can use is there."""
-    return Path("/proc/driver/nvidia/version").exists()
+    """Whether a GPU is there that the installed build of torch can use."""
+    return Path("/dev/nvidia0").exists() and "+cpu" not in _build()
+
+
+def _build() -> str:
+    try:
+        return importlib.metadata.version("torch")
+    except importlib.metadata.PackageNotFoundError:
+        return "+cpu"
 
 
 def choose(setting: str, weights: Path, cache: Path) -> Choice:

@@ -89,9 +89,9 @@ def faster(found: Sequence[Measured]) -> Backend | None:
 
 
 def record(cache: Path, model: Path, found: Sequence[Measured]) -> None:
-    """Keep it for `backends.choose`, where more than one was measured."""
+    """Keep it for `backends.choose`, where all were tried; one that could not run is the slower."""
     chosen = faster(found)
-    if chosen is None or sum(bool(one.rows) for one in found) < len(backends.TITLES):
+    if chosen is None or len(found) < len(backends.TITLES):
         return
     path = cache / "bench.json"
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -10,6 +9,7 @@ from typing import Any, Literal
 from .api import Request
 
 Dialect = Literal["ours", "gbnf", "vllm", ""]
+_ESCAPES: Mapping[str, str] = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 OWNERS: Mapping[str, Dialect] = {"assay": "ours", "llamacpp": "gbnf", "vllm": "vllm"}
 
 
@@ -36,6 +36,11 @@ def body(request: Request, dialect: Dialect) -> dict[str, Any]:
             return {}
 
 
+def _quoted(text: str) -> str:
+    """A literal of llama.cpp's grammars, which know other escapes than JSON."""
+    return '"' + "".join(_ESCAPES.get(one, one) for one in text) + '"'
+
+
 def regex(request: Request) -> str:
     """The same as a regular expression for the whole text."""
     if request.names:
@@ -46,5 +51,5 @@ def regex(request: Request) -> str:
 def gbnf(request: Request) -> str:
     """The same as a grammar for llama.cpp."""
     if request.names:
-        return f"root ::= ({' | '.join(map(json.dumps, request.names))}) ([^0-9A-Za-z_] [^\\x00]*)?"
-    return f"root ::= {json.dumps(request.must_start)} [^\\x00]*"
+        return f"root ::= ({' | '.join(map(_quoted, request.names))}) ([^0-9A-Za-z_] [^\\x00]*)?"
+    return f"root ::= {_quoted(request.must_start)} [^\\x00]*"

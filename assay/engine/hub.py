@@ -128,7 +128,7 @@ class Hub:
         path = f"{self.endpoint}/api/models/{quote(repo)}/revision/{quote(revision, safe='')}?blobs=true"
         try:
             response = self._http.get(path)
-        except (httpx.HTTPError, ValueError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise HubError(self._unreachable(error)) from error
         if response.status_code in (401, 403):
             raise HubError(
@@ -138,7 +138,7 @@ class Hub:
             raise HubError(f"{self.endpoint} has no {repo} at {revision} (status {response.status_code}).")
         try:
             return _repository(repo, response.json())
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             raise HubError(f"{self.endpoint} answered something that is no repository ({error!r}).") from error
 
     def fetch(self, repository: Repository, file: File, target: Path, parts: Path, progress: Progress) -> None:

@@ -47,7 +47,7 @@ class Local:
         self._launch = launch
         self._http = Http("http://engine", socket_path=str(launch.socket))
         self._remote = Remote(
-            self._http, model=launch.model.stem, guided="gbnf" if launch.backend == "llamacpp" else "ours"
+            self._http, model=weights.name_of(launch.model), guided="gbnf" if launch.backend == "llamacpp" else "ours"
         )
         self._starting: asyncio.Task[None] | None = None
         self._failures = 0
@@ -55,7 +55,7 @@ class Local:
         self._was_up = False  # as the last request found it: it is looked at again when one fails
 
     async def model(self) -> str:
-        return self._launch.model.stem
+        return weights.name_of(self._launch.model)
 
     async def generate(self, request: Request) -> AsyncGenerator[Chunk, None]:
         """With llama.cpp samples come one after the other: with several in one request, it keeps their slots for ever when the client
@@ -103,7 +103,7 @@ class Local:
 
     async def health(self) -> EngineHealth:
         fallback = weights.is_fallback(self._launch.model)
-        name = f"{self._launch.model.stem} (fallback model)" if fallback else self._launch.model.stem
+        name = weights.name_of(self._launch.model) + (" (fallback model)" if fallback else "")
         if not self._launch.model.exists():
             return EngineHealth("absent", self.name, name, "No model: run `assay setup`.", fallback)
         if await self._is_up():
@@ -123,9 +123,9 @@ class Local:
         with contextlib.suppress(EngineError):
             await self._ensure()
 
-    async def running(self) -> Path:
-        """The socket of the process, which is started where it is not there. Raises EngineUnavailable."""
-        await self._ensure()
+    async def running(self, *, again: bool = False) -> Path:
+        """The socket of the process, which is started where it is not there; `again` where it was found gone. Raises EngineUnavailable."""
+        await (self._again() if again else self._ensure())
         return self._launch.socket
 
     async def _ids(self, text: str) -> list[int]:

@@ -13,7 +13,17 @@ from contextlib import aclosing
 from typing import Any
 
 from . import guided
-from .api import Chunk, EngineError, EngineHealth, EngineRefused, EngineUnavailable, Request, ScoringUnsupported, Token
+from .api import (
+    Chunk,
+    EngineError,
+    EngineFailing,
+    EngineHealth,
+    EngineRefused,
+    EngineUnavailable,
+    Request,
+    ScoringUnsupported,
+    Token,
+)
 from .guided import Dialect
 from .http import ERROR_LIMIT, NOT_FOUND, Http
 
@@ -63,8 +73,8 @@ class Remote:
                     has_begun = True
                     yield chunk
             return
-        except EngineUnavailable:
-            raise
+        except (EngineUnavailable, EngineFailing):
+            raise  # busy or broken: that says nothing about guides
         except EngineError:
             if not guide or has_begun:
                 raise

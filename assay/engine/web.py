@@ -80,7 +80,9 @@ async def body_of(request: Request) -> dict[str, Any]:
         if len(data) > BODY_LIMIT:
             raise Refused(f"A request has at most {BODY_LIMIT} bytes.", 413)
     try:
-        body = json.loads(data)
+        body = json.loads(data, parse_constant=_no_number)
+        if b"\\ud" in data.lower():
+            _ = json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except ValueError as error:
         raise Refused(f"The request is not JSON: {error}") from error
     except RecursionError as error:
@@ -88,6 +90,10 @@ async def body_of(request: Request) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise Refused("The request has to be an object.")
     return body
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number")
 
 
 async def _refused(_: Request, error: Exception) -> Response:

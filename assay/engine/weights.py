@@ -72,6 +72,11 @@ def resolve(setting: str, cache: Path) -> Path:
     )
 
 
+def name_of(path: Path) -> str:
+    """What a model is called: a file without its ending, a folder as it is."""
+    return path.name if path.is_dir() else path.stem
+
+
 def is_folder(path: Path) -> bool:
     """Whether this is a model as a folder of safetensors."""
     return (path / "config.json").is_file() and any(path.glob("*.safetensors"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
+import json
 import logging
 import os
 import ssl
@@ -16,7 +17,6 @@ from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 import uvicorn
@@ -95,8 +95,10 @@ def keys_of(path: Path) -> dict[str, str]:
         if not line.strip() or line.startswith("#"):
             continue
         parts = line.split()
-        if len(parts) != 2 or len(parts[1]) < KEY_LENGTH or not parts[1].isascii():
-            raise NotShared(f"Line {number} of {path} is not a name and a key of at least {KEY_LENGTH} characters.")
+        if len(parts) != 2 or len(parts[1]) < KEY_LENGTH or not line.isascii():
+            raise NotShared(
+                f"Line {number} of {path} is not a name and a key of at least {KEY_LENGTH} characters, in ASCII."
+            )
         if parts[1] in found or parts[0] in found.values():
             raise NotShared(f"Line {number} of {path} has a name or a key that stands there already.")
         found[parts[1]] = parts[0]
@@ -149,8 +151,8 @@ class Turns:
             place.cancel()
             with contextlib.suppress(ValueError):
                 queue.remove(place)
-            if not queue:
-                self._waiting.pop(who, None)
+            if not queue and self._waiting.get(who) is queue:
+                del self._waiting[who]
             if isinstance(error, TimeoutError):
                 raise Refused("The engine is busy: no turn came in time.", 503) from error
             raise
@@ -203,17 +205,23 @@ class Share:
 
     async def models(self, request: Request) -> Response:
         self._person(request)
-        response = await (await self._upstream()).get("/v1/models")
+        try:
+            response = await (await self._upstream()).get("/v1/models")
+        except httpx.ConnectError:
+            response = await (await self._upstream(again=True)).get("/v1/models")
+        except httpx.HTTPError as error:
+            raise Refused("The engine gave no answer.", 502) from error
         return Response(response.content, response.status_code, media_type="application/json")
 
     async def post(self, request: Request) -> Response:
         who = self._person(request)
         body = await body_of(request)
+        data = json.dumps(body, ensure_ascii=True).encode()
         kind = "text/event-stream" if body.get("stream") else "application/json"
-        return Attended(self._passed(request.url.path, body, who), kind)
+        return Attended(self._passed(request.url.path, data, who), kind)
 
     async def close(self) -> None:
-        """Drop the connection to the engine, which ends by itself."""
+        """Drop the connection to the engine, which ends by itself unless it was to stay for ever."""
         if self._http is not None:
             await self._http.aclose()
         await self._engine.close()
@@ -233,22 +241,27 @@ class Share:
             raise Refused("That key opens nothing here.", 401)
         return found
 
-    async def _passed(self, path: str, body: Mapping[str, Any], who: str) -> AsyncGenerator[bytes, None]:
+    async def _passed(self, path: str, data: bytes, who: str) -> AsyncGenerator[bytes, None]:
+        headers = {"x-assay-user": who, "content-type": "application/json"}
         async with self._turns.turn(who):
-            http = await self._upstream()
-            try:
-                async with http.stream("POST", path, json=dict(body), headers={"x-assay-user": who}) as response:
-                    if response.status_code >= 400:
-                        raise Refused(_said(await response.aread()), response.status_code)
-                    async for piece in response.aiter_bytes():
-                        yield piece
-            except httpx.HTTPError as error:
-                log.warning("the engine gave no answer: %s", type(error).__name__)
-                raise Refused("The engine gave no answer.", 502) from error
+            for again in (False, True):
+                http = await self._upstream(again=again)
+                try:
+                    async with http.stream("POST", path, content=data, headers=headers) as response:
+                        if response.status_code >= 400:
+                            raise Refused(_said(await response.aread()), response.status_code)
+                        async for piece in response.aiter_bytes():
+                            yield piece
+                    return
+                except httpx.HTTPError as error:
+                    if isinstance(error, httpx.ConnectError) and not again:
+                        continue  # it ended, or was ended: it is started anew
+                    log.warning("the engine gave no answer: %s", type(error).__name__)
+                    raise Refused("The engine gave no answer.", 502) from error
 
-    async def _upstream(self) -> httpx.AsyncClient:
+    async def _upstream(self, *, again: bool = False) -> httpx.AsyncClient:
         try:
-            socket = await self._engine.running()
+            socket = await self._engine.running(again=again)
         except EngineError as error:
             raise Refused(str(error), 503) from error
         if self._http is None:
@@ -258,8 +271,6 @@ class Share:
 
 
 def _said(answer: bytes) -> str:
-    import json
-
     try:
         return str(json.loads(answer)["error"]["message"])[:300]
     except (ValueError, KeyError, TypeError):

@@ -19,9 +19,13 @@ async def ask(
     """The completion at a position, as the document's newest request; None where there is none, or the document has changed."""
     offset = offset_at(view.snapshot, position, view.encoding)
     patience_s = PATIENCE_S if trigger == "invoked" else 0.0
-    names = await session.popup.behind_dot(view.bench, view.root, view.snapshot, offset, patience_s=patience_s)
-    request = Ask(view.snapshot, offset, view.root, view.overlay, session.tell_verdict, can_import, trigger, names)
-    completion: Completion | None = await session.newest(view.snapshot.uri, complete(view.bench, view.typing, request))
+
+    async def work() -> Completion:
+        names = await session.popup.behind_dot(view.bench, view.root, view.snapshot, offset, patience_s=patience_s)
+        request = Ask(view.snapshot, offset, view.root, view.overlay, session.tell_verdict, can_import, trigger, names)
+        return await complete(view.bench, view.typing, request)
+
+    completion: Completion | None = await session.newest(view.snapshot.uri, work())
     if completion is None:
         return None
     if completion.engine is not None:

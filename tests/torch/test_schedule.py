@@ -166,6 +166,35 @@ def test_without_memory_the_least_urgent_is_given_up(
     assert again.end.why == "length"
 
 
+def test_a_prompt_that_takes_all_memory_is_the_one_that_is_given_up(
+    tiny: Loaded, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def out(*_: object) -> None:
+        raise torch.OutOfMemoryError("no memory")
+
+    monkeypatch.setattr(scheduler._decoder, "likelihoods", out)
+    urgent = Asked(tiny, "import os\nos.", texts=((1, 2), (3,)), priority=0)
+    urgent.job.pieces = None
+    other = Asked(tiny, most=300, priority=2)
+    scheduler.submit(other.job)
+    scheduler.submit(urgent.job)
+    assert (urgent.end.why, other.end.why) == ("memory", "length")
+
+
+def test_a_text_that_cannot_be_written_on_ends_alone(tiny: Loaded, scheduler: Scheduler, caplog) -> None:
+    bad, good = Asked(tiny, most=30), Asked(tiny, "y = ", most=30)
+
+    def broken(token: int) -> None:
+        raise ValueError("no such token")
+
+    assert bad.job.pieces is not None
+    bad.job.pieces.push = broken  # type: ignore[method-assign,assignment]
+    for one in (bad, good):
+        scheduler.submit(one.job)
+    assert (bad.end.why, good.end.why) == ("broken", "length")
+    assert not scheduler.failed
+
+
 def test_a_thread_that_ends_leaves_nobody_waiting(tiny: Loaded, monkeypatch: pytest.MonkeyPatch, caplog) -> None:
     made = Scheduler(Decoder(tiny, 1))
 
@@ -199,5 +228,6 @@ def test_an_answer_that_cannot_be_told_harms_nobody_else(tiny: Loaded, scheduler
 def test_scores_need_no_row_of_their_own_for_long(tiny: Loaded, scheduler: Scheduler) -> None:
     texts = tuple(tuple(tiny.ids(text)) for text in ("join", "exists", "abspath"))
     one = Asked(tiny, "import os\nos.path.", texts=texts)
+    one.job.pieces = None
     scheduler.submit(one.job)
     assert [len(scores) for scores in one.end.scores] == [len(text) for text in texts]

@@ -96,6 +96,28 @@ async def test_what_is_no_request_is_refused(http: httpx.AsyncClient, desk: Desk
     assert desk.open == 0 and not desk.scheduler.is_busy
 
 
+async def test_odd_requests_leave_the_engine_at_work(http: httpx.AsyncClient, desk: Desk) -> None:
+    assert (await http.post("/score", json={"prompt": "x", "texts": []})).json() == {"scores": []}
+    alone = (await http.post("/score", json={"prompt": "", "texts": ["join", "x"]})).json()["scores"]
+    assert all(score < -0.1 for score in alone), "each text's first token counts too"
+    many = (await http.post("/score", json={"prompt": "x = ", "texts": ["word " * 300] * 20})).json()["scores"]
+    assert len(set(many)) <= 4 and max(many) - min(many) < 8, "read in several passes"
+    cold = {"prompt": "x = ", "max_tokens": 3, "temperature": 1e-40}
+    assert (await http.post("/v1/completions", json=cold)).status_code == 200
+    for content in (b'{"prompt": "\\ud800"}', b'{"prompt": "x", "temperature": NaN}'):
+        assert (await http.post("/v1/completions", content=content)).status_code == 400
+    assert (await http.post("/v1/completions", json={"prompt": "x", "names": ["a", "b"]})).status_code == 200
+    assert not desk.scheduler.failed
+
+
+async def test_samples_of_one_prompt_read_it_once(http: httpx.AsyncClient, desk: Desk) -> None:
+    before = desk.scheduler.tokens
+    body = {"prompt": "one two three four five " * 40, "max_tokens": 2, "n": 4, "temperature": 1}
+    answer = await http.post("/v1/completions", json=body)
+    prompt = answer.json()["usage"]["prompt_tokens"]
+    assert desk.scheduler.tokens - before < prompt * 1.5
+
+
 async def test_tokens_and_models_are_told(http: httpx.AsyncClient, desk: Desk) -> None:
     assert (await http.post("/tokenize", json={"content": "x = 1"})).json()["tokens"] == desk.loaded.ids("x = 1")
     assert (await http.post("/tokenize", json={"content": "<|endoftext|>"})).json()["tokens"] == [0]

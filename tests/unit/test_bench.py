@@ -36,7 +36,7 @@ def test_what_was_measured_is_believed_where_both_were(tmp_path: Path) -> None:
     bench.record(tmp_path, model, [one, other])
     assert backends.recorded(tmp_path) == {"m.gguf": "torch"}
     bench.record(tmp_path, tmp_path / "n.gguf", [other, Measured("torch", 0, (), "broken")])
-    assert backends.recorded(tmp_path) == {"m.gguf": "torch"}
+    assert backends.recorded(tmp_path) == {"m.gguf": "torch", "n.gguf": "llamacpp"}, "what cannot run is the slower"
 
 
 async def test_a_real_backend_is_measured_and_ended(model: Path) -> None:

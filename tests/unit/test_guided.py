@@ -57,6 +57,19 @@ async def test_a_server_that_refuses_to_be_guided_is_not_asked_to_again() -> Non
     assert len(stub.requests) == 2, "the refused one came no further"
 
 
+async def test_a_busy_server_is_not_asked_again_at_once_and_goes_on_being_guided() -> None:
+    async with Stub(lambda body: "isfile(", owner="vllm") as stub:
+        engine = Server(stub.url)
+        await text_of(engine, ASKED)
+        stub.refuse = 503
+        with pytest.raises(Exception, match="503"):
+            await text_of(engine, ASKED)
+        stub.refuse = 0
+        await text_of(engine, ASKED)
+        await engine.close()
+    assert "structured_outputs" in stub.requests[-1]
+
+
 async def test_what_is_refused_for_another_reason_goes_on_being_guided() -> None:
     async with Stub(lambda body: "isfile(", owner="vllm", without="prompt") as stub:
         engine = Server(stub.url)
@@ -80,6 +93,7 @@ async def test_priority_is_told_to_our_own_engine_alone() -> None:
 def test_a_start_is_told_too() -> None:
     healed = Request("x", must_start='a"\\b')
     assert guided.body(healed, "gbnf") == {"grammar": 'root ::= "a\\"\\\\b" [^\\x00]*'}
+    assert guided.gbnf(Request("x", must_start="ü😀\n")) == 'root ::= "ü😀\\n" [^\\x00]*'
     assert re.fullmatch(guided.regex(healed), 'a"\\b and\nmore')
     assert guided.body(healed, "") == guided.body(Request("x"), "vllm") == {}
     for answer in ({}, {"data": []}, {"data": [3]}, [], None):

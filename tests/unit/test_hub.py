@@ -218,6 +218,12 @@ def test_an_answer_that_is_none_is_one_sentence(
         pulled("own/Coder", tmp_path)
 
 
+def test_an_address_that_is_none_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://host:port")
+    with pytest.raises(HubError, match="HF_ENDPOINT"):
+        pulled("own/Coder", tmp_path)
+
+
 def test_two_pulls_do_not_write_into_one_file(endpoint: str, tmp_path: Path) -> None:
     with hub._alone(weights.models_folder(tmp_path) / ".parts"), pytest.raises(HubError, match="is at work"):
         pulled("own/Coder-GGUF", tmp_path)

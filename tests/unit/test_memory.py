@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,13 @@ def test_rows_and_context_go_before_the_text_does() -> None:
     assert (roomy.rows, roomy.context) == (64, 8192)
     assert tight.quantisation == "bf16" and tight.rows < 3
     assert roomy.total <= 80 * GIB and tight.total <= 17 * GIB
+
+
+def test_a_processor_without_bf16_takes_twice_as_much() -> None:
+    wide = replace(SEVEN, wide=2, per_token=SEVEN.per_token * 2)
+    assert wide.weights("bf16") == 2 * SEVEN.weights("bf16")
+    with pytest.raises(EngineUnavailable, match=r"29\.1 GiB"):
+        memory.plan(wide, 24 * GIB, wanted="bf16", possible=("bf16", "int8"), rows=4, context=8192)
 
 
 def test_what_does_not_fit_is_said_with_what_would() -> None:

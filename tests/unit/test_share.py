@@ -49,6 +49,7 @@ def test_keys_are_names_and_keys(tmp_path: Path) -> None:
         (f"{ALICE}\n", 0o600, "Line 1"),
         (f"alice {ALICE}\nbob {ALICE}\n", 0o600, "Line 2"),
         (f"alice {ALICE}\nalice {BOB}\n", 0o600, "Line 2"),
+        (f"jörg {ALICE}\n", 0o600, "ASCII"),
         ("# nobody\n", 0o600, "has no key"),
         ("alice " + "ü" * 30, 0o600, "Line 1"),
     ],
@@ -178,6 +179,22 @@ async def test_without_keys_a_strange_name_of_this_machine_is_refused(engine: Lo
     await made.close()
 
 
+async def test_an_engine_that_was_killed_is_started_again(http: httpx.AsyncClient, engine: Local) -> None:
+    key = {"authorization": f"Bearer {ALICE}"}
+    body = {"prompt": "x = ", "max_tokens": 2}
+    for path in ("/v1/completions", "/v1/models"):
+        assert (await http.post("/v1/completions", json=body, headers=key)).status_code == 200
+        os.kill(int((engine._launch.folder / "engine.lock").read_text()), signal.SIGKILL)
+        for started in local._spawned:
+            started.wait(10)
+        answer = await (
+            http.get(path, headers=key) if path.endswith("models") else http.post(path, json=body, headers=key)
+        )
+        assert answer.status_code == 200
+    odd = await http.post("/v1/completions", content=b'{"prompt": "\\ud800"}', headers=key)
+    assert odd.status_code == 400
+
+
 async def test_what_the_engine_refuses_is_passed_on(http: httpx.AsyncClient) -> None:
     key = {"authorization": f"Bearer {ALICE}"}
     answer = await http.post("/v1/completions", json={"prompt": "word " * 20_000}, headers=key)
@@ -236,7 +253,7 @@ async def test_two_editors_on_one_model_over_tls(
 async def test_whoever_goes_away_frees_the_engine(engine: Local, tmp_path: Path) -> None:
     turns = Turns(1)
     made = Share(engine, {}, turns)
-    pieces = made._passed("/v1/completions", {"prompt": "x = ", "max_tokens": 4000, "stream": True}, "")
+    pieces = made._passed("/v1/completions", b'{"prompt": "x = ", "max_tokens": 4000, "stream": true}', "")
     async with aclosing(pieces):
         await anext(pieces)
         assert turns.there == 1

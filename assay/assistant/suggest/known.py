@@ -100,6 +100,10 @@ class Known:
         """Whether there is an answer, be it an older one."""
         return self._answers.get(self._exactly(place)) is not None or self._older.get(_alike(place)) is not None
 
+    def exact(self, place: Naming) -> tuple[Completion, ...]:
+        """What is known of the text as it is, without waiting; nothing that is older."""
+        return self._answers.get(self._exactly(place)) or ()
+
     def here(self, place: Naming) -> tuple[Completion, ...]:
         """What is known now, without waiting."""
         return self._answers.get(self._exactly(place)) or self._older.get(_alike(place)) or ()

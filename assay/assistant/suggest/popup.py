@@ -166,7 +166,7 @@ class Popup:
         if here is None or not naming.may_follow(here, (one.name for one in self.known.here(here))):
             return
         place = naming.at(snapshot.edited(Span(end, end), ".", snapshot.version), end + 1)
-        if place is not None and not self.known.has(place):
+        if place is not None and not self.known.exact(place):
             self.known.expect(bench.names, bench.workspace.where(root, place.path, place.text), place)
 
     async def behind_dot(
@@ -179,7 +179,7 @@ class Popup:
         if place is None or not place.receiver or not place.is_code:
             return ()
         where = bench.workspace.where(root, place.path, place.text)
-        if patience_s and not self.known.has(place):
+        if patience_s and not self.known.exact(place):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(patience_s):
                     for _ in range(
@@ -187,9 +187,9 @@ class Popup:
                     ):  # the second time it waits for all of them; a jedi that fails is not asked for ever
                         if (await self.known.at(bench.names, where, place))[1]:
                             break
-        elif not self.known.has(place):
+        elif not self.known.exact(place):
             self.known.expect(bench.names, where, place)
-        names = [one.name for one in self.known.here(place)]
+        names = [one.name for one in self.known.exact(place)]  # an older answer may lack what was written since
         if not naming.is_closed(place, names):
             return ()
         return tuple(name for name in names if naming.fits(name, place.typed))

@@ -22,6 +22,7 @@ SAMPLES = 16  # of one request
 TEXTS = 256  # that are scored in one request
 DEADLINE_S = 300.0  # of one request, by default and at most
 STOPS = 32
+ANSWER = 1024  # tokens of a chat's answer, where nobody says
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class Desk:
         if not isinstance(messages, list) or not messages:
             raise Refused("`messages` has to be a list of messages.")
         ids = await asyncio.to_thread(self._conversation, messages)
+        body = {"max_tokens": body.get("max_completion_tokens") or ANSWER, "priority": 1, **body}
         async for one in self._generate(ids, body, who):
             yield one
 
@@ -83,8 +85,12 @@ class Desk:
         if len(texts) > TEXTS:
             raise Refused(f"At most {TEXTS} texts are scored at once.")
         alone, *whole = await asyncio.to_thread(lambda: [self.loaded.ids(prompt + text) for text in ("", *texts)])
-        alone = alone or [self._first()]
-        start = max(1, min((common(alone, one) for one in whole), default=len(alone)))
+        if not texts:
+            return []
+        start = min(common(alone, one) for one in whole)
+        if not start:  # nothing is alike: all of each text is scored, behind what stands before a text
+            alone, start = [self._first(), *alone], 1
+            whole = [[self._first(), *one] for one in whole]
         self._fits(max(map(len, whole), default=0), 0)
         texts_of = tuple(tuple(one[start:]) for one in whole)
         events: asyncio.Queue[Event] = asyncio.Queue()

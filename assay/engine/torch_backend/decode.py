@@ -11,6 +11,7 @@ from .model import Loaded
 from .slots import Extended, Slots, View, common, rounded
 
 SCORED = 16  # continuations that are read in one pass
+SCORED_TOKENS = 1024  # of one such pass, whose logits are all kept: 0.6 GB for a vocabulary of 150 000
 LEAST_LENGTH = 512  # tokens that a compiled pass looks at, at least
 SHAPE = 16  # tokens: pieces of a prompt are filled up to multiples of it, so that few shapes exist: kernels are made and kept for each
 
@@ -79,7 +80,8 @@ class Decoder:
         self.slots.view = View(low, high, torch.arange(low, high, device=device)[:, None], positions, length)
         mask = (self._places[:length] <= positions)[:, None, None]
         given = torch.tensor([[tokens.get(row, 0)] for row in rows], device=device)
-        logits = self._forward(self._step, given, positions, mask, self.slots)[:, -1].float()
+        known = positions.clamp(max=self.length - 2)  # a model may know no further place than its context has
+        logits = self._forward(self._step, given, known, mask, self.slots)[:, -1].float()
         for row, token in tokens.items():
             self.kept[row].append(token)
         return {row: logits[row - low] for row in tokens}
@@ -89,8 +91,15 @@ class Decoder:
         """Natural-log probabilities of each token of each of `texts` behind a row's text; `after` is what `read` returned for that. Nothing is kept."""
         first = torch.log_softmax(after, dim=-1)
         found: list[list[float]] = []
-        for begin in range(0, len(texts), SCORED):
-            found += self._likelihoods(row, first, texts[begin : begin + SCORED])
+        begin = 0
+        while begin < len(texts):
+            count = next(
+                one
+                for one in (SCORED, 8, 4, 2, 1)
+                if one == 1 or one * max(map(len, texts[begin : begin + one])) <= SCORED_TOKENS
+            )
+            found += self._likelihoods(row, first, texts[begin : begin + count])
+            begin += count
         return found
 
     def _likelihoods(self, row: int, first: torch.Tensor, texts: Sequence[Sequence[int]]) -> list[list[float]]:
@@ -102,9 +111,10 @@ class Decoder:
             width = -(-widest // SHAPE) * SHAPE
             filled = [list(one) for one in texts] + [[]] * (rows - len(texts))
             tokens = torch.tensor([[*one[:-1], *[0] * (width - max(0, len(one) - 1))] for one in filled], device=device)
-            positions = torch.arange(start, start + width, device=device).expand(rows, -1)
+            positions = torch.arange(start, start + width, device=device).clamp(max=self.length - 2).expand(rows, -1)
+            order = torch.arange(start, start + width, device=device)
             places = torch.arange(start + width, device=device)
-            mask = (places <= positions[0, :, None])[None, None].expand(rows, -1, -1, -1)
+            mask = (places <= order[:, None])[None, None].expand(rows, -1, -1, -1)
             cache = Extended(self.slots, row, start)
             logits = self._forward(self.loaded.model.forward, tokens, positions, mask, cache, keep=0)
             targets = torch.tensor([[*one[1:], *[0] * (width - len(one[1:]))] for one in filled], device=device)

@@ -51,9 +51,12 @@ class Guides:
         with self._lock:
             if self._tokenizer is None:
                 loaded = self._loaded
-                self._tokenizer = llguidance.hf.from_tokenizer(
-                    loaded.tokenizer, n_vocab=loaded.vocabulary, eos_token=sorted(loaded.ends)
-                )
+                try:
+                    self._tokenizer = llguidance.hf.from_tokenizer(
+                        loaded.tokenizer, n_vocab=loaded.vocabulary, eos_token=sorted(loaded.ends) or None
+                    )
+                except (ValueError, RuntimeError) as error:
+                    raise EngineError(f"{loaded.name} cannot be guided: {str(error)[:200]}") from error
         made = llguidance.LLMatcher.grammar_from_regex if kind == "regex" else llguidance.LLMatcher.grammar_from_lark
         matcher = llguidance.LLMatcher(self._tokenizer, made(text), log_level=0)
         if matcher.is_error():

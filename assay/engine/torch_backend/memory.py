@@ -29,9 +29,13 @@ class Shape:
     per_token: int
     context: int
 
+    wide: int = 1  # times sixteen bits that unquantised numbers take: 2 where the processor has no bf16
+
     def weights(self, quantisation: str) -> int:
         """Bytes of the weights."""
-        return int(self.embedded * 2 + (self.parameters - self.embedded) * BYTES[quantisation])
+        if quantisation == "bf16":
+            return self.parameters * 2 * self.wide
+        return int(self.embedded * 2 * self.wide + (self.parameters - self.embedded) * BYTES[quantisation])
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,14 @@ def free_here() -> int:
             found.append(int(line.split()[1]) * 1024)
     limit, used = _lines("/sys/fs/cgroup/memory.max"), _lines("/sys/fs/cgroup/memory.current")
     if limit and used and limit[0].isdigit() and used[0].isdigit():
-        found.append(int(limit[0]) - int(used[0]))
+        given_back = [
+            int(line.split()[1])
+            for line in _lines("/sys/fs/cgroup/memory.stat")
+            if line.startswith(("inactive_file ", "active_file "))
+        ]
+        found.append(
+            int(limit[0]) - int(used[0]) + sum(given_back)
+        )  # what was read of files is given back when it is needed
     least = min(found)
     return 8 * GIB if math.isinf(least) else max(0, int(least))
 

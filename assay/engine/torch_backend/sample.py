@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import torch
 
+COLD = 1e-3  # below, a temperature takes the likeliest: dividing by it leaves no number
+
 
 @dataclass(slots=True)
 class Taste:
@@ -19,7 +21,7 @@ class Taste:
 
 def seeded(temperature: float, top_p: float, seed: int | None) -> Taste:
     """The taste of a request. Without a seed each answer is another."""
-    if temperature <= 0:
+    if temperature < COLD:
         return Taste()
     generator = torch.Generator()
     if seed is None:
@@ -47,7 +49,9 @@ def choose(
 
 
 def _drawn(logits: torch.Tensor, taste: Taste) -> int:
-    chances = torch.softmax(logits.cpu() / taste.temperature, dim=-1)
+    chances = torch.softmax((logits.cpu() - logits.max().cpu()) / taste.temperature, dim=-1)
+    if not bool(torch.isfinite(chances).all()):
+        return int(logits.argmax())
     if taste.top_p < 1:
         ordered, order = chances.sort(descending=True)
         keep = ordered.cumsum(0) - ordered < taste.top_p  # the likeliest is always one of them

@@ -98,6 +98,7 @@ class Scheduler:
         self._used = [0] * decoder.rows  # when each row was last used
         self._served: dict[str, int] = {}  # when each who was last given a row
         self._count = 0
+        self._at_work: Job | None = None  # whose prompt is read in this pass
         self._is_closing = False
         self.failed = ""
         self.tokens = 0  # read and written so far: it moves while something is done
@@ -165,7 +166,7 @@ class Scheduler:
             self._read()
             self._write()
         except torch.OutOfMemoryError:
-            self._shed()
+            self._shed(self._at_work)
 
     def _sort_out(self) -> None:
         now = time.monotonic()
@@ -200,7 +201,7 @@ class Scheduler:
         free = [row for row in range(self._decoder.rows) if row not in self._active]
         if not free:
             last = max(self._active.values(), key=lambda one: (one.priority, one.number))
-            if last.priority <= job.priority or last.texts:
+            if last.priority <= job.priority or last.pieces is None:
                 return None
             self._put_back(last)
             return last.row
@@ -224,13 +225,16 @@ class Scheduler:
         if not reading:
             return
         job = min(reading, key=lambda one: (one.priority, one.number))
+        self._at_work = job
+        if not job.written and not job.reused:  # another may have read the same since it was given its row
+            job.reused = self._decoder.take(job.row, job.ids)
         start, wanted = len(self._decoder.kept[job.row]), job.unread
         piece = wanted[start : start + self._piece]
         logits = self._decoder.read(job.row, piece)
         self.tokens += len(piece)
         if start + len(piece) < len(wanted):
             return
-        if job.texts:
+        if job.pieces is None:
             scores = self._decoder.likelihoods(job.row, logits, job.texts)
             self._end(job, "stop", scores=tuple(map(tuple, scores)))
         else:
@@ -244,6 +248,7 @@ class Scheduler:
         ]
         if not writing:
             return
+        self._at_work = None
         logits = self._decoder.step({job.row: job.written[-1] for job in writing})
         self.tokens += len(writing)
         self._choose(writing, torch.stack([logits[job.row] for job in writing]))
@@ -251,7 +256,11 @@ class Scheduler:
     def _choose(self, jobs: Sequence[Job], logits: torch.Tensor) -> None:
         allowed = [job.guide.allowed() if job.guide is not None else None for job in jobs]
         for job, (token, logprob) in zip(jobs, choose(logits, [job.taste for job in jobs], allowed), strict=True):
-            self._took(job, token, logprob)
+            try:
+                self._took(job, token, logprob)
+            except Exception:  # of one text: its guide, its characters
+                log.exception("a text could not be written on")
+                self._end(job, "broken")
 
     def _took(self, job: Job, token: int, logprob: float) -> None:
         pieces = job.pieces
@@ -276,9 +285,9 @@ class Scheduler:
             del self._active[job.row]
         _emit(job, Ended(why, text, scores, len(job.ids), job.reused, len(job.written)))
 
-    def _shed(self) -> None:
-        """There was no memory for that pass: give up the one who can wait longest, with what its row had."""
-        last = max(self._active.values(), key=lambda one: (one.priority, one.number))
+    def _shed(self, reading: Job | None) -> None:
+        """There was no memory for that pass: give up the one whose prompt was read, else the one who can wait longest, with what its row had."""
+        last = reading or max(self._active.values(), key=lambda one: (one.priority, one.number))
         self._decoder.kept[last.row] = []
         self._end(last, "memory")
         if torch.cuda.is_available():

@@ -38,8 +38,10 @@ def ready(weights: Path, cache: Path, wanted: Wanted) -> tuple[Loaded, int]:
     device = model.device_of(wanted.device)
     free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else memory.free_here()
     shape = memory.shape_of(weights)
+    if model.dtype_for(device) == torch.float32:
+        shape = replace(shape, per_token=shape.per_token * 2, wide=2)
     rows = wanted.rows or ROWS.get(device.type, ROWS_ELSEWHERE)
-    refused: list[EngineUnavailable] = []
+    refused: list[str] = []
     possible = quantise.possible(device)
     if wanted.quantisation not in ("auto", *possible):
         raise EngineUnavailable(
@@ -52,13 +54,16 @@ def ready(weights: Path, cache: Path, wanted: Wanted) -> tuple[Loaded, int]:
             )
             return _loaded(weights, cache, device, plan), plan.rows
         except _Worse as error:
-            refused.append(error)
+            refused.append(str(error))
             possible = tuple(one for one in possible if one != plan.quantisation)
             if wanted.quantisation != "auto" or not possible:
                 raise
             print(error, flush=True)
         except EngineUnavailable as error:
-            raise (refused[0] if refused else error) from error
+            raise EngineUnavailable(refused[0]) if refused else error from error
+        if device.type == "cuda":  # the refused one is gone
+            torch.cuda.empty_cache()
+            free = torch.cuda.mem_get_info(device)[0]
 
 
 class _Worse(EngineUnavailable):
@@ -94,7 +99,10 @@ def _loaded(weights: Path, cache: Path, device: torch.device, plan: memory.Plan)
     if base_name not in measured:
         print(f"measuring how good {loaded.name} is at code, once", flush=True)
         measured[base_name] = gate.likelihood(loaded, tokens)
-    loaded = quantise.apply(replace(loaded, device=device), plan.quantisation)
+    try:
+        loaded = quantise.apply(replace(loaded, device=device), plan.quantisation)
+    except EngineUnavailable as error:
+        raise _Worse(str(error)) from error
     loaded = replace(loaded, model=loaded.model.to(device))
     if plan.quantisation not in measured:
         measured[plan.quantisation] = gate.likelihood(loaded, tokens)
