@@ -37,6 +37,7 @@ TEXT_LIMIT = 100_000_000  # bytes of a text file: tokenizers are tens of megabyt
 SPARE = 1 << 30  # bytes of the disk that are left alone
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 _REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*\Z", re.ASCII)
+_PIECE = re.compile(r"-\d{5}-of-\d{5}\.gguf\Z")  # of a model that was split
 Progress = Callable[[str, int, int], None]  # a file's name, bytes that are there, bytes in all
 
 
@@ -219,7 +220,7 @@ def pull(hub: Hub, wanted: str, cache: Path, progress: Progress) -> Path:
     chosen = choice(repository, file)
     models = models_folder(cache)
     parts = models / ".parts"
-    needed = sum(one.size for one in chosen) - sum(one.stat().st_size for one in parts.glob("*.part"))
+    needed = sum(_missing(one, repository, models, parts) for one in chosen)
     models.mkdir(parents=True, exist_ok=True)
     if needed + SPARE > (free := shutil.disk_usage(models).free):
         raise HubError(f"{repo} needs {needed / 1e9:.1f} GB, and {models} has {free / 1e9:.1f} GB left.")
@@ -233,6 +234,10 @@ def _pulled(
     repo = repository.name
     if chosen[0].name.endswith(".gguf"):
         name = Path(chosen[0].name).name
+        if _PIECE.search(name):
+            raise HubError(
+                f"{name} is one of several pieces, which belong together and are not taken. Choose a file that is whole."
+            )
         if not _NAME.match(name):
             raise HubError(f"{repo} has a file of an odd name, {name!r}, which is not taken.")
         target = models / name
@@ -245,9 +250,26 @@ def _pulled(
     for one in chosen:
         if not _is_there(one, staged / one.name):
             hub.fetch(repository, one, staged / one.name, parts, progress)
-    shutil.rmtree(folder, ignore_errors=True)
+    if not all(_is_there(one, staged / one.name) for one in chosen):
+        raise HubError(f"Files of {repo} went away while others came. Run the same command again.")
+    aside = parts / f"{folder.name}.old"
+    shutil.rmtree(aside, ignore_errors=True)
+    if folder.exists():
+        os.replace(folder, aside)
     os.replace(staged, folder)
+    shutil.rmtree(aside, ignore_errors=True)
     return folder
+
+
+def _missing(file: File, repository: Repository, models: Path, parts: Path) -> int:
+    """Bytes of a file that are still to come, by its size."""
+    name = repository.name
+    staged = parts / f"{name.replace('/', '--')}-{repository.commit[:12]}"
+    places = (models / Path(file.name).name, models / name.rpartition("/")[2] / file.name, staged / file.name)
+    if any(one.is_file() and one.stat().st_size == file.size for one in places):
+        return 0
+    part = parts / f"{file.sha256 or file.blob}.part"
+    return max(0, file.size - (part.stat().st_size if part.is_file() else 0))
 
 
 @contextmanager

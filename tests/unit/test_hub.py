@@ -181,6 +181,7 @@ def test_without_a_network_it_says_what_to_do(tmp_path: Path, monkeypatch: pytes
         ("own/Pickles", "neither GGUF nor safetensors"),
         ("own/Odd", "odd name"),
         ("own/Fake", "is no GGUF file"),
+        ("own/Split", "one of several pieces"),
         ("mellum-2", "cannot be pulled"),
     ],
 )
@@ -192,6 +193,7 @@ def test_what_cannot_be_had_is_one_sentence(
         "own/Pickles": {"pytorch_model.bin": b"x", "config.json": b"{}"},
         "own/Odd": {"-rf.gguf": GGUF},
         "own/Fake": {"f.gguf": b"<html>"},
+        "own/Split": {"m-00001-of-00003.gguf": GGUF},
     }
     with pytest.raises(HubError, match=said) as seen:
         pulled(wanted, tmp_path)
@@ -231,6 +233,7 @@ def test_two_pulls_do_not_write_into_one_file(endpoint: str, tmp_path: Path) -> 
 
 
 def test_a_full_disk_is_seen_before(endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pulled("own/Coder", tmp_path)
     monkeypatch.setattr(hub, "SPARE", 1 << 60)
     with pytest.raises(HubError, match="GB left"):
         pulled("own/Coder-GGUF", tmp_path)
