@@ -76,7 +76,7 @@ async def test_a_word_that_goes_on_asks_once(jedi: Asked) -> None:
 
 async def test_what_was_expected_is_there_at_once(jedi: Asked) -> None:
     names, one = Known(), place("text = ''\ntext.|")
-    assert not names.has(one)
+    assert not names.here(one)
     names.expect(jedi, where(one), one)
     await whole(names, jedi, one)
     jedi.gate.clear()  # nothing can be asked now
@@ -138,7 +138,7 @@ async def test_only_so_much_is_kept(jedi: Asked, monkeypatch: pytest.MonkeyPatch
     places = [place(f"a{n} = ''\na{n}.|\n") for n in range(3)]
     for one in places:
         await whole(names, jedi, one)
-    assert [names.has(one) for one in places] == [False, True, True]
+    assert [bool(names.here(one)) for one in places] == [False, True, True]
     names.close()
 
 

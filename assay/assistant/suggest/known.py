@@ -96,10 +96,6 @@ class Known:
         if self._next is None and self._answers.get(self._exactly(place)) is None:
             self._ask(names, where, place, OPENED_KINDS_S if is_opened else 0.02)
 
-    def has(self, place: Naming) -> bool:
-        """Whether there is an answer, be it an older one."""
-        return self._answers.get(self._exactly(place)) is not None or self._older.get(_alike(place)) is not None
-
     def exact(self, place: Naming) -> tuple[Completion, ...]:
         """What is known of the text as it is, without waiting; nothing that is older."""
         return self._answers.get(self._exactly(place)) or ()

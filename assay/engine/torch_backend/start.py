@@ -67,7 +67,7 @@ def ready(weights: Path, cache: Path, wanted: Wanted) -> tuple[Loaded, int]:
 
 
 class _Worse(EngineUnavailable):
-    """A quantisation that the gate refused."""
+    """A quantisation that cannot be had here, or that the gate refused: the next smaller one may do."""
 
 
 def serve_model(
