@@ -206,12 +206,18 @@ class Share:
     async def models(self, request: Request) -> Response:
         self._person(request)
         try:
-            response = await (await self._upstream()).get("/v1/models")
+            response = await self._models(again=False)
         except httpx.ConnectError:
-            response = await (await self._upstream(again=True)).get("/v1/models")
-        except httpx.HTTPError as error:
-            raise Refused("The engine gave no answer.", 502) from error
+            response = await self._models(again=True)  # it ended, or was ended: it is started anew
         return Response(response.content, response.status_code, media_type="application/json")
+
+    async def _models(self, *, again: bool) -> httpx.Response:
+        try:
+            return await (await self._upstream(again=again)).get("/v1/models")
+        except httpx.HTTPError as error:
+            if isinstance(error, httpx.ConnectError) and not again:
+                raise
+            raise Refused("The engine gave no answer.", 502) from error
 
     async def post(self, request: Request) -> Response:
         who = self._person(request)
