@@ -138,4 +138,6 @@ def _what_next(told: Told) -> None:
     typer.echo(
         f"  {program} lsp     what an editor starts for Python files: README.md has the lines for VS Code and Neovim, docs/editors.md those for others"
     )
-    typer.echo(f"  {program} model use FILE.gguf     a better model than this small one")
+    typer.echo(
+        f"  {program} model pull qwen2.5-coder-1.5b     a better model than this small one (1.7 GB); `model list --known` has others"
+    )
