@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from urllib.parse import unquote, urlsplit
 
 from lsprotocol import types
@@ -12,7 +13,9 @@ from analyzers.text import Snapshot, Span, changed_span
 
 from .convert import Encoding, offset_at
 
-DOCUMENT_LIMIT = 16 << 20  # characters; a larger document is kept empty, and nothing is offered in it
+DOCUMENT_LIMIT = (
+    16 << 20
+)  # characters; a larger document is kept empty until all of it is told anew, and nothing is offered in it
 TREE_EDITS = 8  # edits in one message through which a syntax tree is carried
 _EMPTY_VERSION = 0
 
@@ -24,6 +27,7 @@ class Documents:
         self.encoding: Encoding = "utf-16"
         self._snapshots: dict[str, Snapshot] = {}
         self._cells: dict[str, list[str]] = {}
+        self._too_large: set[str] = set()  # their edits are about text that is not here
 
     def get(self, uri: str) -> Snapshot | None:
         """The document's current snapshot, a notebook cell's with the cells before it as preamble."""
@@ -40,8 +44,9 @@ class Documents:
 
     def open(self, item: types.TextDocumentItem) -> None:
         """Take the document over from the disk."""
-        text = item.text if len(item.text) <= DOCUMENT_LIMIT else ""
-        self._snapshots[item.uri] = Snapshot(item.uri, path_of(item.uri), item.version, text)
+        self._snapshots[item.uri] = Snapshot(item.uri, path_of(item.uri), item.version, item.text)
+        self._too_large.discard(item.uri)
+        self._limit(item.uri)
 
     def change(self, uri: str, version: int, changes: list[types.TextDocumentContentChangeEvent]) -> None:
         """Apply the editor's changes in order; a document that was never opened is made empty first."""
@@ -50,19 +55,29 @@ class Documents:
             snapshot = snapshot.without_tree()
         for change in changes:
             if isinstance(change, types.TextDocumentContentChangeWholeDocument):
+                self._too_large.discard(uri)
                 old, new = changed_span(snapshot.text, change.text)
                 snapshot = snapshot.edited(old, change.text[new.start : new.end], version)
+                continue
+            if uri in self._too_large:
+                snapshot = snapshot.with_text("", version)
                 continue
             start = offset_at(snapshot, change.range.start, self.encoding)
             end = offset_at(snapshot, change.range.end, self.encoding)
             snapshot = snapshot.edited(Span(min(start, end), max(start, end)), change.text, version)
-        if len(snapshot.text) > DOCUMENT_LIMIT:
-            snapshot = snapshot.with_text("", version)
         self._snapshots[uri] = snapshot
+        self._limit(uri)
+
+    def _limit(self, uri: str) -> None:
+        snapshot = self._snapshots[uri]
+        if len(snapshot.text) > DOCUMENT_LIMIT:
+            self._snapshots[uri] = snapshot.with_text("", snapshot.version)
+            self._too_large.add(uri)
 
     def close(self, uri: str) -> None:
         """Give the document back to the disk."""
         self._snapshots.pop(uri, None)
+        self._too_large.discard(uri)
 
     def open_notebook(self, uri: str, cells: list[str], items: list[types.TextDocumentItem]) -> None:
         """A notebook's code cells in order, and their texts."""
@@ -111,11 +126,18 @@ def _plain(cell: str) -> str:
     return re.sub(r"(?m)^([ \t]*)[%!?]", r"\1#", cell)
 
 
-def path_of(uri: str) -> str:
-    """The absolute path of a file URI, or "" for any other."""
+def path_of(uri: str, *, system: str = os.name) -> str:
+    """The absolute path of a file URI, or "" for any other. On Windows (`system` "nt") with its drive, or the machine of a share; elsewhere a file
+    of another machine is none."""
     try:
         parts = urlsplit(uri)
         path = unquote(parts.path)
     except ValueError:
         return ""
-    return path if parts.scheme == "file" and path.startswith("/") and "\0" not in path else ""
+    if parts.scheme != "file" or not path.startswith("/") or "\0" in path:
+        return ""
+    host = "" if parts.netloc.lower() == "localhost" else parts.netloc
+    if system != "nt":
+        return "" if host else path
+    whole = PureWindowsPath(f"//{host}{path}" if host else path.removeprefix("/"))
+    return str(whole) if whole.is_absolute() else ""

@@ -15,9 +15,17 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
+from assay.engine.http import is_loopback
+
 Policy = Literal["balanced", "strict", "eager", "static"]
 Value = str | int | float | bool
-STRICTNESS = ("static", "eager", "balanced", "strict")  # weakest first; a project may move to the right only
+# What a project may make of the user's policy: one that offers less. Who chose `static` wants nothing to be run, and no project changes that.
+STRICTER: Mapping[Policy, tuple[Policy, ...]] = {
+    "static": ("static",),
+    "eager": ("eager", "balanced", "strict"),
+    "balanced": ("balanced", "strict"),
+    "strict": ("strict",),
+}
 
 
 class SettingsError(Exception):
@@ -243,7 +251,7 @@ def _tightened(found: Mapping[str, object], now: Mapping[str, Value], complaints
         if setting is None or setting.by_project == "never":
             complaints.append(f"pyproject.toml: {name} cannot be set by a project")
         elif name == "verify.policy":
-            if value in STRICTNESS and STRICTNESS.index(str(value)) >= STRICTNESS.index(str(now[name])):
+            if value in STRICTER[str(now[name])]:  # type: ignore[index]  # checked against its choices by `check`
                 allowed[name] = value
             else:
                 complaints.append(f"pyproject.toml: {name} can only be made stricter by a project")
@@ -255,4 +263,7 @@ def _tightened(found: Mapping[str, object], now: Mapping[str, Value], complaints
 
 
 def _stays_here(url: str) -> bool:
-    return not url or (urlsplit(url).hostname or "") in ("localhost", "127.0.0.1", "::1")
+    try:
+        return not url or is_loopback(urlsplit(url).hostname or "")
+    except ValueError:  # what is no URL is on no machine
+        return False

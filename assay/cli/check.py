@@ -22,7 +22,7 @@ from assay.assistant.hints.hint import Hint
 from assay.assistant.nouns import Failed, Passed
 from assay.assistant.shapes import SIGNS, state, title
 from assay.assistant.workbench import Workbench
-from assay.cli import git_lines, out, place
+from assay.cli import git_lines, out, patch_text, place
 from assay.cli.ask import PYTHON, Json
 
 STATIC = {"verify.policy": "static"}
@@ -250,8 +250,8 @@ def _fix(chosen: Chosen, report: Report, *, is_static: bool, to_stderr: bool) ->
         out.say("no fix was found that the checks let stand")
         return
     after = fixes.applied(text, found.fix.edits)
-    for line in difflib.unified_diff(text.splitlines(), after.splitlines(), name, name, lineterm=""):
-        typer.echo(line, err=to_stderr)
+    for line in difflib.unified_diff(patch_text.lines_of(text), patch_text.lines_of(after), name, name):
+        typer.echo(line.rstrip("\n"), err=to_stderr)
     typer.echo(f"{state(found.fix.verdict)}: {found.fix.why}", err=to_stderr)
     path = chosen.root / name
     try:

@@ -13,7 +13,7 @@ class PatchError(Exception):
 
 def apply(text: str, diff: str) -> str:
     """`text` after the hunks of `diff`, which must be for one file. Hunks may have moved; their old lines must match."""
-    old = text.splitlines(keepends=True)
+    old = lines_of(text)
     new: list[str] = []
     position = 0
     hunks = _hunks(diff)
@@ -28,11 +28,16 @@ def apply(text: str, diff: str) -> str:
     return "".join(new + old[position:])
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines as git and diff count them, with their ends: a form feed or a separator of paragraphs stands inside of one."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
 def _hunks(diff: str) -> list[tuple[int, list[str], list[str]]]:
     hunks: list[tuple[int, list[str], list[str]]] = []
     files = 0
     left = 0
-    for line in diff.splitlines(keepends=True):
+    for line in lines_of(diff):
         if left <= 0 and line.startswith("--- "):
             files += 1
             if files > 1:

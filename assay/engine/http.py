@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import json
 import ssl
 from collections.abc import AsyncGenerator
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 CONNECT_S = 3.0  # a server on this machine or in this building answers in milliseconds
 READ_S = 60.0  # between two pieces of a stream; a cold prefill of a long prompt on a CPU takes this order
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 NOT_FOUND, FAILING = 404, 500
 ERROR_LIMIT = 200  # characters of a server's own error text that reach a message
 
@@ -26,13 +26,18 @@ class Http:
     """One server at `url` (with or without /v1), or at a Unix socket. Nothing is contacted before the first request."""
 
     def __init__(self, url: str, *, api_key: str = "", socket_path: str = "", ca_file: str = "") -> None:
-        """`ca_file`: certificates to trust beside the system's. Raises EngineUnavailable for what is no URL."""
+        """`ca_file`: certificates to trust beside the system's. Raises EngineUnavailable for what is no URL, and where a key would be
+        sent to another machine without TLS."""
         try:
             parts = urlsplit(url)
         except ValueError as error:
             raise EngineUnavailable(f"Engine off: {url!r} is no URL ({error}). Set `engine.url`.") from error
         self._base = url.rstrip("/").removesuffix("/v1")
-        self._is_local = bool(socket_path) or (parts.hostname or "") in LOOPBACK
+        self._is_local = bool(socket_path) or is_loopback(parts.hostname or "")
+        if (api_key or parts.password) and not self._is_local and parts.scheme != "https":
+            raise EngineUnavailable(
+                f"Engine off: the API key would go to {parts.hostname} in the clear. Use https in `engine.url`, or a tunnel to this machine."
+            )
         self._api_key = api_key
         self._socket_path = socket_path
         self._ca_file = ca_file
@@ -152,6 +157,14 @@ class Http:
 
     def _unreadable(self) -> str:
         return f"The engine at {self.where} answered something that is not JSON."
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a URL's host is this machine by its loopback interface: no other machine is asked, or listens in between."""
+    try:
+        return host.lower() == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _reason(text: str) -> str:

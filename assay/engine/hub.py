@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -34,6 +35,7 @@ TRIES = 4  # in a row without a byte more
 PAUSE_S = 1.0  # before another try that brought nothing, and twice and three times as long
 TEXTS = (".json", ".txt", ".jinja", ".md")
 TEXT_LIMIT = 100_000_000  # bytes of a text file: tokenizers are tens of megabytes
+ORIGINS = ".origins.json"  # in the models folder
 SPARE = 1 << 30  # bytes of the disk that are left alone
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 _REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*\Z", re.ASCII)
@@ -220,31 +222,66 @@ def pull(hub: Hub, wanted: str, cache: Path, progress: Progress) -> Path:
     chosen = choice(repository, file)
     models = models_folder(cache)
     parts = models / ".parts"
-    needed = sum(_missing(one, repository, models, parts) for one in chosen)
+    name = _model_name(repository, chosen, models)
+    needed = sum(_missing(one, repository, models / name, parts) for one in chosen)
     models.mkdir(parents=True, exist_ok=True)
     if needed + SPARE > (free := shutil.disk_usage(models).free):
         raise HubError(f"{repo} needs {needed / 1e9:.1f} GB, and {models} has {free / 1e9:.1f} GB left.")
     with _alone(parts):
-        return _pulled(hub, repository, chosen, models, parts, progress)
+        path = _pulled(hub, repository, chosen, models / name, parts, progress)
+        _note_origin(models, name, repository.name)
+        return path
 
 
-def _pulled(
-    hub: Hub, repository: Repository, chosen: Sequence[File], models: Path, parts: Path, progress: Progress
-) -> Path:
-    repo = repository.name
-    if chosen[0].name.endswith(".gguf"):
+def _model_name(repository: Repository, chosen: Sequence[File], models: Path) -> str:
+    """What a model's file or folder is called in the models folder: as in its repository; with the owner before it where that name is another one's,
+    or somebody put it there by hand. Raises HubError."""
+    owner, _, name = repository.name.partition("/")
+    if _is_one_file(chosen):
         name = Path(chosen[0].name).name
         if _PIECE.search(name):
             raise HubError(
                 f"{name} is one of several pieces, which belong together and are not taken. Choose a file that is whole."
             )
         if not _NAME.match(name):
-            raise HubError(f"{repo} has a file of an odd name, {name!r}, which is not taken.")
-        target = models / name
+            raise HubError(f"{repository.name} has a file of an odd name, {name!r}, which is not taken.")
+    there = models / name
+    is_free = not there.exists() or _origins(models).get(name) == repository.name
+    return name if is_free or _is_same(chosen, there) else f"{owner}--{name}"
+
+
+def _is_one_file(chosen: Sequence[File]) -> bool:
+    return chosen[0].name.endswith(".gguf")
+
+
+def _is_same(chosen: Sequence[File], there: Path) -> bool:
+    return all(_is_there(one, there if _is_one_file(chosen) else there / one.name) for one in chosen)
+
+
+def _origins(models: Path) -> dict[str, str]:
+    """The repositories that models came from, by their names here."""
+    try:
+        found = json.loads((models / ORIGINS).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(name): str(repo) for name, repo in found.items()} if isinstance(found, dict) else {}
+
+
+def _note_origin(models: Path, name: str, repo: str) -> None:
+    written = models / f"{ORIGINS}.new"
+    written.write_text(json.dumps(_origins(models) | {name: repo}, indent=1), "utf-8")
+    os.replace(written, models / ORIGINS)
+
+
+def _pulled(
+    hub: Hub, repository: Repository, chosen: Sequence[File], target: Path, parts: Path, progress: Progress
+) -> Path:
+    repo = repository.name
+    if _is_one_file(chosen):
         if not _is_there(chosen[0], target):
             hub.fetch(repository, chosen[0], target, parts, progress)
         return target
-    folder, staged = models / repo.rpartition("/")[2], parts / f"{repo.replace('/', '--')}-{repository.commit[:12]}"
+    folder, staged = target, parts / f"{repo.replace('/', '--')}-{repository.commit[:12]}"
     if all(_is_there(one, folder / one.name) for one in chosen):
         return folder
     for one in chosen:
@@ -261,11 +298,10 @@ def _pulled(
     return folder
 
 
-def _missing(file: File, repository: Repository, models: Path, parts: Path) -> int:
+def _missing(file: File, repository: Repository, target: Path, parts: Path) -> int:
     """Bytes of a file that are still to come, by its size."""
-    name = repository.name
-    staged = parts / f"{name.replace('/', '--')}-{repository.commit[:12]}"
-    places = (models / Path(file.name).name, models / name.rpartition("/")[2] / file.name, staged / file.name)
+    staged = parts / f"{repository.name.replace('/', '--')}-{repository.commit[:12]}"
+    places = (target, target / file.name, staged / file.name)
     if any(one.is_file() and one.stat().st_size == file.size for one in places):
         return 0
     part = parts / f"{file.sha256 or file.blob}.part"

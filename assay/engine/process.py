@@ -15,13 +15,14 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from .api import EngineUnavailable
 from .backends import INSTALL, Backend
 
 POLL_S = 0.5  # how often idleness is looked at
 STUCK_S = 120.0  # one batch of a long prompt takes seconds even on a slow CPU
+BATCH = 512  # tokens of a prompt that are read before the counters move and a cancel is seen
 SLOTS = 4  # parallel sequences over one shared KV cache
 CONTEXT = 8192  # tokens over all slots
 
@@ -108,6 +109,7 @@ def _start(launch: Launch) -> Any:
     params.model.path = str(launch.model)
     params.model_alias = {launch.model.stem}
     params.n_ctx, params.n_parallel, params.kv_unified = CONTEXT, SLOTS, True
+    params.n_batch = BATCH
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = launch.threads or default_threads()
     params.hostnames = [str(launch.socket)]  # by default it listens on a random TCP port without a key
     params.ui, params.endpoint_slots, params.endpoint_metrics = False, False, True
@@ -126,18 +128,34 @@ def default_threads() -> int:
 
 def _until_idle(server: Any, idle_s: float) -> None:
     """Return when nothing was asked for `idle_s`, or when something is asked and nothing moves: then a new start helps."""
-    seen, since = "", time.monotonic()
-    while True:
+    watch = Watch(idle_s, time.monotonic())
+    while (end := watch.look(*_activity(server), time.monotonic())) == "":
         time.sleep(min(POLL_S, idle_s / 4 or POLL_S))  # tidy: allow-sleep  the server works in threads of its own
-        mark, is_busy = _activity(server)
-        if mark != seen:
-            seen, since = mark, time.monotonic()
-        quiet_s = time.monotonic() - since
-        if is_busy and quiet_s > STUCK_S:
-            print(f"nothing moved for {STUCK_S:.0f} s with requests in work: ending", flush=True)
-            return
-        if not is_busy and idle_s and quiet_s > idle_s:
-            return
+    if end == "stuck":
+        print(f"nothing moved for {STUCK_S:.0f} s with requests in work: ending", flush=True)
+
+
+@dataclass(slots=True)
+class Watch:
+    """Whether a server has been idle, or stuck, for too long; by looks at it, each with its time in seconds.
+
+    Idle time is no part of a request's: the first look that finds one in work starts its clock, for an engine that nobody asked for two minutes
+    was once taken for stuck as soon as it read a long prompt.
+    """
+
+    idle_s: float
+    since: float
+    mark: str = ""
+    was_busy: bool = False
+
+    def look(self, mark: str, is_busy: bool, now: float) -> Literal["", "idle", "stuck"]:  # noqa: FBT001  it is what `_activity` gives
+        """`mark` moves when work is done; `is_busy`: a request is in work. The answer is "" while it may go on."""
+        if mark != self.mark or is_busy != self.was_busy:
+            self.mark, self.was_busy, self.since = mark, is_busy, now
+        quiet_s = now - self.since
+        if is_busy:
+            return "stuck" if quiet_s > STUCK_S else ""
+        return "idle" if self.idle_s and quiet_s > self.idle_s else ""
 
 
 def _activity(server: Any) -> tuple[str, bool]:

@@ -19,7 +19,8 @@ class Server:
     def __init__(
         self, url: str, *, model: str = "", api_key: str = "", terms: Terms = USUAL, ca_file: str = ""
     ) -> None:
-        """`terms` are for Ollama; `ca_file` has certificates to trust beside the system's. Raises EngineUnavailable for what is no URL."""
+        """`terms` are for Ollama; `ca_file` has certificates to trust beside the system's. Raises EngineUnavailable for what is
+        no URL, and where the key would be sent to another machine without TLS."""
         self._http = Http(url, api_key=api_key, ca_file=ca_file)
         self._model = model
         self._terms = terms

@@ -26,12 +26,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from assay.engine.api import EngineError
+from assay.engine.http import is_loopback
 from assay.engine.local import Local
 from assay.engine.web import HANDLERS, Attended, Refused, body_of
 
 log = logging.getLogger(__name__)
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 KEY_LENGTH = 24  # characters at least
 KEYS_LIMIT = 1 << 20  # bytes of the file
 WAITING = 16  # requests of one person that wait, at most
@@ -69,7 +69,7 @@ class Door:
     @property
     def is_here(self) -> bool:
         """Whether nobody but this machine can come in."""
-        return self.host in LOOPBACK
+        return is_loopback(self.host)
 
 
 def address(text: str) -> tuple[str, int]:
@@ -235,7 +235,7 @@ class Share:
     def _person(self, request: Request) -> str:
         """Whose key it is. Every key is compared, in the same time whatever it is. Raises Refused."""
         if not self._keys:
-            if request.url.hostname not in LOOPBACK:  # a page in a browser that found out where this listens
+            if not is_loopback(request.url.hostname or ""):  # a page in a browser that found out where this listens
                 raise Refused("Without keys only this machine is served, by its own name.", 403)
             return ""
         kind, _, given = request.headers.get("authorization", "").partition(" ")

@@ -16,7 +16,7 @@ import pytest
 from assay.engine import local
 from assay.engine.api import EngineError, Request
 from assay.engine.local import Local
-from assay.engine.torch_backend import start
+from assay.engine.torch_backend import serve, start
 from assay.engine.torch_backend.answers import Desk
 from assay.engine.torch_backend.serve import application
 
@@ -182,8 +182,14 @@ async def test_the_process_serves_as_llama_cpp_does(engine: Local) -> None:
             break  # and go
     again = (await text_of(Request(PREFIX, max_tokens=8, stop=("\n",))))[0]
     assert again == text
+    assert engine._launch.socket.stat().st_mode & 0o077 == 0, "uvicorn would open it to everybody"
     log = (engine._launch.folder / "engine.log").read_text()
     assert "as bf16 on cpu, 4 at once" in log.splitlines()[-1]
+
+
+def test_the_socket_is_this_users_alone(tmp_path: Path) -> None:
+    with serve.private(tmp_path / "e.sock"):
+        assert (tmp_path / "e.sock").stat().st_mode & 0o077 == 0
 
 
 def test_an_engine_that_nobody_asks_ends(folder: Path, tmp_path: Path) -> None:

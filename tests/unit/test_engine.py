@@ -249,3 +249,37 @@ async def test_a_key_from_the_environment_goes_to_the_server_and_before_the_file
     await engine.close()
     server.close()
     assert any(b"authorization: bearer from-the-editor\r\n" in head.lower() for head in seen)
+
+
+def test_idle_time_is_no_part_of_a_request() -> None:
+    """An engine that nobody asked for longer than a request may stand still reads a long prompt next, and its counters do not move at once."""
+    watch = process.Watch(idle_s=600, since=0.0)
+    assert watch.look("1", False, 0.0) == ""
+    assert watch.look("1", False, process.STUCK_S + 6) == ""
+    assert watch.look("1", True, process.STUCK_S + 7) == "", "it began a second ago"
+    assert watch.look("1", True, 2 * process.STUCK_S + 6) == ""
+    assert watch.look("1", True, 2 * process.STUCK_S + 8) == "stuck"
+
+
+def test_work_that_moves_is_never_stuck_and_its_end_begins_the_idle_time() -> None:
+    watch = process.Watch(idle_s=10, since=0.0)
+    assert {watch.look(str(minute), True, 60.0 * minute) for minute in range(20)} == {""}
+    assert watch.look("19", False, 5000.0) == ""
+    assert watch.look("19", False, 5009.0) == ""
+    assert watch.look("19", False, 5011.0) == "idle"
+    assert process.Watch(idle_s=0, since=0.0).look("", False, 1e9) == "", "0 keeps it"
+
+
+@pytest.mark.parametrize("url", ["http://models.example/v1", "http://10.0.0.7:8000", "http://me:secret@models.example"])
+def test_a_key_is_never_sent_in_the_clear_to_another_machine(url: str) -> None:
+    key = "" if "@" in url else "k-1"
+    with pytest.raises(EngineUnavailable, match=r"in the clear.*https"):
+        Server(url, api_key=key)
+
+
+@pytest.mark.parametrize(
+    ("url", "key"),
+    [("https://models.example", "k"), ("http://127.0.0.9:80", "k"), ("http://[::1]:80", "k"), ("http://10.0.0.7", "")],
+)
+async def test_a_key_goes_by_tls_or_stays_on_this_machine(url: str, key: str) -> None:
+    await Server(url, api_key=key).close()

@@ -54,6 +54,38 @@ def test_what_is_kept_comes_back(state: str, tmp_path: Path) -> None:
     assert kept.Kept(tmp_path, Path("/q")).get("key") is None
 
 
+def test_a_hint_with_a_secret_is_not_kept_and_comes_again(tmp_path: Path) -> None:
+    """A key that is known says that there are no other hints."""
+    first = kept.Kept(tmp_path, Path("/p"))
+    secret = replace(hint("proved", "p", 4), message="`key = 'AKIAIOSFODNN7EXAMPLE'` fails")
+    first.put("key", [secret, hint("proved", "q", 9)])
+    first.put("other", [hint("proved", "q", 9)])
+    first.save()
+    again = kept.Kept(tmp_path, Path("/p"))
+    assert again.get("key") is None
+    assert again.get("other") == ([hint("proved", "q", 9)], "")
+    assert "AKIA" not in "".join(path.read_text() for path in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["assay/assistant/proof/runs.py", "sandbox/evidence.py", "sandbox/runner/tracer.py", "analyzers/harness.py"],
+)
+def test_what_was_judged_otherwise_is_found_anew(module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, read = Path(__file__).parents[2] / module, Path.read_text
+    check._version.cache_clear()
+    before = check._version()
+
+    def changed(self: Path, *words: str) -> str:
+        return read(self, *words) + ("\n# other\n" if self == path else "")
+
+    check._version.cache_clear()
+    monkeypatch.setattr(Path, "read_text", changed)
+    after = check._version()
+    check._version.cache_clear()
+    assert after != before
+
+
 def test_what_nobody_asks_for_is_forgotten(tmp_path: Path) -> None:
     first = kept.Kept(tmp_path, Path("/p"))
     first.put("old", [])

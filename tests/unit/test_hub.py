@@ -95,6 +95,43 @@ def test_a_folder_has_its_tensors_and_texts_and_nothing_that_runs(endpoint: str,
     assert pulled("own/Coder", tmp_path)[1] == [], "what is there is not fetched again"
 
 
+@pytest.mark.parametrize("theirs", ["Coder", "Coder-GGUF"])
+def test_a_repository_of_the_same_last_name_replaces_nothing(
+    endpoint: str, shelf: Shelf, tmp_path: Path, theirs: str
+) -> None:
+    own, _ = pulled(f"own/{theirs}", tmp_path)
+    before = _contents(own)
+    shelf.files[f"evil/{theirs}"] = {file: data + b"x" for file, data in shelf.files[f"own/{theirs}"].items()}
+    path, _ = pulled(f"evil/{theirs}", tmp_path)
+    assert path != own
+    assert path.name.startswith("evil--")
+    assert _contents(own) == before
+    assert _contents(path) != before
+    assert pulled(f"evil/{theirs}", tmp_path) == (path, [])
+
+
+def test_a_newer_version_of_a_model_takes_the_place_of_the_older_one(
+    endpoint: str, shelf: Shelf, tmp_path: Path
+) -> None:
+    path, _ = pulled("own/Coder-GGUF", tmp_path)
+    shelf.files["own/Coder-GGUF"]["coder-q8.gguf"] = GGUF + b"newer"
+    assert pulled("own/Coder-GGUF", tmp_path)[0] == path
+    assert path.read_bytes() == GGUF + b"newer"
+
+
+def test_a_model_that_was_put_there_by_hand_stays(endpoint: str, tmp_path: Path) -> None:
+    mine = weights.models_folder(tmp_path) / "coder-q8.gguf"
+    mine.parent.mkdir(parents=True)
+    mine.write_bytes(b"GGUF mine")
+    assert pulled("own/Coder-GGUF", tmp_path)[0].name == "own--coder-q8.gguf"
+    assert mine.read_bytes() == b"GGUF mine"
+
+
+def _contents(path: Path) -> dict[str, bytes]:
+    files = [path] if path.is_file() else sorted(path.iterdir())
+    return {one.name if path.is_dir() else "": one.read_bytes() for one in files}
+
+
 def test_a_cut_transfer_goes_on_where_it_was_cut(endpoint: str, shelf: Shelf, tmp_path: Path) -> None:
     shelf.cut, shelf.cuts = 1_500_000, 1
     path, told = pulled("own/Coder-GGUF", tmp_path)

@@ -14,7 +14,6 @@ import pytest
 from analyzers import files, harness, reach, secrets, syntax
 from analyzers.changed import Changed
 from analyzers.text import Snapshot, Span, changed_span
-from assay.assistant import settings
 from assay.assistant.workspace import Workspace
 from assay.cli import patch_text
 
@@ -111,22 +110,11 @@ def test_ignored_and_secret_files_are_not_listed(tmp_path: Path) -> None:
     assert found == {"a.py", "b/keep.py", "b/.gitignore", ".assayignore"}
 
 
-def test_a_project_may_only_tighten(tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").write_text(
-        '[tool.assay]\noffline = true\nverify.policy = "strict"\nengine.url = "http://evil"\nsandbox.image = "evil"\n'
-    )
-    merged, complaints = settings.load(tmp_path / "none", root=tmp_path)
-    assert (merged.policy, merged.is_on("offline"), merged.text("engine.url"), merged.text("sandbox.image")) == (
-        "strict",
-        True,
-        "",
-        "",
-    )
-    assert len(complaints) == 2
-    (tmp_path / "pyproject.toml").write_text('[tool.assay]\noffline = false\nverify.policy = "static"\n')
-    merged, complaints = settings.load(tmp_path / "none", root=tmp_path, editor={"verify": {"policy": "balanced"}})
-    assert merged.policy == "balanced"
-    assert len(complaints) == 2
+@pytest.mark.parametrize("odd", ["\f", "\u2028", "\x1c", "\x85", "\v"])
+def test_a_line_of_a_patch_ends_where_git_ends_it(odd: str) -> None:
+    before = f"a\n{odd}b = 'x{odd}y'\nc\n"
+    diff = f"--- a\n+++ b\n@@ -1,3 +1,3 @@\n a\n-{odd}b = 'x{odd}y'\n+{odd}b = 'x{odd}z'\n c\n"
+    assert patch_text.apply(before, diff) == f"a\n{odd}b = 'x{odd}z'\nc\n"
 
 
 def test_tests_are_found_through_imports_and_by_name() -> None:

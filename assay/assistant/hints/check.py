@@ -9,13 +9,15 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
-from analyzers import bugs, facts, lint, mutants, rules
-from analyzers.docstrings import disagree
+import analyzers
+import sandbox
+from analyzers import bugs, lint, rules
 from analyzers.rules import RuleFinding
 from analyzers.text import Snapshot
 from sandbox.api import SandboxUnavailable
 
 from ...engine.api import EngineError
+from ..proof import verdict
 from ..proof.runs import place_of
 from ..workbench import Workbench
 from ..workspace import State
@@ -215,12 +217,15 @@ async def proved(bench: Workbench, state: State, wanted: Wanted, tell: Tell) -> 
 
 @lru_cache(maxsize=1)
 def _version() -> str:
-    """A digest of what finds and mends bugs: what it found before it was changed no longer holds."""
-    here = Path(__file__).parent
-    folders = (here, Path(mutants.__file__).parent, Path(facts.__file__).parent, Path(disagree.__file__).parent)
-    return digest(
-        bugs.version(), *(path.read_text("utf-8") for folder in folders for path in sorted(folder.glob("*.py")))
+    """A digest of what finds bugs, mends them and judges what mends them: what was found before any of it was changed no longer holds."""
+    folders = (
+        Path(__file__).parent,
+        Path(verdict.__file__).parent,
+        Path(analyzers.__file__).parent,
+        Path(sandbox.__file__).parent,
     )
+    every = (path for folder in folders for path in sorted(folder.rglob("*.py")))
+    return digest(*(f"{path.name}\0{path.read_text('utf-8')}" for path in every))
 
 
 def _content(texts: Mapping[str, str]) -> list[str]:

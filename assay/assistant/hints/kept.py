@@ -1,6 +1,6 @@
 """What was found, kept on disk by content: an unchanged file is not looked at again, an unchanged project's tests are not run again.
 
-One file a project, below the user's cache; safe to delete. It holds the words of hints, whose secrets are replaced, and no other source text.
+One file a project, below the user's cache; safe to delete. It holds the words of hints, which quote code; where one looks like it holds a secret, nothing of its key is kept, and it is found anew.
 """
 
 from __future__ import annotations
@@ -45,9 +45,10 @@ class Kept:
         return known
 
     def put(self, key: str, hints: Iterable[Hint], note: str = "") -> None:
-        """Remember them."""
-        safe = [one for one in map(told, hints) if not _has_secret(one)]
-        self._new[key] = {"hints": safe, "note": secrets.redact(note)}
+        """Remember them, all or none: a key that is known says that there are no others."""
+        found = {"hints": list(map(told, hints)), "note": note}
+        if not _has_secret(found):
+            self._new[key] = found
 
     def save(self) -> None:
         """Write what was asked for or found since, whole or not at all; what nobody asked for is forgotten."""
@@ -64,7 +65,7 @@ class Kept:
 
 
 def _has_secret(raw: dict[str, Any]) -> bool:
-    """Whether something in a hint looks like a secret: then it is found anew next time, and not kept."""
+    """Whether something in it looks like a secret."""
     text = json.dumps(raw, ensure_ascii=False)
     return secrets.redact(text) != text
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import socket
 import time
 from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
@@ -39,25 +40,31 @@ def application(desk: Desk) -> Starlette:
     )
 
 
-def run(desk: Desk, socket: Path, idle_s: float) -> int:
-    """Serve at a Unix socket until nothing was asked for `idle_s` (0: for ever), or the model's thread ended; returns the exit status."""
-    os.umask(0o077)
+def run(desk: Desk, path: Path, idle_s: float) -> int:
+    """Serve at a Unix socket `path` until nothing was asked for `idle_s` (0: for ever), or the model's thread ended; returns the exit status."""
     config = uvicorn.Config(
         application(desk),
-        uds=str(socket),
         log_level="warning",
         access_log=False,
         lifespan="off",
         timeout_keep_alive=600,
     )
     server = uvicorn.Server(config)
-    asyncio.run(_until_idle(server, desk, idle_s))
+    asyncio.run(_until_idle(server, desk, idle_s, private(path)))
     desk.scheduler.close()
     return 1 if desk.scheduler.failed else 0
 
 
-async def _until_idle(server: uvicorn.Server, desk: Desk, idle_s: float) -> None:
-    serving = asyncio.create_task(server.serve())
+def private(path: Path) -> socket.socket:
+    """A socket at `path` for this user alone. uvicorn opens one of its own to everybody, whatever the umask says."""
+    os.umask(0o077)
+    opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    opened.bind(str(path))
+    return opened
+
+
+async def _until_idle(server: uvicorn.Server, desk: Desk, idle_s: float, opened: socket.socket) -> None:
+    serving = asyncio.create_task(server.serve([opened]))
     seen, since = -1, time.monotonic()
     while not serving.done():
         await asyncio.wait({serving}, timeout=min(POLL_S, idle_s / 4 or POLL_S))
