@@ -43,6 +43,15 @@ class Unknown:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """Of `of` names in some lines `count` were looked at, and these do not exist. Nothing was learned of the others."""
+
+    unknown: tuple[Unknown, ...]
+    count: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class Completion:
     """A name that exists after the cursor, "name=" for a parameter of the call around it. `kind` is jedi's word for what it is, "" where that was not looked for."""
 
@@ -97,12 +106,12 @@ class Names:
 
     async def check(
         self, where: Where, first: int, last: int, *, around: tuple[int, int] | None = None, timeout_s: float
-    ) -> tuple[Unknown, ...]:
-        """Names in lines `first` to `last` (1-based) that certainly do not exist; raises NamesUnavailable. `around` are rows (from 0, the end
+    ) -> Looked:
+        """Which names in lines `first` to `last` (1-based) certainly do not exist; raises NamesUnavailable. `around` are rows (from 0, the end
         exclusive) that hold them and parse alone: it saves parsing the rest."""
         request = {"op": "check", "lines": [first, last], "around": around, "budget_s": timeout_s * 0.8}
         answer = await self._ask(request, where, timeout_s)
-        return tuple(Unknown(**item) for item in answer["findings"])
+        return Looked(tuple(Unknown(**item) for item in answer["findings"]), answer["checked"], answer["of"])
 
     async def complete(
         self, where: Where, line: int, column: int, *, timeout_s: float, kinds_s: float = 0.02

@@ -24,7 +24,6 @@ _KINDS: dict[tuple[str, str, int | None], str] = {}
 _LookedUp = ast.Attribute | ast.Import | ast.ImportFrom | ast.Call
 
 REST_S = 2.0  # without a request: somebody thinks, or went away
-NAME_LIMIT = 24  # names looked at in one check
 OVERLOADS = 5  # signatures of one function
 DOCSTRING_LIMIT = 4000  # characters
 NAMES_LIMIT = 2000  # names of one completion
@@ -175,9 +174,9 @@ def _define(request: dict[str, Any]) -> dict[str, Any]:
 
 def _check(request: dict[str, Any]) -> dict[str, Any]:
     """Attributes, imports and keywords in the given lines that certainly do not exist."""
-    nodes = list(_nodes(_parsed(request["text"], request.get("around")), *request["lines"]))[:NAME_LIMIT]
+    nodes = list(_nodes(_parsed(request["text"], request.get("around")), *request["lines"]))
     if not nodes:
-        return {"findings": [], "checked": 0}
+        return {"findings": [], "checked": 0, "of": 0}
     script = _script(request)
     end = time.monotonic() + request["budget_s"]
     findings: list[dict[str, Any]] = []
@@ -192,7 +191,7 @@ def _check(request: dict[str, Any]) -> dict[str, Any]:
             findings += _import(script, node)
         else:
             findings += _keywords(script, node)
-    return {"findings": findings, "checked": checked}
+    return {"findings": findings, "checked": checked, "of": len(nodes)}
 
 
 def _parsed(text: str, around: tuple[int, int] | None) -> ast.Module:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from lsprotocol import types
@@ -18,6 +18,7 @@ from assay.assistant.shapes import verdict_json
 
 from .convert import Encoding, text_edit
 
+ANNOTATION = "assay"  # our notes on edits, by the name that they have in one answer
 PROGRESS_S = 1.0  # what is done sooner needs no progress bar
 CONFIGURATION_S = 10.0  # an editor that does not answer keeps the settings that `initialize` gave
 
@@ -73,6 +74,14 @@ class Editor:
         workspace = self._server.client_capabilities.workspace
         edit = workspace.workspace_edit if workspace is not None else None
         return edit is not None and bool(edit.document_changes)
+
+    @property
+    def completes_actions(self) -> bool:
+        """Whether it asks for the edit of a code action when that was chosen, and gives back what the server told of it."""
+        document = self._server.client_capabilities.text_document
+        action = document.code_action if document is not None else None
+        support = action.resolve_support if action is not None else None
+        return support is not None and "edit" in support.properties and bool(action is not None and action.data_support)
 
     @property
     def shows_annotations(self) -> bool:
@@ -131,9 +140,27 @@ class Editor:
 
     def write(self, snapshot: Snapshot, edit: Edit, encoding: Encoding, label: str) -> None:
         """Have it change a document."""
-        change = text_edit(snapshot, edit, encoding)
-        changes = types.WorkspaceEdit(changes={snapshot.uri: [change]})
+        changes = self.edit_of(snapshot, [text_edit(snapshot, edit, encoding)])
         self._server.workspace_apply_edit(types.ApplyWorkspaceEditParams(changes, label=label))
+
+    def edit_of(
+        self, snapshot: Snapshot, edits: Sequence[types.TextEdit], note: types.ChangeAnnotation | None = None
+    ) -> types.WorkspaceEdit:
+        """Edits of this very version of a document, where the client takes those: written over another one they would harm it. `note` says what they
+        are for, to a client that shows it."""
+        if not self.takes_versioned_edits:
+            return types.WorkspaceEdit(changes={snapshot.uri: list(edits)})
+        document = types.OptionalVersionedTextDocumentIdentifier(uri=snapshot.uri, version=snapshot.version)
+        if note is None or not self.shows_annotations:
+            return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(document, list(edits))])
+        noted = [types.AnnotatedTextEdit(ANNOTATION, edit.range, edit.new_text) for edit in edits]
+        return types.WorkspaceEdit(
+            document_changes=[types.TextDocumentEdit(document, list(noted))], change_annotations={ANNOTATION: note}
+        )
+
+    def show(self, text: str) -> None:
+        """A message that a person sees."""
+        self._server.window_show_message(types.ShowMessageParams(types.MessageType.Info, f"Assay: {text}"))
 
     async def progress(self, title: str, work: Coroutine[Any, Any, None]) -> None:
         """Run `work`; when it takes over a second, an editor that can show progress shows it."""

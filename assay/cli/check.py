@@ -18,7 +18,7 @@ from assay import __version__, compose
 from assay.assistant.hints import check as checking
 from assay.assistant.hints import fixes, shapes
 from assay.assistant.hints.check import Report, Scope
-from assay.assistant.hints.hint import Hint
+from assay.assistant.hints.hint import Fix, Hint
 from assay.assistant.nouns import Failed, Passed
 from assay.assistant.shapes import SIGNS, state, title
 from assay.assistant.workbench import Workbench
@@ -76,10 +76,14 @@ def check(
     fix: Annotated[
         bool, typer.Option("--fix", help="Apply the first fix that was checked, and show its diff first.")
     ] = False,
+    unverified: Annotated[
+        bool, typer.Option("--unverified", help="With --fix, write one that no test proves, without asking.")
+    ] = False,
 ) -> None:
     """Look for bugs: what ruff's rules say, what a run proves, and what patterns suspect, each with its reason.
 
     Tests, examples in docstrings and calls with literal arguments run in the sandbox; a fix is offered when the tests that reach it pass with it.
+    --fix writes one that was proved; one that was not only after a question, or with --unverified.
     Exits 1 when there is a hint of class proved or rule, else 0; 2 misuse.
     """
     form = "json" if as_json else form
@@ -106,7 +110,9 @@ def check(
                 typer.echo(line)
     if fix:
         one, own = next((one, own) for one, own in reports if one.texts)
-        _fix(one, own, is_static=static, to_stderr=form != "text")
+        found = _found(one, own, is_static=static)
+        if found is not None:
+            _write(one, found, takes_unverified=unverified, to_stderr=form != "text")
     if any(hint.kind != "suspected" for hint in report.all):
         raise typer.Exit(out.FAILED)
 
@@ -230,35 +236,50 @@ def _table(report: Report, texts: dict[str, str]) -> Iterator[str]:
         yield f"Note: {note}"
 
 
-def _fix(chosen: Chosen, report: Report, *, is_static: bool, to_stderr: bool) -> None:
-    """Apply the first fix that the checks let stand."""
+def _found(chosen: Chosen, report: Report, *, is_static: bool) -> Fix | None:
+    """The first fix that the checks let stand, one that they prove before one that they do not."""
     (name,) = chosen.texts
-    text = chosen.texts[name]
 
-    async def work(bench: Workbench) -> Hint | None:
+    async def work(bench: Workbench) -> Fix | None:
+        first = None
         bench.workspace.open_folder(chosen.root)
         for hint in report.hints.get(name, ()):
             if hint.fix is None:
                 continue
             judged = await fixes.checked(bench, chosen.root, chosen.texts, hint)
-            if judged is not None and judged.fix is not None and not isinstance(judged.fix.verdict, Failed):
-                return judged
-        return None
+            if judged is None or judged.fix is None or isinstance(judged.fix.verdict, Failed):
+                continue
+            if isinstance(judged.fix.verdict, Passed):
+                return judged.fix
+            first = first or judged.fix
+        return first
 
     found = out.with_bench(work, root=chosen.root, changed=STATIC if is_static else {})
-    if found is None or found.fix is None or found.fix.verdict is None:
+    if found is None:
         out.say("no fix was found that the checks let stand")
-        return
-    after = fixes.applied(text, found.fix.edits)
+    return found
+
+
+def _write(chosen: Chosen, fix: Fix, *, takes_unverified: bool, to_stderr: bool) -> None:
+    """Show a fix, and write it: one that is not proved only where somebody says so."""
+    (name,) = chosen.texts
+    text = chosen.texts[name]
+    assert fix.verdict is not None
+    after = fixes.applied(text, fix.edits)
     for line in difflib.unified_diff(patch_text.lines_of(text), patch_text.lines_of(after), name, name):
         typer.echo(line.rstrip("\n"), err=to_stderr)
-    typer.echo(f"{state(found.fix.verdict)}: {found.fix.why}", err=to_stderr)
-    path = chosen.root / name
+    typer.echo(f"{state(fix.verdict)}: {fix.why}", err=to_stderr)
+    path, is_proved = chosen.root / name, isinstance(fix.verdict, Passed)
+    if not (
+        is_proved or takes_unverified or (sys.stdin.isatty() and typer.confirm("Write it all the same?", err=True))
+    ):
+        out.say(f"{path} is left as it is: the fix is not proved. `--unverified` writes it.")
+        return
     try:
         if path.read_bytes() != text.encode("utf-8"):
             out.fail("changed", f"{path} was changed meanwhile; it is left as it is.", as_json=to_stderr)
         path.write_bytes(after.encode("utf-8"))
     except OSError as error:
         out.fail("not-written", f"{path} cannot be written ({error.strerror}).", as_json=to_stderr)
-    how = "its tests pass" if isinstance(found.fix.verdict, Passed) else "it is not proved"
+    how = "its tests pass" if is_proved else "it is not proved"
     out.say(f"{path} is written; {how}.")

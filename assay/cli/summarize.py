@@ -17,6 +17,10 @@ from assay.cli.check import Progress
 from sandbox.api import SandboxUnavailable
 
 
+class _Withheld(Exception):
+    """The file may not go into a container."""
+
+
 def summarize(
     where: Annotated[
         str,
@@ -33,7 +37,8 @@ def summarize(
 ) -> None:
     """Say what functions and classes do: a sentence, and the facts that their text and the recorded tests show.
 
-    Without --run nothing is run, and no model is asked. Exits 2 where there is no such file or symbol, 3 where tests are to run and no sandbox is there.
+    Without --run nothing is run, and no model is asked. Exits 2 where there is no such file or symbol, 3 where tests are to run and no sandbox is
+    there, or the file may not go into one.
     """
     name, _, wanted = where.partition("::")
     path = Path(name).resolve()
@@ -57,11 +62,16 @@ def summarize(
         found = await symbols.of_file(bench, root, name, snapshot.text, {})
         if found is None or not run:
             return module, found
+        if not (await bench.workspace.rules(root)).allows(name):
+            raise _Withheld
         with Progress() as tell:
             return module, symbols.confirmed(found, await seen.of_file(bench, root, name, snapshot.text, {}, tell))
 
     try:
         module, found = out.with_bench(work, root=root, patience_s=None if run else out.PATIENCE_S)
+    except _Withheld:
+        why = "it is ignored, or a secret by its name, and such files go into no container"
+        out.fail("withheld", f"{name} was not run: {why}.", as_json=as_json, status=out.UNVERIFIED)
     except SandboxUnavailable as error:
         out.fail("no-sandbox", str(error), as_json=as_json, status=out.UNVERIFIED)
     if found is None:

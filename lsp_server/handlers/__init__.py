@@ -44,6 +44,7 @@ def register(server: AssayServer) -> None:
     server.feature(hover.METHOD, hover.OPTIONS)(_of_document(server.session, hover.answer))
     server.feature(code_lens.METHOD, code_lens.OPTIONS)(_of_document(server.session, code_lens.answer, otherwise=[]))
     server.feature(code_action.METHOD, code_action.OPTIONS)(_of_document(server.session, code_action.answer))
+    server.feature(code_action.RESOLVE)(_bound(code_action.resolve, server.session))
     for name, command in commands.COMMANDS.items():
         server.command(name)(_bound(command, server.session))
 

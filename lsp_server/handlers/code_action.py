@@ -1,4 +1,8 @@
-"""textDocument/codeAction: a hint's fix, checked before it is offered, with what the checks say in its title; and the ways to dismiss a hint."""
+"""textDocument/codeAction: a hint's fix, checked before it is offered, with what the checks say in its title; and the ways to dismiss a hint.
+
+Who moves the cursor has not asked for anything to be run: an editor that looks for a lightbulb gets the fixes unchecked and without their edits, and
+they are checked when one is chosen (codeAction/resolve).
+"""
 
 from __future__ import annotations
 
@@ -20,31 +24,63 @@ from lsp_server.session import Session, View
 from . import docstring_action
 
 METHOD = types.TEXT_DOCUMENT_CODE_ACTION
-OPTIONS = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix, docstring_action.KIND])
+RESOLVE = types.CODE_ACTION_RESOLVE
+OPTIONS = types.CodeActionOptions(
+    code_action_kinds=[types.CodeActionKind.QuickFix, docstring_action.KIND], resolve_provider=True
+)
 WAIT_S = 2.0  # for the checks of a fix; a menu that comes later is no menu
 FIXES_LIMIT = 4  # fixes of one request that are checked
-ANNOTATION = "assay"
 
 
 async def answer(session: Session, view: View, params: types.CodeActionParams) -> list[types.CodeAction] | None:
     """The fixes of the hints that the range touches, how to dismiss them, and docstrings; null where there are none, or the document has changed."""
     start = offset_at(view.snapshot, params.range.start, view.encoding)
     end = offset_at(view.snapshot, params.range.end, view.encoding)
-    actions = await _of_hints(session, view, start, end) if _is_wanted(params.context.only, "quickfix") else []
+    is_asked = params.context.trigger_kind != types.CodeActionTriggerKind.Automatic
+    hints = await _touched(session, view, start, end) if _is_wanted(params.context.only, "quickfix") else []
+    actions = await _of_hints(view, hints, is_asked=is_asked)
     if _is_wanted(params.context.only, docstring_action.KIND.value):
         actions += await docstring_action.actions(view, start, end)
     return (actions or None) if session.is_current(view) else None
 
 
-async def _of_hints(session: Session, view: View, start: int, end: int) -> list[types.CodeAction]:
+async def resolve(session: Session, params: types.CodeAction) -> types.CodeAction:
+    """The action with its edit, when the checks let the fix stand; without one, and a message that says why, where they do not or the document has
+    changed."""
+    told = params.data if isinstance(params.data, dict) else {}
+    view = session.view(str(told.get("uri", "")))
+    if view is None or view.snapshot.version != told.get("version"):
+        session.editor.show("the document has changed; look for the fix once more.")
+        return params
+    wanted = told.get("code"), told.get("start")
+    hint = next((one for one in await session.hinting.of(view) if (full_code(one), one.span.start) == wanted), None)
+    checked = await _checked(view, hint) if hint is not None else None
+    if checked is None or checked.fix is None:
+        session.editor.show("the checks refuse this fix: it is not written.")
+    elif not session.is_current(view):
+        session.editor.show("the document has changed; look for the fix once more.")
+    else:
+        params.edit = _mend(view, checked, checked.fix).edit
+    return params
+
+
+async def _touched(session: Session, view: View, start: int, end: int) -> list[Hint]:
+    """The hints that a range touches."""
     every = await session.hinting.of(view)
     hints = [hint for hint in every if hint.span.start <= end and hint.span.end >= start]
     if not hints and start == end:  # a cursor elsewhere on the line: editors without a pointer leave it at the margin
         line = view.snapshot.line_of(start)
         hints = [hint for hint in every if view.snapshot.line_of(hint.span.start) == line]
+    return hints
+
+
+async def _of_hints(view: View, hints: Sequence[Hint], *, is_asked: bool) -> list[types.CodeAction]:
     fixable = [hint for hint in hints if hint.fix is not None][:FIXES_LIMIT]
-    checked = await asyncio.gather(*(_checked(view, hint) for hint in fixable))
+    later = [] if is_asked else [hint for hint in fixable if hint.fix is not None and hint.fix.verdict is None]
+    checked = await asyncio.gather(*(_checked(view, hint) for hint in fixable if hint not in later))
     actions = [_mend(view, hint, hint.fix) for hint in checked if hint is not None and hint.fix is not None]
+    if view.editor.completes_actions:
+        actions += [_mend_later(view, hint, hint.fix) for hint in later if hint.fix is not None]
     actions += [action for hint in hints if hint.evidence.source == "call" for action in await _as_test(view, hint)]
     actions += [action for hint in hints for action in _dismissals(view, hint)]
     return actions
@@ -71,21 +107,23 @@ def _mend(view: View, hint: Hint, fix: Fix) -> types.CodeAction:
         kind=types.CodeActionKind.QuickFix,
         diagnostics=[diagnostic(view.snapshot, view.encoding, hint)],
         is_preferred=isinstance(fix.verdict, Passed),
-        edit=_workspace_edit(view, edits, fix),
+        edit=view.editor.edit_of(view.snapshot, edits, types.ChangeAnnotation(fix.title, False, fix.why)),
     )
 
 
-def _workspace_edit(view: View, edits: list[types.TextEdit], fix: Fix) -> types.WorkspaceEdit:
-    """Edits of this very version; with an annotation where the client shows one."""
-    if not view.editor.takes_versioned_edits:
-        return types.WorkspaceEdit(changes={view.snapshot.uri: edits})
-    document = types.OptionalVersionedTextDocumentIdentifier(uri=view.snapshot.uri, version=view.snapshot.version)
-    if not view.editor.shows_annotations or fix.verdict is None:
-        return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(document, list(edits))])
-    annotated = [types.AnnotatedTextEdit(ANNOTATION, edit.range, edit.new_text) for edit in edits]
-    notes = {ANNOTATION: types.ChangeAnnotation(label=fix.title, needs_confirmation=False, description=fix.why)}
-    return types.WorkspaceEdit(
-        document_changes=[types.TextDocumentEdit(document, list(annotated))], change_annotations=notes
+def _mend_later(view: View, hint: Hint, fix: Fix) -> types.CodeAction:
+    """A fix that nothing was run for yet: `resolve` has it checked and gives the edit."""
+    data = {
+        "uri": view.snapshot.uri,
+        "version": view.snapshot.version,
+        "code": full_code(hint),
+        "start": hint.span.start,
+    }
+    return types.CodeAction(
+        title=f"{fix.title} (checked when chosen)",
+        kind=types.CodeActionKind.QuickFix,
+        diagnostics=[diagnostic(view.snapshot, view.encoding, hint)],
+        data=data,
     )
 
 

@@ -29,7 +29,7 @@ async def actions(view: View, start: int, end: int) -> list[types.CodeAction]:
         types.CodeAction(
             title=TITLES[one.kind].format(one.function),
             kind=KIND,
-            edit=types.WorkspaceEdit(changes={view.snapshot.uri: [text_edit(view.snapshot, one.edit, view.encoding)]}),
+            edit=view.editor.edit_of(view.snapshot, [text_edit(view.snapshot, one.edit, view.encoding)]),
         )
         for one in found
         if one.line <= last and first <= _last_line(view, one)

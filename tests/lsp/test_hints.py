@@ -211,6 +211,51 @@ async def test_a_fix_is_offered_with_what_the_checks_say(root: Path, start: Star
     assert await actions(client, uri, 2, only=["refactor"]) == []
 
 
+LIGHTBULB = {"textDocument": {"codeAction": {"dataSupport": True, "resolveSupport": {"properties": ["edit"]}}}}
+AUTOMATIC = 2
+
+
+async def test_a_lightbulb_runs_nothing_and_its_fix_is_checked_when_it_is_chosen(root: Path, start: Start) -> None:
+    client = await start(root, **EDITS, **LIGHTBULB)
+    uri = client.open(root / "m.py")
+    (fix, *_) = await actions(client, uri, 1, triggerKind=AUTOMATIC)
+    assert fix["title"] == "Write `xs[-1]` (checked when chosen)"
+    assert "edit" not in fix
+    chosen = await client.call("codeAction/resolve", fix)
+    (document,) = chosen["edit"]["documentChanges"]
+    assert document["textDocument"] == {"uri": uri, "version": 1}
+    assert document["edits"][0]["newText"] == "xs[-1]"
+    change(client, uri, 2, "\n" + TEXT)
+    late = await client.call("codeAction/resolve", fix)
+    assert "edit" not in late
+    shown = await client.until(lambda m: m.get("method") == "window/showMessage")
+    assert "the document has changed" in shown["params"]["message"]
+
+
+async def test_a_lightbulb_of_a_client_that_asks_for_no_edits_later_has_no_unchecked_fix(
+    root: Path, start: Start
+) -> None:
+    client = await start(root, **EDITS)
+    uri = client.open(root / "m.py")
+    titles = [action["title"] for action in await actions(client, uri, 1, triggerKind=AUTOMATIC)]
+    assert titles
+    assert not any(title.startswith("Write") for title in titles)
+
+
+@pytest.mark.parametrize("data", [None, 3, {}, {"uri": "file:///nowhere.py", "version": 1}])
+async def test_an_action_that_nobody_offered_gets_no_edit(data: Any, root: Path, start: Start) -> None:
+    client = await start(root, **EDITS, **LIGHTBULB)
+    assert "edit" not in await client.call("codeAction/resolve", {"title": "x", "data": data})
+
+
+async def test_a_docstring_is_for_one_version_of_the_document(root: Path, start: Start) -> None:
+    client = await start(root, **EDITS)
+    uri = client.open(root / "m.py", "def check(value):\n    return value\n")
+    (one,) = await actions(client, uri, 0, only=["refactor"])
+    (document,) = one["edit"]["documentChanges"]
+    assert document["textDocument"] == {"uri": uri, "version": 1}
+
+
 async def test_a_docstring_is_written_in_the_style_of_the_project_and_brought_up_to_date(
     root: Path, start: Start
 ) -> None:

@@ -291,6 +291,28 @@ def test_check_applies_the_first_checked_fix_and_shows_it(project: Path, docker_
     assert again.returncode == 0, again.stdout
 
 
+def test_a_fix_that_nothing_proves_is_written_when_somebody_says_so(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.ruff.lint]\nselect = ["F"]\n')
+    (tmp_path / "m.py").write_text("import os\nx = 1\n")
+    words = ("check", f"{tmp_path}/m.py", "--static", "--fix")
+    done = assay(*words)
+    assert "-import os" in done.stdout
+    assert "`--unverified` writes it" in done.stderr
+    assert (tmp_path / "m.py").read_text() == "import os\nx = 1\n"
+    assert "it is not proved" in assay(*words, "--unverified").stderr
+    assert (tmp_path / "m.py").read_text() == "x = 1\n"
+
+
+def test_an_ignored_file_is_summarised_and_never_run(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'p'\nversion = '1'\n")
+    (tmp_path / ".gitignore").write_text("private.py\n")
+    (tmp_path / "private.py").write_text("def f():\n    return 1\n")
+    (tmp_path / "test_p.py").write_text("import private\n\n\ndef test_f():\n    private.f()\n")
+    assert assay("summarize", f"{tmp_path}/private.py").returncode == 0
+    done = assay("summarize", f"{tmp_path}/private.py", "--run", "--json")
+    assert (done.returncode, answer(done)["error"]["code"]) == (3, "withheld")
+
+
 def test_a_package_without_any_python_has_no_hints(tmp_path: Path) -> None:
     done = assay("check", str(tmp_path), "--static")
     assert (done.returncode, done.stdout) == (

@@ -33,7 +33,9 @@ def test_lines_without_anything_to_look_up_are_known(lines: str, may: bool) -> N
 
 
 async def test_it_finds_what_does_not_exist(asked: Names) -> None:
-    (found,) = await asked.check(WRONG, 1, 2, timeout_s=20)
+    looked = await asked.check(WRONG, 1, 2, timeout_s=20)
+    (found,) = looked.unknown
+    assert looked.count == looked.of
     assert (found.line, found.column, found.length, found.instead) == (2, 8, 4, "join")
 
 
@@ -71,7 +73,7 @@ async def test_a_killed_worker_is_started_again(asked: Names) -> None:
     assert asked._process is not None
     os.kill(asked._process.pid, signal.SIGKILL)
     await asked._process.wait()
-    assert len(await asked.check(WRONG, 1, 2, timeout_s=20)) == 1
+    assert len((await asked.check(WRONG, 1, 2, timeout_s=20)).unknown) == 1
 
 
 async def test_a_worker_that_is_late_too_often_is_ended(asked: Names) -> None:
@@ -82,7 +84,7 @@ async def test_a_worker_that_is_late_too_often_is_ended(asked: Names) -> None:
         with pytest.raises(NamesUnavailable, match="too long"):
             await asked.check(WRONG, 1, 2, timeout_s=0.05)
     assert first.returncode is not None
-    assert len(await asked.check(WRONG, 1, 2, timeout_s=20)) == 1
+    assert len((await asked.check(WRONG, 1, 2, timeout_s=20)).unknown) == 1
 
 
 async def test_waiting_for_ones_turn_is_not_a_slow_worker(tmp_path: Path) -> None:
@@ -96,7 +98,7 @@ async def test_waiting_for_ones_turn_is_not_a_slow_worker(tmp_path: Path) -> Non
             await made.check(WRONG, 1, 2, timeout_s=0.001)
     await warming
     assert made._process is first
-    assert len(await made.check(WRONG, 1, 2, timeout_s=20)) == 1
+    assert len((await made.check(WRONG, 1, 2, timeout_s=20)).unknown) == 1
     await made.close()
 
 

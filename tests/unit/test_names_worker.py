@@ -199,3 +199,11 @@ def test_a_cache_file_that_was_cut_off_is_no_end_of_names(tmp_path: Path) -> Non
 def names(answer: dict[str, Any]) -> set[str]:
     assert "error" not in answer, answer
     return {name for name, _ in answer["items"]}
+
+
+def test_every_name_of_a_long_change_is_looked_at_and_what_was_not_is_counted(helping: Path) -> None:
+    text = "import os\n" + "os.path.join\n" * 60 + "os.path.jion\n"
+    answer = ask(helping, "check", text, lines=[2, 99])
+    assert [found["instead"] for found in answer["findings"]] == ["join"]
+    late = ask(helping, "check", text, lines=[2, 99], budget_s=-1.0)
+    assert (late["findings"], late["checked"], late["of"]) == ([], 0, 122)

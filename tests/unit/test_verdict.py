@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from analyzers.names import Looked, Names
 from analyzers.text import Snapshot, changed_span
 from assay.assistant.nouns import Change, Failed, Passed, Unverified, Verdict
 from assay.assistant.proof import verdict as proving
@@ -420,3 +421,16 @@ def test_a_step_is_what_memory_goes_by() -> None:
     from assay.assistant.proof.runs import digest
 
     assert digest(Step("pytest", 1.0)) == digest(Step("pytest", 1.0)) != digest(Step("pytest", 2.0))
+
+
+async def test_names_that_nobody_looked_at_in_time_are_said(make: Make, tmp_path: Path) -> None:
+    class Late(Names):
+        async def check(self, *words: object, **more: object) -> Looked:
+            return Looked((), 24, 31)
+
+    bench = replace(make("x"), names=Late(tmp_path))
+    proof = await begin(
+        bench, changed(tmp_path, "import os\n", "import os\nprint(os.path.jion)\n"), patient(bench.settings)
+    )
+    (check,) = [one for one in proof.now.checks if one.name == "names"]
+    assert (check.state, check.detail) == ("skipped", "24 of 31 names were looked at in time")

@@ -45,7 +45,7 @@ async def considered(way: Way, candidate: Candidate) -> Suggestion | None:
             continue
         best = better(way, best, made)
         is_good = best is not None and (likely is not None or not choice.may_improve(best.verdict))
-        if is_good or way.is_late:
+        if is_good or way.gives_up():
             break
     if best is not None:
         return best
@@ -68,13 +68,13 @@ async def _judged(
 ) -> Suggestion | None:
     """One piece of a candidate with its proof, mended where it has to be; or None with the reason in `dropped`."""
     was_judged = any(one.text == draft.text for one in way.dropped)  # as a piece of an earlier sample
-    if was_judged or way.was_dismissed(draft.text):
+    if was_judged or way.drops_dismissed(draft.text):
         return None
     if draft.text.strip() != candidate.own.strip():
         way.trace.add("piece", text=draft.text)
     tried = await repair.attempt(way.bench, way.ask, draft, way.limits, way.trace)
     original, draft, proof = draft, tried.draft, tried.proof
-    if tried.told and way.was_dismissed(draft.text):
+    if tried.told and way.drops_dismissed(draft.text):
         proof.cancel()
         return None
     if why := choice.refused(proof.now, way.bench.settings.policy):
@@ -104,7 +104,7 @@ def _filtered(way: Way, candidate: Candidate) -> Draft | None:
     if isinstance(result, Drop):
         way.drop(candidate.text, f"filter:{changed[-1]}", result.reason)
         return None
-    return None if way.was_dismissed(result.text) else result
+    return None if way.drops_dismissed(result.text) else result
 
 
 async def beginning(
@@ -115,7 +115,7 @@ async def beginning(
     ask = way.ask
     is_whole = way.limits.run_s is not None and fragment.is_statement(ask.before + text, ask.after)
     was_judged = is_whole and any(text == one.text for one in way.dropped)
-    if _is_before_code(ask) or was_judged or way.was_dismissed(text):
+    if _is_before_code(ask) or was_judged or way.drops_dismissed(text):
         return None
     if of_all is not None and not is_whole:
         return _suggestion(way, candidate, text, shortened(of_all), chance)

@@ -183,7 +183,7 @@ async def _best_draw(way: Way, near: Nearby, likely: Cut | None) -> Suggestion |
         async with aclosing(drawing) as found:
             async for candidate in found:
                 best = better(way, best, await considered(way, candidate))
-                if (best is not None and not choice.may_improve(best.verdict)) or way.is_late:
+                if (best is not None and not choice.may_improve(best.verdict)) or way.gives_up():
                     break
                 if best is None and way.is_automatic and way.site.kind == "line" and candidate.is_rated:
                     break  # a line that was not likely enough gets no better by chance

@@ -31,7 +31,7 @@ class Typing:
         return Typing(self.offers)
 
     def close_document(self, uri: str) -> None:
-        """A document was closed: nothing of its text is kept."""
+        """A document was closed: its offers and what is being generated for it are forgotten."""
         self.offers.close_document(uri)
         self.model.close_document(uri)
 
@@ -65,16 +65,15 @@ class Way:
         """Note what is not offered, at which stage, and why."""
         self.dropped.append(Dropped(text, stage, reason))
 
-    @property
-    def is_late(self) -> bool:
-        """Whether somebody who types has moved on: then nothing further is begun."""
+    def gives_up(self) -> bool:
+        """Whether somebody who types has moved on: then nothing further is begun, and the trace says so."""
         is_late = self.is_automatic and self.trace.age_s > PATIENCE * self.bench.settings.deadline_s(self.site.kind)
         if is_late:
             self.trace.add("late")
         return is_late
 
-    def was_dismissed(self, text: str) -> bool:
-        """Whether a text was dismissed here before; it is dropped then."""
+    def drops_dismissed(self, text: str) -> bool:
+        """Drop a text that was dismissed here before; whether it was."""
         is_old = self.typing.offers.was_dismissed(self.ask, text)
         if is_old:
             self.drop(text, "dismissed", DISMISSED)

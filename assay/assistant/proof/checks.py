@@ -100,9 +100,14 @@ async def named(bench: Workbench, change: Change) -> Named:
     try:
         begin, end = piece(change)
         around = (begin + above, end + above)
-        unknown = await bench.names.check(where, first + above, last + above, around=around, timeout_s=NAMES_S)
+        looked = await bench.names.check(where, first + above, last + above, around=around, timeout_s=NAMES_S)
     except names.NamesUnavailable as error:
         return Named(Check("names", "skipped", str(error), _ms(started)))
+    unknown = looked.unknown
+    if not unknown and looked.count < looked.of:
+        return Named(
+            Check("names", "skipped", f"{looked.count} of {looked.of} names were looked at in time", _ms(started))
+        )
     detail = "; ".join(u.what for u in unknown)
     own = tuple(replace(one, line=one.line - above) for one in unknown)
     is_always = not own or await asyncio.to_thread(_always, change.after, own)
