@@ -8,7 +8,8 @@ import json
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,14 @@ class NamesUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """The document as jedi should see it: text, absolute path ("" for none), workspace root, extra search paths."""
+    """The document as jedi should see it: text, absolute path ("" for none), workspace root, extra search paths, and the other files of the project
+    that are not as they are on disk, by absolute path."""
 
     text: str
     path: str
     root: str
     paths: tuple[str, ...] = ()
+    others: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +165,13 @@ class Names:
 
     async def _ask(self, request: dict[str, Any], where: Where, timeout_s: float) -> dict[str, Any]:
         has_turn = False
-        context = {"text": where.text, "path": where.path, "root": where.root, "paths": list(where.paths)}
+        context = {
+            "text": where.text,
+            "path": where.path,
+            "root": where.root,
+            "paths": list(where.paths),
+            "others": dict(where.others),
+        }
         try:
             async with asyncio.timeout(timeout_s):
                 async with self._turn:

@@ -20,6 +20,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeGuard
 
+from analyzers import unsaved
+
 _KINDS: dict[tuple[str, str, int | None], str] = {}
 _LookedUp = ast.Attribute | ast.Import | ast.ImportFrom | ast.Call
 
@@ -95,7 +97,12 @@ def _script(request: dict[str, Any]) -> Any:
     paths = [root, str(Path(root) / "src"), *request["paths"], *_own_paths()]
     project = jedi.Project(root, sys_path=paths, load_unsafe_extensions=False, smart_sys_path=False)
     path = request["path"] or None
-    return jedi.Script(request["text"], path=path, project=project, environment=InterpreterEnvironment())
+    unsaved.forget({path or "", *request["others"]})
+    script = jedi.Script(request["text"], path=path, project=project, environment=InterpreterEnvironment())
+    for name, text in request["others"].items():
+        if name != path:
+            unsaved.take_in(script, Path(name), text, [Path(one) for one in paths])
+    return script
 
 
 def _own_paths() -> list[str]:
@@ -104,7 +111,7 @@ def _own_paths() -> list[str]:
 
 
 def _warm(request: dict[str, Any]) -> dict[str, Any]:
-    script = _script(request | {"text": "import os\nos.path.jo", "path": ""})
+    script = _script(request | {"text": "import os\nos.path.jo", "path": "", "others": {}})
     script.complete(2, 10)
     return {}
 
@@ -186,11 +193,11 @@ def _check(request: dict[str, Any]) -> dict[str, Any]:
             break
         checked += 1
         if isinstance(node, ast.Attribute):
-            findings += _attribute(script, node, request["text"])
+            findings += _attribute(script, node, request)
         elif isinstance(node, ast.Import | ast.ImportFrom):
-            findings += _import(script, node)
+            findings += _import(script, node, request)
         else:
-            findings += _keywords(script, node)
+            findings += _keywords(script, node, request)
     return {"findings": findings, "checked": checked, "of": len(nodes)}
 
 
@@ -231,14 +238,17 @@ def _is_looked_up(node: ast.AST) -> TypeGuard[_LookedUp]:
             return False
 
 
-def _attribute(script: Any, node: ast.Attribute, text: str) -> list[dict[str, Any]]:
+def _attribute(script: Any, node: ast.Attribute, request: dict[str, Any]) -> list[dict[str, Any]]:
+    text = request["text"]
     line, end = node.end_lineno or node.lineno, node.end_col_offset or 0
     column = _column(text, line, end) - len(node.attr)
     if script.goto(line, column):
         return []
     receiver_line = node.value.end_lineno or line
     receiver = script.infer(receiver_line, max(_column(text, receiver_line, node.value.end_col_offset or 0) - 1, 0))
-    if not receiver or not all(map(_is_known, receiver)):
+    if not receiver or not all(_is_known(one, request) for one in receiver):
+        return []
+    if any(_is_new_module(one.module_path, node.attr, request) for one in receiver):
         return []
     names = {name.name for name in script.complete(line, column)}
     if not names or node.attr in names or script.infer(line, column):
@@ -248,41 +258,52 @@ def _attribute(script: Any, node: ast.Attribute, text: str) -> list[dict[str, An
     return [_finding("attribute", what, line, column, len(node.attr), close)]
 
 
-def _is_known(name: Any) -> bool:
+def _is_known(name: Any, request: dict[str, Any]) -> bool:
     """Whether jedi sees all there is: a module or a class from source or stub, with nothing dynamic about it."""
     path = name.module_path
     if name.type == "module":
-        return path is not None and path.suffix in (".py", ".pyi") and not _mentions(path, "__getattr__")
+        text = _text_of(path, request) if path is not None and path.suffix in (".py", ".pyi") else None
+        return text is not None and "__getattr__" not in text
     if name.type not in ("instance", "class"):
         return False
     if name.full_name and name.full_name.startswith("builtins."):
         return name.full_name.removeprefix("builtins.") in _PLAIN
-    return path is not None and _is_plain_class(path, name)
+    text = _text_of(path, request) if path is not None else None
+    return text is not None and name.name in _plain_classes(text)
 
 
 _PLAIN = frozenset(["str", "bytes", "int", "float", "complex", "list", "dict", "set", "frozenset", "tuple", "bool"])
 
 
-def _mentions(path: Path, word: str) -> bool:
-    try:
-        return word in path.read_text("utf-8", "replace")
-    except OSError:
-        return True
+def _is_new_module(package: Path, name: str, request: dict[str, Any]) -> bool:
+    """Whether a package has a module of this name that is on no disk yet."""
+    places = (package.parent / f"{name}.py", package.parent / name / "__init__.py")
+    return package.stem == "__init__" and any(str(one) in request["others"] for one in places)
 
 
-def _is_plain_class(path: Path, name: Any) -> bool:
+def _text_of(path: Path, request: dict[str, Any]) -> str | None:
+    """A file as jedi saw it; None for one that cannot be read."""
+    if str(path) == request["path"]:
+        return str(request["text"])
+    if (known := request["others"].get(str(path))) is not None:
+        return str(known)
     try:
-        return name.name in _plain_classes(path, path.stat().st_mtime_ns)
+        return _on_disk(path, path.stat().st_mtime_ns)
     except OSError:
-        return False
+        return None
 
 
 @lru_cache(maxsize=256)
-def _plain_classes(path: Path, _changed_ns: int) -> frozenset[str]:
+def _on_disk(path: Path, _changed_ns: int) -> str:
+    return path.read_text("utf-8", "replace")
+
+
+@lru_cache(maxsize=256)
+def _plain_classes(text: str) -> frozenset[str]:
     """The classes of a file with nothing dynamic about them; of several with one name, the first one counts."""
     try:
-        tree = ast.parse(path.read_text("utf-8"))
-    except (OSError, SyntaxError, ValueError):
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
         return frozenset()
     classes: dict[str, ast.ClassDef] = {}
     for node in ast.walk(tree):
@@ -299,7 +320,7 @@ def _is_plain(node: ast.ClassDef) -> bool:
     return not (bases - {"object"}) and not node.keywords and plain_decorators and not any(w in text for w in dynamic)
 
 
-def _import(script: Any, node: ast.Import | ast.ImportFrom) -> list[dict[str, Any]]:
+def _import(script: Any, node: ast.Import | ast.ImportFrom, request: dict[str, Any]) -> list[dict[str, Any]]:
     findings = []
     for alias in node.names:
         if alias.name == "*" or alias.lineno is None:
@@ -317,7 +338,7 @@ def _import(script: Any, node: ast.Import | ast.ImportFrom) -> list[dict[str, An
                 what = f"there is no module {node.module}"
                 findings.append(_finding("import", what, node.lineno, column, len(node.module or ""), []))
             continue
-        if all(m.type == "module" and _is_known(m) for m in module):
+        if all(m.type == "module" and _is_known(m, request) for m in module):
             names = {n.name for m in module for n in m.defined_names()}
             close = difflib.get_close_matches(alias.name, names, n=1, cutoff=SIMILAR)
             what = f"{node.module} has no {alias.name}"
@@ -329,7 +350,7 @@ def _could_exist(module: str) -> bool:
     return not module or module.partition(".")[0] in sys.stdlib_module_names
 
 
-def _keywords(script: Any, node: ast.Call) -> list[dict[str, Any]]:
+def _keywords(script: Any, node: ast.Call, request: dict[str, Any]) -> list[dict[str, Any]]:
     if any(k.arg is None for k in node.keywords):
         return []
     line, column = node.func.end_lineno or node.lineno, (node.func.end_col_offset or 0) - 1
@@ -337,7 +358,7 @@ def _keywords(script: Any, node: ast.Call) -> list[dict[str, Any]]:
     signatures = [s for t in targets for s in t.get_signatures()]
     if not signatures or any(t.type not in ("function", "class") for t in targets):
         return []
-    if any(t.type == "class" and not _is_known(t) for t in targets):
+    if any(t.type == "class" and not _is_known(t, request) for t in targets):
         return []
     if any(p.kind.name == "VAR_KEYWORD" for s in signatures for p in s.params) or not any(s.params for s in signatures):
         return []

@@ -235,13 +235,13 @@ class Session:
             self.hinting.changed(params.text_document.uri)
             self.hinting.saved(self.root_of(path))
             if (view := self.view(params.text_document.uri)) is not None:
-                self.popup.opened(view.bench, view.root, view.snapshot)
+                self.popup.opened(view.bench, view.root, view.snapshot, view.overlay)
 
     def changed(self, params: types.DidChangeTextDocumentParams) -> None:
         self.documents.change(params.text_document.uri, params.text_document.version, list(params.content_changes))
         self.hinting.changed(params.text_document.uri)
         if self.popup.is_used and (view := self.view(params.text_document.uri)) is not None:
-            self.popup.typed(view.bench, view.root, view.snapshot)
+            self.popup.typed(view.bench, view.root, view.snapshot, view.overlay)
 
     def closed(self, params: types.DidCloseTextDocumentParams) -> None:
         self.documents.close(params.text_document.uri)

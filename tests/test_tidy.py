@@ -33,7 +33,7 @@ ALLOWED = {
     },
     "pygls": {"lsp_server/*"},
     "lsprotocol": {"lsp_server/*"},
-    "jedi": {"analyzers/names_worker.py"},
+    "jedi": {"analyzers/names_worker.py", "analyzers/unsaved.py"},
     "tree_sitter": {"analyzers/syntax.py", "analyzers/text.py"},
     "xllamacpp": {"assay/engine/process.py"},
     "httpx": {"assay/engine/http.py", "assay/engine/hub.py", "assay/team/*"},

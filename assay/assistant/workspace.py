@@ -133,10 +133,17 @@ class Workspace:
         """Where the project's dependencies lie; None where it has no virtual environment."""
         return files.site_packages(root, self._environment)
 
-    def where(self, root: Path, path: str, text: str) -> Where:
-        """A document as jedi is to see it, among the project's dependencies."""
-        site = self.site_packages(root)
-        return Where(text, path, str(root), (str(site),) if site else ())
+    def where(self, root: Path, path: str, text: str, documents: Mapping[str, str]) -> Where:
+        """A document as jedi is to see it, among the project's dependencies and the open `documents` (relative path → text) that are not as the last
+        scan found them: open documents are the project."""
+        site, known = self.site_packages(root), self.known(root)
+        on_disk = known.texts if known is not None else {}
+        others = {
+            other: text
+            for name, text in documents.items()
+            if (other := str(root / name)) != path and on_disk.get(name) != self.sent(text)
+        }
+        return Where(text, path, str(root), (str(site),) if site else (), others)
 
     def forget(self, root: Path) -> None:
         """Files below `root` changed: look again at the next request."""

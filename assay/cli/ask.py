@@ -45,7 +45,7 @@ def complete(
 
     async def work(bench: Workbench) -> Completion:
         popup = Popup()
-        names = await popup.behind_dot(bench, found.root, found.snapshot, found.offset, patience_s=JEDI_S)
+        names = await popup.behind_dot(bench, found.root, found.snapshot, found.offset, {}, patience_s=JEDI_S)
         popup.close()
         return await completing(bench, Typing(), Ask(found.snapshot, found.offset, found.root, names=names))
 

@@ -47,7 +47,9 @@ async def answer(session: Session, view: View, params: types.CodeActionParams) -
 async def resolve(session: Session, params: types.CodeAction) -> types.CodeAction:
     """The action with its edit, when the checks let the fix stand; without one, and a message that says why, where they do not or the document has
     changed."""
-    told = params.data if isinstance(params.data, dict) else {}
+    if params.edit is not None or not isinstance(params.data, dict):
+        return params  # it is whole: some clients have every action resolved that has no command
+    told = params.data
     view = session.view(str(told.get("uri", "")))
     if view is None or view.snapshot.version != told.get("version"):
         session.editor.show("the document has changed; look for the fix once more.")

@@ -71,7 +71,7 @@ async def _meant(view: View, word: Span) -> tuple[Symbol, str, str] | None:
     if re.search(r"\b(?:def|class)[ \t]+$", snapshot.text[start : word.start]):
         own = Path(snapshot.path)
         return await _at(view, own, row + 1, name) if snapshot.path and own.is_relative_to(view.root) else None
-    where = view.bench.workspace.where(view.root, snapshot.path, snapshot.text)
+    where = view.bench.workspace.where(view.root, snapshot.path, snapshot.text, view.overlay)
     position = (row + 1, word.start - start)
     try:
         found = await view.bench.names.define(where, (position,), timeout_s=TIMEOUT_S, in_own_file=True)

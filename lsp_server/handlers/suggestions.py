@@ -21,7 +21,9 @@ async def ask(
     patience_s = PATIENCE_S if trigger == "invoked" else 0.0
 
     async def work() -> Completion:
-        names = await session.popup.behind_dot(view.bench, view.root, view.snapshot, offset, patience_s=patience_s)
+        names = await session.popup.behind_dot(
+            view.bench, view.root, view.snapshot, offset, view.overlay, patience_s=patience_s
+        )
         request = Ask(view.snapshot, offset, view.root, view.overlay, session.tell_verdict, can_import, trigger, names)
         return await complete(view.bench, view.typing, request)
 

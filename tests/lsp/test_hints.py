@@ -242,6 +242,19 @@ async def test_a_lightbulb_of_a_client_that_asks_for_no_edits_later_has_no_unche
     assert not any(title.startswith("Write") for title in titles)
 
 
+async def test_an_action_that_is_whole_is_resolved_as_it_is(root: Path, start: Start) -> None:
+    """Neovim has every action resolved that has no command."""
+    client = await start(root, **EDITS, **LIGHTBULB)
+    uri = client.open(root / "m.py")
+    (fix, *_) = await actions(client, uri, 1)
+    assert (await client.call("codeAction/resolve", fix))["edit"] == fix["edit"]
+    await client.call(
+        "textDocument/codeAction",
+        {"textDocument": {"uri": uri}, "range": fix["diagnostics"][0]["range"], "context": {"diagnostics": []}},
+    )
+    assert not any(message.get("method") == "window/showMessage" for message in client.seen)
+
+
 @pytest.mark.parametrize("data", [None, 3, {}, {"uri": "file:///nowhere.py", "version": 1}])
 async def test_an_action_that_nobody_offered_gets_no_edit(data: Any, root: Path, start: Start) -> None:
     client = await start(root, **EDITS, **LIGHTBULB)

@@ -216,6 +216,26 @@ async def test_what_another_file_has_now_is_listed(start, tmp_path: Path) -> Non
     await listed(client, at(uri, 1, 2), "two")
 
 
+async def test_what_only_an_open_document_has_is_known_everywhere(start, tmp_path: Path) -> None:
+    """An unsaved `newer`: in the popup of another file, in a verdict on it, and gone with it."""
+    (tmp_path / "b.py").write_text("def older(n):\n    return n\n")
+    (tmp_path / "a.py").write_text("import b\n\n\ndef f(n):\n    return n\n")
+    client = await start(tmp_path, env={"ASSAY_VERIFY_POLICY": "static"})
+    client.open(tmp_path / "b.py", "def newer(n):\n    return n\n")
+    uri = client.open(tmp_path / "a.py", "import b\n\n\ndef f(n):\n    return b.newer(n)\n")
+    found = await listed(client, at(uri, 4, 13), "newer")
+    assert "older" not in found
+    asked = {"command": "assay.verify", "arguments": [uri]}
+    told = (await client.call("workspace/executeCommand", asked))["verdict"]
+    assert (told["state"], told["reason"]) == ("unverified", "static-policy"), told
+    other = (tmp_path / "b.py").as_uri()
+    client.notify("textDocument/didClose", {"textDocument": {"uri": other}})
+    until = time.monotonic() + 20
+    while (told := (await client.call("workspace/executeCommand", asked))["verdict"])["state"] != "failed":
+        assert time.monotonic() < until
+    assert "b has no newer" in told["why"] or "(module b) has no newer" in told["why"]
+
+
 async def test_what_jedi_knows_behind_a_dot_guides_the_model(start, tmp_path: Path) -> None:
     """As soon as it is known, and no sooner: typing does not wait for it."""
     async with Stub(lambda body: "isfile('a')", owner="vllm") as stub:

@@ -41,7 +41,7 @@ class NamesHere(Names):
 def warm_jedi(tmp_path_factory: pytest.TempPathFactory) -> None:
     """jedi has loaded what it always needs, so that no answer comes too late."""
     cache = str(tmp_path_factory.mktemp("jedi"))
-    asked = {"op": "warm", "id": 0, "text": "", "path": "", "root": cache, "paths": [], "cache": cache}
+    asked = {"op": "warm", "id": 0, "text": "", "path": "", "root": cache, "paths": [], "others": {}, "cache": cache}
     assert "error" not in names_worker.answer(asked)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -76,7 +77,7 @@ async def test_a_word_that_goes_on_asks_once(jedi: Asked) -> None:
 
 async def test_what_was_expected_is_there_at_once(jedi: Asked) -> None:
     names, one = Known(), place("text = ''\ntext.|")
-    assert not names.here(one)
+    assert not names.here(where(one), one)
     names.expect(jedi, where(one), one)
     await whole(names, jedi, one)
     jedi.gate.clear()  # nothing can be asked now
@@ -138,7 +139,7 @@ async def test_only_so_much_is_kept(jedi: Asked, monkeypatch: pytest.MonkeyPatch
     places = [place(f"a{n} = ''\na{n}.|\n") for n in range(3)]
     for one in places:
         await whole(names, jedi, one)
-    assert [bool(names.here(one)) for one in places] == [False, True, True]
+    assert [bool(names.here(where(one), one)) for one in places] == [False, True, True]
     names.close()
 
 
@@ -181,4 +182,14 @@ async def test_a_question_that_fails_in_an_unknown_way_is_not_the_last(
     assert "a question about names failed" in caplog.text
     jedi.complete = good  # type: ignore[method-assign]
     assert "upper" in await whole(names, jedi, one)
+    names.close()
+
+
+async def test_another_open_document_makes_it_another_question(jedi: Asked) -> None:
+    names, one = Known(), place("text = ''\ntext.|")
+    await whole(names, jedi, one)
+    with_other = replace(where(one), others={"/nowhere/b.py": "x = 1\n"})
+    assert names.exact(where(one), one)
+    assert not names.exact(with_other, one)
+    assert names.here(with_other, one), "the older answer serves until the new one is there"
     names.close()

@@ -49,12 +49,19 @@ def helping(tmp_path: Path, warm_jedi: None) -> Path:
 
 
 def ask(root: Path, op: str, text: str, **more: Any) -> dict[str, Any]:
-    place = {"text": text, "path": str(root / "module.py"), "root": str(root), "paths": [], "cache": str(root)}
+    place = {
+        "text": text,
+        "path": str(root / "module.py"),
+        "root": str(root),
+        "paths": [],
+        "others": {},
+        "cache": str(root),
+    }
     return names_worker.answer({"op": op, "id": 3, "budget_s": 60.0} | place | more)
 
 
-def unknown(root: Path, text: str) -> list[tuple[str, str]]:
-    answer = ask(root, "check", text, lines=[1, 99])
+def unknown(root: Path, text: str, others: dict[str, str] | None = None) -> list[tuple[str, str]]:
+    answer = ask(root, "check", text, lines=[1, 99], others={str(root / n): t for n, t in (others or {}).items()})
     return [(found["what"], found["instead"]) for found in answer["findings"]]
 
 
@@ -184,7 +191,7 @@ def test_a_cache_file_that_was_cut_off_is_no_end_of_names(tmp_path: Path) -> Non
     """A process that was ended while it wrote leaves half a file; parso reads it again and again."""
     cache = tmp_path / "cache"
     text = "import json\njson.du"
-    request = {"id": 1, "op": "complete", "text": text, "path": "", "root": str(tmp_path), "paths": [],
+    request = {"id": 1, "op": "complete", "text": text, "path": "", "root": str(tmp_path), "paths": [], "others": {},
                "cache": str(cache), "position": [2, 7], "kinds_s": 1.0}  # fmt: skip
     assert names(names_worker.answer(request)) >= {"dump", "dumps"}
     for file in cache.rglob("*.pkl"):
@@ -207,3 +214,39 @@ def test_every_name_of_a_long_change_is_looked_at_and_what_was_not_is_counted(he
     assert [found["instead"] for found in answer["findings"]] == ["join"]
     late = ask(helping, "check", text, lines=[2, 99], budget_s=-1.0)
     assert (late["findings"], late["checked"], late["of"]) == ([], 0, 122)
+
+
+NEWER = "def older(n):\n    return n\n\n\ndef newer(n):\n    return n\n\n\nclass Plain:\n    width = 1\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import b\nb.newer(1)\n",
+        "from b import newer\n",
+        "from b import Plain\nPlain().width\n",
+        "import pkg.c\npkg.c.one()\n",
+        "from pkg import c\nc.one()\n",
+    ],
+)
+def test_what_only_open_documents_have_is_there(helping: Path, text: str) -> None:
+    (helping / "b.py").write_text("def older(n):\n    return n\n")
+    (helping / "pkg").mkdir()
+    (helping / "pkg" / "__init__.py").write_text("")
+    others = {"b.py": NEWER, "pkg/c.py": "def one():\n    return 1\n"}
+    assert unknown(helping, text, others) == []
+    assert unknown(helping, text) != [] or "pkg" in text, "it is the disk that does not have it"
+
+
+def test_what_an_open_document_has_no_more_is_not_there(helping: Path) -> None:
+    (helping / "b.py").write_text(NEWER)
+    gone = {"b.py": NEWER.replace("def newer", "def newers").replace("width", "breadth")}
+    assert unknown(helping, "import b\nb.newer(1)\n", gone) == [("b (module b) has no newer", "newers")]
+    assert unknown(helping, "from b import newer\n", gone) == [("b has no newer", "newers")]
+    assert unknown(helping, "import b\nb.newer(1)\n") == [], "nothing of it is left for the next request"
+    assert unknown(helping, "import b\nb.newer(1)\n", gone) != []
+
+
+def test_a_document_that_does_not_parse_takes_no_names_away(helping: Path) -> None:
+    (helping / "b.py").write_text(NEWER)
+    assert unknown(helping, "import b\nb.newer(1)\n", {"b.py": NEWER + "\ndef begun(\n"}) == []

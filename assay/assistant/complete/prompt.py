@@ -10,7 +10,7 @@ import hashlib
 import keyword
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from analyzers import names, secrets
@@ -133,7 +133,7 @@ class Definitions:
         uri = ask.snapshot.uri
         known = self._known.get(uri)
         if known is None or known.scope != scope or time.monotonic() - known.since_s > STICKY_S:
-            work = asyncio.create_task(_found(bench, ask.snapshot, ask.offset, ask.root), name="definitions")
+            work = asyncio.create_task(_found(bench, ask), name="definitions")
             known = self._known[uri] = _Known(scope, time.monotonic(), work)
             while len(self._known) > DOCUMENT_LIMIT:
                 self._known.pop(next(iter(self._known))).work.cancel()
@@ -150,21 +150,23 @@ class Definitions:
             known.work.cancel()
 
 
-async def _found(bench: Workbench, snapshot: Snapshot, offset: int, root: Path) -> tuple[Snippet, ...]:
-    positions = _positions(snapshot, offset)
+async def _found(bench: Workbench, ask: Ask) -> tuple[Snippet, ...]:
+    snapshot, root = ask.snapshot, ask.root
+    positions = _positions(snapshot, ask.offset)
     if not positions or not snapshot.path:
         return ()
-    where = names.Where(snapshot.text, snapshot.path, str(root))
+    where = replace(bench.workspace.where(root, snapshot.path, snapshot.text, ask.overlay), paths=())
     try:
         found = await bench.names.define(where, positions, timeout_s=TIMEOUT_S)
     except names.NamesUnavailable:
         return ()
-    state = await bench.workspace.state(root)
+    state, rules = await bench.workspace.state(root), await bench.workspace.rules(root)
+    texts = {**state.texts, **{name: text for name, text in ask.overlay.items() if rules.allows(name)}}
     result = {}
     for one in found:
         name = Path(one.path).relative_to(root).as_posix()
-        if one.kind in ("function", "class") and name in state.texts:
-            result[f"{name}:{one.line}"] = _excerpt(secrets.redact(state.texts[name]), one.line)
+        if one.kind in ("function", "class") and name in texts:
+            result[f"{name}:{one.line}"] = _excerpt(secrets.redact(texts[name]), one.line)
     return tuple(Snippet(text, source) for source, text in sorted(result.items()) if text)
 
 

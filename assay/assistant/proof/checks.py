@@ -96,7 +96,7 @@ async def named(bench: Workbench, change: Change) -> Named:
     first, last = change.lines
     if not names.may_be_looked_up("\n".join(text.split("\n")[first + above - 1 : last + above])):
         return Named(Check("names", "passed", "", _ms(started)))
-    where = bench.workspace.where(change.root, change.before.path, text)
+    where = bench.workspace.where(change.root, change.before.path, text, change.overlay)
     try:
         begin, end = piece(change)
         around = (begin + above, end + above)

@@ -77,7 +77,7 @@ class Known:
 
     async def at(self, names: Names, where: Where, place: Naming) -> tuple[tuple[Completion, ...], bool]:
         """The names, and whether they are all that jedi has to say of the text as it is. An older answer comes at once, nothing after FIRST_S; who asks for the same place again waits for the new one."""
-        key = self._exactly(place)
+        key = self._exactly(where, place)
         is_again, self._last = self._last == (key, place.typed), (key, place.typed)
         if (found := self._answers.get(key)) is not None:
             return found, True
@@ -93,28 +93,28 @@ class Known:
 
     def expect(self, names: Names, where: Where, place: Naming, *, is_opened: bool = False) -> None:
         """Ask for a place that will probably be asked for, unless something else waits."""
-        if self._next is None and self._answers.get(self._exactly(place)) is None:
+        if self._next is None and self._answers.get(self._exactly(where, place)) is None:
             self._ask(names, where, place, OPENED_KINDS_S if is_opened else 0.02)
 
-    def exact(self, place: Naming) -> tuple[Completion, ...]:
+    def exact(self, where: Where, place: Naming) -> tuple[Completion, ...]:
         """What is known of the text as it is, without waiting; nothing that is older."""
-        return self._answers.get(self._exactly(place)) or ()
+        return self._answers.get(self._exactly(where, place)) or ()
 
-    def here(self, place: Naming) -> tuple[Completion, ...]:
+    def here(self, where: Where, place: Naming) -> tuple[Completion, ...]:
         """What is known now, without waiting."""
-        return self._answers.get(self._exactly(place)) or self._older.get(_alike(place)) or ()
+        return self._answers.get(self._exactly(where, place)) or self._older.get(_alike(place)) or ()
 
     def close(self) -> None:
         """End what is under way."""
         if self._working is not None:
             self._working.cancel()
 
-    def _exactly(self, place: Naming) -> Hashable:
-        """The text as it is, in the world as it is known to be."""
-        return place.path, place.at, hash(place.text), self._world
+    def _exactly(self, where: Where, place: Naming) -> Hashable:
+        """The text as it is, among the other open documents, in the world as it is known to be."""
+        return place.path, place.at, hash(place.text), hash(frozenset(where.others.items())), self._world
 
     def _ask(self, names: Names, where: Where, place: Naming, kinds_s: float) -> _Question:
-        question = _Question(names, where, place, kinds_s, self._exactly(place))
+        question = _Question(names, where, place, kinds_s, self._exactly(where, place))
         for other in (self._now, self._next):
             if other is not None and other.key == question.key:
                 question = other

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import re
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -31,6 +31,7 @@ DESCRIBE_S = 3.0  # so long jedi may take to say what a name is
 GUESSES = 5  # names that jedi does not know, at most
 MOST = 200  # names in one list
 RANKED_CHARS = 400_000  # of a longer file jedi's own order is shown
+Documents = Mapping[str, str]
 _DOT = re.compile(r"\.\w*\Z")
 _AHEAD = frozenset(" \t\n(,[{=+-*/%<>|&^~!:@")  # behind these a name may begin
 
@@ -66,8 +67,8 @@ class Popup:
     _projects: dict[Path, tuple[int, Project, Offers]] = field(default_factory=dict)
     _making: dict[Path, asyncio.Task[None]] = field(default_factory=dict)
 
-    async def names(self, bench: Workbench, root: Path, snapshot: Snapshot, offset: int) -> Shown:
-        """The names at a place, the likeliest first. The list comes soon: without jedi's names, or with those of a moment ago, where jedi takes its time."""
+    async def names(self, bench: Workbench, root: Path, snapshot: Snapshot, offset: int, documents: Documents) -> Shown:
+        """The names at a place, the likeliest first. `documents`: the project's open ones, by relative path. The list comes soon: without jedi's names, or with those of a moment ago, where jedi takes its time."""
         self.is_used = True
         place = naming.at(snapshot, offset) if _is_looked_at(snapshot) else None
         if place is None:
@@ -79,7 +80,7 @@ class Popup:
         ranking = asyncio.create_task(self._ranked(bench, root, place)) if is_ranked and place.receiver else None
         try:
             found, is_whole = await self.known.at(
-                bench.names, bench.workspace.where(root, place.path, place.text), place
+                bench.names, bench.workspace.where(root, place.path, place.text, documents), place
             )
         except asyncio.CancelledError:
             if ranking is not None:
@@ -129,18 +130,20 @@ class Popup:
             self._shown.popitem(last=False)
         return self._count
 
-    async def described(self, bench: Workbench, root: Path, number: int, name: str) -> Described | None:
+    async def described(
+        self, bench: Workbench, root: Path, number: int, name: str, documents: Documents
+    ) -> Described | None:
         """What a name is that the list of this number had; None where that list is long gone, or jedi does not say it in time."""
         place = self._shown.get(number)
         if place is None:
             return None
-        where = bench.workspace.where(root, place.path, place.text)
+        where = bench.workspace.where(root, place.path, place.text, documents)
         try:
             return await bench.names.describe(where, place.row, place.column, name, timeout_s=DESCRIBE_S)
         except NamesUnavailable:
             return None
 
-    def typed(self, bench: Workbench, root: Path, snapshot: Snapshot) -> None:
+    def typed(self, bench: Workbench, root: Path, snapshot: Snapshot, documents: Documents) -> None:
         """Something was typed: ask jedi now for what will probably be asked for with the next key."""
         if snapshot.typed is None or not _is_looked_at(snapshot) or bench.settings.text("complete.popup") == "off":
             return
@@ -151,26 +154,39 @@ class Popup:
         if key in _AHEAD:
             place = naming.at(snapshot, end)
             if place is not None and place.is_code:
-                self.known.expect(bench.names, bench.workspace.where(root, place.path, place.text), place)
+                self.known.expect(bench.names, bench.workspace.where(root, place.path, place.text, documents), place)
         elif key.isalnum() or key == "_" or key in ")]":
-            self._expect_dot(bench, root, snapshot, end)
+            self._expect_dot(bench, root, snapshot, end, documents)
 
-    def opened(self, bench: Workbench, root: Path, snapshot: Snapshot) -> None:
+    def opened(self, bench: Workbench, root: Path, snapshot: Snapshot, documents: Documents) -> None:
         """A file was opened: have jedi read it, and what it imports."""
         place = naming.at(snapshot, len(snapshot.text)) if _is_looked_at(snapshot) else None
         if place is not None and place.is_code and bench.settings.text("complete.popup") != "off":
-            self.known.expect(bench.names, bench.workspace.where(root, place.path, place.text), place, is_opened=True)
+            self.known.expect(
+                bench.names, bench.workspace.where(root, place.path, place.text, documents), place, is_opened=True
+            )
 
-    def _expect_dot(self, bench: Workbench, root: Path, snapshot: Snapshot, end: int) -> None:
+    def _expect_dot(self, bench: Workbench, root: Path, snapshot: Snapshot, end: int, documents: Documents) -> None:
         here = naming.at(snapshot, end)
-        if here is None or not naming.may_follow(here, (one.name for one in self.known.here(here))):
+        if here is None:
+            return
+        where = bench.workspace.where(root, here.path, here.text, documents)
+        if not naming.may_follow(here, (one.name for one in self.known.here(where, here))):
             return
         place = naming.at(snapshot.edited(Span(end, end), ".", snapshot.version), end + 1)
-        if place is not None and not self.known.exact(place):
-            self.known.expect(bench.names, bench.workspace.where(root, place.path, place.text), place)
+        where = replace(where, text=place.text) if place is not None else where
+        if place is not None and not self.known.exact(where, place):
+            self.known.expect(bench.names, where, place)
 
     async def behind_dot(
-        self, bench: Workbench, root: Path, snapshot: Snapshot, offset: int, *, patience_s: float = 0.0
+        self,
+        bench: Workbench,
+        root: Path,
+        snapshot: Snapshot,
+        offset: int,
+        documents: Documents,
+        *,
+        patience_s: float = 0.0,
     ) -> tuple[str, ...]:
         """The names that may stand behind the dot before a place, where jedi knows its receiver and no others can; those with two underscores once one is typed. `patience_s`: for how long somebody waits for them. Where they are not there yet they are asked for, for the next time."""
         if not bench.settings.is_on("complete.guided") or not _DOT.search(snapshot.text[max(0, offset - 200) : offset]):
@@ -178,8 +194,8 @@ class Popup:
         place = naming.at(snapshot, offset) if _is_looked_at(snapshot) else None
         if place is None or not place.receiver or not place.is_code:
             return ()
-        where = bench.workspace.where(root, place.path, place.text)
-        if patience_s and not self.known.exact(place):
+        where = bench.workspace.where(root, place.path, place.text, documents)
+        if patience_s and not self.known.exact(where, place):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(patience_s):
                     for _ in range(
@@ -187,9 +203,9 @@ class Popup:
                     ):  # the second time it waits for all of them; a jedi that fails is not asked for ever
                         if (await self.known.at(bench.names, where, place))[1]:
                             break
-        elif not self.known.exact(place):
+        elif not self.known.exact(where, place):
             self.known.expect(bench.names, where, place)
-        names = [one.name for one in self.known.exact(place)]  # an older answer may lack what was written since
+        names = [one.name for one in self.known.exact(where, place)]  # an older answer may lack what was written since
         if not naming.is_closed(place, names):
             return ()
         return tuple(name for name in names if naming.fits(name, place.typed))
