@@ -27,7 +27,7 @@ from analyzers import reach
 from analyzers.syntax import functions
 from analyzers.text import Snapshot, changed_span
 from assay import compose
-from assay.assistant.nouns import Change, Unverified, Verdict
+from assay.assistant.nouns import Change, Unverified, Verdict, one_file
 from assay.assistant.proof import mapping
 from assay.assistant.proof.verdict import begin, patient
 from assay.assistant.record.coverage import Maps
@@ -60,7 +60,7 @@ class Row:
         other = _replaced(whole, self.line, self.text)
         before, after = (whole, other) if self.kind == "mutant" else (other, whole)
         _, span = changed_span(before, after)
-        return Change(Snapshot(path.as_uri(), str(path), 0, before), after, span, root)
+        return one_file(Snapshot(path.as_uri(), str(path), 0, before), after, span, root)
 
 
 def fetched(name: str, folder: Path) -> Path:
@@ -114,7 +114,7 @@ async def found(bench: Workbench, root: Path, chance: random.Random) -> list[Row
         if min(counts["truth"], counts["mutant"]) >= COUNT:
             break
         if counts["truth"] < COUNT and not any(r.path == path and abs(r.line - line) < 3 for r in rows):
-            step = Step("pytest", SUITE_S, (), files, target=path, pieces=(Piece((line, line)),))
+            step = Step("pytest", SUITE_S, (), files, changed=(path,), pieces=(Piece(path, (line, line)),))
             if any(test.hit and test.is_green for test in (await _suite(bench, root, step)).tests.tests):
                 rows.append(Row("truth", path, line))
         whole = (root / path).read_text("utf-8")

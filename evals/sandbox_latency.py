@@ -31,7 +31,7 @@ async def main() -> None:
     project = Project("latency", _tar({"clamp.py": MODULE.replace("low:", "low :"), "test_clamp.py": TESTS}))
     step = Step(
         "pytest", 10.0, (("clamp.py", MODULE),), tuple(f"test_clamp.py::test_{n}" for n in range(5)),
-        target="clamp.py", pieces=(Piece((2, 2)), Piece((3, 3))),
+        changed=("clamp.py",), pieces=(Piece("clamp.py", (2, 2)), Piece("clamp.py", (3, 3))),
     )  # fmt: skip
     pool = Pool(engine.connect, build.image_name(), size=2)
     warm: list[float] = []

@@ -30,9 +30,10 @@ class ProjectUnavailable(SandboxUnavailable):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Code of a step's `target` that a test executes or does not; `analyzers.changed.Piece` says what the fields mean. `lines`: the first
-    and the last, from 1."""
+    """Code of the file `path` (relative, POSIX) that a test executes or does not; `analyzers.changed.Piece` says what the fields mean. `lines`: the
+    first and the last, from 1."""
 
+    path: str
     lines: tuple[int, int]
     at: tuple[int, int, int, int] | None = None
     names: tuple[str, ...] = ()
@@ -48,7 +49,8 @@ class Step:
     `files` (relative POSIX path → text, None to remove) is written just before the step and stays for later steps.
     It is ended after `timeout_s`, and where nothing was heard of a test for `quiet_s` (0: only then): that test hangs.
     `tests` are pytest node ids without parameters, of functions, classes or whole files; those of `without` are left out. A test's result says
-    something about the change where it executes one of the `pieces` of the changed file `target`. `is_test_file`: that file holds tests, which do not prove it. `traces`: what is executed while tests are
+    something about the change where it executes one of its `pieces`. `changed` are the files that the change is made of, `test_files` those of them that
+    hold tests: what a change brings along does not prove it. `traces`: what is executed while tests are
     collected is told, too; `records`: the functions that each test enters; `watched`: files of which each test's lines are told, and with `observes` what their functions returned and raised, too; `test_s`: a test that
     takes longer is interrupted and fails (0: none is).
 
@@ -61,10 +63,10 @@ class Step:
     files: tuple[tuple[str, str | None], ...] = ()
     tests: tuple[str, ...] = ()
     doctests: bool = False
-    target: str = ""
+    changed: tuple[str, ...] = ()
     pieces: tuple[Piece, ...] = ()
     without: tuple[str, ...] = ()
-    is_test_file: bool = False
+    test_files: tuple[str, ...] = ()
     traces: bool = False
     records: bool = False
     path: str = ""

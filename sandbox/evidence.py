@@ -32,7 +32,7 @@ class Evidence:
 
     `detail` is about the first broken, stuck or same one, or else about one that failed before it could execute anything; `tampering` says why
     none of it counts; `executed` are the numbers of the pieces that the proving tests executed; `ended_in` is the test in which the whole run came
-    to its end; `is_own_test`: the change is in a test file, whose own tests prove nothing.
+    to its end; `is_own_test`: the change is in a test file, too, whose own tests prove nothing.
     """
 
     turned: tuple[str, ...] = ()
@@ -120,11 +120,12 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
     groups: dict[str, list[str]] = {}
     executed: set[int] = set()
     missed, obstacles, contrary, raised, unmoved = [], [], [], [], []
+    is_own = bool(step.test_files) and step.test_files == step.changed
     pairs = paired(without_crash(step, before), by_test(step, after))
     for test, (old, new) in pairs.items():
         group = _group(old, new, step, after, had_run=before is not None)
-        if group in ("turned", "kept") and step.is_test_file and test.startswith(f"{step.target}::"):
-            group = "beside"  # a test file does not prove itself
+        if group in ("turned", "kept") and _file(test) in step.test_files:
+            group, is_own = "beside", True  # a test file does not prove itself, nor the change that it came with
         if group in ("turned", "kept") and new is not None:
             executed.update(new.hit)
         if group == "stuck" and new is not None and new.hit and not _is_excused(old, new):
@@ -161,7 +162,7 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
         detail=detail,
         executed=frozenset(executed),
         ended_in=ended_in,
-        is_own_test=step.is_test_file,
+        is_own_test=is_own,
     )
 
 
@@ -260,13 +261,7 @@ def _group(old: TestResult | None, new: TestResult | None, step: Step, after: St
     if new is not None and new.outcome == "left":
         return "left"
     was_green = old is not None and old.is_green
-    if (
-        new is None
-        and after.tests.finished
-        and step.target
-        and old is not None
-        and old.id.startswith(f"{step.target}::")
-    ):
+    if new is None and after.tests.finished and old is not None and _file(old.id) in step.changed:
         return ""  # the change took it out
     if new is not None and new.outcome in ("skipped", "xfailed", "xpassed") and not was_green:
         return ""
@@ -304,10 +299,15 @@ def _normal(detail: str) -> str:
 def _doctests_aside(step: Step, groups: dict[str, list[str]]) -> None:
     """Examples in prose often never ran: those that are red both times say nothing where a test proper proves the change."""
     proving = [*groups.get("turned", ()), *groups.get("kept", ())]
-    if step.doctests and any(not test.startswith(f"{step.target}::") for test in proving):
-        aside = [test for test in groups.get("stuck", ()) if test.startswith(f"{step.target}::")]
+    if step.doctests and any(_file(test) not in step.changed for test in proving):
+        aside = [test for test in groups.get("stuck", ()) if _file(test) in step.changed]
         groups["same"] = [*groups.get("same", ()), *aside]
         groups["stuck"] = [test for test in groups.get("stuck", ()) if test not in aside]
+
+
+def _file(test: str) -> str:
+    """The file of a test's id."""
+    return test.partition("::")[0]
 
 
 def _was_executed(test: str, results: dict[str, TestResult], outcome: StepOutcome) -> bool:

@@ -23,7 +23,6 @@ def order(step: Step, nonce: str, *, dependencies: str) -> dict[str, Any]:
         "files": dict(step.files),
         "tests": list(step.tests),
         "doctests": step.doctests,
-        "target": step.target,
         "pieces": [asdict(piece) for piece in step.pieces],
         "without": list(step.without),
         "traces": step.traces,

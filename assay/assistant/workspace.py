@@ -16,7 +16,7 @@ import itertools
 import re
 import tarfile
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import translate
 from pathlib import Path
@@ -205,9 +205,9 @@ class Workspace:
         return _redacted_data(raw) if self.is_redacted else raw
 
 
-def changes(state: State, overlay: Mapping[str, str]) -> tuple[tuple[str, str | None], ...]:
-    """What a job must write over the archive: files that changed on disk since, then the editor's open texts."""
-    now = dict(state.texts) | dict(overlay)
+def changes(state: State, overlay: Mapping[str, str], gone: Collection[str] = ()) -> tuple[tuple[str, str | None], ...]:
+    """What a job must write over the archive: files that changed on disk since, then the editor's open texts; what is `gone` is taken away."""
+    now = {name: text for name, text in {**state.texts, **overlay}.items() if name not in gone}
     changed: dict[str, str | None] = {n: t for n, t in now.items() if state.base.get(n) != t}
     changed |= {name: None for name in state.base if name not in now}
     return tuple(sorted(changed.items()))

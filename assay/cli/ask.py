@@ -16,7 +16,7 @@ from analyzers.text import Snapshot, changed_span
 from assay import compose
 from assay.assistant.complete.path import complete as completing
 from assay.assistant.complete.way import Typing
-from assay.assistant.nouns import Ask, Change, Completion, Failed, Passed, Unverified, Verdict
+from assay.assistant.nouns import Ask, Completion, Failed, Passed, Unverified, Verdict, one_file
 from assay.assistant.proof import asked
 from assay.assistant.record import trace_text
 from assay.assistant.record.trace import Traces
@@ -95,7 +95,7 @@ def verify(
     root = files.project_root(Path(before.path))
 
     async def work(bench: Workbench) -> tuple[Verdict, str]:
-        return await asked.verify(bench, Change(before, after, span, root), _progress())
+        return await asked.verify(bench, one_file(before, after, span, root), _progress())
 
     verdict, trace_id = out.with_bench(work, root=root)
     if as_json:

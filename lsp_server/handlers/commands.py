@@ -15,7 +15,7 @@ from assay.assistant.hints import explain as explaining
 from assay.assistant.hints.dismissed import NAME, full_code
 from assay.assistant.hints.dismissed import dismiss as write_dismissal
 from assay.assistant.hints.shapes import explanation_json
-from assay.assistant.nouns import Change
+from assay.assistant.nouns import one_file
 from assay.assistant.proof import asked
 from assay.assistant.record import trace_text
 from assay.assistant.shapes import verdict_json
@@ -92,7 +92,7 @@ async def verify(session: Session, *arguments: Any) -> dict[str, Any] | None:
         return None
     before = await asyncio.to_thread(_before, view.snapshot)
     _, span = changed_span(before.text, view.snapshot.text)
-    change = Change(before, view.snapshot.text, span, view.root, view.overlay)
+    change = one_file(before, view.snapshot.text, span, view.root, view.overlay)
     verdict, trace_id = await asked.verify(view.bench, change)
     return {"verdict": verdict_json(verdict), "traceId": trace_id}
 

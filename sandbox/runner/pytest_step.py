@@ -67,13 +67,15 @@ class _Plugin:
         self._root = root
         self._report = report
         self._control = f"control_{step['nonce']}"
-        self._target = str(root / step["target"]) if step.get("target") else ""
         self._pieces = step.get("pieces", [])
-        self._changed = {line for piece in self._pieces for line in range(piece["lines"][0], piece["lines"][1] + 1)}
+        self._changed = {
+            (f"{root}/{piece['path']}", line)
+            for piece in self._pieces
+            for line in range(piece["lines"][0], piece["lines"][1] + 1)
+        }
         self._traces, self._records = bool(step.get("traces")), bool(step.get("records"))
         self._tracer = Tracer(
             str(root),
-            step.get("target", ""),
             self._pieces,
             records=self._records,
             watched=tuple(step.get("watched", ())),
@@ -186,7 +188,7 @@ class _Plugin:
                 code = trace.tb_frame.f_code
                 if code.co_filename.startswith(f"{self._root}/"):
                     report.assay_where = f"{code.co_filename[len(str(self._root)) + 1 :]}:{code.co_qualname}"
-                    report.assay_inside = code.co_filename == self._target and trace.tb_lineno in self._changed
+                    report.assay_inside = (code.co_filename, trace.tb_lineno) in self._changed
                     report.assay_meant = code.co_code[trace.tb_lasti] == RAISES
                 trace = trace.tb_next
         return report

@@ -13,6 +13,8 @@ from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_OPTIMIZED
 from types import CodeType, FrameType
 from typing import Any
 
+_Placed = tuple[tuple[int, int], tuple[int, int], int]  # where a piece begins and ends, and its number
+
 
 class Tracer:
     """Traces between `start` and `stop`; `hit` are the numbers of the pieces executed since, `entered` the functions entered, as file and dotted
@@ -21,7 +23,6 @@ class Tracer:
     def __init__(
         self,
         root: str,
-        target: str,
         pieces: list[dict[str, Any]],
         *,
         records: bool = False,
@@ -35,25 +36,25 @@ class Tracer:
         self._observes = observes
         self._ended: dict[tuple[str, int], _Ends] = {}
         self._root = f"{root}/"
-        self._target = f"{root}/{target}" if target else ""
         self._pieces = pieces
         self._records = records
-        self._by_line: dict[int, list[int]] = {}
-        self._at_import: dict[int, list[int]] = {}
+        self._files = [f"{root}/{piece['path']}" for piece in pieces]
+        self._by_line: dict[str, dict[int, list[int]]] = {file: {} for file in self._files}
+        self._at_import: dict[str, dict[int, list[int]]] = {file: {} for file in self._files}
         self._imports = False
         self._seen: set[int] = set()
-        self._by_place: dict[int, list[tuple[tuple[int, int], tuple[int, int], int]]] = {}
-        for number, piece in enumerate(pieces):
+        self._by_place: dict[str, dict[int, list[_Placed]]] = {file: {} for file in self._files}
+        for number, (piece, file) in enumerate(zip(pieces, self._files, strict=True)):
             if piece["is_top"]:
                 for line in _lines(piece):
-                    self._at_import.setdefault(line, []).append(number)
+                    self._at_import[file].setdefault(line, []).append(number)
                 continue
             for line in _lines(piece):
                 if piece["at"] is None:
-                    self._by_line.setdefault(line, []).append(number)
+                    self._by_line[file].setdefault(line, []).append(number)
                 else:
                     first, column, last, end = piece["at"]
-                    self._by_place.setdefault(line, []).append(((first, column), (last, end), number))
+                    self._by_place[file].setdefault(line, []).append(((first, column), (last, end), number))
         self._known: dict[int, tuple[CodeType, tuple[int, ...], bool, bool]] = {}
         self._uses: dict[int, dict[int, list[int]]] = {}
         self._named: dict[int, tuple[str, str]] = {}
@@ -152,15 +153,16 @@ class Tracer:
         return enter
 
     def _inside(self, frame: FrameType, event: str, arg: object) -> Any:
+        code = frame.f_code
         if event == "line":
-            self._add(self._by_line.get(frame.f_lineno, ()))
-            if self._imports:
-                self._add(self._at_import.get(frame.f_lineno, ()))
+            if (lines := self._by_line.get(code.co_filename)) is not None:
+                self._add(lines.get(frame.f_lineno, ()))
+                if self._imports:
+                    self._add(self._at_import[code.co_filename].get(frame.f_lineno, ()))
         elif event == "opcode":
-            code = frame.f_code
             if uses := self._uses.get(id(code)):
                 self._add([n for n in uses.get(frame.f_lasti, ()) if self._is_meant(n, frame)])
-            if code.co_filename == self._target and self._by_place:
+            if self._by_place.get(code.co_filename):
                 self._add(self._at_place(code, frame.f_lasti))
         return self._inside
 
@@ -172,7 +174,7 @@ class Tracer:
         line, end_line, column, end_column = positions[offset // 2]
         if line is None or column is None:
             return []
-        places = self._by_place.get(line, ())
+        places = self._by_place[code.co_filename].get(line, ())
         return [n for first, last, n in places if first <= (line, column) and (end_line, end_column) <= last]
 
     def _is_meant(self, number: int, frame: FrameType) -> bool:
@@ -196,17 +198,24 @@ class Tracer:
     def _look(self, code: CodeType) -> tuple[CodeType, tuple[int, ...], bool, bool]:
         """What entering this code shows; the code itself keeps its id from being given to another."""
         numbers: list[int] = []
-        is_target = code.co_filename == self._target
-        if code.co_flags & CO_OPTIMIZED and code.co_filename.startswith(self._root):
+        file = code.co_filename
+        if code.co_flags & CO_OPTIMIZED and file.startswith(self._root):
             for number, piece in enumerate(self._pieces):
-                if piece["owner"] and is_target and f"{code.co_qualname}.".startswith(f"{piece['owner']}."):
+                if (
+                    piece["owner"]
+                    and file == self._files[number]
+                    and f"{code.co_qualname}.".startswith(f"{piece['owner']}.")
+                ):
                     numbers.append(number)
             if any(piece["names"] for piece in self._pieces) and (uses := self._uses_in(code)):
                 self._uses[id(code)] = uses
-        lines = {line for _, _, line in code.co_lines() if line is not None} if is_target else set()
-        by_opcode = not lines.isdisjoint(self._by_place) or id(code) in self._uses
-        is_traced = by_opcode or not lines.isdisjoint(self._by_line)
-        return code, tuple(numbers), is_traced or (self._imports and not lines.isdisjoint(self._at_import)), by_opcode
+        if file not in self._by_line:
+            return code, tuple(numbers), id(code) in self._uses, id(code) in self._uses
+        lines = {line for _, _, line in code.co_lines() if line is not None}
+        by_opcode = not lines.isdisjoint(self._by_place[file]) or id(code) in self._uses
+        is_traced = by_opcode or not lines.isdisjoint(self._by_line[file])
+        is_traced = is_traced or (self._imports and not lines.isdisjoint(self._at_import[file]))
+        return code, tuple(numbers), is_traced, by_opcode
 
     def _uses_in(self, code: CodeType) -> dict[int, list[int]]:
         """Where a function uses what pieces bind: by offset of the instruction, their numbers."""

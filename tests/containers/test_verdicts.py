@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from analyzers.text import Snapshot, changed_span
-from assay.assistant.nouns import Change, Failed, Passed, Unverified
+from assay.assistant.nouns import Failed, Passed, Unverified, one_file
 from assay.assistant.proof.verdict import Limits, begin
 from assay.assistant.workbench import Workbench
 from tests.containers.conftest import judge
@@ -238,7 +238,7 @@ async def test_somebody_who_types_hears_of_the_likely_tests_first(bench: Workben
     path, after = project / "calc.py", WRONG_FOR_LARGE
     _, span = changed_span(RIGHT, after)
     proof = await begin(
-        bench, Change(Snapshot(path.as_uri(), str(path), 0, RIGHT), after, span, project), Limits(5.0, 0.7)
+        bench, one_file(Snapshot(path.as_uri(), str(path), 0, RIGHT), after, span, project), Limits(5.0, 0.7)
     )
     assert isinstance(proof.now, Unverified)
     assert (proof.now.reason, proof.goes_on) == ("tests-left", True)

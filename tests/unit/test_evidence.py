@@ -10,7 +10,7 @@ from sandbox.api import Piece, Step, StepOutcome, TestReport, TestResult
 from sandbox.evidence import confirmed, in_company, is_same, otherwise, weigh
 from sandbox.results import paired
 
-STEP = Step("pytest", 5.0, tests=("t.py",), target="m.py", pieces=(Piece((2, 2)),))
+STEP = Step("pytest", 5.0, tests=("t.py",), changed=("m.py",), pieces=(Piece("m.py", (2, 2)),))
 
 
 def run(*tests: TestResult, errors: tuple[str, ...] = (), imported: tuple[int, ...] = ()) -> StepOutcome:
@@ -100,7 +100,7 @@ def test_a_name_that_only_looks_like_a_test_is_none() -> None:
 
 
 def test_a_test_file_does_not_prove_itself() -> None:
-    step = replace(STEP, target="t.py", is_test_file=True)
+    step = replace(STEP, changed=("t.py",), test_files=("t.py",))
     found = weigh(step, run(red("a")), run(green("a")))
     assert (found.turned, found.is_own_test) == ((), True)
     assert weigh(step, run(green("a")), run(red("a"))).broken == ("t.py::a",)
@@ -149,7 +149,7 @@ def test_a_test_whose_file_sets_up_by_the_change_is_broken(again: StepOutcome) -
 
 
 def test_what_was_executed_is_that_of_the_proving_tests() -> None:
-    step = replace(STEP, pieces=(Piece((2, 2)), Piece((3, 3)), Piece((4, 4))))
+    step = replace(STEP, pieces=(Piece("m.py", (2, 2)), Piece("m.py", (3, 3)), Piece("m.py", (4, 4))))
     found = weigh(step, None, run(green("a", (0,)), green("b", (2,)), red("c", hit=(1,))))
     assert found.executed == {0, 2}
 

@@ -12,8 +12,8 @@ from analyzers.site import Site
 from analyzers.text import Snapshot, Span
 from assay.assistant.complete import repair
 from assay.assistant.complete.filters.draft import Draft
-from assay.assistant.nouns import Ask, Change, Check, Failed
-from assay.assistant.proof import runs
+from assay.assistant.nouns import Ask, Check, Failed, one_file
+from assay.assistant.proof import plan
 from tests.conftest import Case, cases
 from tests.unit.test_filters import draft_of
 
@@ -26,7 +26,7 @@ def test_repair_case(case: Case) -> None:
     unknown = tuple(Unknown("", "", int(line), int(column), int(length), instead) for line, column, length, instead in
                     (row.split() for row in case.sections.get("unknown", "").splitlines()))  # fmt: skip
     failed = Failed((Check("parse", "passed" if undefined or unknown else "failed"),), "", undefined, unknown)
-    change = Change(
+    change = one_file(
         Snapshot("", "", 0, ""), text, Span(len(draft.before), len(draft.before) + len(draft.text)), Path("/")
     )
     mended = next(repair.mended(draft, change, failed, {}))
@@ -76,4 +76,4 @@ def test_what_a_statement_under_way_is_compared_with(text: str, written: str, wi
     before, after = text.split("\u2038")
     snapshot = Snapshot("file:///m.py", "/m.py", 0, before + after)
     change = repair.placed(Ask(snapshot, len(before), Path("/")), Draft(written, before, after, Site("line")))
-    assert runs.without(change) == tuple(without)
+    assert plan.without(change) == tuple(without)

@@ -38,7 +38,16 @@ class Other:
 
 
 def piece(line: int, at: tuple[int, int, int, int] | None = None, **more: Any) -> dict[str, Any]:
-    return {"lines": [line, line], "at": at, "names": [], "owner": "", "scope": "", "is_top": bool(more), **more}
+    return {
+        "path": "m.py",
+        "lines": [line, line],
+        "at": at,
+        "names": [],
+        "owner": "",
+        "scope": "",
+        "is_top": bool(more),
+        **more,
+    }
 
 
 @pytest.fixture
@@ -58,7 +67,7 @@ def seen(
     watched: tuple[str, ...] = (),
     observes: bool = False,
 ) -> Tracer:
-    tracer = Tracer(str(tmp_path), "m.py", list(pieces), records=records, watched=watched, observes=observes)
+    tracer = Tracer(str(tmp_path), list(pieces), records=records, watched=watched, observes=observes)
     before = sys.gettrace()
     tracer.start()
     try:
@@ -76,6 +85,15 @@ def test_a_line_and_the_parts_of_one(tmp_path: Path, module: ModuleType) -> None
     assert seen(tmp_path, lambda: module.f(1), *pieces).hit == {0, 1}
     assert seen(tmp_path, lambda: module.f(None), *pieces).hit == {0, 2, 4}
     assert seen(tmp_path, lambda: module.f(0), *pieces).hit == {0, 3, 4}
+
+
+def test_the_same_line_of_another_file_is_another_piece(tmp_path: Path, module: ModuleType) -> None:
+    other = ModuleType("n")
+    exec(compile(CODE, str(tmp_path / "n.py"), "exec"), other.__dict__)
+    pieces = (piece(5), piece(5, path="n.py", is_top=False), piece(9, names=["Box"], owner="Box", path="n.py"))
+    assert seen(tmp_path, lambda: module.f(1), *pieces).hit == {0}
+    assert seen(tmp_path, lambda: other.f(1), *pieces).hit == {1}
+    assert seen(tmp_path, lambda: (module.f(1), other.Box().get()), *pieces).hit == {0, 2}
 
 
 def test_a_name_of_the_module_counts_where_it_is_used(tmp_path: Path, module: ModuleType) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from analyzers.names import Looked, Names
 from analyzers.text import Snapshot, changed_span
-from assay.assistant.nouns import Change, Failed, Passed, Unverified, Verdict
+from assay.assistant.nouns import Change, Failed, Passed, Unverified, Verdict, one_file
 from assay.assistant.proof import verdict as proving
 from assay.assistant.proof.verdict import Limits, begin, patient
 from assay.assistant.workbench import Workbench
@@ -111,7 +111,7 @@ def changed(root: Path, before: str, after: str) -> Change:
     path = root / "calc.py"
     path.write_text(before)
     _, span = changed_span(before, after)
-    return Change(Snapshot(path.as_uri(), str(path), 0, before), after, span, root)
+    return one_file(Snapshot(path.as_uri(), str(path), 0, before), after, span, root)
 
 
 def bench_with(make: Make, sandbox: Told) -> Workbench:
@@ -226,7 +226,7 @@ async def test_a_sandbox_that_went_away_is_no_failed_program(make: Make, change:
 
 
 async def test_nothing_is_changed(make: Make, change: Change) -> None:
-    found = await verdict(make, replace(change, after=BEFORE), Told(GREEN))
+    found = await verdict(make, replace(change, files=(replace(change.first, after=BEFORE),)), Told(GREEN))
     assert found == Unverified((), "no-tests", "Nothing is changed.")
 
 
@@ -384,7 +384,9 @@ async def test_what_is_not_run_says_why(make: Make, tmp_path: Path, after: str, 
 
 
 async def test_a_document_outside_a_project_is_not_run(make: Make, change: Change) -> None:
-    found = await verdict(make, replace(change, before=Snapshot("untitled:1", "", 0, BEFORE)), Told(GREEN))
+    found = await verdict(
+        make, one_file(Snapshot("untitled:1", "", 0, BEFORE), AFTER, change.first.span, change.root), Told(GREEN)
+    )
     assert found.why == "It is not a file of a project, so no test reaches it."
 
 
@@ -393,7 +395,7 @@ async def test_ruffs_opinion_in_the_container_is_told_and_never_fails(make: Make
     found = await verdict(make, change, Told(GREEN, style=replace(STYLE, stdout=said)).let())
     assert next((c.state, c.detail) for c in found.checks if c.name == "style") == ("passed", "E501 Line too long")
     found = await verdict(
-        make, replace(change, after=AFTER + "\n"), Told(GREEN, style=replace(STYLE, stdout="?")).let()
+        make, changed(change.root, BEFORE, AFTER + "\n"), Told(GREEN, style=replace(STYLE, stdout="?")).let()
     )
     assert check(found, "style") == "skipped"
 
@@ -418,7 +420,7 @@ async def test_a_beginning_is_checked_as_far_as_it_goes(
 
 
 def test_a_step_is_what_memory_goes_by() -> None:
-    from assay.assistant.proof.runs import digest
+    from assay.assistant.proof.plan import digest
 
     assert digest(Step("pytest", 1.0)) == digest(Step("pytest", 1.0)) != digest(Step("pytest", 2.0))
 

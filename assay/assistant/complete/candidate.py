@@ -9,7 +9,7 @@ from dataclasses import replace
 from analyzers import fragment
 from analyzers.text import Span
 
-from ..nouns import Ask, Change, Failed, Suggestion, Verdict
+from ..nouns import Ask, Failed, Suggestion, Verdict, one_file
 from ..proof.verdict import begin, shortened
 from . import choice, ends, filters, repair
 from .choice import Cut
@@ -123,7 +123,8 @@ async def beginning(
         change = repair.placed(ask, Draft(text, ask.before, ask.after, way.site))
     else:
         span = Span(ask.offset, ask.offset + len(text))
-        change = Change(ask.snapshot, ask.before + text + ask.after, span, ask.root, ask.overlay, is_whole=False)
+        begun = one_file(ask.snapshot, ask.before + text + ask.after, span, ask.root, ask.overlay)
+        change = replace(begun, is_whole=False)
     proof = await begin(way.bench, change, way.limits)
     if why := choice.refused(proof.now, way.bench.settings.policy):
         proof.cancel()

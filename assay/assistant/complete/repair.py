@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from analyzers import brackets, imports, names, unfinished
 from analyzers.text import Span
 
-from ..nouns import Ask, Change, Failed, Unverified, Verdict
+from ..nouns import Ask, Change, Failed, Unverified, Verdict, one_file
 from ..proof.verdict import Limits, Proof, begin
 from ..record.trace import Trace
 from ..shapes import verdict_json
@@ -54,7 +54,7 @@ def placed(ask: Ask, draft: Draft) -> Change:
     begun = unfinished.begun(text, ask.offset)
     if _begins_anew(draft, text[begun.start : ask.offset]):
         begun = Span(ask.offset, ask.offset)
-    return Change(ask.snapshot, after, span, ask.root, ask.overlay, begun=begun)
+    return replace(one_file(ask.snapshot, after, span, ask.root, ask.overlay), begun=begun)
 
 
 def _begins_anew(draft: Draft, started: str) -> bool:
@@ -115,8 +115,8 @@ def mended(draft: Draft, change: Change, failed: Failed, texts: Mapping[str, str
     if failed.stage == "parse":
         return syntax_error(draft)
     if failed.undefined:
-        return undefined_name(draft, failed.undefined, texts, change.name)
-    return unknown_name(draft, failed.unknown, change.span.start, change.after)
+        return undefined_name(draft, failed.undefined, texts, change.first.name)
+    return unknown_name(draft, failed.unknown, change.first.span.start, change.first.after)
 
 
 def syntax_error(draft: Draft) -> Iterator[Mended]:

@@ -17,7 +17,7 @@ from analyzers.text import Span
 from sandbox.api import Frame, Job, Raised, Step
 
 from .. import workspace
-from ..proof.runs import digest, place_of
+from ..proof.plan import digest, place_of
 from ..workbench import Workbench
 from ..workspace import State
 from .hint import Evidence, Hint, printable

@@ -18,7 +18,7 @@ from sandbox.api import SandboxUnavailable
 
 from ...engine.api import EngineError
 from ..proof import verdict
-from ..proof.runs import place_of
+from ..proof.plan import place_of
 from ..workbench import Workbench
 from ..workspace import State
 from . import calls, dismissed, doubt, failing, fixes, static

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from analyzers.text import Edit, Snapshot, Span, changed_span
 
-from ..nouns import Change, Failed, Verdict
+from ..nouns import Failed, Verdict, one_file
 from ..proof.verdict import Limits, begin
 from ..workbench import Workbench
 from .hint import Hint
@@ -42,7 +42,7 @@ async def judged(
     overlay = {other: text for other, text in texts.items() if other != name}
     _, span = changed_span(before, after)
     limits = Limits(None) if bench.settings.policy == "static" else Limits(quiet_s, wait_s, PROOF_S)
-    proof = await begin(bench, Change(snapshot, after, Span(span.start, span.end), root, overlay), limits)
+    proof = await begin(bench, one_file(snapshot, after, Span(span.start, span.end), root, overlay), limits)
     proof.cancel()
     return proof.now
 

@@ -90,8 +90,9 @@ def _functions(tests: Iterable[str]) -> tuple[str, ...]:
 
 
 def _instead(step: Step, text: str) -> Step:
-    """The step with another text in the place of the changed file's."""
-    return replace(step, files=tuple((name, text if name == step.target else own) for name, own in step.files))
+    """The step with another text in the place of the changed file's; only a change of one file has other forms."""
+    (changed,) = step.changed
+    return replace(step, files=tuple((name, text if name == changed else own) for name, own in step.files))
 
 
 def _unwritten(texts: Mapping[str, str]) -> frozenset[str]:

@@ -17,7 +17,7 @@ def _unheard(begun: int, of: int) -> None:
 
 async def verify(bench: Workbench, change: Change, tell: Callable[[int, int], None] = _unheard) -> tuple[Verdict, str]:
     """The verdict and the id of its trace. `tell` hears meanwhile how many tests of about how many were begun."""
-    trace = bench.traces.begin(f"verify {change.before.path}")
+    trace = bench.traces.begin(f"verify {' '.join(one.before.path for one in change.files)}")
     verdict = (await begin(bench, change, patient(bench.settings), tell)).now
     trace.add("verdict", **verdict_json(verdict))
     bench.traces.save(trace, f"verify: {state(verdict)}")

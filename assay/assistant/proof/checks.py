@@ -14,7 +14,7 @@ from analyzers import fragment, lint, names, secrets, syntax
 from analyzers.changed import always_runs
 from analyzers.text import changed_span
 
-from ..nouns import Change, Check, CheckState
+from ..nouns import Change, Check, CheckName, CheckState, Edited
 from ..workbench import Workbench
 
 NAMES_S = 0.6  # jedi's 90th percentile after a dot is 0.3 s; it runs beside the container
@@ -49,7 +49,38 @@ class Named:
 
 
 async def static(bench: Workbench, change: Change) -> Static:
-    """T0 and T1's ruff.
+    """T0 and T1's ruff, of all Python files of a change."""
+    every = [one for one in change.files if one.is_python and not one.is_gone]
+    found = await asyncio.gather(*(_static_of(bench, one) for one in every))
+    if len(every) == 1:
+        return found[0]
+    checks = _joined([(one.name, each.checks) for one, each in zip(every, found, strict=True)])
+    elsewhere = next((f"{e.name}: {f.elsewhere}" for e, f in zip(every, found, strict=True) if f.elsewhere), "")
+    return Static(checks, tuple(name for one in found for name in one.undefined), elsewhere)
+
+
+_WORST: tuple[CheckState, ...] = ("failed", "unverified", "skipped", "passed")
+
+
+def _joined(found: list[tuple[str, tuple[Check, ...]]]) -> tuple[Check, ...]:
+    """The checks of several files, each kind as one: as bad as its worst, and what it saw with the name of the file."""
+    by_name: dict[CheckName, list[tuple[str, Check]]] = {}
+    for file, checks in found:
+        for check in checks:
+            by_name.setdefault(check.name, []).append((file, check))
+    return tuple(
+        Check(
+            name,
+            next(state for state in _WORST if any(one.state == state for _, one in every)),
+            "; ".join(f"{file}: {one.detail}" for file, one in every if one.detail),
+            sum(one.ms for _, one in every),
+        )
+        for name, every in by_name.items()
+    )
+
+
+async def _static_of(bench: Workbench, change: Edited) -> Static:
+    """The same of one file.
 
     What stands around the change is parsed here, as far as the module's next statement. The rest of a long file is left to ruff: Python takes tens
     of milliseconds for it, twice as long where it does not parse. It is asked, in a thread, where the two do not agree.
@@ -89,14 +120,26 @@ async def _found_before(bench: Workbench, text: str) -> tuple[lint.Finding, ...]
 
 
 async def named(bench: Workbench, change: Change) -> Named:
-    """T1's names by jedi; skipped, never failed, where jedi cannot say."""
+    """T1's names by jedi, of all Python files of a change, each among the others; skipped, never failed, where jedi cannot say."""
+    every = [one for one in change.files if one.is_python and not one.is_gone]
+    found = [await _named_in(bench, change, one) for one in every]  # it answers one question at a time
+    if len(every) == 1:
+        return found[0]
+    (check,) = _joined([(one.name, (each.check,)) for one, each in zip(every, found, strict=True)]) or (
+        Check("names", "passed"),
+    )
+    return Named(check, tuple(name for one in found for name in one.unknown), all(one.is_always for one in found))
+
+
+async def _named_in(bench: Workbench, whole: Change, change: Edited) -> Named:
+    """The same of one file."""
     started = time.perf_counter()
     text = change.before.preamble + change.after
     above = change.before.preamble.count("\n")
     first, last = change.lines
     if not names.may_be_looked_up("\n".join(text.split("\n")[first + above - 1 : last + above])):
         return Named(Check("names", "passed", "", _ms(started)))
-    where = bench.workspace.where(change.root, change.before.path, text, change.overlay)
+    where = bench.workspace.where(whole.root, change.before.path, text, whole.texts)
     try:
         begin, end = piece(change)
         around = (begin + above, end + above)
@@ -124,9 +167,9 @@ def _always(text: str, unknown: tuple[names.Unknown, ...]) -> bool:
     )
 
 
-async def so_far(bench: Workbench, change: Change) -> tuple[Check, ...]:
-    """The checks that fit a change which goes on: that there is a way to go on, and that what it names exists."""
-    started = time.perf_counter()
+async def so_far(bench: Workbench, begun: Change) -> tuple[Check, ...]:
+    """The checks that fit a change of one file which goes on: that there is a way to go on, and that what it names exists."""
+    started, change = time.perf_counter(), begun.first
     before, after = change.after[: change.span.end], change.after[change.span.end :]
     closing = fragment.closing(before, after)
     parse_ms = _ms(started)
@@ -134,12 +177,12 @@ async def so_far(bench: Workbench, change: Change) -> tuple[Check, ...]:
         return (Check("parse", "failed", "there is no way to go on from here", parse_ms),)
     line_end = after.find("\n") if "\n" in after else len(after)
     closed = before + closing.middle + after[:line_end].rstrip("\r") + closing.end + after[line_end:]
-    whole = Change(change.before, closed, change.span, change.root, change.overlay)
-    ruff, name = await asyncio.gather(_ruff_so_far(whole), named(bench, whole))
+    whole = replace(change, after=closed)
+    ruff, name = await asyncio.gather(_ruff_so_far(whole), _named_in(bench, begun, whole))
     return Check("parse", "passed", "as far as it is written", parse_ms), ruff, _own_names(name, whole)
 
 
-async def _ruff_so_far(change: Change) -> Check:
+async def _ruff_so_far(change: Edited) -> Check:
     started = time.perf_counter()
     try:
         findings = await lint.check(change.before.preamble + change.after)
@@ -155,13 +198,13 @@ async def _ruff_so_far(change: Change) -> Check:
     return Check("ruff", state, "; ".join(f"{f.code} {f.message}" for f in bad), _ms(started))
 
 
-def _own_names(name: Named, change: Change) -> Check:
+def _own_names(name: Named, change: Edited) -> Check:
     """The names check, for the names that the change itself writes."""
     is_own = any(_ends_inside(u.line, u.column + 1, u.column + 1 + u.length, change) for u in name.unknown)
     return name.check if is_own or not name.unknown else Check("names", "passed", "", name.check.ms)
 
 
-def _ends_inside(line: int, column: int, end_column: int, change: Change) -> bool:
+def _ends_inside(line: int, column: int, end_column: int, change: Edited) -> bool:
     """Whether a finding (from 1) ends inside the changed span: it does not begin or end beyond what is judged."""
     start = change.after.rfind("\n", 0, change.span.start) + 1
     first = change.after.count("\n", 0, change.span.start) + 1
@@ -171,7 +214,7 @@ def _ends_inside(line: int, column: int, end_column: int, change: Change) -> boo
     return change.span.start < end <= change.span.end
 
 
-def piece(change: Change) -> tuple[int, int]:
+def piece(change: Edited) -> tuple[int, int]:
     """The rows (from 0, the end exclusive) of the new text in which the module's statements stand that the change belongs to."""
     first, last = change.lines
     below = change.after.count("\n", change.span.end)
@@ -186,7 +229,7 @@ def piece(change: Change) -> tuple[int, int]:
 _LONG = syntax.Flaw("not looked at alone")
 
 
-def _own_flaw(change: Change) -> syntax.Flaw | None:
+def _own_flaw(change: Edited) -> syntax.Flaw | None:
     """Why what stands around the change does not parse by itself; _LONG where that would take too long. The piece may be cut wrongly: a comment
     ends a statement for tree-sitter, and what is not finished yet may hold what comes below."""
     begin, end = piece(change)
@@ -205,14 +248,14 @@ class _Broken:
     is_elsewhere: bool = False
 
 
-def _flaws(findings: tuple[lint.Finding, ...], change: Change) -> tuple[syntax.Flaw, ...]:
+def _flaws(findings: tuple[lint.Finding, ...], change: Edited) -> tuple[syntax.Flaw, ...]:
     """What ruff could not parse, by lines of the document."""
     above = change.before.preamble.count("\n")
     return tuple(syntax.Flaw(f.message, max(0, f.line - above)) for f in findings if "syntax" in f.code)
 
 
 async def _broken(
-    change: Change, own: syntax.Flaw | None, flaws: tuple[syntax.Flaw, ...], *, was_broken: bool
+    change: Edited, own: syntax.Flaw | None, flaws: tuple[syntax.Flaw, ...], *, was_broken: bool
 ) -> _Broken | None:
     """What is wrong, by the statements around the change (`own`) and by ruff (`flaws`); None where the text parses."""
     first, last = change.lines
@@ -224,7 +267,7 @@ async def _broken(
     return _Broken(own if own is not None and first <= own.line <= last else flaws[0])
 
 
-def _broken_for_python(change: Change, own: syntax.Flaw | None) -> _Broken | None:
+def _broken_for_python(change: Edited, own: syntax.Flaw | None) -> _Broken | None:
     """The same by Python's own parser."""
     preamble = change.before.preamble
     found = syntax.module_or_flaw(preamble + change.after)
@@ -238,7 +281,7 @@ def _broken_for_python(change: Change, own: syntax.Flaw | None) -> _Broken | Non
     return _Broken(own if own is not None and first <= own.line <= last else flaw)
 
 
-def _is_whole_in_itself(change: Change) -> bool:
+def _is_whole_in_itself(change: Edited) -> bool:
     """Whether the change parses alone, and the syntax errors of the text stand outside its lines."""
     text = change.after[change.span.start : change.span.end]
     line = change.after[change.after.rfind("\n", 0, change.span.start) + 1 : change.span.start]
@@ -257,14 +300,14 @@ def _is_whole_in_itself(change: Change) -> bool:
     return bool(errors) and not any(first <= line <= last for line in errors)
 
 
-def _unparsed(change: Change, broken: _Broken, ms: float) -> Static:
+def _unparsed(change: Edited, broken: _Broken, ms: float) -> Static:
     told = _told(change, broken.flaw)
     if broken.is_elsewhere:
         return Static((Check("parse", "unverified", told, ms),), (), told)
     return Static((Check("parse", "failed", told, ms),))
 
 
-def _told(change: Change, flaw: syntax.Flaw) -> str:
+def _told(change: Edited, flaw: syntax.Flaw) -> str:
     """With a line number where that line is the user's own; a line of the change is quoted, for nobody may have seen it yet."""
     first, last = change.lines
     if first <= flaw.line <= last:

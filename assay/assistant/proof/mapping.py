@@ -13,7 +13,7 @@ from sandbox.api import Job, SandboxUnavailable, Step, TestReport
 
 from ..record.coverage import CoverageMap
 from ..workbench import Workbench
-from .runs import place_of
+from .plan import place_of
 
 PART_CHARS = 400_000  # of test files recorded in one container
 PART_S = 180.0

@@ -21,7 +21,8 @@ from ..settings import Settings
 from ..workbench import Workbench
 from . import checks, runs
 from .checks import Named, Static
-from .runs import Cause, NotRun, Watch
+from .plan import Cause, NotRun, Time
+from .runs import Watch
 
 CONTAINER_S = 6.0  # how long a container is waited for: a cold start takes 1 to 2 s; a warm pool gives one at once
 LOADED = 3.0  # times the wait that is added at most on a machine that is too busy to run them
@@ -87,12 +88,12 @@ class Limits:
     budget_s: float | None = None
 
     @property
-    def time(self) -> runs.Time:
+    def time(self) -> Time:
         """For the runs."""
         quiet_s = self.run_s or 0.0
         if self.budget_s is None:
-            return runs.Time(2 * quiet_s, quiet_s, is_whole=False)
-        return runs.Time(self.budget_s, min(quiet_s, self.budget_s), is_whole=True)
+            return Time(2 * quiet_s, quiet_s, is_whole=False)
+        return Time(self.budget_s, min(quiet_s, self.budget_s), is_whole=True)
 
 
 def patient(settings: Settings) -> Limits:
@@ -132,7 +133,7 @@ def _unheard(begun: int, of: int) -> None:
 async def begin(bench: Workbench, change: Change, limits: Limits, tell: Callable[[int, int], None] = _unheard) -> Proof:
     """Judge a change within the limits. What is not done by then goes on until `Proof.cancel`; a cancelled `begin` ends all. `tell` hears
     meanwhile how many tests of about how many were begun."""
-    if change.before.text == change.after:
+    if all(one.before.text == one.after and not one.is_gone for one in change.files):
         return Proof(Unverified((), "no-tests", _said("unchanged")))
     if not change.is_whole:
         return Proof(_of_beginning(await checks.so_far(bench, change), limits))
