@@ -171,6 +171,7 @@ async def test_every_message_of_a_session_that_touches_every_method_fits_the_sch
         ("textDocument/inlineCompletion", inline_params(cell["uri"], 0, 5)),
         ("textDocument/signatureHelp", {"textDocument": document, "position": position}),
         ("completionItem/resolve", {"label": "x", "data": ["/nowhere", 1]}),
+        ("codeAction/resolve", {"title": "x", "data": {"uri": "file:///nowhere.py", "version": 1}}),
         ("textDocument/completion", {"textDocument": document, "position": position}),
         ("textDocument/hover", {"textDocument": document, "position": position}),
         ("textDocument/codeLens", {"textDocument": document}),
