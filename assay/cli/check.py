@@ -22,7 +22,7 @@ from assay.assistant.hints.hint import Fix, Hint
 from assay.assistant.nouns import Failed, Passed
 from assay.assistant.shapes import SIGNS, state, title
 from assay.assistant.workbench import Workbench
-from assay.cli import git_lines, out, patch_text, place
+from assay.cli import out, patch, place, revisions
 from assay.cli.ask import PYTHON, Json
 
 STATIC = {"verify.policy": "static"}
@@ -94,10 +94,10 @@ def check(
     if diff:
         try:
             reports = [
-                (one, checking.within(report, git_lines.changed(one.root.resolve(), diff, one.texts), one.texts))
+                (one, checking.within(report, revisions.changed(one.root.resolve(), diff, one.texts), one.texts))
                 for one, report in reports
             ]
-        except git_lines.RangeError as error:
+        except revisions.RangeError as error:
             out.fail("bad-range", str(error), as_json=form != "text")
     report, texts = _joined(reports)
     match form:
@@ -266,7 +266,7 @@ def _write(chosen: Chosen, fix: Fix, *, takes_unverified: bool, to_stderr: bool)
     text = chosen.texts[name]
     assert fix.verdict is not None
     after = fixes.applied(text, fix.edits)
-    for line in difflib.unified_diff(patch_text.lines_of(text), patch_text.lines_of(after), name, name):
+    for line in difflib.unified_diff(patch.lines_of(text), patch.lines_of(after), name, name):
         typer.echo(line.rstrip("\n"), err=to_stderr)
     typer.echo(f"{state(fix.verdict)}: {fix.why}", err=to_stderr)
     path, is_proved = chosen.root / name, isinstance(fix.verdict, Passed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from assay import __version__
-from assay.cli import ask, care, check, docs, explain, maps, models, sandboxes, suggest, summarize
+from assay.cli import ask, care, check, docs, explain, maps, models, sandboxes, suggest, summarize, verify
 
 app = typer.Typer(
     name="assay",
@@ -21,7 +21,7 @@ app.command()(care.setup)
 app.command()(care.doctor)
 app.command()(care.demo)
 app.command()(ask.complete)
-app.command()(ask.verify)
+app.command()(verify.verify)
 app.command()(check.check)
 app.command()(explain.explain)
 app.command()(summarize.summarize)

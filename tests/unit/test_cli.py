@@ -291,6 +291,50 @@ def test_check_applies_the_first_checked_fix_and_shows_it(project: Path, docker_
     assert again.returncode == 0, again.stdout
 
 
+RENAMED = """\
+--- a/calc.py
++++ b/calc.py
+@@ -1,2 +1,2 @@
+-def double(x):
++def twice(x):
+     return 2 * x
+--- a/shop.py
++++ b/shop.py
+@@ -1 +1 @@
+-from calc import double
++from calc import twice
+@@ -5 +5 @@
+-    return double(n)
++    return twice(n)
+"""
+
+
+def test_a_change_of_several_files_is_verified_as_a_diff(tmp_path: Path, docker_url: str) -> None:
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'p'\nversion = '1'\n")
+    (tmp_path / "calc.py").write_text("def double(x):\n    return 2 * x\n")
+    (tmp_path / "shop.py").write_text("from calc import double\n\n\ndef price(n):\n    return double(n)\n")
+    (tmp_path / "test_shop.py").write_text("from shop import price\n\n\ndef test_price():\n    assert price(2) == 4\n")
+
+    def verified(diff: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-I", "-m", "assay", "verify", "--diff", "-", "--json"]
+        return subprocess.run(command, input=diff, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    done = verified(RENAMED)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert answer(done)["files"] == [{"file": "calc.py", "kind": "edited"}, {"file": "shop.py", "kind": "edited"}]
+    forgotten = verified(RENAMED[: RENAMED.index("--- a/shop.py")])
+    assert forgotten.returncode == 1
+    assert "test_shop.py" in answer(forgotten)["verdict"]["why"]
+    for diff, code in ((RENAMED.replace("calc.py", "../calc.py"), "bad-input"), ("hello\n", "bad-input")):
+        assert (verified(diff).returncode, answer(verified(diff))["error"]["code"]) == (2, code)
+
+
+@pytest.mark.parametrize("words", [(), ("m.py", "--staged"), ("--staged", "--against", "HEAD")])
+def test_what_is_verified_is_named_once(words: tuple[str, ...]) -> None:
+    done = assay("verify", *words, "--json")
+    assert (done.returncode, answer(done)["error"]["code"]) == (2, "bad-input")
+
+
 def test_a_fix_that_nothing_proves_is_written_when_somebody_says_so(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.ruff.lint]\nselect = ["F"]\n')
     (tmp_path / "m.py").write_text("import os\nx = 1\n")

@@ -15,7 +15,7 @@ from analyzers import files, harness, reach, secrets, syntax
 from analyzers.changed import Changed
 from analyzers.text import Snapshot, Span, changed_span
 from assay.assistant.workspace import Workspace
-from assay.cli import patch_text
+from assay.cli import patch
 
 
 def test_lines_end_where_the_protocol_says() -> None:
@@ -114,7 +114,7 @@ def test_ignored_and_secret_files_are_not_listed(tmp_path: Path) -> None:
 def test_a_line_of_a_patch_ends_where_git_ends_it(odd: str) -> None:
     before = f"a\n{odd}b = 'x{odd}y'\nc\n"
     diff = f"--- a\n+++ b\n@@ -1,3 +1,3 @@\n a\n-{odd}b = 'x{odd}y'\n+{odd}b = 'x{odd}z'\n c\n"
-    assert patch_text.apply(before, diff) == f"a\n{odd}b = 'x{odd}z'\nc\n"
+    assert patch.apply(before, diff) == f"a\n{odd}b = 'x{odd}z'\nc\n"
 
 
 def test_tests_are_found_through_imports_and_by_name() -> None:
@@ -209,14 +209,14 @@ def test_a_trick_is_named_with_its_code(what: str) -> None:
 
 def test_a_patch_may_have_moved_but_must_fit() -> None:
     diff = "@@ -1,2 +1,2 @@\n b\n-c\n+C\n"
-    assert patch_text.apply("a\nb\nc\n", diff) == "a\nb\nC\n"
-    with pytest.raises(patch_text.PatchError):
-        patch_text.apply("a\nb\nd\n", diff)
+    assert patch.apply("a\nb\nc\n", diff) == "a\nb\nC\n"
+    with pytest.raises(patch.PatchError):
+        patch.apply("a\nb\nd\n", diff)
 
 
 def test_a_patch_can_change_the_last_line_without_an_end() -> None:
     diff = "@@ -1 +1 @@\n-a\n\\ No newline at end of file\n+b\n\\ No newline at end of file\n"
-    assert patch_text.apply("a", diff) == "b"
+    assert patch.apply("a", diff) == "b"
 
 
 def test_of_two_modules_with_one_name_the_neighbour_is_meant() -> None:
