@@ -22,7 +22,7 @@ from fnmatch import translate
 from pathlib import Path
 from typing import Literal
 
-from analyzers import files, reach, secrets
+from analyzers import files, reach, secrets, syntax
 from analyzers.names import Where
 from sandbox import dependencies
 from sandbox.api import Project
@@ -135,13 +135,15 @@ class Workspace:
 
     def where(self, root: Path, path: str, text: str, documents: Mapping[str, str]) -> Where:
         """A document as jedi is to see it, among the project's dependencies and the open `documents` (relative path → text) that are not as the last
-        scan found them: open documents are the project."""
+        scan found them: open documents are the project. One that is too long to be read on a key is left as it is on disk."""
         site, known = self.site_packages(root), self.known(root)
         on_disk = known.texts if known is not None else {}
         others = {
             other: text
             for name, text in documents.items()
-            if (other := str(root / name)) != path and on_disk.get(name) != self.sent(text)
+            if (other := str(root / name)) != path
+            and len(text) <= syntax.PARSE_LIMIT
+            and on_disk.get(name) != self.sent(text)
         }
         return Where(text, path, str(root), (str(site),) if site else (), others)
 

@@ -62,7 +62,8 @@ def verify(
         out.fail("bad-input", str(error), as_json=as_json)
 
     async def work(bench: Workbench) -> tuple[Verdict, str]:
-        bench.workspace.open_folder(change.root)
+        if file is None:  # somebody stands in this folder; of a lone script only the files beside it count
+            bench.workspace.open_folder(change.root)
         return await asked.verify(bench, change, _progress())
 
     verdict, trace_id = out.with_bench(work, root=change.root)
@@ -95,7 +96,8 @@ def _of_file(file: Path, *, is_patch: bool, as_json: bool) -> Change:
     if not file.exists():
         out.say(f"{file} does not exist yet: it is checked as a new file")
     root = files.project_root(Path(before.path))
-    return Change(root, (edited(root, before, after, changed_span(before.text, after)[1]),))
+    kind: FileKind = "edited" if file.exists() else "new"
+    return Change(root, (edited(root, before, after, changed_span(before.text, after)[1], kind=kind),))
 
 
 def _given(name: str, what: str) -> str:

@@ -329,6 +329,18 @@ def test_a_change_of_several_files_is_verified_as_a_diff(tmp_path: Path, docker_
         assert (verified(diff).returncode, answer(verified(diff))["error"]["code"]) == (2, code)
 
 
+def test_of_a_lone_script_only_the_files_beside_it_go_into_a_container(tmp_path: Path, docker_url: str) -> None:
+    (tmp_path / "m.py").write_text("def double(x):\n    return x\n")
+    (tmp_path / "private").mkdir()
+    (tmp_path / "private" / "test_m.py").write_text(
+        "from m import double\n\n\ndef test_m():\n    assert double(2) == 4\n"
+    )
+    done = assay("verify", f"{tmp_path}/m.py", "--json", stdin="def double(x):\n    return 2 * x\n")
+    assert (done.returncode, answer(done)["verdict"]["reason"]) == (3, "no-tests"), done.stdout
+    new = assay("verify", f"{tmp_path}/n.py", "--json", stdin="x = 1\n")
+    assert answer(new)["files"] == [{"file": "n.py", "kind": "new"}]
+
+
 @pytest.mark.parametrize("words", [(), ("m.py", "--staged"), ("--staged", "--against", "HEAD")])
 def test_what_is_verified_is_named_once(words: tuple[str, ...]) -> None:
     done = assay("verify", *words, "--json")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from analyzers import syntax
 from assay.assistant import workspace
 from assay.assistant.workspace import State, Workspace, changes
 
@@ -188,3 +189,10 @@ async def test_an_ignore_file_that_changes_changes_the_rules(kept: Workspace, ro
 
 async def test_a_file_that_goes_while_it_is_read_is_empty(kept: Workspace, root: Path) -> None:
     assert workspace._read(root / "gone.py") == b""
+
+
+async def test_a_document_that_is_too_long_is_not_told_to_jedi_on_each_key(tmp_path: Path) -> None:
+    made = Workspace(tmp_path / "images")
+    long = "x = 1\n" * (syntax.PARSE_LIMIT // 6 + 1)
+    where = made.where(tmp_path, str(tmp_path / "a.py"), "", {"a.py": "y = 1\n", "b.py": "z = 1\n", "c.py": long})
+    assert where.others == {str(tmp_path / "b.py"): "z = 1\n"}
