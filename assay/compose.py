@@ -20,51 +20,13 @@ from assay.engine.api import Engine, EngineError
 from assay.engine.missing import Missing
 from assay.engine.ollama import Terms
 from assay.engine.server import Server
+from assay.folders import Folders
 from sandbox.absent import Absent
 from sandbox.api import Sandbox
 from sandbox.engine import Allowed
 from sandbox.pool import Pool
 
 KEY_LIMIT = 4096  # bytes of an API key file
-
-
-@dataclass(frozen=True, slots=True)
-class Folders:
-    """Where this user's files are: all safe to delete but `config`."""
-
-    config: Path
-    cache: Path
-    state: Path
-    runtime: Path
-
-    @property
-    def settings_file(self) -> Path:
-        return self.config / "settings.toml"
-
-    @property
-    def images_file(self) -> Path:
-        return self.cache / "images.json"
-
-    @property
-    def traces_file(self) -> Path:
-        return self.state / "traces.jsonl"
-
-
-def folders() -> Folders:
-    """This user's folders; ASSAY_HOME puts all of them below one folder."""
-    if home := os.environ.get("ASSAY_HOME"):
-        base = Path(home).expanduser().absolute()
-        return Folders(base / "config", base / "cache", base / "state", base / "run")
-    import platformdirs
-
-    cache = Path(platformdirs.user_cache_dir("assay"))
-    runtime = os.environ.get("XDG_RUNTIME_DIR")
-    return Folders(
-        Path(platformdirs.user_config_dir("assay")),
-        cache,
-        Path(platformdirs.user_state_dir("assay")),
-        Path(runtime) / "assay" if runtime else cache / "run",
-    )
 
 
 def load_settings(

@@ -21,6 +21,7 @@ from assay import compose
 from assay.assistant.summarize import seen
 from assay.assistant.summarize.seen import Ended
 from assay.assistant.workbench import Workbench
+from assay.folders import folders
 from evals.packages import SUITE_S, VERSIONS, fetched
 from sandbox.api import Job, Step
 
@@ -81,7 +82,7 @@ async def main() -> None:
     parser.add_argument("--count", type=int, default=40)
     parser.add_argument("--plant", action="store_true")
     given = parser.parse_args()
-    where = compose.folders()
+    where = folders()
     settings, _ = compose.load_settings(where, editor={"sandbox": {"pool": 1}})
     bench = compose.workbench(settings, where)
     chosen: list[Case] = []

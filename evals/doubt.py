@@ -22,6 +22,7 @@ from assay.assistant.hints import doubt
 from assay.assistant.hints.doubt import Doubt
 from assay.assistant.hints.fixes import applied
 from assay.assistant.workbench import Workbench
+from assay.folders import folders
 from evals.bugs_found import programs
 from evals.replay import percentile
 from evals.typing import SITE_PACKAGES
@@ -85,7 +86,7 @@ def _holds(text: str, name: str, line: int) -> bool:
 
 async def measured(pairs: list[Pair], label: str, share: float) -> list[tuple[float, bool, bool]]:
     """The table of some pairs; (nats, whether the function is wrong, whether the doubt is right) of each doubt."""
-    where = compose.folders()
+    where = folders()
     bench = compose.workbench(compose.load_settings(where)[0], where)
     rows: list[tuple[float, bool, bool]] = []
     times = []

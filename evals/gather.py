@@ -19,6 +19,7 @@ from assay import compose
 from assay.assistant.complete import prompt, sources
 from assay.engine import dialects
 from assay.engine.api import Engine, Token
+from assay.folders import folders
 from evals import typing
 
 PLACES = 600
@@ -27,7 +28,7 @@ TOKENS = 512  # of context: half the default of `context.tokens`, in a third of 
 
 async def main(file: Path, count: int) -> None:
     """Write one row a place; a place where nothing can be completed has none."""
-    where = compose.folders()
+    where = folders()
     settings, _ = compose.load_settings(where)
     engine = compose.engine(settings, where)
     dialect = await dialects.spoken(engine, settings.text("engine.dialect"))

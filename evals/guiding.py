@@ -24,6 +24,7 @@ from assay.assistant.suggest.popup import Popup
 from assay.engine import local, weights
 from assay.engine.api import Request
 from assay.engine.local import Local
+from assay.folders import folders
 from evals.members import UNSEEN, Place, interval, load, places
 from evals.typing import SITE_PACKAGES
 
@@ -49,7 +50,7 @@ def main() -> None:
 
 async def _known(files: dict[str, str], count: int) -> tuple[list[tuple[Place, tuple[str, ...]]], int]:
     """The places with the names that the server knows there, with the rest of the line cut off; and how many were looked at."""
-    where = compose.folders()
+    where = folders()
     bench = compose.workbench(compose.load_settings(where)[0], where)
     popup = Popup()
     asked: list[tuple[Place, tuple[str, ...]]] = []

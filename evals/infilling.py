@@ -31,6 +31,7 @@ from assay.assistant.complete.way import Typing
 from assay.assistant.nouns import Ask, Completion, Passed
 from assay.assistant.shapes import state
 from assay.assistant.workbench import Workbench
+from assay.folders import folders
 from evals import holes
 from sandbox.api import Job, Project, Step
 from tests.lsp.stub import Stub
@@ -176,7 +177,7 @@ class Desk:
 @asynccontextmanager
 async def desk() -> AsyncIterator[Desk]:
     """One, with the settings that stand by default."""
-    says, where = {"text": ""}, compose.folders()
+    says, where = {"text": ""}, folders()
     with tempfile.TemporaryDirectory() as folder:
         async with Stub(lambda body: says["text"]) as stub:
             os.environ["ASSAY_ENGINE_URL"] = stub.url

@@ -33,6 +33,7 @@ from assay.assistant.proof.verdict import begin, patient
 from assay.assistant.record.coverage import Maps
 from assay.assistant.shapes import state
 from assay.assistant.workbench import Workbench
+from assay.folders import folders
 from evals import holes
 from sandbox.api import Job, Piece, Step, StepOutcome
 
@@ -176,7 +177,7 @@ def _report(name: str, results: list[tuple[Row, Verdict, float]]) -> None:
 async def main(given: argparse.Namespace) -> None:
     """Find or judge, package by package."""
     known = json.loads(KNOWN.read_text("utf-8")) if KNOWN.exists() else {}
-    where = compose.folders()
+    where = folders()
     settings, _ = compose.load_settings(where)
     for name in given.package:
         with tempfile.TemporaryDirectory() as folder:

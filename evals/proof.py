@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from assay import compose
+from assay.folders import folders
 from evals import holes
 from sandbox.api import Job, Project, Step
 from tests.lsp.client import Client
@@ -114,7 +115,7 @@ def _state(items: list[dict[str, Any]]) -> str:
 
 
 async def _killed(pool: list[holes.Hole], count: int) -> Pairs:
-    where = compose.folders()
+    where = folders()
     settings, _ = compose.load_settings(where)
     sandbox = compose.sandbox(settings)
     found: Pairs = []

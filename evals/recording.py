@@ -23,6 +23,7 @@ from assay import compose
 from assay.assistant.proof import mapping
 from assay.assistant.record.coverage import Maps
 from assay.assistant.workbench import Workbench
+from assay.folders import folders
 from evals.packages import KNOWN, Row, fetched
 from sandbox.api import Job, Step
 from tests.lsp.client import Client
@@ -83,7 +84,7 @@ async def recording(bench: Workbench, root: Path, folder: Path) -> None:
 
 async def main(given: argparse.Namespace) -> None:
     """Measure and print."""
-    where = compose.folders()
+    where = folders()
     settings, _ = compose.load_settings(where, editor={"sandbox": {"pool": 1}})
     known = json.loads(KNOWN.read_text("utf-8"))
     with tempfile.TemporaryDirectory() as home:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from lsprotocol import types
 
 from analyzers.text import Edit, Snapshot, Span
 
-Encoding = Literal["utf-8", "utf-16", "utf-32"]
+from .capabilities import Encoding
 
 
 def offset_at(snapshot: Snapshot, position: types.Position, encoding: Encoding) -> int:

@@ -11,7 +11,8 @@ from analyzers.text import Snapshot
 from assay.assistant.hints.dismissed import full_code
 from assay.assistant.hints.hint import Hint
 
-from .convert import Encoding, range_of
+from .capabilities import Encoding
+from .convert import range_of
 
 TESTS_TOLD = 3  # of a hint's tests by name in its message
 _TAGS = {"unnecessary": types.DiagnosticTag.Unnecessary, "deprecated": types.DiagnosticTag.Deprecated}

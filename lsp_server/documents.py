@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
-from pathlib import Path, PureWindowsPath
-from urllib.parse import unquote, urlsplit
+from pathlib import Path
 
 from lsprotocol import types
 
 from analyzers.text import Snapshot, Span, changed_span
 
-from .convert import Encoding, offset_at
+from .capabilities import Encoding
+from .convert import offset_at
+from .paths import path_of
 
 DOCUMENT_LIMIT = (
     16 << 20
@@ -23,8 +23,8 @@ _EMPTY_VERSION = 0
 class Documents:
     """Snapshots by URI, and the notebooks that hold some of them."""
 
-    def __init__(self) -> None:
-        self.encoding: Encoding = "utf-16"
+    def __init__(self, encoding: Encoding = "utf-16") -> None:
+        self.encoding = encoding
         self._snapshots: dict[str, Snapshot] = {}
         self._cells: dict[str, list[str]] = {}
         self._too_large: set[str] = set()  # their edits are about text that is not here
@@ -124,20 +124,3 @@ class Documents:
 def _plain(cell: str) -> str:
     """A cell with its magics and shell lines as comments of the same length, so that it is Python and offsets stay."""
     return re.sub(r"(?m)^([ \t]*)[%!?]", r"\1#", cell)
-
-
-def path_of(uri: str, *, system: str = os.name) -> str:
-    """The absolute path of a file URI, or "" for any other. On Windows (`system` "nt") with its drive, or the machine of a share; elsewhere a file
-    of another machine is none."""
-    try:
-        parts = urlsplit(uri)
-        path = unquote(parts.path)
-    except ValueError:
-        return ""
-    if parts.scheme != "file" or not path.startswith("/") or "\0" in path:
-        return ""
-    host = "" if parts.netloc.lower() == "localhost" else parts.netloc
-    if system != "nt":
-        return "" if host else path
-    whole = PureWindowsPath(f"//{host}{path}" if host else path.removeprefix("/"))
-    return str(whole) if whole.is_absolute() else ""

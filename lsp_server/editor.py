@@ -16,7 +16,8 @@ from analyzers.text import Edit, Snapshot
 from assay.assistant.nouns import Verdict
 from assay.assistant.shapes import verdict_json
 
-from .convert import Encoding, text_edit
+from .capabilities import Encoding, asks_for_hints
+from .convert import text_edit
 
 ANNOTATION = "assay"  # our notes on edits, by the name that they have in one answer
 PROGRESS_S = 1.0  # what is done sooner needs no progress bar
@@ -63,10 +64,7 @@ class Editor:
     @property
     def asks_for_hints(self) -> bool:
         """Whether it pulls diagnostics and can be told to pull anew, so that none are pushed."""
-        client = self._server.client_capabilities
-        diagnostics = client.workspace.diagnostics if client.workspace is not None else None
-        can_ask = client.text_document is not None and client.text_document.diagnostic is not None
-        return can_ask and diagnostics is not None and bool(diagnostics.refresh_support)
+        return asks_for_hints(self._server.client_capabilities)
 
     @property
     def takes_versioned_edits(self) -> bool:

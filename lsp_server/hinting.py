@@ -23,7 +23,7 @@ from assay.assistant.hints.hint import Fix, Hint, ordered
 from assay.assistant.workbench import Workbench
 from sandbox.api import SandboxUnavailable
 
-from .convert import Encoding
+from .capabilities import Encoding
 from .diagnostics import diagnostic
 from .editor import Editor
 

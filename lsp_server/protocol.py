@@ -21,7 +21,7 @@ from pygls.protocol import LanguageServerProtocol, default_converter, lsp_method
 from .transport import INVALID_REQUEST
 
 if TYPE_CHECKING:
-    from .session import AssayServer
+    from .server import AssayServer
 
 log = logging.getLogger(__name__)
 

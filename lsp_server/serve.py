@@ -6,17 +6,21 @@ import asyncio
 import gc
 import logging
 import os
+from collections.abc import Callable
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lsprotocol import types
 
 from assay import __version__
 
-from . import handlers, transport
+from . import offers, transport
 from .protocol import Protocol, strict_converter
-from .session import AssayServer, Composition, Session
+from .server import AssayServer
+
+if TYPE_CHECKING:
+    from .session import Composition
 
 log = logging.getLogger("assay")
 
@@ -26,8 +30,8 @@ YOUNG = (
 PARENT_S = 1.0  # how often the client's process is looked for, where it said which it is
 
 
-def run(composition: Composition, log_file: Path) -> int:
-    """Serve; returns the exit status: 0 after shutdown and exit, else 1."""
+def run(compose: Callable[[], Composition], log_file: Path) -> int:
+    """Serve with what `compose` loads and makes, once it is needed; returns the exit status: 0 after shutdown and exit, else 1."""
     _log_to(log_file)
     stdin, stdout = transport.own_pipes()
     server = AssayServer(
@@ -42,10 +46,8 @@ def run(composition: Composition, log_file: Path) -> int:
         protocol_cls=Protocol,
         converter_factory=strict_converter,
     )
-    server.session = Session(server, composition)
-    handlers.register(server)
-    # What is loaded stays. Without this, each syntax tree of a long file has all of it looked through for garbage: 50 ms and more.
-    gc.freeze()
+    server.compose = compose
+    offers.register(server)
     gc.set_threshold(YOUNG, 10, 10)
     status = asyncio.run(_serve(server, stdin, stdout))
     os._exit(status)  # threads that wait for a container engine must not hold the process
@@ -63,7 +65,8 @@ async def _serve(server: AssayServer, stdin: BinaryIO, stdout: BinaryIO) -> int:
     status = protocol.exited.result() if protocol.exited.done() else 1
     for task in (reading, parent):
         task.cancel()
-    await server.session.stop()
+    if "session" in server.__dict__:
+        await server.session.stop()
     writer.close()
     await asyncio.sleep(0)  # lets the pipe's transport send what it still holds
     return status

@@ -23,10 +23,11 @@ from assay.assistant.shapes import state
 from assay.assistant.suggest.popup import Popup
 from assay.assistant.workbench import Workbench
 
-from .convert import Encoding
-from .documents import Documents, path_of
+from .capabilities import Encoding
+from .documents import Documents
 from .editor import Editor
 from .hinting import Hinting
+from .paths import path_of
 from .survey import Survey
 
 log = logging.getLogger(__name__)
@@ -48,12 +49,6 @@ class Composition(Protocol):
     def cache(self) -> Path: ...
 
 
-class AssayServer(LanguageServer):
-    """pygls' server with our session on it."""
-
-    session: Session
-
-
 @dataclass(frozen=True, slots=True)
 class View:
     """All that a request about one document may see: the document as it was when the request came, and the services."""
@@ -70,8 +65,8 @@ class View:
 class Session:
     """See the module's docstring. A request reads it once, before its first await: `view`."""
 
-    def __init__(self, server: LanguageServer, composition: Composition) -> None:
-        self.documents = Documents()
+    def __init__(self, server: LanguageServer, composition: Composition, encoding: Encoding = "utf-16") -> None:
+        self.documents = Documents(encoding)
         self.editor = Editor(server)
         self._composition = composition
         self._folders: list[Path] = []

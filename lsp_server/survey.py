@@ -23,7 +23,7 @@ from assay.assistant.hints.hint import Hint
 from assay.assistant.workbench import Workbench
 from assay.assistant.workspace import State
 
-from .convert import Encoding
+from .capabilities import Encoding
 from .diagnostics import diagnostic, result_id
 from .editor import Editor
 

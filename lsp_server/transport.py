@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import re
+import stat
 import sys
 import threading
 from collections.abc import Callable
@@ -82,9 +84,10 @@ async def connect(stdin: BinaryIO, stdout: BinaryIO) -> tuple[asyncio.StreamRead
     """The process's own pipes as a reader and a writer."""
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=1 << 20)
-    try:
+    mode = os.fstat(stdin.fileno()).st_mode
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), stdin)
-    except ValueError:  # a file: read it from a thread
+    else:  # a file or a device, which no loop can wait for: read it from a thread
         threading.Thread(target=_feed, args=(loop, reader, stdin), daemon=True).start()
     try:
         transport, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, stdout)

@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from analyzers import files
-from assay import compose
 from assay.assistant.complete.path import complete as completing
 from assay.assistant.complete.way import Typing
 from assay.assistant.nouns import Ask, Completion
@@ -19,6 +18,7 @@ from assay.assistant.shapes import completion_json, title
 from assay.assistant.suggest.popup import Popup
 from assay.assistant.workbench import Workbench
 from assay.cli import out, place
+from assay.folders import folders
 
 PYTHON = (".py", ".pyi")
 JEDI_S = 3.0  # so long its process may take to start and to say which names may stand behind a dot
@@ -67,7 +67,7 @@ def why(
     as_json: Json = False,
 ) -> None:
     """Why this suggestion, or why nothing: what happened to a request, from its trace."""
-    traces = Traces(compose.folders().traces_file, 200)
+    traces = Traces(folders().traces_file, 200)
     found = traces.find(trace) if trace else traces.latest(str(files.project_root(Path.cwd() / "x.py")))
     if found is None:
         out.fail("no-trace", f"There is no trace {trace}." if trace else "Nothing was asked yet.", as_json=as_json)

@@ -12,6 +12,7 @@ from assay.cli import doctor as checks
 from assay.cli import out
 from assay.cli.install import install
 from assay.cli.show import show
+from assay.folders import folders
 
 
 def setup(
@@ -22,7 +23,7 @@ def setup(
 
     ASSAY_SETUP=no keeps it from installing or starting system services.
     """
-    where = compose.folders()
+    where = folders()
     problems = install(out.settings(where), where, model=model, sandbox=sandbox)
     for problem in problems:
         typer.echo(f"not done: {problem}", err=True)
@@ -31,7 +32,7 @@ def setup(
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Look at every part, and name each missing one with the sentence that mends it. Exits 1 when one is missing."""
-    where = compose.folders()
+    where = folders()
     settings, complaints = compose.load_settings(where)
     found = checks.examine(settings, where, complaints)
     if as_json:
@@ -55,7 +56,7 @@ def settings(
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema that editors use.")] = False,
 ) -> None:
     """Every setting with its value and where that came from."""
-    where = compose.folders()
+    where = folders()
     merged, complaints = compose.load_settings(where)
     if schema:
         out.emit({"properties": table.schema()})

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 import typer
 
 from analyzers import files
-from assay import __version__, compose
+from assay import __version__
 from assay.assistant.hints import check as checking
 from assay.assistant.hints import fixes, shapes
 from assay.assistant.hints.check import Report, Scope
@@ -24,6 +24,7 @@ from assay.assistant.shapes import SIGNS, state, title
 from assay.assistant.workbench import Workbench
 from assay.cli import out, patch, place, revisions
 from assay.cli.ask import PYTHON, Json
+from assay.folders import folders
 
 STATIC = {"verify.policy": "static"}
 LOG_S = 5.0  # between two words in a log, where nobody waits for each
@@ -152,7 +153,7 @@ def _names(root: Path, path: Path) -> Iterator[str]:
 def _report(chosen: Chosen, *, is_static: bool, seeks_inputs: bool) -> Report:
     async def work(bench: Workbench) -> Report:
         bench.workspace.open_folder(chosen.root)
-        scope = Scope(chosen.root, chosen.texts, compose.folders().cache, seeks_inputs=seeks_inputs)
+        scope = Scope(chosen.root, chosen.texts, folders().cache, seeks_inputs=seeks_inputs)
         with Progress() as tell:
             found = await checking.of_files(bench, scope, tell)
         return Report(found.hints, (*chosen.unread, *found.notes))

@@ -14,12 +14,12 @@ from typing import Literal
 from analyzers import files
 from assay import __version__, compose
 from assay.assistant.settings import Settings
-from assay.compose import Folders
 from assay.engine import backends, dialects, hub, process, weights
 from assay.engine.api import Engine
 from assay.engine.local import Local
 from assay.engine.server import Server
 from assay.engine.torch_backend import memory
+from assay.folders import Folders
 from sandbox import build, dependencies, engine
 from sandbox.api import SandboxUnavailable
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from assay.assistant.settings import Settings
 from assay.cli import out, sandboxes
-from assay.compose import Folders
 from assay.engine import process, weights
 from assay.engine.api import EngineUnavailable
+from assay.folders import Folders
 from sandbox.api import SandboxUnavailable
 
 OPENMP = "libgomp.so.1"

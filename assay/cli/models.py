@@ -17,6 +17,7 @@ from assay.cli import out
 from assay.engine import backends, dialects, hub, weights
 from assay.engine.api import EngineError, EngineUnavailable
 from assay.engine.process import SLOTS, Launch
+from assay.folders import Folders, folders
 
 AFTER_S = 600.0  # so long an engine that was shared for ever is kept without a request; the next one starts it again
 SHARED: Mapping[backends.Backend, int] = {"llamacpp": SLOTS, "torch": 64}  # requests that are with the engine at once
@@ -55,7 +56,7 @@ def engine(
     """
     from assay.engine import local, process
 
-    where = compose.folders()
+    where = folders()
     settings = out.settings(where)
     idle_s = settings.number("engine.idle_s") if idle < 0 else idle
     try:
@@ -106,7 +107,7 @@ def _share(launch: Launch, listen: str, key_file: str, cert: str, cert_key: str)
         out.fail("not-shared", str(error))
 
 
-def _bench(path: Path, backend: str, quantisation: str, where: compose.Folders) -> None:
+def _bench(path: Path, backend: str, quantisation: str, where: Folders) -> None:
     """Print a table, and keep it."""
     from assay.engine import bench
 
@@ -160,7 +161,7 @@ def list_models(
     if known:
         _list_known(as_json=as_json)
         return
-    where = compose.folders()
+    where = folders()
     settings = out.settings(where)
     folder = weights.models_folder(where.cache)
     here = sorted([*folder.glob("*.gguf"), *(one for one in folder.glob("*/") if weights.is_folder(one))])
@@ -215,7 +216,7 @@ def pull(
     A download that is cut goes on when the command is run again. HTTPS_PROXY and SSL_CERT_FILE are honoured, HF_TOKEN where a model needs a login.
     Nothing that comes with a model is run.
     """
-    where = compose.folders()
+    where = folders()
     settings = out.settings(where)
     if settings.is_on("offline"):
         out.fail(
@@ -251,7 +252,7 @@ def info(
     if model:
         _about(model, as_json=as_json)
         return
-    where = compose.folders()
+    where = folders()
     settings = out.settings(where)
 
     async def ask() -> dict[str, object]:
@@ -297,7 +298,7 @@ def use(
     ],
 ) -> None:
     """Choose the model for the local engine, in your settings file."""
-    where = compose.folders()
+    where = folders()
     try:
         path = weights.resolve(model, where.cache)
     except EngineUnavailable as error:

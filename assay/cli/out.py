@@ -15,7 +15,7 @@ import typer
 from assay import compose
 from assay.assistant.settings import Settings, Value
 from assay.assistant.workbench import Workbench
-from assay.compose import Folders
+from assay.folders import Folders, folders
 
 T = TypeVar("T")
 
@@ -89,7 +89,7 @@ def with_bench(
 ) -> T:
     """Run `work` with a Workbench of its own and close it afterwards. `changed` are settings that the command line gave; after `patience_s` a person
     hears that something happens (None: the work says so itself)."""
-    where = compose.folders()
+    where = folders()
     merged = settings(where, root=root)
     merged = replace(merged, values={**merged.values, **(changed or {})})
 

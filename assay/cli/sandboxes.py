@@ -12,6 +12,7 @@ from assay import compose
 from assay.assistant.settings import Settings
 from assay.assistant.workbench import Workbench
 from assay.cli import out
+from assay.folders import folders
 from sandbox import battery, build, dependencies, engine
 from sandbox.api import Job, Project, SandboxUnavailable, Step, StepOutcome
 
@@ -40,7 +41,7 @@ def build_image(
     A project's dependencies come from its own virtual environment where that fits the image's Python; where it does not, name its lock or
     requirements file: its packages are fetched as wheels, nothing of them is run here, and the project uses that image from then on.
     """
-    where = compose.folders()
+    where = folders()
     settings = out.settings(where)
     try:
         client = engine.connect(

@@ -22,6 +22,7 @@ from assay.assistant.nouns import Ask, Completion, Passed
 from assay.assistant.record.trace_text import oneline
 from assay.assistant.workbench import Workbench
 from assay.cli import out, place
+from assay.folders import folders
 
 SHOWN = 2  # texts that were held back, of each gap: all of it fits on one screen
 WIDTH = 80  # characters of such a text
@@ -76,7 +77,7 @@ def show() -> int:
 
 
 async def _all(root: Path) -> Told:
-    where = compose.folders()
+    where = folders()
     settings = out.settings(where, root=root)
     bench = compose.workbench(settings, where)
     told = Told()

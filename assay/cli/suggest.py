@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from assay import compose
 from assay.assistant.suggest import asked, search, shapes
 from assay.assistant.suggest.search import Item
 from assay.assistant.workbench import Workbench
 from assay.cli import out, place
 from assay.cli.ask import Json
 from assay.cli.check import Progress
+from assay.folders import folders
 
 _PLACE = re.compile(r"\S.*\.pyi?:\d+:\d+")
 ABOUT_SHOWN = 160  # characters of what a function says of itself
@@ -53,7 +53,7 @@ def suggest(
     async def work(bench: Workbench) -> list[Item]:
         bench.workspace.open_folder(root)
         with Progress() as tell:
-            return await search.suggest(bench, root, compose.folders().cache, text, count, tell)
+            return await search.suggest(bench, root, folders().cache, text, count, tell)
 
     try:
         found = out.with_bench(work, root=root, patience_s=None)

@@ -23,11 +23,6 @@ from lsp_server.session import Session, View
 
 from . import docstring_action
 
-METHOD = types.TEXT_DOCUMENT_CODE_ACTION
-RESOLVE = types.CODE_ACTION_RESOLVE
-OPTIONS = types.CodeActionOptions(
-    code_action_kinds=[types.CodeActionKind.QuickFix, docstring_action.KIND], resolve_provider=True
-)
 WAIT_S = 2.0  # for the checks of a fix; a menu that comes later is no menu
 FIXES_LIMIT = 4  # fixes of one request that are checked
 

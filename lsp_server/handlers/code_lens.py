@@ -9,9 +9,6 @@ from lsprotocol import types
 from assay.assistant.summarize import shapes, symbols
 from lsp_server.session import Session, View
 
-METHOD = types.TEXT_DOCUMENT_CODE_LENS
-OPTIONS = types.CodeLensOptions()
-
 
 async def answer(session: Session, view: View, params: types.CodeLensParams) -> list[types.CodeLens]:
     """One a function of which something is known; none where it is switched off, and for a text that does not parse."""

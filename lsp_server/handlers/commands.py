@@ -179,18 +179,6 @@ def _before(snapshot: Snapshot) -> Snapshot:
     return Snapshot(snapshot.uri, snapshot.path, snapshot.version, "" if text == snapshot.text else text)
 
 
-COMMANDS = {
-    "assay.accepted": accepted,
-    "assay.rejected": rejected,
-    "assay.why": why,
-    "assay.status": status,
-    "assay.verify": verify,
-    "assay.dismissHint": dismiss_hint,
-    "assay.explain": explain,
-    "assay.summarize": summarize,
-}
-
-
 def _fate(session: Session, event: str, arguments: tuple[Any, ...]) -> str:
     """Record it; the suggestion's id."""
     match arguments:

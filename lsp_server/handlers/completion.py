@@ -18,9 +18,6 @@ from lsp_server.session import Session, View
 
 from . import suggestions
 
-METHOD = types.TEXT_DOCUMENT_COMPLETION
-RESOLVE = types.COMPLETION_ITEM_RESOLVE
-OPTIONS = types.CompletionOptions(trigger_characters=["."], resolve_provider=True)
 _KINDS = {
     "module": types.CompletionItemKind.Module,
     "class": types.CompletionItemKind.Class,

@@ -9,10 +9,6 @@ from lsp_server.diagnostics import diagnostic, result_id
 from lsp_server.session import Session, View
 
 SERVER_CANCELLED = -32802  # of the protocol: ask again, for the newer text
-METHOD = types.TEXT_DOCUMENT_DIAGNOSTIC
-OPTIONS = types.DiagnosticOptions(inter_file_dependencies=True, workspace_diagnostics=False, identifier="assay")
-
-NOTHING = types.RelatedFullDocumentDiagnosticReport(items=[])
 
 
 async def answer(

@@ -16,8 +16,6 @@ from assay.assistant.summarize.symbols import Symbol
 from lsp_server.convert import offset_at, range_of
 from lsp_server.session import Session, View
 
-METHOD = types.TEXT_DOCUMENT_HOVER
-OPTIONS = types.HoverOptions()
 DESCRIBE = (
     "command:assay.describe"  # a client's own, which asks the server's `assay.summarize` and shows the hover again
 )

@@ -9,9 +9,6 @@ from lsp_server.session import Session, View
 
 from . import suggestions
 
-METHOD = types.TEXT_DOCUMENT_INLINE_COMPLETION
-OPTIONS = types.InlineCompletionOptions()  # pygls advertises it only with an options object
-
 
 async def answer(
     session: Session, view: View, params: types.InlineCompletionParams

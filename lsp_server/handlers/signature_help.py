@@ -9,8 +9,6 @@ from analyzers.names import NamesUnavailable
 from lsp_server.convert import offset_at
 from lsp_server.session import Session, View
 
-METHOD = types.TEXT_DOCUMENT_SIGNATURE_HELP
-OPTIONS = types.SignatureHelpOptions(trigger_characters=["(", ","], retrigger_characters=[")"])
 TIMEOUT_S = 3.0
 
 

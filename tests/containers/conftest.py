@@ -12,13 +12,14 @@ from assay import compose
 from assay.assistant.nouns import Verdict, one_file
 from assay.assistant.proof.verdict import Limits, begin, patient
 from assay.assistant.workbench import Workbench
+from assay.folders import folders
 from sandbox.api import Sandbox
 
 
 @pytest.fixture
 async def bench(docker_url: str) -> AsyncIterator[Workbench]:
     """A Workbench with one warm container and no model."""
-    where = compose.folders()
+    where = folders()
     settings, _ = compose.load_settings(where, editor={"sandbox": {"pool": 1}})
     made = compose.workbench(settings, where)
     yield made

@@ -15,6 +15,7 @@ from assay.assistant.complete.way import Typing
 from assay.assistant.nouns import Ask, Completion, Passed, Trigger, Unverified
 from assay.assistant.workbench import Workbench
 from assay.engine.scripted import Answer, Scripted
+from assay.folders import folders
 from tests.conftest import cursor
 
 PATIENT = {"deadline_ms": {"line": 30_000, "block": 30_000, "function": 30_000}}
@@ -24,7 +25,7 @@ HEAD = '"""One module."""\n\n\n'
 @pytest.fixture
 async def bench(docker_url: str) -> AsyncIterator[Workbench]:
     """A Workbench with one warm container, whose checks nobody is in a hurry for."""
-    where = compose.folders()
+    where = folders()
     settings, _ = compose.load_settings(where, editor={"sandbox": {"pool": 1}, "verify": PATIENT})
     made = compose.workbench(settings, where)
     yield made
@@ -193,7 +194,7 @@ async def test_somebody_who_types_is_offered_a_statement_where_no_test_speaks_fo
     bench: Workbench, tmp_path: Path
 ) -> None:
     """An engine that does not say how likely its text is: while typing, lines beyond the first statement need a proof."""
-    settings, _ = compose.load_settings(compose.folders(), editor={"complete": {"eagerness": 5}, "verify": PATIENT})
+    settings, _ = compose.load_settings(folders(), editor={"complete": {"eagerness": 5}, "verify": PATIENT})
     bench = replace(bench, settings=settings)  # nothing nearby is that likely
     marked, model = "def f(x):\n    ‸\n    return z\n", "z = x\n    z += 1"
     for wanted, test in {"z = x": "pass", model: "assert f(1) == 2"}.items():

@@ -144,11 +144,11 @@ async def test_a_project_cannot_choose_where_prompts_go(start, tmp_path: Path, s
 
 
 def test_the_ledger_and_traces_are_for_their_owner_only(home: Path) -> None:
-    from assay import compose
     from assay.assistant.record.ledger import Ledger
     from assay.assistant.record.trace import Traces
+    from assay.folders import folders
 
-    where = compose.folders()
+    where = folders()
     traces = Traces(where.traces_file, 10)
     traces.save(traces.begin("here"), "nothing")
     Ledger(where.state / "ledger.jsonl").record("offered", "x", text="y = 1")

@@ -217,14 +217,12 @@ HALF = "def root(x):\n    return math.\n"
 
 def _served() -> set[str]:
     """Every method that the server handles, by itself or by the library under it."""
-    from assay.compose import Composition, folders
-    from lsp_server import handlers
+    from lsp_server import offers
     from lsp_server.protocol import Protocol
-    from lsp_server.session import AssayServer, Session
+    from lsp_server.server import AssayServer
 
     server = AssayServer("assay", "0", protocol_cls=Protocol)
-    server.session = Session(server, Composition(folders()))
-    handlers.register(server)
+    offers.register(server)
     manager = server.protocol.fm
     return {*manager.features, *manager.builtin_features}
 

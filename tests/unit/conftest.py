@@ -15,6 +15,7 @@ from analyzers.names import Definition, Names, Where
 from assay import compose
 from assay.assistant.workbench import Workbench
 from assay.engine.scripted import Answer, Scripted
+from assay.folders import folders
 
 Make = Callable[..., Workbench]
 
@@ -51,7 +52,7 @@ async def make(warm_jedi: None, home: Path) -> AsyncIterator[Make]:
     made: list[Workbench] = []
 
     def one(*answers: str, logprob: float | None = None, **settings: Any) -> Workbench:
-        where = compose.folders()
+        where = folders()
         given = {"sandbox.enabled": False, "complete.pace_ms": 0} | {
             n.replace("__", "."): v for n, v in settings.items()
         }

@@ -13,6 +13,7 @@ from assay import compose
 from assay.engine import backends, local, weights
 from assay.engine.api import EngineUnavailable
 from assay.engine.local import Local
+from assay.folders import folders
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_what_was_measured_decides_and_a_gpu_where_nothing_was(
 
 
 def test_the_settings_reach_the_process(folder: Path, installed: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    where = compose.folders()
+    where = folders()
     monkeypatch.setenv("ASSAY_ENGINE_MODEL", "tiny")
     monkeypatch.setenv("ASSAY_ENGINE_QUANTISATION", "int8")
     engine = compose.engine(compose.load_settings(where)[0], where)
@@ -75,7 +76,7 @@ def test_the_settings_reach_the_process(folder: Path, installed: None, monkeypat
 
 
 async def test_a_backend_that_cannot_be_is_a_sentence(gguf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    where = compose.folders()
+    where = folders()
     monkeypatch.setenv("ASSAY_ENGINE_BACKEND", "remote")
     health = await compose.engine(compose.load_settings(where)[0], where).health()
     assert "no server is named" in health.why

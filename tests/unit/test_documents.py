@@ -6,7 +6,7 @@ import pytest
 from lsprotocol import types
 
 from lsp_server import documents
-from lsp_server.documents import path_of
+from lsp_server.paths import path_of
 
 
 @pytest.mark.parametrize(

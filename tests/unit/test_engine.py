@@ -18,6 +18,7 @@ from assay.engine import dialects, local, process
 from assay.engine.api import EngineError, EngineUnavailable, Request
 from assay.engine.local import Local
 from assay.engine.server import Server
+from assay.folders import folders
 from tests.lsp.stub import Stub
 
 PREFIX = 'def add(a, b):\n    """Add two numbers."""\n    return'
@@ -243,7 +244,7 @@ async def test_a_key_from_the_environment_goes_to_the_server_and_before_the_file
     monkeypatch.setenv("ASSAY_ENGINE_URL", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
     monkeypatch.setenv("ASSAY_ENGINE_API_KEY_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("ASSAY_ENGINE_API_KEY", "from-the-editor\n")
-    where = compose.folders()
+    where = folders()
     engine = compose.engine(compose.load_settings(where)[0], where)
     await engine.health()
     await engine.close()

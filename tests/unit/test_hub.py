@@ -17,6 +17,7 @@ from assay import compose
 from assay.cli.commands import app
 from assay.engine import dialects, hub, weights
 from assay.engine.hub import Hub, HubError
+from assay.folders import folders
 from tests.unit.standin_hub import COMMIT, Shelf, proxy, served
 
 GGUF = b"GGUF" + bytes(range(256)) * 12_000  # three of the pieces in which it is written
@@ -58,7 +59,7 @@ def test_a_gguf_file_is_a_model_after_one_command(endpoint: str, home: Path) -> 
     run = CliRunner().invoke(app, ["model", "pull", "own/Coder-GGUF"])
     assert run.exit_code == 0, run.output
     assert "It is used from the next start" in run.output
-    where = compose.folders()
+    where = folders()
     path = weights.models_folder(where.cache) / "coder-q8.gguf"
     assert path.read_bytes() == GGUF
     assert weights.resolve(compose.load_settings(where)[0].text("engine.model"), where.cache) == path

@@ -11,12 +11,12 @@ import pytest
 
 from assay.assistant.settings import load
 from assay.cli import doctor
-from assay.compose import folders
 from assay.engine import dialects
 from assay.engine.api import EngineError, EngineRefused, EngineUnavailable, Request
 from assay.engine.http import Http
 from assay.engine.ollama import Terms
 from assay.engine.server import Server
+from assay.folders import folders
 from tests.lsp.stub import OllamaStub, Stub
 
 FIM = "<|fim_prefix|>def f(x):\n    return <|fim_suffix|>\n<|fim_middle|>"

@@ -23,6 +23,7 @@ from assay.engine.api import Request
 from assay.engine.local import Local
 from assay.engine.server import Server
 from assay.engine.web import Refused
+from assay.folders import folders
 from assay.team import share
 from assay.team.share import Door, NotShared, Share, Turns
 
@@ -219,7 +220,7 @@ async def test_two_editors_on_one_model_over_tls(
         monkeypatch.setenv("ASSAY_ENGINE_URL", f"https://127.0.0.1:{port}")
         monkeypatch.setenv("ASSAY_ENGINE_API_KEY", key)
         monkeypatch.setenv("ASSAY_ENGINE_CA_FILE", ca_file)
-        where = compose.folders()
+        where = folders()
         person = compose.engine(compose.load_settings(where)[0], where)
         assert isinstance(person, Server)
         try:
