@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from pathlib import PurePosixPath
 
 from . import reach, syntax
-from .facts import KEPT, Function, bound, parsed
+from .facts import Function, bound, parsed
 from .facts.flow import own
+from .memo import MIB, Bounded, key_of, remembered
 
 FILES_LIMIT = 500  # importing files that are looked at
 
@@ -78,7 +78,7 @@ def _defined(tree: ast.AST, path: str = "") -> Iterator[tuple[str, ast.AST]]:
             yield from _defined(child, path)
 
 
-@lru_cache(maxsize=2048)
+@remembered(16 * MIB)
 def _calls(text: str) -> tuple[tuple[str, str], ...]:
     """(caller, callee as it is written) of all calls of plain and dotted names in functions; a name that is bound in the function is left out."""
     tree = parsed(text)
@@ -89,25 +89,21 @@ def _calls(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((name, callee) for name, node in functions for callee in _callees(node, rows))
 
 
-_kept: dict[
-    tuple[str, int], tuple[str, ...]
-] = {}  # callees by a function's text: after an edit all but one are as they were
+_kept = Bounded[tuple[str, ...]](4 * MIB)  # callees by a function's text: after an edit all but one are as they were
 
 
 def _callees(node: ast.FunctionDef | ast.AsyncFunctionDef, rows: list[str]) -> tuple[str, ...]:
-    key = "\n".join(rows[node.lineno - 1 : node.end_lineno]), node.col_offset
+    key = key_of("\n".join(rows[node.lineno - 1 : node.end_lineno])), node.col_offset
     if (known := _kept.get(key)) is None:
         nodes = list(own(node))
         own_names = bound.of(node, nodes).names | bound.arguments(node.args) - {"self", "cls"}
         found = (bound.dotted(one.func) for one in nodes if isinstance(one, ast.Call))
         known = tuple(dict.fromkeys(name for name in found if name and name.partition(".")[0] not in own_names))
-        if len(_kept) >= KEPT:
-            _kept.clear()
-        _kept[key] = known
+        _kept.put(key, known)
     return known
 
 
-@lru_cache(maxsize=2048)
+@remembered(16 * MIB)
 def _imported(file: str, text: str) -> dict[str, str]:
     """The names that a module's own imports bind, with the dotted name that each means."""
     tree = syntax.module(text)

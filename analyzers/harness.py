@@ -6,7 +6,11 @@ Meant for careless tricks, not for a determined author: what code can do to the 
 from __future__ import annotations
 
 import ast
+from collections import deque
+from collections.abc import Iterator
 from pathlib import PurePosixPath
+
+from analyzers import syntax
 
 
 def _words(text: str) -> frozenset[str]:
@@ -50,17 +54,27 @@ def touched(after: ast.Module, lines: frozenset[int]) -> str:
     has_paths = any(
         isinstance(node, ast.Import | ast.ImportFrom)
         and "pathlib" in (getattr(node, "module", ""), *(alias.name for alias in node.names))
-        for node in ast.walk(after)
+        for node in syntax.statements(after)
     )
-    for node in ast.walk(after):
-        line = getattr(node, "lineno", None)
-        if line is None or not lines.intersection(range(line, (getattr(node, "end_lineno", line) or line) + 1)):
-            continue
-        if (what := _reach(node, has_paths=has_paths)) and (
-            line in lines or isinstance(node, ast.FunctionDef | ast.ClassDef)
-        ):
+    for node in _around(after, lines):
+        is_named = isinstance(node, ast.FunctionDef | ast.ClassDef)
+        if (what := _reach(node, has_paths=has_paths)) and (getattr(node, "lineno", 0) in lines or is_named):
             return f"{what} (`{ast.unparse(node).splitlines()[0][:QUOTE_LIMIT]}`)"
     return ""
+
+
+def _around(after: ast.Module, lines: frozenset[int]) -> Iterator[ast.AST]:
+    """What stands on some lines or around them, from the outside in."""
+    left: deque[ast.AST] = deque(after.body)
+    while left:
+        node = left.popleft()
+        line: int | None = getattr(node, "lineno", None)
+        last: int = getattr(node, "end_lineno", None) or line or 0
+        if line is not None and not lines.isdisjoint(range(line, last + 1)):
+            yield node
+        first = min((one.lineno for one in getattr(node, "decorator_list", ())), default=line)
+        if first is None or not lines.isdisjoint(range(first, last + 1)):
+            left.extend(ast.iter_child_nodes(node))
 
 
 def _reach(node: ast.AST, *, has_paths: bool) -> str:

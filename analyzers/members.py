@@ -11,7 +11,8 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+
+from .memo import MIB, remembered
 
 NEAR_CHARS = 800  # within so many characters what was seen counts about half
 COMMON_LIMIT = 600  # names of the project that are candidates everywhere
@@ -191,7 +192,7 @@ def of_text(text: str) -> Iterator[tuple[int, tuple[Use, ...]]]:
         start = end
 
 
-@lru_cache(maxsize=8192)
+@remembered(4 * MIB)
 def _of_paragraph(text: str) -> tuple[Use, ...]:
     found = []
     for match in _CHAIN.finditer(text):
@@ -212,7 +213,7 @@ def _token(text: str, at: int) -> str:
     return match[1] if match else "\n"
 
 
-@lru_cache(maxsize=4096)
+@remembered(32 * MIB)
 def _counted(text: str) -> Counter[tuple[str, str]]:
     return Counter((one.last, one.name) for _, uses in of_text(text) for one in uses)
 

@@ -17,11 +17,11 @@ import select
 import sys
 import time
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeGuard
 
 from analyzers import unsaved
+from analyzers.memo import MIB, remembered
 
 _KINDS: dict[tuple[str, str, int | None], str] = {}
 _LookedUp = ast.Attribute | ast.Import | ast.ImportFrom | ast.Call
@@ -303,12 +303,12 @@ def _text_of(path: Path, request: dict[str, Any]) -> str | None:
         return None
 
 
-@lru_cache(maxsize=256)
+@remembered(8 * MIB)
 def _on_disk(path: Path, _changed_ns: int) -> str:
     return path.read_text("utf-8", "replace")
 
 
-@lru_cache(maxsize=256)
+@remembered(4 * MIB)
 def _plain_classes(text: str) -> frozenset[str]:
     """The classes of a file with nothing dynamic about them; of several with one name, the first one counts."""
     try:

@@ -14,12 +14,13 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import lru_cache
 from itertools import pairwise
 from pathlib import PurePosixPath
+from sys import intern
 
 from . import syntax
 from .changed import Changed
+from .memo import MIB, remembered
 
 CALLS_LIMIT = 4  # calls between a test and a changed function that are followed by name
 
@@ -111,13 +112,13 @@ def _ranks(names: set[str], texts: list[str]) -> dict[str, int]:
     return rank
 
 
-@lru_cache(maxsize=1024)
-def _functions_of(text: str) -> tuple[tuple[str, frozenset[str]], ...]:
+@remembered(16 * MIB, shared=(str,))  # Python interns the names of a tree
+def _functions_of(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """The functions of a file that are no tests, by their own names, and the words in each; a method also names its class."""
     tree = syntax.module(text)
     found = []
     for path, node in syntax.functions(tree) if tree is not None else ():
-        words = frozenset(w for child in ast.walk(node) for w in _mentioned(child))
+        words = tuple({w for child in ast.walk(node) for w in _mentioned(child)})
         found += [(part, words) for part in path.split(".")[-2:] if not part.startswith(("test", "__"))]
     return tuple(found)
 
@@ -205,7 +206,7 @@ _IMPORT = re.compile(
 )
 
 
-@lru_cache(maxsize=8192)
+@remembered(8 * MIB)
 def _imported(file: str, text: str) -> frozenset[str]:
     package = list(PurePosixPath(file).parent.parts)
     names: set[str] = set()
@@ -227,7 +228,7 @@ def _imported(file: str, text: str) -> frozenset[str]:
     return frozenset(names)
 
 
-@lru_cache(maxsize=1024)
+@remembered(16 * MIB, shared=(str,))
 def _tests_of(file: str, text: str) -> tuple[tuple[str, frozenset[str]], ...]:
     """Node ids of a test file and the words in each test's source."""
     tree = syntax.module(text)
@@ -249,7 +250,7 @@ def _is_test_case(node: ast.ClassDef) -> bool:
 
 
 def _words(lines: list[str], node: ast.FunctionDef | ast.AsyncFunctionDef) -> frozenset[str]:
-    return frozenset(re.findall(r"\w+", "\n".join(lines[node.lineno - 1 : node.end_lineno])))
+    return frozenset(map(intern, re.findall(r"\w+", "\n".join(lines[node.lineno - 1 : node.end_lineno]))))
 
 
 def _doctests(path: str, changed: Changed, after: ast.Module) -> list[str]:

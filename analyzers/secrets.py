@@ -14,6 +14,7 @@ import re
 from collections import Counter, deque
 from functools import lru_cache
 
+from .memo import MIB, remembered
 from .text import changed_span
 
 MIN_LENGTH = 8  # shorter values are passwords for tests, and guessing them costs nothing
@@ -72,7 +73,7 @@ REACH = 200
 _recent: deque[tuple[str, str]] = deque(maxlen=8)  # long texts, their private keys replaced, and all of them redacted
 
 
-@lru_cache(maxsize=64)
+@remembered(1 * MIB)
 def redact(text: str) -> str:
     """Code with every secret replaced by one of the same length. A value without quotes is code, not a secret.
 

@@ -226,11 +226,27 @@ def functions(tree: ast.AST) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncF
             name = f"{path}.{child.name}".lstrip(".") if isinstance(child, _NAMED) else path
             if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield name, child
-            stack.append((name, child))
+            if isinstance(child, _HOLDERS):
+                stack.append((name, child))
+
+
+def statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every statement below `tree`, with the handlers and cases that hold some."""
+    stack = [tree]
+    while stack:
+        for child in ast.iter_child_nodes(stack.pop()):
+            if isinstance(child, _HOLDERS):
+                yield child
+                stack.append(child)
 
 
 _IMPORTS = ("import_statement", "import_from_statement", "future_import_statement")
 _NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_HOLDERS = (
+    ast.stmt,
+    ast.excepthandler,
+    ast.match_case,
+)  # what other statements can stand in: no expression holds one
 
 
 def _is_directive(comment: Node) -> bool:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import Literal
 
 from . import syntax
 from .brackets import CLOSERS, OPENERS, last_definition, scan
+from .memo import MIB, remembered
 from .text import Span, columns
 
 # "inner": code of its function stands below; "header": the block that hangs on it does; "whole": its function is written.
@@ -54,7 +54,7 @@ def _left(tree: ast.Module, first: int, last: int) -> Left:
     return "whole" if is_all and _gives_nothing(function) else "open"
 
 
-@lru_cache(maxsize=4096)
+@remembered(4 * MIB)
 def unwritten(text: str) -> tuple[str, ...]:
     """The dotted names of a module's functions whose body is a docstring or a placeholder alone; none where it does not parse. Remembered by
     the text, for a project is asked file by file."""

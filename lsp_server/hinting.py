@@ -5,21 +5,21 @@ A proved hint rests on the text that was run. It moves with edits elsewhere, and
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from analyzers import syntax
-from analyzers.places import Places
-from analyzers.text import Snapshot, Span, changed_span
-from assay.assistant.hints import check, dismissed, fixes, static
-from assay.assistant.hints.failing import Wanted
-from assay.assistant.hints.hint import Fix, Hint, ordered
+from analyzers.text import Snapshot
+from assay.assistant.hints import check, dismissed, standing, static
+from assay.assistant.hints.check import Scope
+from assay.assistant.hints.hint import Hint, ordered
+from assay.assistant.hints.kept import Kept
+from assay.assistant.hints.standing import Settled
 from assay.assistant.workbench import Workbench
 from sandbox.api import SandboxUnavailable
 
@@ -29,7 +29,6 @@ from .editor import Editor
 
 PUSH_S = 0.06  # after the last key, for clients that do not ask: a pause between two keys of one word is longer
 IDLE_S = 1.0  # after a save or the opening of a file, before anything is run
-FIX_S = 20.0  # nobody waits for it
 KEPT = 64  # documents whose hints are remembered
 
 
@@ -46,23 +45,17 @@ class Seen(Protocol):
     def bench(self) -> Workbench: ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Proved:
-    """Hints about one text, each with the function's span around it, in which nothing may be written."""
-
-    text: str
-    hints: tuple[tuple[Hint, Span], ...]
-
-
 @dataclass(slots=True)
 class Hinting:
-    """See the module's docstring. `seen` gives a document's view, None for one that is closed; `open_below` the open files of a project."""
+    """See the module's docstring. `seen` gives a document's view, None for one that is closed; `open_below` the open files of a project; `cache` is the folder where what was found is kept; `proved` is told when runs were done, which files that are not open have to do with, too."""
 
     editor: Editor
     seen: Callable[[str], Seen | None]
     open_below: Callable[[Path], dict[str, str]]
+    cache: Path
+    proved: Callable[[], None]
     _static: dict[str, tuple[object, tuple[Hint, ...]]] = field(default_factory=dict)
-    _proved: dict[Path, dict[str, _Proved]] = field(default_factory=dict)
+    _settled: dict[Path, dict[str, Settled]] = field(default_factory=dict)
     _pushing: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _proving: dict[Path, asyncio.Task[None]] = field(default_factory=dict)
     _touched: dict[Path, float] = field(default_factory=dict)
@@ -75,7 +68,9 @@ class Hinting:
         if not bench.settings.is_on("hints.enabled"):
             return ()
         name = _name(view)
-        found = check.without_doubles(ordered([*self._moved(view, name), *await self._static_of(view, name)]))
+        known = self._settled.get(view.root, {}).get(name) if bench.settings.is_on("hints.proved") else None
+        hints = standing.told(known, snapshot.text, await self._static_of(view, name))
+        found = check.without_doubles(ordered([one for one in hints if _is_wanted(bench, one)]))
         gone = await asyncio.to_thread(dismissed.load, view.root)
         return tuple(gone.kept(found, {name: snapshot.text}))
 
@@ -101,33 +96,6 @@ class Hinting:
         while len(self._static) > KEPT:
             self._static.pop(next(iter(self._static)))
         return found
-
-    def _moved(self, view: Seen, name: str) -> list[Hint]:
-        """The proved hints that still hold, where they stand now."""
-        proved = self._proved.get(view.root, {}).get(name)
-        if proved is None or not view.bench.settings.is_on("hints.proved"):
-            return []
-        now, settings = view.snapshot.text, view.bench.settings
-        least = settings.number("hints.confidence") / 100 if settings.is_on("hints.doubt") else 2.0
-        shown = [
-            (hint, around)
-            for hint, around in proved.hints
-            if hint.evidence.source != "model" or hint.confidence >= least
-        ]
-        if now == proved.text:
-            return [hint for hint, _ in shown]
-        old, new = changed_span(proved.text, now)
-        shift = new.end - old.end
-        is_above = old.start == old.end and now[new.start : new.end].endswith("\n")  # whole lines, put in front of one
-        kept = []
-        for hint, around in shown:
-            if hint.evidence.source == "call":
-                continue  # it rests on what is called as well, wherever that stands
-            if around.end < old.start:
-                kept.append(replace(hint, fix=_fix_by(hint, 0)))
-            elif around.start > old.end or (around.start == old.end and is_above):
-                kept.append(replace(hint, span=_by(hint.span, shift), fix=_fix_by(hint, shift)))
-        return kept
 
     # ---- what happens in the window
 
@@ -156,6 +124,13 @@ class Hinting:
         self._static.clear()  # a configuration may say something else now
         if (task := self._proving.get(root)) is None or task.done():
             self._proving[root] = asyncio.create_task(self._prove(root), name="proved hints")
+
+    def close_folder(self, folder: Path) -> None:
+        """Forget what was proved in the projects of a folder, and prove nothing more there."""
+        for root in [root for root in self._proving if root.is_relative_to(folder)]:
+            self._proving.pop(root).cancel()
+            self._settled.pop(root, None)
+            self._touched.pop(root, None)
 
     async def refresh(self) -> None:
         """Have all documents' hints shown anew."""
@@ -203,31 +178,54 @@ class Hinting:
         is_on = bench.settings.is_on("hints.enabled") and bench.settings.is_on("hints.proved")
         if not is_on or bench.settings.policy == "static" or bench.sandbox.health().state in ("off", "absent"):
             return
-        allows = (await bench.workspace.rules(root)).allows
-        allowed = {name: text for name, text in texts.items() if allows(name)}
-        texts = await asyncio.to_thread(_whole, allowed)
-        state = await bench.workspace.state(root)
-        wanted = Wanted(texts, FIX_S, is_urgent=False)
-        hints, _ = await check.proved(bench, state, wanted, lambda what, done, of: None)
-        await self._take(root, texts, hints)
-        if bench.settings.is_on("hints.doubt"):
-            doubts, _ = await check.doubts(bench, texts, lambda what, done, of: None)
-            checked = [await fixes.checked(bench, root, texts, one) for one in doubts]
-            if any(checked):
-                await self._take(root, texts, [*hints, *(one for one in checked if one is not None)])
-
-    async def _take(self, root: Path, texts: dict[str, str], hints: list[Hint]) -> None:
-        """Show what runs said about these texts."""
-        self._proved[root] = {
-            name: _Proved(text, await asyncio.to_thread(_with_functions, name, text, hints))
+        texts = await asyncio.to_thread(_whole, texts)
+        scope = Scope(root, texts, self.cache, is_urgent=False)
+        kept = await asyncio.to_thread(Kept, self.cache / "hints", root)
+        static_ = [
+            hint
             for name, text in texts.items()
-        }
+            for hint in await static.of_document(bench, _document(root, name, text), name, root)
+        ]
+        hints, _ = await check.settled(bench, scope, kept, static_, _unheard)
+        await self._take(root, texts, static_, hints)
+        if bench.settings.is_on("hints.doubt"):
+            doubts, _ = await check.doubts(bench, scope, _unheard)
+            before = [*static_, *doubts]
+            hints, _ = await check.settled(bench, scope, kept, before, _unheard)
+            await self._take(root, texts, before, hints)
+        await asyncio.to_thread(kept.save)
+        self.proved()
+
+    async def _take(self, root: Path, texts: dict[str, str], before: list[Hint], after: list[Hint]) -> None:
+        """Show what runs left of the hints about these texts."""
+
+        def of_file(name: str) -> Settled:
+            own = [[one for one in hints if one.name == name] for hints in (before, after)]
+            return standing.settled(texts[name], *own)
+
+        self._settled[root] = {name: await asyncio.to_thread(of_file, name) for name in texts}
         await self.refresh()
 
 
 def _whole(texts: dict[str, str]) -> dict[str, str]:
     """Those that parse: what is being written is looked at when it does."""
     return {name: text for name, text in texts.items() if syntax.module(text) is not None}
+
+
+def _document(root: Path, name: str, text: str) -> Snapshot:
+    path = root / name
+    return Snapshot(path.as_uri(), str(path), 0, text)
+
+
+def _is_wanted(bench: Workbench, hint: Hint) -> bool:
+    """Whether a hint is sure enough; a doubt of the model's is one only where those are asked for."""
+    settings = bench.settings
+    is_sure = hint.confidence >= settings.number("hints.confidence") / 100
+    return hint.evidence.source != "model" or (is_sure and settings.is_on("hints.doubt"))
+
+
+def _unheard(what: str, done: int, of: int) -> None:
+    """Nobody is told how far it is."""
 
 
 def _is_python(snapshot: Snapshot) -> bool:
@@ -238,37 +236,4 @@ def _name(view: Seen) -> str:
     path = Path(view.snapshot.path)
     return (
         path.relative_to(view.root).as_posix() if view.snapshot.path and path.is_relative_to(view.root) else path.name
-    )
-
-
-def _with_functions(name: str, text: str, hints: list[Hint]) -> tuple[tuple[Hint, Span], ...]:
-    tree = syntax.module(text)
-    places = Places(text)
-    functions = [_whole_of(node, places) for _, node in syntax.functions(tree)] if tree is not None else []
-
-    def around(span: Span) -> Span:
-        holding = [one for one in functions if one.start <= span.start and span.end <= one.end]
-        return min(holding, key=lambda one: one.end - one.start, default=span)
-
-    return tuple((hint, around(hint.span)) for hint in hints if hint.name == name)
-
-
-def _whole_of(node: ast.FunctionDef | ast.AsyncFunctionDef, places: Places) -> Span:
-    """A function with its decorators, to the end of its last line."""
-    first = min((one.lineno for one in node.decorator_list), default=node.lineno)
-    end = places.span(node).end
-    line_end = places.text.find("\n", end)
-    return Span(places.offset(first, 0), line_end if line_end >= 0 else len(places.text))
-
-
-def _by(span: Span, shift: int) -> Span:
-    return Span(span.start + shift, span.end + shift)
-
-
-def _fix_by(hint: Hint, shift: int) -> Fix | None:
-    """The fix where it stands now; the text is another one, so it is judged anew before it is offered."""
-    if hint.fix is None:
-        return None
-    return replace(
-        hint.fix, verdict=None, edits=tuple(replace(edit, span=_by(edit.span, shift)) for edit in hint.fix.edits)
     )

@@ -78,7 +78,6 @@ class Session:
         self._asked: dict[str, asyncio.Task[Any]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._keeper: mapping.Keeper | None = None
-        self.hinting = Hinting(self.editor, self.view, self.documents.texts_below)
         self.popup = Popup()
         self.survey = Survey(
             self.editor,
@@ -88,6 +87,9 @@ class Session:
             self.documents.paths,
             lambda: self.documents.encoding,
             composition.cache,
+        )
+        self.hinting = Hinting(
+            self.editor, self.view, self.documents.texts_below, composition.cache, self.survey.renewed
         )
 
     # ---- life
@@ -192,10 +194,22 @@ class Session:
         self._folders = [folder for folder in self._folders if str(folder) not in gone]
         added = [Path(path) for folder in event.added if (path := path_of(folder.uri))]
         self._folders += added
+        for one in map(Path, gone):
+            self._close_folder(one)
         if self._bench is not None:
             for one in added:
                 self._bench.workspace.open_folder(one)
         self.survey.changed()
+
+    def _close_folder(self, folder: Path) -> None:
+        """What is known of its projects ends with a folder."""
+        self.hinting.close_folder(folder)
+        self.popup.close_folder(folder)
+        self._warmed = {root for root in self._warmed if not root.is_relative_to(folder)}
+        if self._bench is not None:
+            self._bench.workspace.close_folder(folder)
+        if self._keeper is not None:
+            self._keeper.close_folder(folder)
 
     def root_of(self, path: str) -> Path:
         """The project of a file: the nearest project root inside its workspace folder."""

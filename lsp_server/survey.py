@@ -124,7 +124,7 @@ class Survey:
         is_kept = not bench.workspace.is_redacted  # else a scan's texts are not what stands in the files
         left = HINTS_LIMIT
         for root, texts in (await asyncio.to_thread(self._by_root, folder, state.texts, is_kept=is_kept)).items():
-            report = await check.static_of_files(bench, Scope(root, texts, self.cache / "workspace"), _unheard)
+            report = await check.static_of_files(bench, Scope(root, texts, self.cache), _unheard)
             made = await asyncio.to_thread(self._diagnostics, root, texts, report.hints, left)
             left -= sum(len(one.items) for one in made.values())
             found |= made

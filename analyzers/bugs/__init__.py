@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from analyzers import syntax
+from analyzers.memo import MIB, remembered
 from analyzers.places import Places
 from analyzers.text import Edit, Snapshot, Span
 
@@ -30,7 +31,6 @@ PATTERNS: tuple[Callable[[Piece], Iterator[Suspicion]], ...] = (
     conditions.constant_condition,
     handlers.swallowed_exception,
 )
-KEPT = 8192  # pieces whose suspicions are remembered; a file of 2 500 lines has about 200
 TOGETHER = 32  # simple statements that make one piece, about: 10 000 lines of them would be as many pieces
 
 
@@ -94,13 +94,13 @@ def _pieces(snapshot: Snapshot) -> Iterator[tuple[int, str]]:
 _BLOCKS = ("def ", "class ", "async ", "@", "if ", "for ", "while ", "try", "with ", "match ")
 
 
-@lru_cache(maxsize=KEPT)
+@remembered(2 * MIB)
 def _signatures(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     tree = syntax.module(text) if "def " in text else None
     return tuple(signatures(tree).items()) if tree is not None else ()
 
 
-@lru_cache(maxsize=KEPT)
+@remembered(4 * MIB)
 def _of_piece(text: str, known: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[Found, ...]:
     tree = syntax.module(text)
     if tree is None:

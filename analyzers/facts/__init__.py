@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Literal
 
 from analyzers import syntax
+from analyzers.memo import MIB, Bounded, key_of, remembered
 
 from . import bound, effects, flow, returns
 from .bound import dotted
@@ -63,13 +64,13 @@ class Facts:
         return self.path.rpartition(".")[2]
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)  # a tree takes a hundred times its text
 def parsed(text: str) -> ast.Module | None:
     """The tree of a text for those who ask for it one after the other, as of one hover; it is not to be changed."""
     return syntax.module(text)
 
 
-@lru_cache(maxsize=32)
+@remembered(4 * MIB)
 def of_text(text: str) -> tuple[Facts, ...] | None:
     """Facts of all functions and classes of a module, in its order; None where it does not parse."""
     tree = parsed(text)
@@ -111,22 +112,19 @@ class _Kept:
     """Facts of functions by their own text and what stands around: after an edit all but one are as they were, on other lines."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[object, ...], _Known] = {}
+        self._found = Bounded[_Known](4 * MIB)
 
     def of(self, node: Function, rows: list[str], around: tuple[str, frozenset[str], bool]) -> _Known:
         first, end = _first(node), node.end_lineno or node.lineno
-        key = ("\n".join(rows[first - 1 : end]), node.col_offset, *around)
+        key = key_of("\n".join(rows[first - 1 : end])), node.col_offset, around
         if (known := self._found.get(key)) is None:
             path, outer, in_class = around
             made = of_function(node, path, outer, in_class=in_class)
             known = _Known(_moved(made, 1 - first), bound.of(node, list(own(node))).names)
-            if len(self._found) >= KEPT:
-                self._found.clear()
-            self._found[key] = known
+            self._found.put(key, known)
         return replace(known, facts=_moved(known.facts, first - 1))
 
 
-KEPT = 8192  # functions whose facts are remembered
 _kept = _Kept()
 
 

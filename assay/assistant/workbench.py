@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any
 
 from analyzers.lint import Finding
+from analyzers.memo import MIB, Bounded
 from analyzers.names import Names
 from assay.engine.api import Engine
 from sandbox.api import Raised, Sandbox, StepOutcome
@@ -19,30 +19,11 @@ from .record.trace import Traces
 from .settings import Settings
 from .workspace import Workspace
 
-T = TypeVar("T")
-
-RECENT = 256  # results of one kind; one holds a few kilobytes at most
+RESULTS = 4 * MIB  # of results of one kind: some hundreds
 
 
-class Recent(Generic[T]):
-    """The last RECENT results by a digest of all that went into them, the least recently used one forgotten first. In memory;
-    forgetting costs time, nothing else."""
-
-    def __init__(self) -> None:
-        self._results: OrderedDict[str, T] = OrderedDict()
-
-    def get(self, digest: str) -> T | None:
-        """The result, or None."""
-        if digest in self._results:
-            self._results.move_to_end(digest)
-        return self._results.get(digest)
-
-    def put(self, digest: str, result: T) -> None:
-        """Remember it."""
-        self._results[digest] = result
-        self._results.move_to_end(digest)
-        if len(self._results) > RECENT:
-            self._results.popitem(last=False)
+def _results() -> Bounded[Any]:
+    return Bounded(RESULTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +32,13 @@ class Memory:
     batches of unlikely tests that did not execute the functions at hand: not worth another run while somebody types. Of ruff: `findings`
     in a text without a change. Of calls with literal arguments: those that ended with an exception (`calls`), by number. Of the model: `scores` of forms of a place, `sentences` about functions."""
 
-    runs: Recent[Run] = field(default_factory=Recent)
-    baselines: Recent[StepOutcome] = field(default_factory=Recent)
-    fruitless: Recent[bool] = field(default_factory=Recent)
-    findings: Recent[tuple[Finding, ...]] = field(default_factory=Recent)
-    calls: Recent[Mapping[int, Raised]] = field(default_factory=Recent)
-    scores: Recent[tuple[float, ...]] = field(default_factory=Recent)
-    sentences: Recent[str] = field(default_factory=Recent)
+    runs: Bounded[Run] = field(default_factory=_results)
+    baselines: Bounded[StepOutcome] = field(default_factory=_results)
+    fruitless: Bounded[bool] = field(default_factory=_results)
+    findings: Bounded[tuple[Finding, ...]] = field(default_factory=_results)
+    calls: Bounded[Mapping[int, Raised]] = field(default_factory=_results)
+    scores: Bounded[tuple[float, ...]] = field(default_factory=_results)
+    sentences: Bounded[str] = field(default_factory=_results)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import translate
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from analyzers import files, reach, secrets, syntax
 from analyzers.names import Where
@@ -117,6 +117,14 @@ class Workspace:
         """The user opened this folder as a project: it is looked at whole. Of a root that nobody opened and that has no mark
         of a project (a script in the home folder) only the files beside the script count."""
         self._opened.add(root)
+
+    def close_folder(self, folder: Path) -> None:
+        """The folder is no longer the user's: what is known of the projects in it is forgotten."""
+        self._opened.discard(folder)
+        tables: tuple[dict[Path, Any], ...] = (self._states, self._scans, self._rules, self._forgotten)
+        for known in tables:
+            for root in [root for root in known if root.is_relative_to(folder)]:
+                del known[root]
 
     async def bare(self, root: Path) -> Project:
         """The project without its files: all that is needed to start a container for it, known at once."""

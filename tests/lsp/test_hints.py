@@ -408,3 +408,35 @@ async def test_a_text_is_explained(tmp_path: Path, start: Start, docker_url: str
     nothing = (await explained("hello"))["result"]
     assert (nothing["uri"], nothing["line"], nothing["edit"]) == (None, None, None)
     assert (await explained(3))["error"]["code"] == -32602
+
+
+REFUTED = "class Ring:\n    def __getitem__(self, at):\n        return at\n\n    def __len__(self):\n        return 3\n\n\ndef past(xs):\n    return xs[len(xs)]\n\n\ndef other(a):\n    return a\n"
+RING = "from ring import Ring, past\n\n\ndef test_past():\n    assert past(Ring()) == 3\n"
+
+
+async def test_a_suspicion_that_tests_refute_goes_and_stays_away(tmp_path: Path, start: Start, docker_url: str) -> None:
+    """In the file that is open, while something else is written in it, and among the files that are not open any more."""
+    root = tmp_path / "p"
+    root.mkdir()
+    (root / "pyproject.toml").write_text("[project]\nname = 'p'\nversion = '1'\n")
+    (root / "ring.py").write_text(REFUTED)
+    (root / "test_ring.py").write_text(RING)
+    (root / "one.py").write_text("def last(xs):\n    return xs[len(xs)]\n")
+    client = await start(root, options=WHOLE, env={"ASSAY_SANDBOX_ENABLED": "true"})
+    uri = client.open(root / "ring.py")
+    first = await client.until(published(uri), timeout_s=60)
+    assert codes(first) == ["suspected/off-by-one"]
+    await client.until(lambda m: published(uri)(m) and codes(m) == [], timeout_s=60)
+    change(client, uri, 2, REFUTED.replace("return a\n", "return a + 1\n"))
+    assert codes(await client.until(published(uri, 2))) == []
+    change(client, uri, 3, REFUTED.replace("[len(xs)]", "[len(xs) ]"))
+    assert codes(await client.until(published(uri, 3))) == ["suspected/off-by-one"], "its own function was written in"
+    change(client, uri, 4, REFUTED)
+    await client.until(published(uri, 4))
+    client.seen.clear()
+    client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+    client.open(root / "one.py")
+    client.notify("textDocument/didSave", {"textDocument": {"uri": (root / "one.py").as_uri()}})
+    await client.until(published((root / "one.py").as_uri()))
+    await asyncio.sleep(2.5)  # the files that are not open are looked through
+    assert [codes(m) for m in client.seen if published(uri)(m)] in ([[]], [[], []])

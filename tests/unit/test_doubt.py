@@ -132,14 +132,16 @@ async def test_a_doubt_that_no_run_could_contradict_yet_is_not_told(make: Make, 
 
 async def test_an_engine_that_cannot_score_is_a_note(make: Make, tmp_path: Path) -> None:
     bench = replace(make(), engine=Scripted(()))
-    _, (note,) = await check.doubts(bench, {"m.py": TEXT}, lambda what, done, of: None)
+    scope = Scope(tmp_path, {"m.py": TEXT}, tmp_path / "cache")
+    _, (note,) = await check.doubts(bench, scope, lambda what, done, of: None)
     assert note.startswith("The model was not asked what it doubts: ")
 
 
 async def test_the_embedded_model_is_not_asked(make: Make, tmp_path: Path) -> None:
     bench = make(hints__doubt=True)
     engine = Small("found += price", 40.0)
-    hints, notes = await check.doubts(replace(bench, engine=engine), {"m.py": TEXT}, lambda what, done, of: None)
+    scope = Scope(tmp_path, {"m.py": TEXT}, tmp_path / "cache")
+    hints, notes = await check.doubts(replace(bench, engine=engine), scope, lambda what, done, of: None)
     assert (hints, engine.asked) == ([], [])
     assert "too small" in notes[0]
 

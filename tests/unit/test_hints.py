@@ -86,14 +86,18 @@ def test_what_was_judged_otherwise_is_found_anew(module: str, tmp_path: Path, mo
     assert after != before
 
 
-def test_what_nobody_asks_for_is_forgotten(tmp_path: Path) -> None:
+def test_of_what_nobody_asks_for_the_latest_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look at one file leaves what is known of the others; what is of older versions is forgotten in the end."""
+    monkeypatch.setattr(kept, "UNASKED_LIMIT", 2)
     first = kept.Kept(tmp_path, Path("/p"))
-    first.put("old", [])
+    for key in ("oldest", "old", "late"):
+        first.put(key, [])
     first.save()
     second = kept.Kept(tmp_path, Path("/p"))
     second.put("new", [])
     second.save()
-    assert kept.Kept(tmp_path, Path("/p")).get("old") is None
+    third = kept.Kept(tmp_path, Path("/p"))
+    assert [third.get(key) is not None for key in ("oldest", "old", "late", "new")] == [False, True, True, True]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from analyzers import naming
+from analyzers import memo, naming
 from analyzers.names import Completion, Names, NamesUnavailable, Where
 from analyzers.naming import Naming
 from analyzers.text import Snapshot
@@ -134,9 +134,13 @@ async def test_a_jedi_that_fails_gives_an_empty_list_and_is_asked_again(jedi: As
 
 
 async def test_only_so_much_is_kept(jedi: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(known, "KEPT", 2)
-    names = Known()
     places = [place(f"a{n} = ''\na{n}.|\n") for n in range(3)]
+    names = Known()
+    await whole(names, jedi, places[0])
+    one_answer = memo.ENTRY + memo.size_of((0.0, names.here(where(places[0]), places[0])))
+    names.close()
+    monkeypatch.setattr(known, "ANSWERS", 5 * one_answer // 2)
+    names = Known()
     for one in places:
         await whole(names, jedi, one)
     assert [bool(names.here(where(one), one)) for one in places] == [False, True, True]

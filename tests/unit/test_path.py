@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from analyzers.lint import Finding
+from analyzers.memo import Bounded
 from analyzers.text import Snapshot
 from assay.assistant.complete.offers import Offers
 from assay.assistant.complete.path import complete
 from assay.assistant.complete.way import Typing
 from assay.assistant.nouns import Ask, Completion
 from assay.assistant.shapes import state, title
-from assay.assistant.workbench import Memory, Recent
+from assay.assistant.workbench import Memory
 from assay.engine.scripted import Scripted
 from sandbox.api import TestResult
 from tests.conftest import Case, cases, cursor
@@ -56,13 +57,13 @@ async def test_a_name_in_a_notebook_is_mended_where_it_stands(make: Make, tmp_pa
 async def test_ruff_looks_at_the_text_before_only_where_it_finds_something_and_once(make: Make, tmp_path: Path) -> None:
     asked: list[str] = []
 
-    class Counting(Recent[tuple[Finding, ...]]):
-        def get(self, digest: str) -> tuple[Finding, ...] | None:
-            asked.append("known" if super().get(digest) is not None else "new")
-            return super().get(digest)
+    class Counting(Bounded[tuple[Finding, ...]]):
+        def get(self, key: object) -> tuple[Finding, ...] | None:
+            asked.append("known" if super().get(key) is not None else "new")
+            return super().get(key)
 
     bench = make("wrong + y", "wrong + x", "wrong", verify__policy="static", complete__samples=3)
-    bench = replace(bench, memory=Memory(findings=Counting()))
+    bench = replace(bench, memory=Memory(findings=Counting(1 << 20)))
     marked = "def f(x, y):\n    return ‸\n"
     good = replace(make("x + y", verify__policy="static"), memory=bench.memory)
     assert (await complete(good, Typing(), ask(tmp_path, marked))).suggestions

@@ -15,7 +15,10 @@ from ..proof.verdict import Proof
 
 Fate = Literal["accepted", "rejected"]
 
-KEPT = 24  # offers that can be typed through or come back to; each holds its document's text
+KEPT, KEPT_CHARS = (
+    24,
+    4 << 20,
+)  # offers that can be typed through or come back to, and characters of the texts that they hold
 FATES = 30  # recent fates that speak for the next
 LATE_LIMIT = 2  # proofs that go on after their answer; a newer one ends the oldest, so that typing never stacks them
 DISMISSED = 64  # texts that are not offered again
@@ -63,8 +66,12 @@ class Offers:
             return
         key = (ask.snapshot.uri, ask.offset, completion.trace_id)
         self._offers[key] = Offer(ask.snapshot.uri, ask.before, ask.after, completion, world)
-        while len(self._offers) > KEPT:
+        while len(self._offers) > KEPT or (len(self._offers) > 1 and self._chars > KEPT_CHARS):
             self._offers.popitem(last=False)
+
+    @property
+    def _chars(self) -> int:
+        return sum(len(one.before) + len(one.after) for one in self._offers.values())
 
     def held(self, ask: Ask, world: object = None) -> Completion | None:
         """What is left of an offer after what was typed since, the newest that agrees; None where none does, or where the

@@ -10,6 +10,7 @@ from typing import Literal
 from analyzers import docstrings, facts, sentence, syntax
 from analyzers.docstrings import Style, write
 from analyzers.facts import Parameter
+from analyzers.memo import MIB, Bounded
 from analyzers.places import Places
 from analyzers.text import Edit
 
@@ -40,14 +41,15 @@ def style_of(texts: Iterable[str]) -> Style:
     return docstrings.style_of(every())
 
 
-_styles: dict[str, tuple[int, Style]] = {}
+_styles = Bounded[Style](MIB)
 
 
 def style_of_project(root: str, revision: int, texts: Sequence[str]) -> Style:
     """The same of a project, remembered for its `revision`: what FILES_LIMIT of its files have."""
-    if (known := _styles.get(root)) is None or known[0] != revision:
-        known = _styles[root] = revision, style_of(texts[:FILES_LIMIT])
-    return known[1]
+    if (known := _styles.get((root, revision))) is None:
+        known = style_of(texts[:FILES_LIMIT])
+        _styles.put((root, revision), known)
+    return known
 
 
 def changes(text: str, style: Style, *, private: bool = False, lines: tuple[int, int] | None = None) -> list[Change]:

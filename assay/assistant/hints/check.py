@@ -21,25 +21,26 @@ from ..proof import verdict
 from ..proof.plan import place_of
 from ..workbench import Workbench
 from ..workspace import State
-from . import calls, dismissed, doubt, failing, fixes, static
+from . import calls, dismissed, doubt, failing, static
 from .failing import Tell, Wanted
+from .fates import Fates, may_be_tested, recalled, tested, tests_of
 from .hint import Hint, ordered
 from .kept import Kept, digest
 
-DOUBTS_LIMIT = 20  # suspicions that are put to the test
 STATIC_CHUNK = 50  # files that are looked through between two words on how far it is
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What is looked at: files below `root` by relative POSIX path with their texts; `fix_s` is how long one cause's fix may be looked for, and
-    `cache` the folder where what was found is kept. `seeks_inputs`: inputs are looked for that make functions raise."""
+    `cache` the folder where what was found is kept. `seeks_inputs`: inputs are looked for that make functions raise. What is not urgent has a small share of the processors."""
 
     root: Path
     texts: Mapping[str, str]
     cache: Path
     fix_s: float = failing.FIX_S
     seeks_inputs: bool = False
+    is_urgent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,28 +64,43 @@ class _Found:
 
 async def of_files(bench: Workbench, scope: Scope, tell: Tell) -> Report:
     """Look at the files of a scope by all means that the settings have."""
-    return await _looked(bench, scope, tell, runs=bench.settings.is_on("hints.proved"))
+    kept = await asyncio.to_thread(Kept, scope.cache / "hints", scope.root)
+    found = await _static(bench, scope, kept, tell)
+    if bench.settings.is_on("hints.proved"):
+        if bench.settings.is_on("hints.doubt") and bench.settings.policy != "static":
+            hints, notes = await doubts(bench, scope, tell)
+            found.hints += hints
+            found.notes += notes
+        found.hints, notes = await settled(bench, scope, kept, found.hints, tell)
+        found.notes += notes
+    await asyncio.to_thread(kept.save)
+    return await asyncio.to_thread(_report, scope, found)
 
 
 async def static_of_files(bench: Workbench, scope: Scope, tell: Tell) -> Report:
-    """The same without a run: rules and patterns."""
-    return await _looked(bench, scope, tell, runs=False)
+    """The same without a run: rules and patterns, and of what these suspect that which no run has refuted."""
+    kept = await asyncio.to_thread(Kept, scope.cache / "workspace", scope.root)
+    found = await _static(bench, scope, kept, tell)
+    await asyncio.to_thread(kept.save)
+    if any(map(may_be_tested, found.hints)):
+        state = await bench.workspace.state(scope.root)
+        found.hints = await asyncio.to_thread(_recalled, scope, state, found.hints)
+    return await asyncio.to_thread(_report, scope, found)
 
 
-async def _looked(bench: Workbench, scope: Scope, tell: Tell, *, runs: bool) -> Report:
+def _recalled(scope: Scope, state: State, hints: Sequence[Hint]) -> list[Hint]:
+    return recalled(Fates(Kept(scope.cache / "hints", scope.root), "", tests_of(state)), scope.texts, hints)
+
+
+async def _static(bench: Workbench, scope: Scope, kept: Kept, tell: Tell) -> _Found:
     found = _Found()
-    kept = await asyncio.to_thread(Kept, scope.cache / "hints", scope.root)
     if bench.settings.is_on("hints.rules"):
         await _rules(scope, found, tell)
     if bench.settings.is_on("hints.docstrings"):
         found.hints += await asyncio.to_thread(_docstrings, scope, kept)
     if bench.settings.is_on("hints.suspected"):
         await _suspected(bench, scope, kept, found, tell)
-    if runs:
-        await _doubted(bench, scope, kept, found, tell)
-        await _proved(bench, scope, kept, found, tell)
-    await asyncio.to_thread(kept.save)
-    return await asyncio.to_thread(_report, scope, found)
+    return found
 
 
 async def _rules(scope: Scope, found: _Found, tell: Tell) -> None:
@@ -133,19 +149,12 @@ def _patterns(scope: Scope, kept: Kept, names: Sequence[str], least: float) -> l
     return hints
 
 
-async def _doubted(bench: Workbench, scope: Scope, kept: Kept, found: _Found, tell: Tell) -> None:
-    if not bench.settings.is_on("hints.doubt") or bench.settings.policy == "static":
-        return
-    allows = (await bench.workspace.rules(scope.root)).allows
-    hints, notes = await doubts(bench, {n: text for n, text in scope.texts.items() if allows(n)}, tell)
-    found.hints += hints
-    found.notes += notes
-
-
-async def doubts(bench: Workbench, texts: Mapping[str, str], tell: Tell) -> tuple[list[Hint], list[str]]:
-    """What the model doubts in some files, each an unchecked suspicion, and in sentences what it could not be asked."""
+async def doubts(bench: Workbench, scope: Scope, tell: Tell) -> tuple[list[Hint], list[str]]:
+    """What the model doubts in the files of a scope that may be sent to it, each an unchecked suspicion, and in sentences what it could not be asked."""
     if (await bench.engine.health()).is_fallback:
         return [], [doubt.TOO_SMALL]
+    allows = (await bench.workspace.rules(scope.root)).allows
+    texts = {name: text for name, text in scope.texts.items() if allows(name)}
     least = bench.settings.number("hints.confidence") / 100
     hints, until = list[Hint](), time.monotonic() + doubt.WHOLE_S
     try:
@@ -160,49 +169,61 @@ async def doubts(bench: Workbench, texts: Mapping[str, str], tell: Tell) -> tupl
     return hints, []
 
 
-async def _proved(bench: Workbench, scope: Scope, kept: Kept, found: _Found, tell: Tell) -> None:
+async def settled(
+    bench: Workbench, scope: Scope, kept: Kept, found: Sequence[Hint], tell: Tell
+) -> tuple[list[Hint], list[str]]:
+    """The hints about the files of a scope after runs: what these prove comes to what was `found` without one, and a suspicion that tests refute goes. In sentences
+    what could not be run. This is the one place where that is decided: the command line's and the window's hints come from here."""
     if bench.settings.policy == "static":
-        found.notes.append("Nothing was run: the policy is static (`verify.policy`).")
-        return
+        return list(found), ["Nothing was run: the policy is static (`verify.policy`)."]
     tell("project", 0, 0)
+    ground = await _ground(bench, scope, kept)
+    asked = [hint for hint in found if may_be_tested(hint) and hint.name in ground.texts]
+    others = [hint for hint in found if hint not in asked]
+    made = list[Hint]()
+    try:
+        note = await _proved(bench, ground, made, tell)
+    except SandboxUnavailable as error:
+        some = "Not all was run, so not all is proved" if made else "Nothing was run, so nothing is proved"
+        return [*others, *(one for one in asked if one.code != doubt.CODE), *made], [f"{some}: {error}"]
+    left = await tested(bench, scope.root, ground.texts, ground.fates, asked, tell)
+    return [*others, *left, *made], [note] if note else []
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What runs about a scope rest on: the files of it that may go into a container, the project, what is remembered of it."""
+
+    scope: Scope
+    texts: Mapping[str, str]
+    state: State
+    fates: Fates
+
+
+async def _ground(bench: Workbench, scope: Scope, kept: Kept) -> _Ground:
     state = await bench.workspace.state(scope.root)
     allows = (await bench.workspace.rules(scope.root)).allows
     texts = {name: text for name, text in scope.texts.items() if allows(name)}
-    # What is suspected and could be mended is put to the test, and comes back with what was proved, or does not come back.
-    doubts = [hint for hint in found.hints if hint.kind == "suspected" and hint.fix is not None and hint.name in texts]
-    doubts = sorted(doubts, key=lambda one: -one.confidence)[:DOUBTS_LIMIT]
-    place, asked = (
-        repr(place_of(bench, state.project)),
-        repr((scope.fix_s, scope.seeks_inputs, bench.settings.number("hints.confidence"))),
-    )
-    suspected = repr([(hint.name, hint.span, hint.code) for hint in doubts])
-    key = digest(
-        "proved", _version(), suspected, place, state.project.digest, asked, *_content(state.texts), *_content(texts)
-    )
-    if (known := kept.get(key)) is None:
-        made, left, notes = list[Hint](), list(doubts), list[str]()
-        try:
-            made, note = await proved(bench, state, Wanted(texts, scope.fix_s), tell)
-            notes += [note] if note else []
-            for number, hint in enumerate(doubts):
-                tell("suspicions", number, len(doubts))
-                made += [one for one in [await fixes.checked(bench, scope.root, texts, hint)] if one is not None]
-                left.remove(hint)
-            for number, (name, text) in enumerate(sorted(texts.items()) if scope.seeks_inputs else ()):
-                tell("inputs", number, len(texts))
-                made += await calls.sought(bench, state, name, text)
-        except SandboxUnavailable as error:
-            some = "Not all was run, so not all is proved" if made else "Nothing was run, so nothing is proved"
-            notes.append(f"{some}: {error}")
-            made += (one for one in left if one.code != doubt.CODE)
-        known = made, " ".join(notes)
-        if not notes or not (
-            left or failing.LATE in known[1]
-        ):  # what could not be said this time may be said next time
-            kept.put(key, *known)
-    hints, told = known
-    found.hints = [hint for hint in found.hints if hint not in doubts and hint.code != doubt.CODE] + hints
-    found.notes += [told] if told else []
+    content = await asyncio.to_thread(_content, {**state.texts, **texts})
+    whole = digest(_version(), place_of(bench, state.project), state.project.digest, *content)
+    return _Ground(scope, texts, state, Fates(kept, whole, await asyncio.to_thread(tests_of, state)))
+
+
+async def _proved(bench: Workbench, ground: _Ground, made: list[Hint], tell: Tell) -> str:
+    """Add to `made` what runs prove about some texts, and say in sentences what they could not say; remembered where nothing was left open. Raises SandboxUnavailable."""
+    scope, texts = ground.scope, ground.texts
+    key = digest("proved", ground.fates.whole, repr((sorted(texts), scope.fix_s, scope.seeks_inputs)))
+    if (known := ground.fates.kept.get(key)) is not None:
+        made += known[0]
+        return known[1]
+    found, note = await proved(bench, ground.state, Wanted(texts, scope.fix_s, scope.is_urgent), tell)
+    made += found
+    for number, (name, text) in enumerate(sorted(texts.items()) if scope.seeks_inputs else ()):
+        tell("inputs", number, len(texts))
+        made += await calls.sought(bench, ground.state, name, text)
+    if failing.LATE not in note:  # what could not be said this time may be said next time
+        ground.fates.kept.put(key, made, note)
+    return note
 
 
 async def proved(bench: Workbench, state: State, wanted: Wanted, tell: Tell) -> tuple[list[Hint], str]:

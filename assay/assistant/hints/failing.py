@@ -36,6 +36,7 @@ _OF_THE_SANDBOX = re.compile(
     r"ModuleNotFoundError|ImportError|PackageNotFoundError|fixture '\w+' not found|not natively supported|FileNotFoundError|PermissionError|ConnectionError"
     r"|socket\.gaierror|Read-only file system|Network is unreachable|Name or service|it did not end in time|BlockingIOError|TimeoutExpired|NotImplementedError"
 )
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")  # of an object, which is another one in every run
 LATE = "The tests were not done within"
 FIXED, FIRST, SECOND, THIRD = 0.9, 0.6, 0.3, 0.2  # how sure a statement with a fix is, and the first three without
 
@@ -190,7 +191,7 @@ def _hints(wanted: Wanted, files: Mapping[str, str], state: State, cause: Cause)
     first = cause.failing[tests[0]]
     name = tests[0].rpartition("::")[2]
     is_example = not reach.is_test_file(tests[0].partition("::")[0], state.test_files)
-    detail = printable(secrets.redact(first.detail).partition("\n")[0])
+    detail = _ADDRESS.sub("", printable(secrets.redact(first.detail).partition("\n")[0]))
     who = f"The example of `{name.rpartition('.')[2]}`" if is_example else f"`{name}`"
     more = f" and {len(tests) - 1} more fail" if len(tests) > 1 else " fails"
     evidence = Evidence("example" if is_example else "test", detail, tests)

@@ -23,6 +23,7 @@ from .hint import Evidence, Fix, Hint, Kind, Source
 
 VERSION = 3
 PROJECTS_LIMIT = 100  # the latest ones
+UNASKED_LIMIT = 1000  # keys that are of other files, other versions or other looks
 
 
 class Kept:
@@ -51,14 +52,16 @@ class Kept:
             self._new[key] = found
 
     def save(self) -> None:
-        """Write what was asked for or found since, whole or not at all; what nobody asked for is forgotten."""
+        """Write what was asked for or found since, and the latest of what nobody asked for, whole or not at all."""
         if self._new == self._old:
             return
+        unasked = [key for key in self._old if key not in self._new][-UNASKED_LIMIT:]
+        found = {key: self._old[key] for key in unasked} | self._new
         with contextlib.suppress(OSError):  # without a place to keep it, it is found anew next time
             folder = self._path.parent
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             other = self._path.with_suffix(f".{os.getpid()}")
-            other.write_text(json.dumps({"version": VERSION, "found": self._new}, separators=(",", ":")), "utf-8")
+            other.write_text(json.dumps({"version": VERSION, "found": found}, separators=(",", ":")), "utf-8")
             os.replace(other, self._path)
             for old in sorted(folder.glob("*.json"), key=lambda one: one.stat().st_mtime)[:-PROJECTS_LIMIT]:
                 old.unlink()

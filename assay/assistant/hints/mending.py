@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from analyzers import reach
@@ -22,10 +22,11 @@ from ..workspace import State
 from . import differences, fixes, ranking, search
 from .hint import Fix
 from .ranking import Suspect
-from .search import Candidate, Goal
+from .search import Candidate, Goal, Tried
 
 GUARDS = 20  # green tests that a mutant has to leave green; all others are the proof's
-MORE_S = 1.5  # after the first green candidate: others may be likelier
+# After the first green candidate others are tried that were next in turn, for they may be likelier; so many, that the same look gives the same hints, and no longer than so.
+MORE, MORE_S = 40, 4.0
 GREEN_LIMIT = 8  # green candidates that are compared
 FIXES_LIMIT = 2  # of them that are proved and offered, each at a line of its own
 ENOUGH = 2  # tests that have to reach a line, or its fix may fit the only one by chance
@@ -59,25 +60,40 @@ async def mended(look: Look, cause: Cause, until: float, tell: Callable[[int, in
     """The cause with its fixes, as far as they are found until `until` (of time.monotonic), and its statements in the order that the search showed."""
     suspects = [one for one in cause.suspects if one.name in look.texts]
     goal = _goal(look, cause, suspects)
-    effects: dict[tuple[str, int], float] = {}
-    green: list[Candidate] = []
     candidates = await asyncio.to_thread(search.candidates, suspects, goal.texts, until)
-    trying = search.tried(look.bench, goal, candidates, until, tell)
-    async with contextlib.aclosing(trying) as found:
-        async for one in found:
-            place = one.candidate.suspect.name, one.candidate.suspect.line
-            effects[place] = max(effects.get(place, 0.0), one.effect)
-            if one.is_green:
-                until = until if green else min(until, time.monotonic() + MORE_S)
-                green.append(one.candidate)
-            if len(green) >= GREEN_LIMIT or (green and time.monotonic() > until):
-                break
+    tried = await _tried(look, goal, candidates, until, tell)
+    effects: dict[tuple[str, int], float] = {}
+    for one in tried:
+        place = one.candidate.suspect.name, one.candidate.suspect.line
+        effects[place] = max(effects.get(place, 0.0), one.effect)
+    green = [one.candidate for one in tried if one.is_green][:GREEN_LIMIT]
     told = await _proved(look, green, 2 * HANGING_S if goal.test_s else fixes.PROOF_S)
     ordered = ranking.sharpened(cause.suspects, effects)
     first = [next(s for s in ordered if (s.name, s.line) == place) for place in told]
     places = {(one.suspect.name, one.suspect.line) for one in green}
     others = [s for s in ordered if (s.name, s.line) not in told]
     return replace(cause, suspects=(*first, *sorted(others, key=lambda s: (s.name, s.line) not in places)), fixes=told)
+
+
+async def _tried(
+    look: Look, goal: Goal, candidates: Sequence[Candidate], until: float, tell: Callable[[int, int], None]
+) -> list[Tried]:
+    """What came of the candidates, in their order: up to MORE behind the first green one, or as far as the time suffices."""
+    turn = {id(one): number for number, one in enumerate(candidates)}
+    found: dict[int, Tried] = {}
+    end, first_open = len(candidates), 0
+    async with contextlib.aclosing(search.tried(look.bench, goal, candidates, until, tell)) as trying:
+        async for one in trying:
+            number = turn[id(one.candidate)]
+            found[number] = one
+            if one.is_green:
+                until = min(until, time.monotonic() + MORE_S) if end == len(candidates) else until
+                end = min(end, number + 1 + MORE)
+            while first_open in found:
+                first_open += 1
+            if first_open >= end or time.monotonic() > until:
+                break
+    return [found[number] for number in sorted(found) if number < end]
 
 
 def _goal(look: Look, cause: Cause, suspects: list[Suspect]) -> Goal:

@@ -82,6 +82,12 @@ class Keeper:
             seen = last
             await self._progress("Assay is recording which test runs which function", keep(self._bench, root))
 
+    def close_folder(self, folder: Path) -> None:
+        """Record no more of the projects in a folder."""
+        for root in [root for root in self._tasks if root.is_relative_to(folder)]:
+            self._tasks.pop(root).cancel()
+            self._changed.pop(root, None)
+
     def close(self) -> None:
         """Record no more; what is under way is given up."""
         for task in self._tasks.values():

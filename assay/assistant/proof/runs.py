@@ -131,14 +131,14 @@ async def _run(bench: Workbench, plan: Plan, batch: Batch, watch: Watch, started
         if baseline in steps:
             earlier = outcomes[steps.index(baseline)]
             if earlier.tests.finished and not earlier.timed_out and not earlier.oom:
-                memory.baselines.put(baseline_key, earlier)
+                await asyncio.to_thread(memory.baselines.put, baseline_key, earlier)
         weighed = await asyncio.to_thread(evidence.weigh, step, earlier, outcomes[0])
         found = await _questioned(Place(bench.sandbox, project), plan, step, outcomes[0], weighed)
     except SandboxUnavailable as error:
         return NotRun("no-sandbox", secrets.redact(str(error)), _ms(started))
     made = Run(found, plan.baseline, _ms(started), _style(plan, outcomes[1 : 1 + len(styles)]))
     if _holds(found, plan, outcomes[0]):
-        memory.runs.put(run_key, made)
+        await asyncio.to_thread(memory.runs.put, run_key, made)
     return made
 
 

@@ -12,11 +12,11 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 
 from analyzers import syntax
 from analyzers.changed import Changed
+from analyzers.memo import MIB, remembered
 
 VERSION = 2
 SIZE_LIMIT = 64 << 20  # bytes of one project's map; 10 000 tests of 500 functions each take about 40 MB
@@ -180,7 +180,7 @@ def _within(known: Mapping[str, str], owner: str) -> list[str]:
     return [name for name in known if name == owner or name.startswith(f"{owner}.")]
 
 
-@lru_cache(maxsize=4096)
+@remembered(16 * MIB)
 def digests(text: str) -> dict[str, str]:
     """Of each function of a file by its dotted name, of what stands in none (REST), and of all of it (WHOLE)."""
     tree = syntax.module(text)
@@ -207,7 +207,7 @@ def _users(file: str, text: str, names: frozenset[str]) -> set[str]:
     return {f"{file}::{function}" for function, words in _words(text) if not names.isdisjoint(words)}
 
 
-@lru_cache(maxsize=1024)
+@remembered(16 * MIB, shared=(str,))  # Python interns the names of a tree
 def _words(text: str) -> tuple[tuple[str, frozenset[str]], ...]:
     tree = syntax.module(text)
     if tree is None:
@@ -225,7 +225,7 @@ def _words(text: str) -> tuple[tuple[str, frozenset[str]], ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=4096)
+@remembered(2 * MIB)
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from analyzers import imports, reach, signatures
+from analyzers.memo import MIB, remembered
 from analyzers.naming import Naming
 from analyzers.signatures import Signature
 
@@ -50,7 +50,7 @@ def of_project(texts: Mapping[str, str], patterns: tuple[str, ...]) -> Offers:
     return Offers(table, known, {holder: frozenset(names) for holder, names in methods.items()})
 
 
-@lru_cache(maxsize=4096)
+@remembered(16 * MIB)
 def _signatures(text: str) -> tuple[Signature, ...]:
     return tuple(one for one in signatures.of_text(text, private=True) if one.kind in ("function", "method", "class"))
 

@@ -11,43 +11,35 @@ import contextlib
 import logging
 import math
 import time
-from collections import OrderedDict
 from collections.abc import Hashable
-from typing import Generic, TypeVar
 
+from analyzers.memo import MIB, Bounded
 from analyzers.names import Completion, Names, NamesUnavailable, Where
 from analyzers.naming import Naming
 
-T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 FIRST_S = 0.04  # so long a first list waits for jedi
 WHOLE_S = 1.0  # so long somebody waits who asks for the same again
 JEDI_S = 5.0  # what takes longer is given up
 STALE_S = 30.0  # after which a file that changed unnoticed is seen
-KEPT = 200  # answers of one kind
+ANSWERS = 2 * MIB  # of one kind: a list of 2 000 names takes an eighth of one
 OPENED_KINDS_S = 0.5  # how long it is looked for what imported names are, when a file is opened
 
 
-class _Kept(Generic[T]):
+class _Answers:
     """The answers that were used last, and none that is older than `most_s`."""
 
     def __init__(self, most_s: float = math.inf) -> None:
-        self._found: OrderedDict[Hashable, tuple[float, T]] = OrderedDict()
+        self._found = Bounded[tuple[float, tuple[Completion, ...]]](ANSWERS)
         self._most_s = most_s
 
-    def get(self, key: Hashable) -> T | None:
-        at, value = self._found.get(key, (0.0, None))
-        if value is None or time.monotonic() - at > self._most_s:
-            return None
-        self._found.move_to_end(key)
-        return value
+    def get(self, key: Hashable) -> tuple[Completion, ...] | None:
+        at, names = self._found.get(key) or (-math.inf, None)
+        return names if time.monotonic() - at <= self._most_s else None
 
-    def put(self, key: Hashable, value: T) -> None:
-        self._found[key] = time.monotonic(), value
-        self._found.move_to_end(key)
-        if len(self._found) > KEPT:
-            self._found.popitem(last=False)
+    def put(self, key: Hashable, names: tuple[Completion, ...]) -> None:
+        self._found.put(key, (time.monotonic(), names))
 
 
 class _Question:
@@ -63,8 +55,8 @@ class Known:
     """Of one window."""
 
     def __init__(self) -> None:
-        self._answers: _Kept[tuple[Completion, ...]] = _Kept(STALE_S)
-        self._older: _Kept[tuple[Completion, ...]] = _Kept()
+        self._answers = _Answers(STALE_S)
+        self._older = _Answers()
         self._now: _Question | None = None
         self._next: _Question | None = None
         self._working: asyncio.Task[None] | None = None

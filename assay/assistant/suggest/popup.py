@@ -215,6 +215,11 @@ class Popup:
         project = self._project(bench, root) or members.of_project({})
         return await asyncio.to_thread(_ranked, place, _name(root, place), project)
 
+    def close_folder(self, folder: Path) -> None:
+        """Forget what the projects in a folder have."""
+        for root in [root for root in self._projects if root.is_relative_to(folder)]:
+            del self._projects[root]
+
     def close(self) -> None:
         """End what is under way."""
         self.known.close()
