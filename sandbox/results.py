@@ -1,4 +1,7 @@
-"""What a run says of each test that was asked for, and which results of two runs belong together."""
+"""What a run says of each test that was asked for, whether that can be believed, and which results of two runs belong together. What a pair of results means is not decided here.
+
+The report is written in the process that ran the code. So it must be complete, its control test must have failed, and no file that steers tests may have changed meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,21 @@ from dataclasses import replace
 from .api import Step, StepOutcome, TestResult
 
 Pair = tuple[TestResult | None, TestResult | None]
+
+
+def tampering(outcome: StepOutcome) -> str:
+    """Why the report of this run cannot be believed; "" when it can."""
+    report = outcome.tests
+    if outcome.touched:
+        return f"files that steer the tests changed during the run ({', '.join(outcome.touched[:3])})"
+    if any(test.is_green for test in report.tests):
+        if report.control not in ("failed", "") or (report.finished and report.control != "failed"):
+            return "the control test, which must fail, was not reported as failed"
+        if not report.finished and not outcome.timed_out:
+            return ""  # it ended early: what has no result counts as red
+    if report.finished and outcome.exit == 0 and report.tests:
+        return "the run ended as if nothing had failed, and the control test must fail"
+    return ""
 
 
 def paired(was: dict[str, TestResult], now: dict[str, TestResult]) -> dict[str, Pair]:

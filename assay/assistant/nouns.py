@@ -13,7 +13,8 @@ from analyzers.names import Unknown
 from analyzers.text import Snapshot, Span
 from analyzers.unfinished import Left
 from assay.engine.api import EngineState
-from sandbox.evidence import Evidence
+
+from .evidence import Evidence
 
 CheckName = Literal["parse", "ruff", "names", "tests", "style"]
 CheckState = Literal["passed", "failed", "skipped", "unverified"]

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from assay.assistant.proof.weighing import confirmed, in_company, is_same, otherwise, weigh
 from sandbox.api import Piece, Step, StepOutcome, TestReport, TestResult
-from sandbox.evidence import confirmed, in_company, is_same, otherwise, weigh
 from sandbox.results import paired
 
 STEP = Step("pytest", 5.0, tests=("t.py",), changed=("m.py",), pieces=(Piece("m.py", (2, 2)),))

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from analyzers import unfinished
-from sandbox import evidence
 from sandbox.api import Job, Project, Sandbox, Step, StepOutcome
-from sandbox.evidence import Evidence
+
+from ..evidence import Evidence
+from . import weighing
 
 AGAIN = 8  # broken tests that are run once more at first
 QUIET_S = 5.0  # for one that hung, and that ended without the change
@@ -36,10 +37,10 @@ async def confirmed(place: Place, step: Step, found: Evidence) -> Evidence:
         asked |= set(some)
         again = replace(_of(step, some), traces=True)
         (outcome,) = await place.sandbox.run(Job(place.project, (again,)))
-        found = evidence.confirmed(found, frozenset(some), again, outcome)
+        found = weighing.confirmed(found, frozenset(some), again, outcome)
     if found.flaky and not found.broken:  # alone they are green: it may be what the others leave behind
         (outcome,) = await place.sandbox.run(Job(place.project, (step,)))
-        found = evidence.in_company(found, step, outcome)
+        found = weighing.in_company(found, step, outcome)
     return found
 
 
@@ -59,7 +60,7 @@ async def otherwise(place: Place, step: Step, found: Evidence, other: str, after
     by chance. `after` is the outcome with the change."""
     again = replace(_instead(_of(step, found.barring), other), pieces=())
     (outcome,) = await place.sandbox.run(Job(place.project, (again,)))
-    return evidence.otherwise(found, step, outcome, after)
+    return weighing.otherwise(found, step, outcome, after)
 
 
 async def unexcused(place: Place, step: Step, found: Evidence, texts: Mapping[str, str]) -> Evidence:

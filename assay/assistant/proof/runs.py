@@ -13,16 +13,16 @@ from time import perf_counter as time_now
 
 from analyzers import reach, secrets
 from analyzers.unfinished import Left
-from sandbox import evidence
 from sandbox.api import Job, Piece, Progress, Running, SandboxUnavailable, Step, StepOutcome
-from sandbox.evidence import Evidence
 
+from ..evidence import Evidence
 from ..nouns import Baseline, Change, Check, Run
 from ..workbench import Workbench
-from . import again
+from . import again, weighing
 from .again import Place
 from .plan import Batch, Files, NotRun, Plan, Time, digest, stamp
 from .plan import plan as planned
+from .table import against
 
 STYLE_S = 5.0  # ruff takes 20 ms
 
@@ -63,8 +63,8 @@ async def run(bench: Workbench, change: Change, time: Time, watch: Watch) -> Run
             bench.memory.fruitless.put(place, True)
         joined = one if found is None else replace(one, evidence=found.evidence.joined(one.evidence))
         found = _counted(joined, plan, left)
-        against = against_it(found.evidence, found.leaves, found.baseline)
-        if against or found.evidence.edited or found.evidence.tampering:
+        opposed = against(found.evidence, found.leaves, found.baseline)
+        if opposed or found.evidence.edited or found.evidence.tampering:
             break
         watch.early = found
     assert found is not None
@@ -107,7 +107,7 @@ async def _run(bench: Workbench, plan: Plan, batch: Batch, watch: Watch, started
 
     def outcome(number: int, result: StepOutcome) -> None:
         if number == 0 and all(test.is_green for test in result.tests.tests):
-            known = evidence.weigh(step, None, result)
+            known = weighing.weigh(step, None, result)
             pending: Baseline = "unparsable" if plan.before is None else "pending"
             if watch.early is None:
                 watch.early = _counted(Run(known, pending, _ms(started)), plan, others)
@@ -132,7 +132,7 @@ async def _run(bench: Workbench, plan: Plan, batch: Batch, watch: Watch, started
             earlier = outcomes[steps.index(baseline)]
             if earlier.tests.finished and not earlier.timed_out and not earlier.oom:
                 await asyncio.to_thread(memory.baselines.put, baseline_key, earlier)
-        weighed = await asyncio.to_thread(evidence.weigh, step, earlier, outcomes[0])
+        weighed = await asyncio.to_thread(weighing.weigh, step, earlier, outcomes[0])
         found = await _questioned(Place(bench.sandbox, project), plan, step, outcomes[0], weighed)
     except SandboxUnavailable as error:
         return NotRun("no-sandbox", secrets.redact(str(error)), _ms(started))
@@ -158,7 +158,7 @@ async def _questioned(place: Place, plan: Plan, step: Step, after: StepOutcome, 
         return found
     if leaves == "header" and typing.other is not None and found.barring and not (found.broken or found.contrary):
         found = await again.otherwise(place, step, found, typing.other, after)
-    if not found.broken and against_it(found, leaves, plan.baseline):
+    if not found.broken and against(found, leaves, plan.baseline):
         texts = {**plan.state.texts, **{name: text or "" for name, text in plan.written}}
         own = {name: text for name, text in texts.items() if not reach.is_test_file(name, plan.state.test_files)}
         found = await again.unexcused(place, step, found, own)
@@ -173,16 +173,6 @@ def _around(plan: Plan) -> Files:
     """What is written besides the changed files: the other open documents."""
     own = {name for name, _ in plan.before or ()}
     return tuple(item for item in plan.written if item[0] not in own)
-
-
-def against_it(found: Evidence, leaves: Left | None, baseline: Baseline) -> tuple[str, ...]:
-    """The tests that speak against a change: those that it breaks; where it is offered to somebody who writes and leaves nothing to write, also
-    those that it makes fail otherwise than without it (where nothing runs without it, by an error of its own lines), and those that the header of
-    the block below does not move."""
-    if leaves is None or leaves == "open":
-        return found.broken
-    stuck = found.contrary if baseline == "run" else found.raised
-    return found.broken + (stuck or (found.unmoved if leaves == "header" and not (found.turned or found.kept) else ()))
 
 
 def _style(plan: Plan, outcomes: Sequence[StepOutcome]) -> Check | None:

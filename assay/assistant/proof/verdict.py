@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 from typing import cast, get_args
 
 from analyzers import secrets
-from sandbox.evidence import Evidence
 
+from ..evidence import Evidence
 from ..nouns import Baseline, Change, Check, Failed, Passed, Reason, Run, Unverified, Verdict
 from ..settings import Settings
 from ..workbench import Workbench
-from . import checks, runs
+from . import checks, runs, table
 from .checks import Named, Static
 from .plan import Cause, NotRun, Time
 from .runs import Watch
@@ -251,7 +251,7 @@ def _without_running(static: Static, name: Named) -> Verdict:
 
 def _settled(static: Static, named: Named | None, found: Run | NotRun) -> Verdict:
     """All checks of one change into its verdict. Where tests execute all changed lines their names do exist, and jedi was mistaken."""
-    verdict = _not_run(found) if isinstance(found, NotRun) else _of_tests(found)
+    verdict = _not_run(found) if isinstance(found, NotRun) else of_tests(found)
     name = named.check if named else None
     if (
         named
@@ -289,53 +289,54 @@ def _not_run(found: NotRun) -> Verdict:
     return _tests_unverified(REASONS.get(found.cause, "no-tests"), _said(found.cause, detail=found.detail), found.ms)
 
 
-def _of_tests(run: Run) -> Verdict:
+def of_tests(run: Run) -> Verdict:
     """What the runs with and without the change prove, in the tests check alone."""
-    found = run.evidence
-    if found.tampering:
-        return _tests_unverified("touches-harness", _said("tampering", detail=found.tampering), run.ms)
-    verdict = _weighed(found, run)
+    meaning = table.means(run)
+    if meaning.name == "tampering":
+        return _tests_unverified("touches-harness", _said("tampering", detail=run.evidence.tampering), run.ms)
+    if meaning.verdict == "passed":
+        verdict: Verdict = _passed(run.evidence, run)
+    elif meaning.verdict == "failed":
+        why = _why(meaning.name, run)
+        verdict = Failed((Check("tests", "failed", why, run.ms),), why)
+    else:
+        green = len(run.evidence.proving) if meaning.name in ("left", "partly") else 0
+        verdict = replace(_tests_unverified(meaning.verdict, _why(meaning.name, run), run.ms), green=green)
     first, *others = verdict.checks
     return replace(verdict, checks=(replace(first, counts=run.counts), *others))
 
 
-def _weighed(found: Evidence, run: Run) -> Verdict:
+def _why(name: str, run: Run) -> str:
+    """The sentence of a row of `table.MEANS`."""
+    found, counts = run.evidence, run.counts
     detail = _with_mend(secrets.redact(found.detail))
-    counts, proving = run.counts, found.turned + found.kept
-    against = runs.against_it(found, run.leaves, run.baseline)
-    if found.edited and set(against) <= set(found.edited):
-        why = _said("edited", tests=_count(found.edited), fail=_fail(found.edited), detail=detail)
-        return _tests_unverified("breaks-tests", why, run.ms)
-    if found.broken:
-        what = "ended" if found.ended_in and found.left else "broken"
-        why = _said(what, tests=_count(found.broken), fail=_fail(found.broken), detail=detail)
-        return Failed((Check("tests", "failed", why, run.ms),), why)
-    if run.suspicion:
-        return _tests_unverified("touches-harness", _said("harness", detail=run.suspicion), run.ms)
-    if found.unseen:
-        why = _said("unseen", tests=_count(found.unseen), fail=_fail(found.unseen), detail=detail)
-        return _tests_unverified("no-tests", why, run.ms)
-    if against:
-        words = {"tests": _count(against), "fail": _fail(against), "detail": detail}
-        why = _said("contradicted", **words, reach="reaches" if len(against) == 1 else "reach")
-        return Failed((Check("tests", "failed", why, run.ms),), why)
-    if red := found.red:
-        words = {"tests": _count(red), "fail": _fail(red), "turned": _count(found.turned)}
-        what = "turned, stuck" if found.turned else "stuck"
-        return _tests_unverified("baseline-red", _said(what, **words, both=_both(run.baseline), detail=detail), run.ms)
-    if run.left:
-        what = "left" if proving else "left, not executed"
-        why = _said(what, done=str(counts.run), reaching=str(counts.reaching))
-        return replace(_tests_unverified("tests-left", why, run.ms), green=len(proving))
-    if not proving:
-        what = "could not execute" if detail else "own test" if found.is_own_test else "not executed"
-        return _tests_unverified("no-tests", _said(what, detail=detail), run.ms)
-    if 2 * counts.executed <= counts.changed:
-        words = {"executed": str(counts.executed), "changed": str(counts.changed)}
-        told = {"tests": _count(proving), "passes": "passes" if len(proving) == 1 else "pass"}
-        why = _said("partly", **words, **told, were="was" if counts.executed == 1 else "were")
-        return replace(_tests_unverified("partly-executed", why, run.ms), green=len(proving))
-    return _passed(found, run)
+    proving, words = found.proving, dict[str, str]()
+    match name:
+        case "suspicion":
+            return _said("harness", detail=run.suspicion)
+        case "edited" | "broken" | "unseen":
+            words = _counted(getattr(found, name))
+            name = "ended" if name == "broken" and found.ended_in and found.left else name
+        case "contradicted":
+            opposed = table.against(found, run.leaves, run.baseline)
+            words = _counted(opposed) | {"reach": "reaches" if len(opposed) == 1 else "reach"}
+        case "stuck":
+            words = _counted(found.red) | {"turned": _count(found.turned), "both": _both(run.baseline)}
+            name = "turned, stuck" if found.turned else name
+        case "left":
+            words = {"done": str(counts.run), "reaching": str(counts.reaching)}
+            name = name if proving else "left, not executed"
+        case "not executed":
+            name = "could not execute" if detail else "own test" if found.is_own_test else name
+        case "partly":
+            words = {"executed": str(counts.executed), "changed": str(counts.changed)}
+            words |= {"tests": _count(proving), "passes": "passes" if len(proving) == 1 else "pass"}
+            words |= {"were": "was" if counts.executed == 1 else "were"}
+    return _said(name, **words, detail=detail)
+
+
+def _counted(tests: tuple[str, ...]) -> dict[str, str]:
+    return {"tests": _count(tests), "fail": "fails" if len(tests) == 1 else "fail"}
 
 
 def _with_mend(detail: str) -> str:
@@ -369,10 +370,6 @@ def _both(baseline: Baseline) -> str:
 
 def _tests_unverified(reason: Reason, why: str, ms: float) -> Unverified:
     return Unverified((Check("tests", "unverified", why, ms),), reason, why)
-
-
-def _fail(tests: tuple[str, ...]) -> str:
-    return "fails" if len(tests) == 1 else "fail"
 
 
 def _count(tests: tuple[str, ...]) -> str:

@@ -1,116 +1,15 @@
-"""What a run of tests proves: the report is believed only where nothing speaks against it.
-
-The report is written in the process that ran the code. So it must be complete, its control test must have failed,
-and no file that steers tests may have changed meanwhile.
-"""
+"""What two runs of tests come to, without a change and with it: each pair of results is looked up in the table, and what else is asked of some is taken into account."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields, replace
-from typing import Literal
+from dataclasses import replace
 
-from .api import Step, StepOutcome, TestResult
-from .results import by_test, paired, without_crash
+from sandbox.api import Step, StepOutcome, TestResult
+from sandbox.results import by_test, paired, tampering, without_crash
 
-Group = Literal["turned", "kept", "broken", "stuck", "same", "barring", "beside", "left", ""]
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Test ids by what became of them between a run without the change and one with it.
-
-    `turned` red to green and executing the change, `kept` green and executing it, `broken` green to red, `stuck` red both times, otherwise
-    than before or by a changed line; `same` red in the same way both times without executing it, or without a result both times; `barring` the same
-    though they execute it: that says nothing where others turn green, and bars a pass where none does; `beside` not executing it; `left` not run,
-    because the time was up; `flaky` red once and green once with the change; `unseen` green to red twice, though nothing of the change was seen to
-    be executed: another process runs it, or the test only reads it.
-
-    Of these, `missed` are the broken ones that did not execute the change themselves, `contrary` the stuck ones that did, `raised` those of them
-    whose error a changed line raised, without meaning to and not because code is unfinished; `unmoved` the barring ones that fail by what they
-    themselves compare; `edited` those against a line under way that are green with what stands there.
-
-    `detail` is about the first broken, stuck or same one, or else about one that failed before it could execute anything; `tampering` says why
-    none of it counts; `executed` are the numbers of the pieces that the proving tests executed; `ended_in` is the test in which the whole run came
-    to its end; `is_own_test`: the change is in a test file, too, whose own tests prove nothing.
-    """
-
-    turned: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()
-    broken: tuple[str, ...] = ()
-    stuck: tuple[str, ...] = ()
-    same: tuple[str, ...] = ()
-    barring: tuple[str, ...] = ()
-    beside: tuple[str, ...] = ()
-    left: tuple[str, ...] = ()
-    flaky: tuple[str, ...] = ()
-    unseen: tuple[str, ...] = ()
-    missed: tuple[str, ...] = ()
-    detail: str = ""
-    tampering: str = ""
-    executed: frozenset[int] = frozenset()
-    contrary: tuple[str, ...] = ()
-    raised: tuple[str, ...] = ()
-    unmoved: tuple[str, ...] = ()
-    edited: tuple[str, ...] = ()
-    ended_in: str = ""
-    is_own_test: bool = False
-
-    @property
-    def red(self) -> tuple[str, ...]:
-        """The tests that fail with the change as without it, and leave nothing proved."""
-        bars = () if self.turned else self.barring
-        return self.stuck + bars or (() if self.turned or self.kept else self.same)
-
-    @property
-    def left_out(self) -> tuple[str, ...]:
-        """The tests that are red either way where others prove the change."""
-        return self.same + self.barring
-
-    @property
-    def is_telling(self) -> bool:
-        """Whether a test executed the change, or something is wrong with the run: other tests would add nothing."""
-        seen = self.turned or self.kept or self.broken or self.stuck or self.barring or self.unseen
-        return bool(seen or self.tampering)
-
-    @property
-    def is_decided(self) -> bool:
-        """Whether it speaks for the change or against it, so that another run would say the same."""
-        return not self.tampering and bool(
-            self.broken or ((self.turned or self.kept) and not (self.red or self.left or self.unseen))
-        )
-
-    @property
-    def run(self) -> int:
-        """How many tests ran."""
-        groups = (
-            self.turned,
-            self.kept,
-            self.broken,
-            self.stuck,
-            self.same,
-            self.barring,
-            self.beside,
-            self.flaky,
-            self.unseen,
-        )
-        return sum(map(len, groups))
-
-    def joined(self, other: Evidence) -> Evidence:
-        """This and what another batch of tests showed."""
-        names = [
-            f.name for f in fields(self) if f.name not in ("detail", "tampering", "executed", "ended_in", "is_own_test")
-        ]
-        both = {name: getattr(self, name) + getattr(other, name) for name in names}
-        first = (self, other) if self.broken or not other.broken else (other, self)
-        return Evidence(
-            **both,
-            detail=first[0].detail or first[1].detail,
-            tampering=self.tampering or other.tampering,
-            executed=self.executed | other.executed,
-            ended_in=self.ended_in or other.ended_in,
-            is_own_test=self.is_own_test or other.is_own_test,
-        )
+from ..evidence import Evidence
+from . import table
 
 
 def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidence:
@@ -123,7 +22,7 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
     is_own = bool(step.test_files) and step.test_files == step.changed
     pairs = paired(without_crash(step, before), by_test(step, after))
     for test, (old, new) in pairs.items():
-        group = _group(old, new, step, after, had_run=before is not None)
+        group = table.says(*_ended(old, new, step, after, had_run=before is not None))
         if group in ("turned", "kept") and _file(test) in step.test_files:
             group, is_own = "beside", True  # a test file does not prove itself, nor the change that it came with
         if group in ("turned", "kept") and new is not None:
@@ -139,7 +38,7 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
         if group == "beside" and new is not None and not new.is_green:
             obstacles.append(test)
         groups.setdefault(group, []).append(test)
-    groups.pop("", None)
+    groups.pop("nothing", None)
     _doctests_aside(step, groups)
     ended_in = next((test for test in groups.get("broken", ()) if test == after.tests.ended_in), "")
     if ended_in:  # what has no result for that says nothing of itself
@@ -212,21 +111,6 @@ def in_company(found: Evidence, step: Step, again: StepOutcome) -> Evidence:
     return replace(found, broken=(*found.broken, *red), flaky=flaky, detail=f"{red[0]}: {_why(results[red[0]], again)}")
 
 
-def tampering(outcome: StepOutcome) -> str:
-    """Why the report of this run cannot be believed; "" when it can."""
-    report = outcome.tests
-    if outcome.touched:
-        return f"files that steer the tests changed during the run ({', '.join(outcome.touched[:3])})"
-    if any(test.is_green for test in report.tests):
-        if report.control not in ("failed", "") or (report.finished and report.control != "failed"):
-            return "the control test, which must fail, was not reported as failed"
-        if not report.finished and not outcome.timed_out:
-            return ""  # it ended early: what has no result counts as red
-    if report.finished and outcome.exit == 0 and report.tests:
-        return "the run ended as if nothing had failed, and the control test must fail"
-    return ""
-
-
 # What code that is still being written explains.
 _UNDER_WAY = re.compile(
     "NotImplementedError|NameError|AttributeError|ImportError|ModuleNotFoundError|UnboundLocalError"
@@ -257,24 +141,26 @@ def _is_its_own(test: TestResult) -> bool:
     return is_there and test.outcome == "failed" and _COMPARES.match(test.detail) is not None
 
 
-def _group(old: TestResult | None, new: TestResult | None, step: Step, after: StepOutcome, *, had_run: bool) -> Group:
-    if new is not None and new.outcome == "left":
-        return "left"
-    was_green = old is not None and old.is_green
+def _ended(
+    old: TestResult | None, new: TestResult | None, step: Step, after: StepOutcome, *, had_run: bool
+) -> tuple[table.Before, table.After, table.Executed]:
+    """How a test ended without the change and with it, and whether it executed it, in the words of the table."""
+    before: table.Before = (
+        "none" if old is None else "green" if old.is_green else "left" if old.outcome == "left" else "red"
+    )
+    executed: table.Executed = "no" if new is None or not new.hit else "set-up" if new.is_set_up else "yes"
     if new is None and after.tests.finished and old is not None and _file(old.id) in step.changed:
-        return ""  # the change took it out
-    if new is not None and new.outcome in ("skipped", "xfailed", "xpassed") and not was_green:
-        return ""
+        return before, "taken out", executed
+    if new is not None and new.outcome == "left":
+        return before, "left", executed
     if new is not None and new.is_green:
-        was_red = not was_green and not (old is not None and old.outcome == "left")
-        return ("turned" if was_red else "kept") if new.hit else "beside"
-    if was_green:
-        return "broken"
-    if new is not None and new.outcome == "failed" and not new.hit:
-        return "beside"
-    if not is_same(old, new, had_run=had_run):
-        return "stuck"
-    return "barring" if new is not None and new.hit and not new.is_set_up else "same"
+        return before, "green", executed
+    if new is not None and new.outcome in ("skipped", "xfailed", "xpassed"):
+        return before, "skipped", executed
+    is_known = is_same(old, new, had_run=had_run)
+    if new is not None and new.outcome == "failed":
+        return before, "fails as before" if is_known else "fails otherwise", executed
+    return before, "missing as before" if is_known else "missing otherwise", executed
 
 
 def is_same(old: TestResult | None, new: TestResult | None, *, had_run: bool = True) -> bool:
