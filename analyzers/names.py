@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 LINE_LIMIT = 32 << 20  # bytes of one answer
@@ -122,7 +123,7 @@ class Names:
         """Names that fit at a position (line from 1, column from 0); raises NamesUnavailable. For `kinds_s` it is looked for what they are."""
         request = {"op": "complete", "position": [line, column], "kinds_s": kinds_s}
         answer = await self._ask(request, where, timeout_s)
-        return tuple(Completion(*item) for item in answer["items"])
+        return tuple(Completion(intern(name), intern(kind)) for name, kind in answer["items"])  # most are in every list
 
     async def describe(self, where: Where, line: int, column: int, name: str, *, timeout_s: float) -> Described:
         """What a name is that `complete` gave for this position; raises NamesUnavailable."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -33,7 +34,7 @@ def load_settings(
     where: Folders, *, root: Path | None = None, editor: object = None
 ) -> tuple[Settings, tuple[str, ...]]:
     """The merged settings and what could not be used of them."""
-    return table.load(where.settings_file, root=root, editor=editor)
+    return table.load(where.settings_file, roots=[root] if root is not None else [], editor=editor)
 
 
 def engine(settings: Settings, where: Folders) -> Engine:
@@ -98,11 +99,22 @@ def workbench(settings: Settings, where: Folders, complaints: tuple[str, ...] = 
     )
 
 
-async def close(bench: Workbench) -> None:
-    """End what this process started; the engine process goes on for others."""
-    await bench.sandbox.close()
-    await bench.names.close()
-    await bench.engine.close()
+def tightened(bench: Workbench, settings: Settings, where: Folders, complaints: tuple[str, ...]) -> Workbench:
+    """The same services under the settings of another folder of the window, which may have tightened some: only where it is offline, and the window is not, has it an engine and a sandbox of its own."""
+    if settings.is_on("offline") == bench.settings.is_on("offline"):
+        return replace(bench, settings=settings, complaints=complaints)
+    own = engine(settings, where), sandbox(settings)
+    return replace(bench, settings=settings, complaints=complaints, engine=own[0], sandbox=own[1])
+
+
+async def close(*benches: Workbench) -> None:
+    """End what this process started for some benches, what they share once; the engine process goes on for others."""
+    for sandbox_ in {id(bench.sandbox): bench.sandbox for bench in benches}.values():
+        await sandbox_.close()
+    for names in {id(bench.names): bench.names for bench in benches}.values():
+        await names.close()
+    for engine_ in {id(bench.engine): bench.engine for bench in benches}.values():
+        await engine_.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,17 +128,21 @@ class Composition:
         """Where what can be found anew is kept."""
         return self.where.cache
 
-    def settings(self, root: Path | None, editor: object) -> tuple[Settings, tuple[str, ...]]:
-        """The merged settings for a window."""
-        return load_settings(self.where, root=root, editor=editor)
+    def settings(self, roots: Sequence[Path], editor: object) -> tuple[Settings, tuple[str, ...]]:
+        """The merged settings for a window, or for the projects at some roots in it."""
+        return table.load(self.where.settings_file, roots=roots, editor=editor)
 
     def bench(self, settings: Settings, complaints: tuple[str, ...]) -> Workbench:
         """Services for these settings."""
         return workbench(settings, self.where, complaints)
 
-    async def close(self, bench: Workbench) -> None:
+    def tightened(self, bench: Workbench, settings: Settings, complaints: tuple[str, ...]) -> Workbench:
+        """These services under the settings of one of the window's folders."""
+        return tightened(bench, settings, self.where, complaints)
+
+    async def close(self, *benches: Workbench) -> None:
         """End them."""
-        await close(bench)
+        await close(*benches)
 
 
 def _terms(settings: Settings) -> Terms:

@@ -21,12 +21,15 @@ Made from the table in `assay/assistant/settings.py` by `python -m evals.pages`;
 
 Sources, weakest first: this table, your `settings.toml` (`assay settings` prints where it is), environment variables (`engine.url` is
 `ASSAY_ENGINE_URL`), the editor (the object `assay` in `initializationOptions` or its configuration). What comes of them, a project's `[tool.assay]` in
-`pyproject.toml` may tighten: only `verify.policy`, `complete.enabled`, `complete.manual` and `offline`, and never the other way.
+`pyproject.toml` may tighten, and never the other way: {tighten}. A window with several folders reads
+each one's; a package in a folder may tighten more.
 The key of a server is read from the file that `engine.api_key_file` names, or from ASSAY_ENGINE_API_KEY, which an editor with a secret storage sets.
 
 | name | default | what it is |
 |---|---|---|
 """
+
+HEAD = HEAD.replace("{tighten}", ", ".join(f"`{s.name}`" for s in TABLE if s.by_project == "tighten"))
 
 # What a folder's own settings may say in VS Code. `offline` is not among them: it says where data goes, and a folder is untrusted.
 BY_FOLDER = tuple(s.name for s in TABLE if s.by_project == "tighten" and s.name != "offline")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Coroutine, Mapping
+from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -39,11 +39,13 @@ NOWHERE = Path("/nowhere")  # the root of a document that is no file, in a windo
 class Composition(Protocol):
     """How the composition root makes services; given in, so that this package builds none."""
 
-    def settings(self, root: Path | None, editor: object) -> tuple[Settings, tuple[str, ...]]: ...
+    def settings(self, roots: Sequence[Path], editor: object) -> tuple[Settings, tuple[str, ...]]: ...
 
     def bench(self, settings: Settings, complaints: tuple[str, ...]) -> Workbench: ...
 
-    async def close(self, bench: Workbench) -> None: ...
+    def tightened(self, bench: Workbench, settings: Settings, complaints: tuple[str, ...]) -> Workbench: ...
+
+    async def close(self, *benches: Workbench) -> None: ...
 
     @property
     def cache(self) -> Path: ...
@@ -72,6 +74,7 @@ class Session:
         self._folders: list[Path] = []
         self._options: object = None
         self._bench: Workbench | None = None
+        self._own: dict[Path, Workbench] = {}  # by the roots of projects
         self._typing = Typing()
         self._warmed: set[Path] = set()
         self._told: set[str] = set()
@@ -83,7 +86,7 @@ class Session:
             self.editor,
             lambda: self._folders,
             self.root_of,
-            lambda: self.bench,
+            self.bench_of,
             self.documents.paths,
             lambda: self.documents.encoding,
             composition.cache,
@@ -113,7 +116,7 @@ class Session:
             self._keeper.close()
         if self._bench is not None:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._composition.close(self._bench), 1.5)
+                await asyncio.wait_for(self._composition.close(self._bench, *self._own.values()), 1.5)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run `work` beside the conversation; its failure is logged."""
@@ -130,10 +133,24 @@ class Session:
 
     @property
     def bench(self) -> Workbench:
-        """The services, made on first use."""
+        """The window's services, made on first use, under the settings of its first folder."""
         if self._bench is None:
-            self._bench = self._made(*self._settings())
+            self._bench = self._made(*self._settings(self._folders[:1]))
         return self._bench
+
+    def bench_of(self, root: Path) -> Workbench:
+        """The services for the project at `root`, under the settings of its folder and its own, which may tighten the window's."""
+        if (own := self._own.get(root)) is None:
+            folders = sorted((one for one in self._folders if root.is_relative_to(one)), key=lambda one: len(one.parts))
+            settings, complaints = self._settings(list(dict.fromkeys([*folders[-1:], root])))
+            alike = (one for one in (self.bench, *self._own.values()) if one.settings.values == settings.values)
+            own = self._own[root] = self._composition.tightened(next(alike, self.bench), settings, complaints)
+        return own
+
+    @property
+    def complaints(self) -> tuple[str, ...]:
+        """What cannot be used of the window's settings and its projects'."""
+        return tuple(dict.fromkeys(text for one in (self.bench, *self._own.values()) for text in one.complaints))
 
     @property
     def typing(self) -> Typing:
@@ -143,24 +160,39 @@ class Session:
     def reconfigure(self, options: object) -> None:
         """Take new settings from the editor; services are made anew only where something changed."""
         self._options = _section(options) if options is not None else self._options
-        settings, complaints = self._settings()
-        if self._bench is not None and dict(settings.values) == dict(self._bench.settings.values):
+        settings, complaints = self._settings(self._folders[:1])
+        before = {root: bench.settings.values for root, bench in self._own.items()}
+        old = [one for one in (self._bench, *self._own.values()) if one is not None]
+        if self._bench is not None and settings.values == self._bench.settings.values:
             self._bench = replace(self._bench, complaints=complaints)
-            return
-        old, self._bench = self._bench, self._made(settings, complaints)
+            self._own.clear()
+            if all(self.bench_of(root).settings.values == values for root, values in before.items()):
+                self.spawn(self._closed(old))
+                return
+        else:
+            self._bench = self._made(settings, complaints)
+            self._own.clear()
         roots, self._warmed = self._warmed, set()
         if self._keeper is not None:
             self._keeper.close()
             self._keeper = None
-        if old is not None:
-            self._typing = self._typing.renewed()
-            self.spawn(self._composition.close(old))
+        self._typing = self._typing.renewed()
+        self.spawn(self._closed(old))
         for root in roots:
             self._warm(root)
         self.popup.known.renew()
         self.spawn(self.hinting.refresh())
         self.spawn(self.editor.refresh_lenses())
         self.survey.renewed()
+
+    async def _closed(self, benches: Sequence[Workbench]) -> None:
+        """End the services of older benches that no newer one has."""
+        now = (self.bench, *self._own.values())
+        used = {id(one) for bench in now for one in (bench.engine, bench.sandbox, bench.names)}
+        old = {id(one): one for bench in benches for one in (bench.sandbox, bench.names, bench.engine)}
+        for number, one in old.items():
+            if number not in used:
+                await one.close()
 
     async def configure(self) -> None:
         """Ask the editor for its settings and take them."""
@@ -173,13 +205,13 @@ class Session:
         """The window's folder, the first where it has several."""
         return self._folders[0] if self._folders else None
 
-    def _settings(self) -> tuple[Settings, tuple[str, ...]]:
-        """The settings as they are now, and what cannot be used of them, told where that is new."""
-        settings, complaints = self._composition.settings(self.first_folder, self._options)
+    def _settings(self, roots: Sequence[Path]) -> tuple[Settings, tuple[str, ...]]:
+        """The settings as they are now for the projects at some roots, and what cannot be used of them, told where that is new."""
+        settings, complaints = self._composition.settings(roots, self._options)
         for complaint in complaints:
             if complaint not in self._told:
                 self.editor.warn(complaint)
-        self._told = set(complaints)
+        self._told |= set(complaints)
         return settings, complaints
 
     def _made(self, settings: Settings, complaints: tuple[str, ...]) -> Workbench:
@@ -210,6 +242,9 @@ class Session:
             self._bench.workspace.close_folder(folder)
         if self._keeper is not None:
             self._keeper.close_folder(folder)
+        old = [self._own.pop(root) for root in list(self._own) if root.is_relative_to(folder)]
+        if self._bench is not None:
+            self.spawn(self._closed(old))
 
     def root_of(self, path: str) -> Path:
         """The project of a file: the nearest project root inside its workspace folder."""
@@ -224,6 +259,8 @@ class Session:
     def files_changed(self, paths: list[str]) -> None:
         """Files changed on disk."""
         self.popup.known.renew()
+        if any(Path(path).name == "pyproject.toml" for path in paths) and self._bench is not None:
+            self.reconfigure(None)
         if self._bench is not None:
             for root in {self.root_of(path) for path in paths if path}:
                 self._bench.workspace.forget(root)
@@ -283,7 +320,7 @@ class Session:
             return None
         root = self.root_of(snapshot.path)
         overlay = self.documents.texts_below(root)
-        return View(snapshot, root, overlay, self.documents.encoding, self.bench, self._typing, self.editor)
+        return View(snapshot, root, overlay, self.documents.encoding, self.bench_of(root), self._typing, self.editor)
 
     def is_current(self, view: View) -> bool:
         """Whether the document is still as the request saw it."""
@@ -326,7 +363,7 @@ class Session:
     def _map(self, root: Path) -> None:
         """Have the project's coverage map kept, once a file of it was opened."""
         if root in self._warmed:
-            self._keeper = self._keeper or mapping.Keeper(self.bench, self._recording)
+            self._keeper = self._keeper or mapping.Keeper(self.bench_of, self._recording)
             self._keeper.changed(root)
 
     async def _recording(self, title: str, work: Coroutine[Any, Any, None]) -> None:
@@ -337,7 +374,7 @@ class Session:
 
     async def _warm_up(self, root: Path) -> None:
         """Have containers, model and jedi ready before the first request; nothing here is waited for."""
-        bench = self.bench
+        bench = self.bench_of(root)
 
         async def containers() -> None:
             if bench.settings.policy != "static":

@@ -53,7 +53,7 @@ class Survey:
     editor: Editor
     folders: Callable[[], Sequence[Path]]
     root_of: Callable[[str], Path]
-    bench: Callable[[], Workbench]
+    bench: Callable[[Path], Workbench]
     open_paths: Callable[[], frozenset[str]]
     encoding: Callable[[], Encoding]
     cache: Path
@@ -89,8 +89,8 @@ class Survey:
             except Exception:
                 log.exception("the files that are not open could not be looked at")
 
-    def _is_on(self) -> bool:
-        settings = self.bench().settings
+    def _is_on(self, folder: Path) -> bool:
+        settings = self.bench(folder).settings
         return settings.is_on("hints.enabled") and settings.is_on("hints.workspace")
 
     def _tell(self, found: Mapping[str, _Told]) -> None:
@@ -107,14 +107,13 @@ class Survey:
 
     async def _found(self) -> dict[str, _Told]:
         """The files of the window's folders that have hints, by their paths."""
-        if not self._is_on():
-            return {}
-        bench, found = self.bench(), dict[str, _Told]()
-        for folder in self.folders():
+        found = dict[str, _Told]()
+        for folder in filter(self._is_on, list(self.folders())):
+            bench = self.bench(folder)
             state = await bench.workspace.state(folder)
             if (known := self._known.get(folder)) is None or known[0] != state.revision:
                 known = state.revision, await self._of_folder(bench, folder, state)
-                if bench is self.bench():
+                if bench is self.bench(folder):
                     self._known[folder] = known
             found |= known[1]
         return found
@@ -124,7 +123,9 @@ class Survey:
         is_kept = not bench.workspace.is_redacted  # else a scan's texts are not what stands in the files
         left = HINTS_LIMIT
         for root, texts in (await asyncio.to_thread(self._by_root, folder, state.texts, is_kept=is_kept)).items():
-            report = await check.static_of_files(bench, Scope(root, texts, self.cache), _unheard)
+            if not self._is_on(root):
+                continue
+            report = await check.static_of_files(self.bench(root), Scope(root, texts, self.cache), _unheard)
             made = await asyncio.to_thread(self._diagnostics, root, texts, report.hints, left)
             left -= sum(len(one.items) for one in made.values())
             found |= made

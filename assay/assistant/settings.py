@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -127,8 +127,8 @@ class Settings:
         return float(self.values.get(f"verify.deadline_ms.{kind}", 0)) / 1000
 
 
-def load(user_file: Path, *, root: Path | None = None, editor: object = None) -> tuple[Settings, tuple[str, ...]]:
-    """Merge all sources; a value that cannot be used is left out and named in the second result."""
+def load(user_file: Path, *, roots: Sequence[Path] = (), editor: object = None) -> tuple[Settings, tuple[str, ...]]:
+    """Merge all sources, the projects at `roots` last, each of which may only tighten; a value that cannot be used is left out and named in the second result."""
     complaints: list[str] = []
     values: dict[str, Value] = {s.name: s.default for s in TABLE}
     sources: dict[str, str] = {}
@@ -144,7 +144,7 @@ def load(user_file: Path, *, root: Path | None = None, editor: object = None) ->
     take(_file(user_file, (), complaints), str(user_file))
     take(_environment(os.environ), "environment")
     take(flatten(editor), "editor")
-    if root is not None:
+    for root in roots:
         project = _file(root / "pyproject.toml", ("tool", "assay"), complaints)
         take(_tightened(project, values, complaints), "pyproject.toml")
     if values["offline"] and not _stays_here(str(values["engine.url"])):

@@ -78,7 +78,7 @@ async def status(session: Session, *arguments: Any) -> dict[str, Any]:
             "size": sandbox.size,
             "warm": sandbox.warm,
         },
-        "settings": list(bench.complaints),
+        "settings": list(session.complaints),
         "offline": bench.settings.is_on("offline"),
     }
 
@@ -127,7 +127,7 @@ async def explain(session: Session, *arguments: Any) -> dict[str, Any]:
     root = session.first_folder
     if root is None:
         raise JsonRpcInvalidParams(message="assay.explain needs a folder that is open")
-    found = await explaining.explain(session.bench, root, arguments[0], lambda what, done, of: None)
+    found = await explaining.explain(session.bench_of(root), root, arguments[0], lambda what, done, of: None)
     texts = (await session.bench.workspace.state(root)).texts
     told = explanation_json(found, texts) | {"uri": (root / found.name).as_uri() if found.name else None, "edit": None}
     is_here = (shown := session.documents.get(str(told["uri"]))) is not None

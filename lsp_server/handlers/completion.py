@@ -76,7 +76,7 @@ async def resolve(session: Session, item: types.CompletionItem) -> types.Complet
     match item.data:
         case [str() as root, int() as number]:
             found = await session.popup.described(
-                session.bench, Path(root), number, item.label, session.documents.texts_below(Path(root))
+                session.bench_of(Path(root)), Path(root), number, item.label, session.documents.texts_below(Path(root))
             )
             if found is not None and (found.signature or found.text):
                 item.detail = found.signature.partition("\n")[0] or None

@@ -29,7 +29,7 @@ def test_what_stays_on_this_machine(url: str, here: bool) -> None:
 
 
 async def refusal(editor: dict[str, object], root: Path | None = None) -> str:
-    settings, _ = table.load(Path("/nowhere"), root=root, editor=editor)
+    settings, _ = table.load(Path("/nowhere"), roots=[root] if root else [], editor=editor)
     sandbox = compose.sandbox(settings)
     try:
         with pytest.raises(SandboxUnavailable) as caught:

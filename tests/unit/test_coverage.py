@@ -168,7 +168,7 @@ async def test_a_map_is_kept_some_time_after_the_last_change(make: Make, tmp_pat
         titles.append(title)
         await work
 
-    keeper = Keeper(bench, progress, idle_s=0.1)
+    keeper = Keeper(lambda root: bench, progress, idle_s=0.1)
     for _ in range(3):
         keeper.changed(tmp_path)
         await asyncio.sleep(0.04)

@@ -13,7 +13,7 @@ def test_a_project_may_only_tighten(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(
         '[tool.assay]\noffline = true\nverify.policy = "strict"\nengine.url = "http://evil"\nsandbox.image = "evil"\n'
     )
-    merged, complaints = settings.load(tmp_path / "none", root=tmp_path)
+    merged, complaints = settings.load(tmp_path / "none", roots=[tmp_path])
     assert (merged.policy, merged.is_on("offline"), merged.text("engine.url"), merged.text("sandbox.image")) == (
         "strict",
         True,
@@ -22,7 +22,7 @@ def test_a_project_may_only_tighten(tmp_path: Path) -> None:
     )
     assert len(complaints) == 2
     (tmp_path / "pyproject.toml").write_text('[tool.assay]\noffline = false\nverify.policy = "static"\n')
-    merged, complaints = settings.load(tmp_path / "none", root=tmp_path, editor={"verify": {"policy": "balanced"}})
+    merged, complaints = settings.load(tmp_path / "none", roots=[tmp_path], editor={"verify": {"policy": "balanced"}})
     assert merged.policy == "balanced"
     assert len(complaints) == 2
 
@@ -40,7 +40,7 @@ def test_a_project_may_only_tighten(tmp_path: Path) -> None:
 def test_a_project_can_have_less_offered_and_never_more_run(users: str, wish: str, policy: str, tmp_path: Path) -> None:
     """Who chose `static` wants nothing to be run."""
     (tmp_path / "pyproject.toml").write_text(f'[tool.assay]\nverify.policy = "{wish}"\n')
-    merged, complaints = settings.load(tmp_path / "none", root=tmp_path, editor={"verify.policy": users})
+    merged, complaints = settings.load(tmp_path / "none", roots=[tmp_path], editor={"verify.policy": users})
     assert merged.policy == policy
     assert len(complaints) == (wish != policy)
 

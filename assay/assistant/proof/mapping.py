@@ -58,9 +58,9 @@ async def keep(bench: Workbench, root: Path, tell: Tell = lambda done, owing: No
 
 
 class Keeper:
-    """Keeps the maps of projects that are open, each some time after its last change; `progress` runs work that has a title beside everything else."""
+    """Keeps the maps of projects that are open, each some time after its last change; `bench` gives the services for one by its root, `progress` runs work that has a title beside everything else."""
 
-    def __init__(self, bench: Workbench, progress: Progress, idle_s: float = IDLE_S) -> None:
+    def __init__(self, bench: Callable[[Path], Workbench], progress: Progress, idle_s: float = IDLE_S) -> None:
         self._bench = bench
         self._progress = progress
         self._idle_s = idle_s
@@ -80,7 +80,7 @@ class Keeper:
                 await asyncio.sleep(rest)
                 continue
             seen = last
-            await self._progress("Assay is recording which test runs which function", keep(self._bench, root))
+            await self._progress("Assay is recording which test runs which function", keep(self._bench(root), root))
 
     def close_folder(self, folder: Path) -> None:
         """Record no more of the projects in a folder."""
