@@ -116,6 +116,10 @@ class Documents:
                 found[path.relative_to(root).as_posix()] = snapshot.text
         return found
 
+    def below(self, root: Path) -> list[Snapshot]:
+        """The open documents whose files are below `root`."""
+        return [one for one in self._snapshots.values() if one.path and Path(one.path).is_relative_to(root)]
+
     def paths(self) -> frozenset[str]:
         """The files that are open."""
         return frozenset(snapshot.path for snapshot in self._snapshots.values())

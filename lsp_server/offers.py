@@ -66,7 +66,7 @@ COMMANDS = {
     "assay.rejected": "commands.rejected",
     "assay.why": "commands.why",
     "assay.status": "commands.status",
-    "assay.verify": "commands.verify",
+    "assay.verify": "verify.answer",
     "assay.dismissHint": "commands.dismiss_hint",
     "assay.explain": "commands.explain",
     "assay.summarize": "commands.summarize",

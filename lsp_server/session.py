@@ -77,7 +77,9 @@ class Session:
         self._own: dict[Path, Workbench] = {}  # by the roots of projects
         self._typing = Typing()
         self._warmed: set[Path] = set()
-        self._told: set[str] = set()
+        self._told: dict[
+            tuple[Path, ...], tuple[str, ...]
+        ] = {}  # complaints by the roots whose settings they are about
         self._asked: dict[str, asyncio.Task[Any]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._keeper: mapping.Keeper | None = None
@@ -208,10 +210,11 @@ class Session:
     def _settings(self, roots: Sequence[Path]) -> tuple[Settings, tuple[str, ...]]:
         """The settings as they are now for the projects at some roots, and what cannot be used of them, told where that is new."""
         settings, complaints = self._composition.settings(roots, self._options)
+        known = {text for told in self._told.values() for text in told}
         for complaint in complaints:
-            if complaint not in self._told:
+            if complaint not in known:
                 self.editor.warn(complaint)
-        self._told |= set(complaints)
+        self._told[tuple(roots)] = complaints
         return settings, complaints
 
     def _made(self, settings: Settings, complaints: tuple[str, ...]) -> Workbench:

@@ -111,15 +111,25 @@ def one_file(
 
 
 @dataclass(frozen=True, slots=True)
+class Covered:
+    """Of a file, `executed` of `changed` lines (or ways, where a line has several)."""
+
+    name: str
+    executed: int
+    changed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """What tests executed: `executed` of `changed` lines (or ways, where a line has several), by `run` of `reaching` tests, `chosen` by the coverage
-    map or by imports."""
+    map or by imports; and the same of each file."""
 
     executed: int
     changed: int
     run: int
     reaching: int
     chosen: Chosen = "imports"
+    files: tuple[Covered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +183,7 @@ Tell = Callable[[str, Verdict], None]  # is told a suggestion's id and the verdi
 @dataclass(frozen=True, slots=True)
 class Run:
     """What the tests that reach a change showed, with it and without it, and what ruff said under the project's own rules. Of `reaching` tests
-    `left` were not run. `pieces` are those of the change, by number in the evidence; `leaves` says what a change that
+    `left` were not run. `pieces` are those of the change with their files, by number in the evidence; `leaves` says what a change that
     is offered to somebody who writes leaves to write, None of another change; with a
     `suspicion` that it reaches for the test harness nothing green counts."""
 
@@ -183,7 +193,7 @@ class Run:
     style: Check | None = None
     reaching: int = 0
     left: int = 0
-    pieces: tuple[Piece, ...] = ()
+    pieces: tuple[tuple[str, Piece], ...] = ()
     suspicion: str = ""
     chosen: Chosen = "imports"
     leaves: Left | None = None
@@ -191,9 +201,13 @@ class Run:
     @property
     def counts(self) -> Counts:
         """In figures."""
-        weights = [1 if piece.at else len(piece.changed) for piece in self.pieces]
-        executed = sum(weight for number, weight in enumerate(weights) if number in self.evidence.executed)
-        return Counts(executed, sum(weights), self.reaching - self.left, self.reaching, self.chosen)
+        files: dict[str, tuple[int, int]] = {}
+        for number, (name, piece) in enumerate(self.pieces):
+            weight, (done, of) = 1 if piece.at else len(piece.changed), files.get(name, (0, 0))
+            files[name] = done + (weight if number in self.evidence.executed else 0), of + weight
+        executed, changed = (sum(one[n] for one in files.values()) for n in (0, 1))
+        covered = tuple(Covered(name, *found) for name, found in files.items())
+        return Counts(executed, changed, self.reaching - self.left, self.reaching, self.chosen, covered)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 from analyzers import imports
 from analyzers.text import Edit, Snapshot
 
-from .nouns import Completion, Failed, Passed, Unverified, Verdict
+from .nouns import Change, Completion, Counts, Failed, Passed, Unverified, Verdict
 
 STATES = {Passed: "passed", Failed: "failed", Unverified: "unverified"}
 SIGNS = {"passed": "✓", "failed": "✗", "unverified": "?", "skipped": "–"}
@@ -27,10 +27,32 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "why": verdict.why,
         "checks": [
             {"name": c.name, "state": c.state, "detail": c.detail, "ms": round(c.ms, 1)}
-            | (asdict(c.counts) if c.counts else {})
+            | (_counts_json(c.counts) if c.counts else {})
             for c in verdict.checks
         ],
     }
+
+
+def change_json(change: Change, verdict: Verdict) -> dict[str, Any]:
+    """The verdict on a change, and of each of its files what was executed of what changed in it; null where nothing of it ran."""
+    counts = next((check.counts for check in verdict.checks if check.counts is not None), None)
+    by_file = {one.name: one for one in counts.files} if counts is not None else {}
+    return {
+        "verdict": verdict_json(verdict),
+        "files": [
+            {
+                "file": one.name,
+                "kind": one.kind,
+                "executed": by_file[one.name].executed if one.name in by_file else None,
+                "changed": by_file[one.name].changed if one.name in by_file else None,
+            }
+            for one in change.files
+        ],
+    }
+
+
+def _counts_json(counts: Counts) -> dict[str, Any]:
+    return {name: value for name, value in asdict(counts).items() if name != "files"}
 
 
 def title(verdict: Verdict) -> str:

@@ -15,6 +15,7 @@ import typer
 
 from analyzers import files
 from assay import __version__
+from assay.assistant.changes import patch, revisions
 from assay.assistant.hints import check as checking
 from assay.assistant.hints import fixes, shapes
 from assay.assistant.hints.check import Report, Scope
@@ -22,7 +23,7 @@ from assay.assistant.hints.hint import Fix, Hint
 from assay.assistant.nouns import Failed, Passed
 from assay.assistant.shapes import SIGNS, state, title
 from assay.assistant.workbench import Workbench
-from assay.cli import out, patch, place, revisions
+from assay.cli import out, place
 from assay.cli.ask import PYTHON, Json
 from assay.folders import folders
 

@@ -12,15 +12,17 @@ import typer
 
 from analyzers import files
 from analyzers.text import Snapshot, changed_span
-from assay.assistant.nouns import Change, Edited, Failed, FileKind, Passed, Unverified, Verdict, edited
+from assay.assistant.changes import gathered
+from assay.assistant.changes import patch as patches
+from assay.assistant.changes.gathered import NothingChanged
+from assay.assistant.changes.patch import PatchError
+from assay.assistant.changes.revisions import RangeError
+from assay.assistant.nouns import Change, Failed, FileKind, Passed, Unverified, Verdict, edited
 from assay.assistant.proof import asked
-from assay.assistant.shapes import SIGNS, state, verdict_json
+from assay.assistant.shapes import SIGNS, change_json, state
 from assay.assistant.workbench import Workbench
-from assay.cli import out, place, revisions
-from assay.cli import patch as patches
+from assay.cli import out, place
 from assay.cli.ask import PYTHON, Json
-from assay.cli.patch import Patched, PatchError
-from assay.cli.revisions import RangeError
 
 
 def verify(
@@ -55,9 +57,11 @@ def verify(
         if file is not None:
             change = _of_file(file, is_patch=patch, as_json=as_json)
         else:
-            change = _of_several(_patched(diff, against), as_json=as_json)
+            change = _of_several(diff, against, as_json=as_json)
     except UnicodeDecodeError:
         out.fail("not-text", "The change is not UTF-8 text.", as_json=as_json)
+    except NothingChanged as error:
+        out.fail("no-change", str(error), as_json=as_json)
     except (place.BadPlace, PatchError, RangeError) as error:
         out.fail("bad-input", str(error), as_json=as_json)
 
@@ -68,8 +72,7 @@ def verify(
 
     verdict, trace_id = out.with_bench(work, root=change.root)
     if as_json:
-        told = [{"file": one.name, "kind": one.kind} for one in change.files]
-        out.emit({"verdict": verdict_json(verdict), "files": told, "traceId": trace_id})
+        out.emit(change_json(change, verdict) | {"traceId": trace_id})
     else:
         _print(verdict)
     _end(verdict)
@@ -110,45 +113,17 @@ def _given(name: str, what: str) -> str:
     return text
 
 
-def _patched(diff: str, against: str) -> tuple[Path, list[Patched]]:
-    """The project around the current folder, and what changes of its files. Raises PatchError, RangeError and BadPlace."""
+def _of_several(diff: str, against: str, *, as_json: bool) -> Change:
+    """The change of all files that may go into a container. Raises PatchError, RangeError, BadPlace and NothingChanged."""
     here = Path.cwd().resolve()
     root = place.project_of(here)
-    if not diff:
-        return root, revisions.against(root, against) if against else revisions.staged(root)
-    found = patches.of_files(_given(diff, "a unified diff"), lambda name: _text(here / name))
-    return root, [Patched(_inside(root, here / one.name), one.before, one.after) for one in found]
-
-
-def _text(path: Path) -> str:
-    """A file's text as it is, its line ends included. Raises OSError and UnicodeDecodeError."""
-    return path.read_bytes().decode("utf-8")
-
-
-def _inside(root: Path, path: Path) -> str:
-    whole = path.resolve()
-    if not whole.is_relative_to(root):
-        raise place.BadPlace(f"{path} is outside the project {root}.")
-    return whole.relative_to(root).as_posix()
-
-
-def _of_several(found: tuple[Path, list[Patched]], *, as_json: bool) -> Change:
-    """The change of all files that may go into a container; what may not, and is no Python, is left out and said."""
-    root, patched = found
-    rules = files.Rules(root)
-    chosen = [one for one in patched if one.name.endswith(PYTHON) or rules.allows(one.name)]
-    for one in patched:
-        if one not in chosen:
-            out.say(f"{one.name} is left out: it is ignored, or a secret by its name")
-    if not chosen:
-        out.fail("no-change", f"Nothing of {root} is changed.", as_json=as_json)
-    return Change(root, tuple(_edited(root, one) for one in chosen))
-
-
-def _edited(root: Path, one: Patched) -> Edited:
-    path, before, after = root / one.name, one.before or "", one.after or ""
-    kind: FileKind = "new" if one.before is None else "gone" if one.after is None else "edited"
-    return edited(root, Snapshot(path.as_uri(), str(path), 0, before), after, changed_span(before, after)[1], kind=kind)
+    if diff:
+        found = gathered.of_diff(root, here, _given(diff, "a unified diff"), {})
+    else:
+        found = gathered.of_revision(root, against, {}) if against else gathered.of_index(root, {})
+    for name in found.left_out:
+        out.say(f"{name} is left out: it is ignored, or a secret by its name")
+    return found.change
 
 
 def _print(verdict: Verdict) -> None:

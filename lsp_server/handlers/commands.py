@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInternalError, JsonRpcInvalidParams
 
 from analyzers import imports
-from analyzers.text import Snapshot, changed_span
+from analyzers.text import Snapshot
 from assay.assistant.hints import explain as explaining
 from assay.assistant.hints.dismissed import NAME, full_code
 from assay.assistant.hints.dismissed import dismiss as write_dismissal
 from assay.assistant.hints.shapes import explanation_json
-from assay.assistant.nouns import one_file
-from assay.assistant.proof import asked
 from assay.assistant.record import trace_text
-from assay.assistant.shapes import verdict_json
 from assay.assistant.summarize import shapes as summaries
 from assay.assistant.summarize import told
 from assay.engine.api import EngineError
@@ -81,20 +77,6 @@ async def status(session: Session, *arguments: Any) -> dict[str, Any]:
         "settings": list(session.complaints),
         "offline": bench.settings.is_on("offline"),
     }
-
-
-async def verify(session: Session, *arguments: Any) -> dict[str, Any] | None:
-    """What the checks and tests say of a document's unsaved change, or of all of it where it is saved; null for one that is not open."""
-    if not arguments or not isinstance(arguments[0], str):
-        raise JsonRpcInvalidParams(message="assay.verify takes the URI of a document")
-    view = session.view(arguments[0])
-    if view is None:
-        return None
-    before = await asyncio.to_thread(_before, view.snapshot)
-    _, span = changed_span(before.text, view.snapshot.text)
-    change = one_file(before, view.snapshot.text, span, view.root, view.overlay)
-    verdict, trace_id = await asked.verify(view.bench, change)
-    return {"verdict": verdict_json(verdict), "traceId": trace_id}
 
 
 async def dismiss_hint(session: Session, *arguments: Any) -> None:
@@ -168,15 +150,6 @@ async def summarize(session: Session, *arguments: Any) -> dict[str, Any] | None:
         "why": found.why,
         "facts": list(summaries.lines(one)),
     }
-
-
-def _before(snapshot: Snapshot) -> Snapshot:
-    """The document as it is on disk; empty where that is what the editor has, so that all of it is the change."""
-    try:
-        text = Path(snapshot.path).read_bytes().decode("utf-8-sig")  # editors leave the mark out
-    except (OSError, ValueError):
-        text = ""
-    return Snapshot(snapshot.uri, snapshot.path, snapshot.version, "" if text == snapshot.text else text)
 
 
 def _fate(session: Session, event: str, arguments: tuple[Any, ...]) -> str:

@@ -78,6 +78,17 @@ async def test_a_caller_that_was_forgotten_is_named(bench: Workbench, shop: Path
     assert "test_shop.py" in other.why
 
 
+async def test_a_new_test_does_not_hide_what_the_others_say(bench: Workbench, shop: Path) -> None:
+    """Without the change its file is not there, and pytest runs nothing where it is asked for one that is not."""
+    change = renamed("calc.py", "shop.py") | {"test_twice.py": NEW_TEST}
+    found = await judge(bench, shop, change)
+    assert isinstance(found, Failed), found
+    assert "test_bill.py::test_total" in found.why
+    alone = await judge(bench, shop, {"test_new.py": NEW_TEST.replace("twice", "double")})
+    assert isinstance(alone, Unverified)
+    assert alone.reason == "no-tests"
+
+
 async def test_callers_that_are_open_and_not_saved_belong_to_the_project(bench: Workbench, shop: Path) -> None:
     found = await judge(bench, shop, renamed("calc.py", "shop.py"), overlay=renamed("bill.py"))
     assert isinstance(found, Passed), found

@@ -207,3 +207,12 @@ def test_a_second_form_without_the_change_tells_what_moves() -> None:
     assert found.unmoved == ("t.py::b",)
     green_there = otherwise(found, STEP, run(green("b")), after)
     assert green_there == found
+
+
+def test_a_run_that_did_not_begin_says_nothing_of_what_was_red() -> None:
+    nothing = replace(run(), exit=4)
+    found = weigh(STEP, nothing, run(green("a"), red("b"), red("c", hit=())))
+    assert (found.turned, found.kept, found.stuck, found.beside) == ((), ("t.py::a",), ("t.py::b",), ("t.py::c",))
+    assert weigh(
+        STEP, replace(nothing, tests=TestReport((), ("t.py: SyntaxError",), "", False, ())), run(green("a"))
+    ).turned

@@ -10,9 +10,9 @@ from dulwich.index import IndexEntry
 from dulwich.objects import Blob
 from dulwich.repo import Repo
 
-from assay.cli import patch, revisions
-from assay.cli.patch import Patched, PatchError
-from assay.cli.revisions import RangeError
+from assay.assistant.changes import patch, revisions
+from assay.assistant.changes.patch import Patched, PatchError
+from assay.assistant.changes.revisions import RangeError
 
 DIFF = """\
 diff --git a/calc.py b/calc.py

@@ -78,7 +78,7 @@ def test_what_speaks_against_a_change(
     assert table.against(found, leaves, baseline) == speak
 
 
-PIECES = tuple(Piece((n,), (n,)) for n in range(4))
+PIECES = tuple(("m.py", Piece((n,), (n,))) for n in range(4))
 ALL = frozenset(range(4))
 
 

@@ -14,8 +14,8 @@ import pytest
 from analyzers import files, harness, reach, secrets, syntax
 from analyzers.changed import Changed
 from analyzers.text import Snapshot, Span, changed_span
+from assay.assistant.changes import patch
 from assay.assistant.workspace import Workspace
-from assay.cli import patch
 
 
 def test_lines_end_where_the_protocol_says() -> None:

@@ -83,6 +83,11 @@ class Plan:
         """What the run without the change can tell."""
         return "run" if self.before is not None else "unparsable"
 
+    def there(self, batch: Batch) -> tuple[str, ...]:
+        """The tests of a batch whose files are there without the change, too: asked for one that is not, pytest runs nothing."""
+        new = {name for name, text in self.before or () if text is None}
+        return tuple(test for test in batch.tests if test.partition("::")[0] not in new)
+
     @property
     def names(self) -> tuple[str, ...]:
         """The Python files of the change."""

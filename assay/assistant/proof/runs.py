@@ -78,7 +78,7 @@ def _counted(run: Run, plan: Plan, left: int) -> Run:
         run,
         reaching=run.evidence.run + left,
         left=left,
-        pieces=tuple(piece for _, piece in plan.pieces),
+        pieces=plan.pieces,
         suspicion=plan.suspicion,
         chosen=plan.chosen,
         leaves=_leaves(plan),
@@ -95,14 +95,15 @@ async def _run(bench: Workbench, plan: Plan, batch: Batch, watch: Watch, started
     )
     step = Step("pytest", run_s, plan.written, batch.tests, batch.doctests, plan.names, pieces, batch.without, plan.test_files, quiet_s=quiet_s)  # fmt: skip
     baseline = Step(
-        "pytest", run_s, plan.before or (), batch.tests, batch.doctests, without=batch.without, quiet_s=quiet_s
+        "pytest", run_s, plan.before or (), plan.there(batch), batch.doctests, without=batch.without, quiet_s=quiet_s
     )
+    has_baseline = plan.before is not None and bool(baseline.tests)
     place = (project.digest, project.image, stamp(project), bench.sandbox.health().image)
     run_key = digest(place, step, plan.before, _leaves(plan))
     if (known := memory.runs.get(run_key)) is not None:
         return replace(known, ms=_ms(started))
     baseline_key = digest(place, _around(plan), baseline)
-    earlier = memory.baselines.get(baseline_key) if plan.before is not None else None
+    earlier = memory.baselines.get(baseline_key) if has_baseline else None
     others = sum(other.count for other in plan.batches if other is not batch)
 
     def outcome(number: int, result: StepOutcome) -> None:
@@ -122,7 +123,7 @@ async def _run(bench: Workbench, plan: Plan, batch: Batch, watch: Watch, started
 
     styles = tuple(Step("ruff", STYLE_S, path=name) for name in plan.changed)
     steps: tuple[Step, ...] = (step, *styles)
-    if plan.before is not None and earlier is None:
+    if has_baseline and earlier is None:
         steps = (*steps, baseline)
     try:
         outcomes = await bench.sandbox.run(

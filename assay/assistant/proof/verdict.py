@@ -272,7 +272,7 @@ def _settled(static: Static, named: Named | None, found: Run | NotRun) -> Verdic
 def _ran(named: Named, run: Run) -> bool:
     """Whether tests executed the unknown names themselves."""
     counts = run.counts
-    is_all = counts.executed == counts.changed and not any(piece.is_top for piece in run.pieces)
+    is_all = counts.executed == counts.changed and not any(piece.is_top for _, piece in run.pieces)
     return is_all and named.is_always
 
 

@@ -11,6 +11,8 @@ from sandbox.results import by_test, paired, tampering, without_crash
 from ..evidence import Evidence
 from . import table
 
+USAGE_ERROR = 4  # pytest's exit status
+
 
 def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidence:
     """Compare the two runs of `step.tests`; `before` None means that nothing could run without the change."""
@@ -20,7 +22,12 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
     executed: set[int] = set()
     missed, obstacles, contrary, raised, unmoved = [], [], [], [], []
     is_own = bool(step.test_files) and step.test_files == step.changed
-    pairs = paired(without_crash(step, before), by_test(step, after))
+    results = by_test(step, after)
+    if before is not None and _is_nothing(before):  # nothing is known of what is red or green without the change
+        was = {name: TestResult(name, "left") for name in results}
+    else:
+        was = without_crash(step, before)
+    pairs = paired(was, results)
     for test, (old, new) in pairs.items():
         group = table.says(*_ended(old, new, step, after, had_run=before is not None))
         if group in ("turned", "kept") and _file(test) in step.test_files:
@@ -139,6 +146,12 @@ def _is_its_own(test: TestResult) -> bool:
     """Whether a test failed by what it compares itself, and not in the code that it calls."""
     is_there = test.where.partition(":")[0] in ("", test.id.partition("::")[0])
     return is_there and test.outcome == "failed" and _COMPARES.match(test.detail) is not None
+
+
+def _is_nothing(outcome: StepOutcome) -> bool:
+    """Whether pytest did not even begin: it was asked for something that is not there, or by options that it does not know."""
+    report = outcome.tests
+    return outcome.exit == USAGE_ERROR and not report.tests and not report.collect_errors
 
 
 def _ended(

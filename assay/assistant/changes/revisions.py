@@ -11,6 +11,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from analyzers import files
@@ -53,15 +54,19 @@ def staged(root: Path) -> list[Patched]:
         )
 
 
-def against(root: Path, wanted: str) -> list[Patched]:
-    """The files below `root` that are on disk otherwise than in a commit: those that the commit or the index has, and new ones that are not ignored.
-    Raises RangeError."""
+def against(root: Path, wanted: str, documents: Mapping[str, str] = MappingProxyType({})) -> list[Patched]:
+    """The files below `root` that are otherwise than in a commit, in open `documents` (relative path → text) or on disk: those that the commit or the index has, and new ones that are
+    not ignored. Raises RangeError."""
     with _opened(root, wanted) as repository:
         before, top = _tree(repository, _base(repository, wanted)), Path(repository.path).resolve()
         new = [_inside(top, root / entry.name) for entry in files.walk(root, files.Rules(root))]
         every = sorted({*before, *repository.open_index(), *new})
         return _patched(
-            repository, root, every, lambda path: _blob(repository, before.get(path)), lambda path: _on_disk(top, path)
+            repository,
+            root,
+            every,
+            lambda path: _blob(repository, before.get(path)),
+            lambda path: _now(root, top, path, documents),
         )
 
 
@@ -120,6 +125,13 @@ def _decoded(data: bytes) -> str | None:
         return data.decode("utf-8") if len(data) <= FILE_LIMIT and b"\0" not in data else None
     except UnicodeDecodeError:
         return None
+
+
+def _now(root: Path, top: Path, path: bytes, documents: Mapping[str, str]) -> bytes | None:
+    """A file as the editor has it, else as it is on disk."""
+    whole = top / os.fsdecode(path)
+    text = documents.get(whole.relative_to(root).as_posix()) if whole.is_relative_to(root) else None
+    return text.encode("utf-8", "surrogatepass") if text is not None else _on_disk(top, path)
 
 
 def _on_disk(top: Path, path: bytes) -> bytes | None:

@@ -1,0 +1,92 @@
+"""One Change of several files: from documents that are not saved, a unified diff, the index, or a commit; with what of it is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from analyzers import files
+from analyzers.text import Snapshot, changed_span
+
+from ..nouns import Change, Edited, FileKind, edited
+from . import patch, revisions
+from .patch import Patched
+
+PYTHON = (".py", ".pyi")
+
+
+class NothingChanged(Exception):
+    """There is nothing to verify; the message says where was looked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """A change, and the names of files that are no part of it, because they are ignored, or secrets by their names."""
+
+    change: Change
+    left_out: tuple[str, ...] = ()
+
+
+def of_documents(root: Path, snapshots: Iterable[Snapshot], documents: Mapping[str, str]) -> Gathered:
+    """What some open documents of the project at `root` have that is not saved; `documents` are all that are open. Raises NothingChanged."""
+    found = []
+    for one in snapshots:
+        path = Path(one.path)
+        if one.path and path.is_relative_to(root) and (before := _on_disk(path)) != one.text:
+            found.append(Patched(path.relative_to(root).as_posix(), before, one.text))
+    return _gathered(root, found, documents, f"No open document of {root} has unsaved changes.")
+
+
+def of_diff(root: Path, here: Path, diff: str, documents: Mapping[str, str]) -> Gathered:
+    """What a unified diff, whose file names count from the folder `here`, makes of the project's files as they are in the editor, else on disk. Raises PatchError and NothingChanged."""
+
+    def read(name: str) -> str:
+        inside = _inside(root, here / name)
+        return documents[inside] if inside in documents else (here / name).read_bytes().decode("utf-8")
+
+    found = [Patched(_inside(root, here / one.name), one.before, one.after) for one in patch.of_files(diff, read)]
+    return _gathered(root, found, documents, "The diff changes nothing.")
+
+
+def of_index(root: Path, documents: Mapping[str, str]) -> Gathered:
+    """What is staged for the next commit, among the open documents. Raises RangeError and NothingChanged."""
+    return _gathered(root, revisions.staged(root), documents, f"Nothing is staged in {root}.")
+
+
+def of_revision(root: Path, wanted: str, documents: Mapping[str, str]) -> Gathered:
+    """What differs from a commit (`wanted` as in `revisions.changed`), in open documents and on disk. Raises RangeError and NothingChanged."""
+    found = revisions.against(root, wanted, documents)
+    return _gathered(root, found, documents, f"Nothing of {root} differs from {wanted}.")
+
+
+def _gathered(root: Path, found: Sequence[Patched], documents: Mapping[str, str], nothing: str) -> Gathered:
+    rules = files.Rules(root)
+    chosen = [one for one in found if one.name.endswith(PYTHON) or rules.allows(one.name)]
+    if not chosen:
+        raise NothingChanged(nothing)
+    own = {one.name for one in chosen}
+    others = {name: text for name, text in documents.items() if name not in own}
+    left_out = tuple(one.name for one in found if one not in chosen)
+    return Gathered(Change(root, tuple(_edited(root, one) for one in chosen), others), left_out)
+
+
+def _edited(root: Path, one: Patched) -> Edited:
+    path, before, after = root / one.name, one.before or "", one.after or ""
+    kind: FileKind = "new" if one.before is None else "gone" if one.after is None else "edited"
+    return edited(root, Snapshot(path.as_uri(), str(path), 0, before), after, changed_span(before, after)[1], kind=kind)
+
+
+def _on_disk(path: Path) -> str | None:
+    """A file's text, its byte order mark left out as editors do; None where there is no text to read."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except (OSError, ValueError):
+        return None
+
+
+def _inside(root: Path, path: Path) -> str:
+    whole = path.resolve()
+    if not whole.is_relative_to(root):
+        raise patch.PatchError(f"{path} is outside the project {root}.")
+    return whole.relative_to(root).as_posix()
