@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -111,6 +111,13 @@ class Snapshot:
     def with_text(self, text: str, version: int) -> Snapshot:
         """The same document with other content."""
         return replace(self, text=text, version=version, typed=None, _parsed=None)
+
+
+def applied(text: str, edits: Iterable[Edit]) -> str:
+    """A text with edits that do not overlap."""
+    for edit in sorted(edits, key=lambda one: one.span.start, reverse=True):
+        text = text[: edit.span.start] + edit.text + text[edit.span.end :]
+    return text
 
 
 def columns(line: str) -> int:

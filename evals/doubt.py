@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analyzers import files, syntax
+from analyzers.text import applied
 from assay import compose
 from assay.assistant.hints import doubt
 from assay.assistant.hints.doubt import Doubt
-from assay.assistant.hints.fixes import applied
 from assay.assistant.workbench import Workbench
 from assay.folders import folders
 from evals.bugs_found import programs

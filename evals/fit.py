@@ -1,4 +1,4 @@
-"""Fit the probabilities of `assay/assistant/complete/choice.json`: `python -m evals.fit [MODEL_ROWS …]`.
+"""Fit the probabilities of `assay/assistant/drafting/likely.json`: `python -m evals.fit [MODEL_ROWS …]`.
 
 The material is what `evals.typing.PACKAGES` names, at the versions of requirements-dev.lock: nothing of any evaluation here is in it.
 MODEL_ROWS are files of `python -m evals.gather`, which asks a real model; without them the weights of "model" stay as they are.
@@ -22,6 +22,7 @@ from sklearn.linear_model import LogisticRegression
 
 from analyzers import phrases
 from assay.assistant.complete import choice
+from assay.assistant.drafting import likely
 from assay.engine.api import Token
 from evals import typing
 
@@ -45,7 +46,7 @@ Weights = dict[str, float]
 
 def main() -> None:
     """Fit, write the file, print how well the forecasts hold in packages that were held out."""
-    weights: dict[str, Weights] = json.loads(choice.FILE.read_text("utf-8"))
+    weights: dict[str, Weights] = json.loads(likely.FILE.read_text("utf-8"))
     made = {"phrase": list(phrase_rows())}
     if len(sys.argv) > 1:
         made["model"] = [row for name in sys.argv[1:] for row in model_rows(Path(name))]
@@ -53,7 +54,7 @@ def main() -> None:
         fitting, held = split(rows)
         weights[name] = fit(fitting)
         report(name, held, weights[name])
-    choice.FILE.write_text(json.dumps(weights, indent=1, sort_keys=True) + "\n", "utf-8")
+    likely.FILE.write_text(json.dumps(weights, indent=1, sort_keys=True) + "\n", "utf-8")
 
 
 def phrase_rows() -> Iterator[Row]:
@@ -66,7 +67,7 @@ def phrase_rows() -> Iterator[Row]:
             before, rest = one.before + one.text[:at], one.text[at:]
             for number, step in enumerate(phrases.continuation((before, one.after), before, limit=STEP_LIMIT)):
                 is_right = rest.startswith(step.text) and not _goes_on(step.text, rest[len(step.text) :])
-                yield Row(choice.step_features(step, number), is_right, one.package)
+                yield Row(likely.step_features(step, number), is_right, one.package)
                 if not is_right:
                     break
                 rest = rest[len(step.text) :]
@@ -79,9 +80,9 @@ def model_rows(path: Path) -> Iterator[Row]:
         tokens = [Token(text, logprob) for text, logprob in told["tokens"]]
         if not "".join(t.text for t in tokens).startswith(told["healed"]):
             continue
-        steps = phrases.continuation((told["before"], told["after"]), told["before"], limit=choice.STEPS)
+        steps = phrases.continuation((told["before"], told["after"]), told["before"], limit=likely.STEPS)
         typed = phrases.typed_word(told["before"])
-        for text, features in choice.model_parts(tokens, len(told["healed"]), steps, typed):
+        for text, features in likely.model_parts(tokens, len(told["healed"]), steps, typed):
             yield Row(features, told["truth"].startswith(text), told["package"])
 
 
@@ -102,7 +103,7 @@ def fit(rows: Sequence[Row]) -> Weights:
 
 def report(name: str, rows: Sequence[Row], weights: Weights) -> None:
     """What was forecast and what happened, by tenths; the mean log loss; and what stands above and below the constants."""
-    told = [(choice.logistic(weights, row.features), row.is_right) for row in rows]
+    told = [(likely.logistic(weights, row.features), row.is_right) for row in rows]
     print(f"{name}: {len(rows)} rows of {len({row.package for row in rows})} packages that were held out")
     for tenth in range(10):
         _print_share(f"{tenth / 10:.1f} to {(tenth + 1) / 10:.1f}", told, tenth / 10, (tenth + 1) / 10)

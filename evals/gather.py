@@ -16,7 +16,7 @@ from pathlib import Path
 from analyzers import site as sites
 from analyzers.text import Snapshot
 from assay import compose
-from assay.assistant.complete import prompt, sources
+from assay.assistant.drafting import prompt, sources
 from assay.engine import dialects
 from assay.engine.api import Engine, Token
 from assay.folders import folders

@@ -114,6 +114,56 @@ def test_a_file_is_small_documented_and_imports_what_it_may(path: Path) -> None:
         assert any(fnmatch(name(path), pattern) for pattern in ALLOWED[module]), f"{module} is not imported here"
 
 
+PARAMETERS = 6
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_a_function_has_few_parameters(path: Path) -> None:
+    """What takes more has a noun missing. A command's parameters are its options, one for each that a person may type."""
+    if path.parent == ROOT / "assay" / "cli":
+        return
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            names = [one.arg for one in given if one.arg not in ("self", "cls")]
+            assert len(names) <= PARAMETERS, f"{node.name} takes {', '.join(names)}"
+
+
+PLACES = (ROOT, ROOT / "assay" / "assistant")
+_MODULE = re.compile(r"(?:[a-z_]+/)*[a-z_]+(?:\.(?:py|json|toml)|/)")
+
+
+def _of_page(told: str) -> Path | None:
+    """The file or folder that a page means by a path."""
+    return next((place / told for place in PLACES if (place / told).exists()), None)
+
+
+def test_every_path_of_the_architecture_exists() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    told = [one for one in re.findall(r"`([^`\s]+)`", text) if _MODULE.fullmatch(one)]
+    rooms = ["analyzers", "sandbox", "lsp_server", "vscode-extension", "assay/engine"]
+    below = [*(ROOT / one for one in rooms), *(one for one in (ROOT / "assay" / "assistant").iterdir() if one.is_dir())]
+    missing = [one for one in told if _of_page(one) is None and not any((place / one).exists() for place in below)]
+    assert len(told) > 80
+    assert missing == []
+
+
+def test_every_symbol_of_where_would_i_change_is_in_its_file() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    table = text.partition("### Where would I change")[2].partition("\n## ")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| ")]
+    found = re.findall(r"`([\w/]+\.(?:py|toml))`: ((?:`[\w.]+`(?:, | \([^)]*\), )?)+)", table)
+    assert len(rows) >= 20 and len(found) > 20
+    for file, symbols in found:
+        path = _of_page(file) or ROOT / "assay" / "assistant" / "hints" / file
+        source = path.read_text("utf-8")
+        for symbol in re.findall(r"`([\w.]+)`", symbols):
+            last = symbol.rpartition(".")[2]
+            assert re.search(rf"\b(?:def|class) {last}\b|^\s*{last}\b[^\n]*=", source, re.M), f"{file} has no {symbol}"
+    for wanted in ("or a new one", "what red and green prove", "a rule of what is left out", "a new feature"):
+        assert any(wanted in row for row in rows), wanted
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=name)
 def test_a_sleep_says_why(path: Path) -> None:
     for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):

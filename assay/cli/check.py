@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 import typer
 
 from analyzers import files
+from analyzers.text import applied
 from assay import __version__
 from assay.assistant.changes import patch, revisions
 from assay.assistant.hints import check as checking
@@ -267,7 +268,7 @@ def _write(chosen: Chosen, fix: Fix, *, takes_unverified: bool, to_stderr: bool)
     (name,) = chosen.texts
     text = chosen.texts[name]
     assert fix.verdict is not None
-    after = fixes.applied(text, fix.edits)
+    after = applied(text, fix.edits)
     for line in difflib.unified_diff(patch.lines_of(text), patch.lines_of(after), name, name):
         typer.echo(line.rstrip("\n"), err=to_stderr)
     typer.echo(f"{state(fix.verdict)}: {fix.why}", err=to_stderr)

@@ -10,8 +10,8 @@ import typer
 from analyzers import files
 from analyzers.docstrings import disagree
 from analyzers.signatures import module_of
+from analyzers.text import applied
 from assay.assistant.document import docstrings, pages
-from assay.assistant.hints.fixes import applied
 from assay.cli import out, place
 from assay.cli.ask import Json
 

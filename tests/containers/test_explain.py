@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from analyzers.text import applied
 from assay.assistant.hints.explain import Explanation, explain
-from assay.assistant.hints.fixes import applied
 from assay.assistant.nouns import Passed
 from assay.assistant.workbench import Workbench
 from evals import bugs_found

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from analyzers.text import applied
 from assay.assistant.hints import check
 from assay.assistant.hints.check import Report, Scope
-from assay.assistant.hints.fixes import applied
 from assay.assistant.nouns import Passed
 from assay.assistant.settings import Settings
 from assay.assistant.workbench import Workbench

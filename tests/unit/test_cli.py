@@ -321,7 +321,10 @@ def test_a_change_of_several_files_is_verified_as_a_diff(tmp_path: Path, docker_
 
     done = verified(RENAMED)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert answer(done)["files"] == [{"file": "calc.py", "kind": "edited"}, {"file": "shop.py", "kind": "edited"}]
+    assert answer(done)["files"] == [
+        {"file": "calc.py", "kind": "edited", "executed": 1, "changed": 1},
+        {"file": "shop.py", "kind": "edited", "executed": 2, "changed": 2},
+    ]
     forgotten = verified(RENAMED[: RENAMED.index("--- a/shop.py")])
     assert forgotten.returncode == 1
     assert "test_shop.py" in answer(forgotten)["verdict"]["why"]
@@ -338,7 +341,7 @@ def test_of_a_lone_script_only_the_files_beside_it_go_into_a_container(tmp_path:
     done = assay("verify", f"{tmp_path}/m.py", "--json", stdin="def double(x):\n    return 2 * x\n")
     assert (done.returncode, answer(done)["verdict"]["reason"]) == (3, "no-tests"), done.stdout
     new = assay("verify", f"{tmp_path}/n.py", "--json", stdin="x = 1\n")
-    assert answer(new)["files"] == [{"file": "n.py", "kind": "new"}]
+    assert answer(new)["files"] == [{"file": "n.py", "kind": "new", "executed": None, "changed": None}]
 
 
 @pytest.mark.parametrize("words", [(), ("m.py", "--staged"), ("--staged", "--against", "HEAD")])

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from analyzers.text import applied
 from assay.assistant.hints import check, doubt
 from assay.assistant.hints.check import Scope
-from assay.assistant.hints.fixes import applied
 from assay.assistant.workbench import Workbench
 from assay.engine.api import EngineHealth
 from assay.engine.scripted import Scripted

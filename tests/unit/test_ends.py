@@ -8,8 +8,9 @@ import pytest
 
 from analyzers import site
 from analyzers.text import Snapshot
-from assay.assistant.complete import ends, filters
-from assay.assistant.complete.filters import Draft
+from assay.assistant.complete import ends
+from assay.assistant.drafting import filters
+from assay.assistant.drafting.filters import Draft
 from assay.assistant.nouns import Ask
 from tests.conftest import Case, cases, cursor
 from tests.unit.test_filters import draft_of

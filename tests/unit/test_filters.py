@@ -6,8 +6,8 @@ import pytest
 
 from analyzers import site
 from analyzers.text import Snapshot
-from assay.assistant.complete import filters
-from assay.assistant.complete.filters import Draft, Drop
+from assay.assistant.drafting import filters
+from assay.assistant.drafting.filters import Draft, Drop
 from tests.conftest import Case, cases, cursor
 
 

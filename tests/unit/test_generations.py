@@ -7,9 +7,9 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from assay.assistant.complete import generations
-from assay.assistant.complete.generations import Generation, Generations, Place, Rhythm
-from assay.assistant.complete.prompt import Prompt
+from assay.assistant.drafting import generations
+from assay.assistant.drafting.generations import Generation, Generations, Place, Rhythm
+from assay.assistant.drafting.prompt import Prompt
 from assay.engine.api import Chunk, EngineError, Request, Token
 from assay.engine.scripted import Scripted
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.assistant.complete.sources import beginnings
+from assay.assistant.drafting.sources import beginnings
 from assay.engine import guided, local
 from assay.engine.api import Request
 from assay.engine.local import Local

@@ -9,8 +9,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from analyzers.text import Edit, Snapshot, Span
-from assay.assistant.hints import check, fixes, kept, shapes, static
+from analyzers.text import Edit, Snapshot, Span, applied
+from assay.assistant.hints import check, kept, shapes, static
 from assay.assistant.hints.check import Report, Scope
 from assay.assistant.hints.hint import Evidence, Fix, Hint, Kind, ordered
 from assay.assistant.proof import verdict
@@ -69,7 +69,13 @@ def test_a_hint_with_a_secret_is_not_kept_and_comes_again(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     "module",
-    ["assay/assistant/proof/runs.py", "sandbox/evidence.py", "sandbox/runner/tracer.py", "analyzers/harness.py"],
+    [
+        "assay/assistant/proof/table.py",
+        "assay/assistant/trials/variants.py",
+        "sandbox/results.py",
+        "sandbox/runner/tracer.py",
+        "analyzers/harness.py",
+    ],
 )
 def test_what_was_judged_otherwise_is_found_anew(module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, read = Path(__file__).parents[2] / module, Path.read_text
@@ -121,7 +127,7 @@ def test_a_broken_file_is_no_memory(text: str, tmp_path: Path) -> None:
 
 
 def test_edits_are_put_in_from_the_end() -> None:
-    assert fixes.applied("abcdef", [Edit(Span(0, 1), "xx"), Edit(Span(3, 4), ""), Edit(Span(6, 6), "!")]) == "xxbcef!"
+    assert applied("abcdef", [Edit(Span(0, 1), "xx"), Edit(Span(3, 4), ""), Edit(Span(6, 6), "!")]) == "xxbcef!"
 
 
 def test_json_has_its_shape() -> None:
@@ -147,7 +153,7 @@ async def test_a_suspicion_has_its_edit_where_somebody_can_say(make: Make) -> No
     (one,) = await static.of_document(make(hints__rules=False), document, "m.py", Path("/p"))
     assert (one.kind, one.code) == ("suspected", "constant-condition")
     assert one.fix is not None
-    assert fixes.applied(TEXT, one.fix.edits) == TEXT.replace("a == 1 or 2", "a in (1, 2)")
+    assert applied(TEXT, one.fix.edits) == TEXT.replace("a == 1 or 2", "a in (1, 2)")
     assert (
         await static.of_document(make(hints__rules=False, hints__suspected=False), document, "m.py", Path("/p")) == ()
     )

@@ -11,7 +11,7 @@ from analyzers.names import Unknown
 from analyzers.site import Site
 from analyzers.text import Snapshot, Span
 from assay.assistant.complete import repair
-from assay.assistant.complete.filters.draft import Draft
+from assay.assistant.drafting.filters.draft import Draft
 from assay.assistant.nouns import Ask, Check, Failed, one_file
 from assay.assistant.proof import plan
 from tests.conftest import Case, cases

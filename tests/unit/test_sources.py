@@ -10,10 +10,10 @@ import pytest
 
 from analyzers import phrases, site
 from analyzers.text import Snapshot
-from assay.assistant.complete import choice, sources
 from assay.assistant.complete.path import complete
-from assay.assistant.complete.prompt import Definitions, Snippet, build
 from assay.assistant.complete.way import Typing
+from assay.assistant.drafting import likely, sources
+from assay.assistant.drafting.prompt import Definitions, Snippet, build
 from assay.assistant.nouns import Ask
 from assay.engine import dialects
 from assay.engine.api import Chunk, Request
@@ -162,10 +162,10 @@ def test_the_steps_of_a_prediction_are_evidence_for_its_probability() -> None:
         ("value = compute(value)\nvalue = com",), "value = compute(value)\nvalue = com", limit=4
     )
     assert (step.token, step.text, step.typed) == ("compute", "pute", 3)
-    features = choice.step_features(step, 0)
+    features = likely.step_features(step, 0)
     assert features["first"] == 1.0
     assert features["is_word"] == 1.0
-    assert 0 < choice.probability("phrase", features) < 1
+    assert 0 < likely.probability("phrase", features) < 1
 
 
 def test_a_text_is_over_where_its_site_ends_or_nobody_waits_for_more() -> None:

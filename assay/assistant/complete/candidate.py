@@ -9,12 +9,13 @@ from dataclasses import replace
 from analyzers import fragment
 from analyzers.text import Span
 
+from ..drafting import filters
+from ..drafting.filters import Draft, Drop
+from ..drafting.likely import Cut
+from ..drafting.sources import Candidate
 from ..nouns import Ask, Failed, Suggestion, Verdict, one_file
 from ..proof.verdict import begin, shortened
-from . import choice, ends, filters, repair
-from .choice import Cut
-from .filters import Draft, Drop
-from .sources import Candidate
+from . import choice, ends, repair
 from .way import Way
 
 RUNS_INTO = "Only its beginning is likely, and that would run into the code right of the cursor."

@@ -12,16 +12,17 @@ from pathlib import Path
 from analyzers import site as sites
 from assay.engine.api import EngineError, EngineState, EngineUnavailable
 
+from ..drafting import sources
+from ..drafting.likely import Cut
+from ..drafting.sources import Nearby
 from ..nouns import Ask, Completion, Suggestion
 from ..proof.verdict import Limits
 from ..record.trace import Trace
 from ..settings import Settings
 from ..shapes import state, verdict_json
 from ..workbench import Workbench
-from . import choice, sources
+from . import choice
 from .candidate import beginning, better, considered
-from .choice import Cut
-from .sources import Nearby
 from .way import Typing, Way
 
 RUN_S: dict[sites.SiteKind, float] = {

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from analyzers import brackets, imports, names, unfinished
 from analyzers.text import Span
 
+from ..drafting.filters.draft import Draft
 from ..nouns import Ask, Change, Failed, Unverified, Verdict, one_file
 from ..proof.verdict import Limits, Proof, begin
 from ..record.trace import Trace
 from ..shapes import verdict_json
 from ..workbench import Workbench
-from .filters.draft import Draft
 
 LIMIT = 3  # mended texts that are judged for one failure
 

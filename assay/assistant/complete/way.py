@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 from analyzers import site as sites
 
+from ..drafting.sources import Model
 from ..nouns import Ask, Dropped
 from ..proof.verdict import Limits, Proof
 from ..record.trace import Trace
 from ..workbench import Workbench
 from .offers import Offers
-from .sources import Model
 
 PATIENCE = 2  # times the site's deadline: the first candidate's generation and its checks, and about as much again
 DISMISSED = "It was dismissed here before."

@@ -19,6 +19,7 @@ from sandbox.api import SandboxUnavailable
 from ...engine.api import EngineError
 from ..proof import verdict
 from ..proof.plan import place_of
+from ..trials import variants
 from ..workbench import Workbench
 from ..workspace import State
 from . import calls, dismissed, doubt, failing, static
@@ -242,6 +243,7 @@ def _version() -> str:
     folders = (
         Path(__file__).parent,
         Path(verdict.__file__).parent,
+        Path(variants.__file__).parent,
         Path(analyzers.__file__).parent,
         Path(sandbox.__file__).parent,
     )

@@ -76,7 +76,7 @@ async def proved(bench: Workbench, state: State, wanted: Wanted, tell: Tell = _u
         return [], _silence(outcome, failing, count)
     until = started + wanted.fix_s + RUNS_S
     few = dict(list(failing.items())[:FAILING_LIMIT])
-    return await _localised(bench, state, wanted, files, outcome, few, written, until, tell), ""
+    return await _localised(bench, state, wanted, _Red(files, outcome, few, written), until, tell), ""
 
 
 def _silence(outcome: StepOutcome, failing: Mapping[str, TestResult], count: int) -> str:
@@ -123,18 +123,21 @@ def _failing(outcome: StepOutcome, state: State) -> dict[str, TestResult]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Red:
+    """A run in which some tests are `failing`: over these files, of which the archive lacks those that were `written`."""
+
+    files: Mapping[str, str]
+    outcome: StepOutcome
+    failing: Mapping[str, TestResult]
+    written: tuple[tuple[str, str | None], ...]
+
+
 async def _localised(
-    bench: Workbench,
-    state: State,
-    wanted: Wanted,
-    files: Mapping[str, str],
-    outcome: StepOutcome,
-    failing: Mapping[str, TestResult],
-    written: tuple[tuple[str, str | None], ...],
-    until: float,
-    tell: Tell,
+    bench: Workbench, state: State, wanted: Wanted, red_run: _Red, until: float, tell: Tell
 ) -> list[Hint]:
     """The causes of the failing tests, each with its statements and its fix."""
+    files, outcome, failing, written = red_run.files, red_run.outcome, red_run.failing, red_run.written
     code = [name for name in files if name.endswith(".py") and not reach.is_test_file(name, state.test_files)]
     homes = {test.partition("::")[0] for test in failing}
     passing = [test.id for test in outcome.tests.tests if test.is_green]

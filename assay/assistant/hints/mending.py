@@ -17,12 +17,14 @@ from analyzers.text import Edit
 from sandbox.api import TestResult
 
 from ..nouns import Failed
+from ..trials import differences, variants
+from ..trials.variants import Goal, Tried
 from ..workbench import Workbench
 from ..workspace import State
-from . import differences, fixes, ranking, search
+from . import fixes, ranking, search
 from .hint import Fix
 from .ranking import Suspect
-from .search import Candidate, Goal, Tried
+from .search import Candidate
 
 GUARDS = 20  # green tests that a mutant has to leave green; all others are the proof's
 # After the first green candidate others are tried that were next in turn, for they may be likelier; so many, that the same look gives the same hints, and no longer than so.
@@ -64,9 +66,10 @@ async def mended(look: Look, cause: Cause, until: float, tell: Callable[[int, in
     tried = await _tried(look, goal, candidates, until, tell)
     effects: dict[tuple[str, int], float] = {}
     for one in tried:
-        place = one.candidate.suspect.name, one.candidate.suspect.line
+        suspect = candidates[one.number].suspect
+        place = suspect.name, suspect.line
         effects[place] = max(effects.get(place, 0.0), one.effect)
-    green = [one.candidate for one in tried if one.is_green][:GREEN_LIMIT]
+    green = [candidates[one.number] for one in tried if one.is_green][:GREEN_LIMIT]
     told = await _proved(look, green, 2 * HANGING_S if goal.test_s else fixes.PROOF_S)
     ordered = ranking.sharpened(cause.suspects, effects)
     first = [next(s for s in ordered if (s.name, s.line) == place) for place in told]
@@ -79,16 +82,15 @@ async def _tried(
     look: Look, goal: Goal, candidates: Sequence[Candidate], until: float, tell: Callable[[int, int], None]
 ) -> list[Tried]:
     """What came of the candidates, in their order: up to MORE behind the first green one, or as far as the time suffices."""
-    turn = {id(one): number for number, one in enumerate(candidates)}
     found: dict[int, Tried] = {}
     end, first_open = len(candidates), 0
-    async with contextlib.aclosing(search.tried(look.bench, goal, candidates, until, tell)) as trying:
+    wanted = [one.variant for one in candidates]
+    async with contextlib.aclosing(variants.tried(look.bench, goal, wanted, until, tell)) as trying:
         async for one in trying:
-            number = turn[id(one.candidate)]
-            found[number] = one
+            found[one.number] = one
             if one.is_green:
                 until = min(until, time.monotonic() + MORE_S) if end == len(candidates) else until
-                end = min(end, number + 1 + MORE)
+                end = min(end, one.number + 1 + MORE)
             while first_open in found:
                 first_open += 1
             if first_open >= end or time.monotonic() > until:
@@ -115,7 +117,7 @@ async def _proved(look: Look, green: list[Candidate], quiet_s: float) -> dict[tu
         if place in told:
             continue
         verdict = await fixes.judged(
-            look.bench, look.state.root, look.texts, one.suspect.name, (one.edit,), quiet_s=quiet_s
+            look.bench, look.state.root, look.texts, one.suspect.name, (one.edit,), replace(fixes.WHOLE, run_s=quiet_s)
         )
         if not isinstance(verdict, Failed):
             name, text = one.suspect.name, look.texts[one.suspect.name]

@@ -9,7 +9,6 @@ import ast
 import asyncio
 import hashlib
 import re
-from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from analyzers import claims, secrets, syntax
@@ -18,6 +17,7 @@ from assay.engine import dialects
 from assay.engine.api import Request
 from assay.engine.dialects import LEFT_TO_RIGHT, render
 
+from ..drafting import asking
 from ..workbench import Workbench
 from .symbols import Symbol
 
@@ -99,14 +99,8 @@ async def _asked(bench: Workbench, facts: Facts, source: str) -> str:
         prompt, suffix = f"{source}\n\n\n# What `{facts.path}` does, in one sentence:\n#", None
     else:
         prompt, suffix = render(dialect, f'{head}\n    """', f'"""\n{body}')
-    said = ""
     stop = ("\n",) if dialect is LEFT_TO_RIGHT else _STOP
-    async with aclosing(
-        bench.engine.generate(Request(prompt, suffix, max_tokens=TOKENS, stop=stop, priority=1))
-    ) as chunks:
-        async for chunk in chunks:
-            said += chunk.text
-    return said
+    return await asking.text(bench.engine, Request(prompt, suffix, max_tokens=TOKENS, stop=stop, priority=1))
 
 
 def _parts(source: str) -> tuple[str, str]:

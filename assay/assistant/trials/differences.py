@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from analyzers import inputs
-from analyzers.text import Edit
+from analyzers.text import Edit, applied
 from sandbox.api import Job, SandboxUnavailable, Step, StepOutcome
 
 from .. import workspace
 from ..workbench import Workbench
 from ..workspace import State
-from .fixes import applied
 
 RUN_S = 3.0  # of both
 SHOWN = 2  # inputs that a sentence names

@@ -17,10 +17,10 @@ from assay.engine.api import Request
 from ..nouns import Ask, Origin, Trigger
 from ..record.trace import Trace
 from ..workbench import Workbench
-from . import choice
-from .choice import Cut
+from . import likely
 from .filters.scope import cut, is_served
 from .generations import Generation, Generations, Place, Rhythm
+from .likely import Cut
 from .prompt import Definitions, Prompt, build
 
 MAX_TOKENS = {"line": 48, "block": 96, "function": 192}
@@ -64,9 +64,9 @@ class Nearby(Candidate):
 def nearby(ask: Ask) -> Nearby:
     """From the document alone: milliseconds, no model. Its text is empty where nothing was seen before."""
     before = ask.snapshot.preamble + ask.before
-    steps = phrases.continuation((before, ask.after), before, limit=choice.STEPS)
+    steps = phrases.continuation((before, ask.after), before, limit=likely.STEPS)
     text = "".join(step.text for step in steps)
-    cuts = tuple(replace(cut, length=len(text[: cut.length].rstrip())) for cut in choice.phrase_cuts(steps))
+    cuts = tuple(replace(cut, length=len(text[: cut.length].rstrip())) for cut in likely.phrase_cuts(steps))
     origin = Origin("phrases", "", "", (), {})
     return Nearby(text, cuts, origin, steps=steps, typed=phrases.typed_word(before))
 
@@ -168,7 +168,7 @@ async def _candidate(
     text = one.text[len(healed) + len(typed) :] if typed else one.text
     if one.ended != "stop" and not cut(site, text)[1]:
         text = _without_half(text)
-    cuts = choice.model_cuts(one.tokens, len(healed) + len(typed), near.steps, near.typed)
+    cuts = likely.model_cuts(one.tokens, len(healed) + len(typed), near.steps, near.typed)
     origin = Origin(bench.engine.name, await bench.engine.model(), prompt.id, prompt.sources, sampling)
     return Candidate(text, cuts, origin, "" if typed else prompt.healed, bool(one.tokens))
 
