@@ -7,7 +7,6 @@ It runs isolated, with our own interpreter as jedi's environment; the project's 
 from __future__ import annotations
 
 import ast
-import contextlib
 import difflib
 import gc
 import json
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from analyzers import unsaved
-from analyzers.memo import MIB, remembered
+from analyzers.memo import MIB, give_back, remembered
 
 _KINDS: dict[tuple[str, str, int | None], str] = {}
 _LookedUp = ast.Attribute | ast.Import | ast.ImportFrom | ast.Call
@@ -54,7 +53,7 @@ def _lines(source: int) -> Iterator[bytes]:
         while (end := read.find(b"\n")) < 0:
             if not has_rested and not select.select([source], [], [], REST_S)[0]:
                 gc.collect()
-                _give_back()
+                give_back()
                 has_rested = True
             if not (piece := os.read(source, 1 << 20)):
                 return
@@ -62,14 +61,6 @@ def _lines(source: int) -> Iterator[bytes]:
         yield bytes(read[:end])
         del read[: end + 1]
         has_rested = False
-
-
-def _give_back() -> None:
-    """Have the C library give memory that is free back to the system, where it has a call for that."""
-    import ctypes
-
-    with contextlib.suppress(OSError, AttributeError, TypeError):
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:

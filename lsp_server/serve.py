@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lsprotocol import types
 
+from analyzers.memo import give_back
 from assay import __version__
 
 from . import offers, transport
@@ -27,6 +28,7 @@ log = logging.getLogger("assay")
 YOUNG = (
     20_000  # objects made before the young ones are looked through; the tree of a file of 500 lines has about that many
 )
+REST_S = 2.0  # without a message: somebody thinks, or went away
 PARENT_S = 1.0  # how often the client's process is looked for, where it said which it is
 
 
@@ -58,12 +60,14 @@ async def _serve(server: AssayServer, stdin: BinaryIO, stdout: BinaryIO) -> int:
     protocol: Protocol = server.protocol  # type: ignore[assignment]
     protocol.set_writer(writer)
     protocol.exited = asyncio.get_running_loop().create_future()
-    reading = asyncio.create_task(_read(reader, protocol))
+    busy = asyncio.Event()
+    reading = asyncio.create_task(_read(reader, protocol, busy))
+    resting = asyncio.create_task(_rest(busy))
     parent = asyncio.create_task(_watch_parent(server))
     ends: set[asyncio.Future[Any]] = {reading, parent, protocol.exited}
     await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     status = protocol.exited.result() if protocol.exited.done() else 1
-    for task in (reading, parent):
+    for task in (reading, parent, resting):
         task.cancel()
     if "session" in server.__dict__:
         await server.session.stop()
@@ -72,7 +76,7 @@ async def _serve(server: AssayServer, stdin: BinaryIO, stdout: BinaryIO) -> int:
     return status
 
 
-async def _read(reader: asyncio.StreamReader, protocol: Protocol) -> None:
+async def _read(reader: asyncio.StreamReader, protocol: Protocol, busy: asyncio.Event) -> None:
     while True:
         try:
             message = await transport.read(reader)
@@ -81,8 +85,21 @@ async def _read(reader: asyncio.StreamReader, protocol: Protocol) -> None:
             continue
         except EOFError:
             return
+        busy.set()
         protocol.receive(message)
         await asyncio.sleep(0)  # a burst of messages must not keep the others waiting
+
+
+async def _rest(busy: asyncio.Event) -> None:
+    """Where a client is silent for REST_S after it was not, look through all objects for garbage and give free memory back to the system: while somebody types, neither
+    is done for long."""
+    while True:
+        await busy.wait()
+        while busy.is_set():
+            busy.clear()
+            await asyncio.sleep(REST_S)
+        gc.collect()
+        await asyncio.to_thread(give_back)
 
 
 async def _watch_parent(server: AssayServer) -> None:

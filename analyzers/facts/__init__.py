@@ -64,7 +64,7 @@ class Facts:
         return self.path.rpartition(".")[2]
 
 
-@lru_cache(maxsize=2)  # a tree takes a hundred times its text
+@lru_cache(maxsize=1)  # a tree takes a hundred times its text
 def parsed(text: str) -> ast.Module | None:
     """The tree of a text for those who ask for it one after the other, as of one hover; it is not to be changed."""
     return syntax.module(text)
