@@ -15,7 +15,7 @@ from assay.assistant.record.ledger import Ledger
 from assay.assistant.record.trace import Traces
 from assay.assistant.settings import Settings
 from assay.assistant.workbench import Workbench
-from assay.assistant.workspace import Workspace
+from assay.assistant.world.projects import Projects
 from assay.engine import backends, local, scripted, weights
 from assay.engine.api import Engine, EngineError
 from assay.engine.missing import Missing
@@ -87,7 +87,7 @@ def workbench(settings: Settings, where: Folders, complaints: tuple[str, ...] = 
         engine=engine(settings, where),
         sandbox=sandbox(settings),
         names=Names(where.cache / "jedi"),
-        workspace=Workspace(
+        projects=Projects(
             where.images_file,
             settings.text("project.environment"),
             "redacted" if settings.is_on("sandbox.remote") else "as written",

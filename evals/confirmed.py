@@ -40,8 +40,8 @@ class Case:
 
 async def cases(bench: Workbench, root: Path) -> list[Case]:
     """All functions of a package that its tests enter."""
-    bench.workspace.open_folder(root)
-    state = await bench.workspace.state(root)
+    bench.projects.open_folder(root)
+    state = await bench.projects.state(root)
     tests = tuple(sorted(name for name in state.texts if reach.is_test_file(name, state.test_files)))
     own = tuple(sorted(name for name in state.texts if name not in tests and name.partition("/")[0] not in SKIPPED))
     step = Step("pytest", SUITE_S * 4, (), tests, watched=own, observes=True)

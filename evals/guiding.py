@@ -61,7 +61,11 @@ async def _known(files: dict[str, str], count: int) -> tuple[list[tuple[Place, t
         end = text.find("\n", place.offset)
         cut = text[: place.offset] + (text[end:] if end >= 0 else "")
         names = await popup.behind_dot(
-            bench, SITE_PACKAGES, Snapshot(path.as_uri(), str(path), looked, cut), place.offset, {}, patience_s=5
+            bench,
+            bench.projects.world(SITE_PACKAGES),
+            Snapshot(path.as_uri(), str(path), looked, cut),
+            place.offset,
+            patience_s=5,
         )
         if names:
             asked.append((place, names))

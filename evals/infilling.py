@@ -28,9 +28,11 @@ from analyzers.text import Snapshot
 from assay import compose
 from assay.assistant.complete.path import complete
 from assay.assistant.complete.way import Typing
-from assay.assistant.nouns import Ask, Completion, Passed
+from assay.assistant.drafting.ask import Ask
+from assay.assistant.nouns import Completion, Passed
 from assay.assistant.shapes import state
 from assay.assistant.workbench import Workbench
+from assay.assistant.world.world import World
 from assay.folders import folders
 from evals import holes
 from sandbox.api import Job, Project, Step
@@ -165,7 +167,7 @@ class Desk:
         whole = before + gap.after
         path.write_text(whole, "utf-8")
         return await complete(
-            self._bench, Typing(), Ask(Snapshot(path.as_uri(), str(path), 1, whole), len(before), folder)
+            self._bench, Typing(), Ask(Snapshot(path.as_uri(), str(path), 1, whole), len(before), World(folder))
         )
 
     async def passes(self, gap: Gap, text: str) -> bool:

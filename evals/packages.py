@@ -27,12 +27,14 @@ from analyzers import reach
 from analyzers.syntax import functions
 from analyzers.text import Snapshot, changed_span
 from assay import compose
-from assay.assistant.nouns import Change, Unverified, Verdict, one_file
+from assay.assistant.nouns import Unverified, Verdict
 from assay.assistant.proof import mapping
 from assay.assistant.proof.verdict import begin, patient
 from assay.assistant.record.coverage import Maps
 from assay.assistant.shapes import state
 from assay.assistant.workbench import Workbench
+from assay.assistant.world.change import Change, one_file
+from assay.assistant.world.world import World
 from assay.folders import folders
 from evals import holes
 from sandbox.api import Job, Piece, Step, StepOutcome
@@ -61,7 +63,7 @@ class Row:
         other = _replaced(whole, self.line, self.text)
         before, after = (whole, other) if self.kind == "mutant" else (other, whole)
         _, span = changed_span(before, after)
-        return one_file(Snapshot(path.as_uri(), str(path), 0, before), after, span, root)
+        return one_file(World(root), Snapshot(path.as_uri(), str(path), 0, before), after, span)
 
 
 def fetched(name: str, folder: Path) -> Path:
@@ -103,8 +105,8 @@ async def found(bench: Workbench, root: Path, chance: random.Random) -> list[Row
     """COUNT truths and COUNT mutants, by whole runs of the suite."""
     every = list(dict.fromkeys(lines(root)))
     chance.shuffle(every)
-    project = (await bench.workspace.state(root)).project
-    files = tuple(n for n in (await bench.workspace.state(root)).texts if reach.is_test_file(n))
+    project = (await bench.projects.state(root)).project
+    files = tuple(n for n in (await bench.projects.state(root)).texts if reach.is_test_file(n))
     baseline = _green(await _suite(bench, root, Step("pytest", SUITE_S, (), files)))
     print(
         f"  {len(baseline)} tests pass in {len(files)} files, {len(every)} lines, project {project.digest}", flush=True
@@ -143,7 +145,7 @@ async def judged(bench: Workbench, root: Path, rows: list[Row]) -> list[tuple[Ro
 
 
 async def _suite(bench: Workbench, root: Path, step: Step) -> StepOutcome:
-    project = (await bench.workspace.state(root)).project
+    project = (await bench.projects.state(root)).project
     return (await bench.sandbox.run(Job(project, (step,))))[0]
 
 

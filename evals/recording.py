@@ -35,7 +35,7 @@ PAUSE_S = 0.7  # between two requests, in which somebody reads what was offered
 
 async def costs(bench: Workbench, root: Path, folder: Path) -> tuple[float, float, int]:
     """Seconds of the suite, plain and recorded (medians), container included; and the number of its tests."""
-    state = await bench.workspace.state(root)
+    state = await bench.projects.state(root)
     files = tuple(name for name in state.texts if reach.is_test_file(name, state.test_files))
     plain, recorded, count = [], [], 0
     for number in range(ROUNDS):

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from analyzers.text import Snapshot, Span
 from assay import compose
-from assay.assistant.nouns import one_file
 from assay.assistant.proof import plan
+from assay.assistant.world.change import one_file
 from assay.folders import Folders
 from evals.popup import memory_mb
 from tests.lsp.client import Client, inline_params
@@ -134,13 +134,8 @@ async def of_versions(versions: int, home: Path) -> None:
         at = whole.index("    return result", len(whole) * (number % 90) // 100)
         after = whole[:at] + line + whole[at:]
         snapshot = Snapshot(path.as_uri(), str(path), number, whole)
-        change = one_file(
-            snapshot,
-            after,
-            Span(at, at + len(line)),
-            root,
-            {"test_steps.py": f"# {number}\n" + (root / "test_steps.py").read_text()},
-        )
+        documents = {"test_steps.py": f"# {number}\n" + (root / "test_steps.py").read_text()}
+        change = one_file(bench.projects.world(root, documents), snapshot, after, Span(at, at + len(line)))
         found = await plan.plan(bench, change, plan.Time(5, 5, is_whole=True))
         assert isinstance(found, plan.Plan), found
     after_mb = own_mb()

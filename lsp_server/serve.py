@@ -21,7 +21,7 @@ from .protocol import Protocol, strict_converter
 from .server import AssayServer
 
 if TYPE_CHECKING:
-    from .session import Composition
+    from .services import Composition
 
 log = logging.getLogger("assay")
 

@@ -13,7 +13,8 @@ from pygls.lsp.server import LanguageServer
 
 if TYPE_CHECKING:
     from .capabilities import Encoding
-    from .session import Composition, Session
+    from .services import Composition
+    from .session import Session
 
 
 class AssayServer(LanguageServer):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Coroutine
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -18,16 +18,17 @@ from analyzers.text import Snapshot
 from assay.assistant.complete.way import Typing
 from assay.assistant.nouns import Verdict
 from assay.assistant.proof import mapping
-from assay.assistant.settings import Settings
 from assay.assistant.shapes import state
 from assay.assistant.suggest.popup import Popup
 from assay.assistant.workbench import Workbench
+from assay.assistant.world.world import World
 
 from .capabilities import Encoding
 from .documents import Documents
 from .editor import Editor
 from .hinting import Hinting
 from .paths import path_of
+from .services import Composition, Services
 from .survey import Survey
 
 log = logging.getLogger(__name__)
@@ -36,32 +37,21 @@ STATUS_S = 1.0  # how often a changed state of a part is noticed
 NOWHERE = Path("/nowhere")  # the root of a document that is no file, in a window without a folder
 
 
-class Composition(Protocol):
-    """How the composition root makes services; given in, so that this package builds none."""
-
-    def settings(self, roots: Sequence[Path], editor: object) -> tuple[Settings, tuple[str, ...]]: ...
-
-    def bench(self, settings: Settings, complaints: tuple[str, ...]) -> Workbench: ...
-
-    def tightened(self, bench: Workbench, settings: Settings, complaints: tuple[str, ...]) -> Workbench: ...
-
-    async def close(self, *benches: Workbench) -> None: ...
-
-    @property
-    def cache(self) -> Path: ...
-
-
 @dataclass(frozen=True, slots=True)
 class View:
     """All that a request about one document may see: the document as it was when the request came, and the services."""
 
     snapshot: Snapshot
-    root: Path
-    overlay: Mapping[str, str]
+    world: World
     encoding: Encoding
     bench: Workbench
     typing: Typing
     editor: Editor
+
+    @property
+    def root(self) -> Path:
+        """The project's."""
+        return self.world.root
 
 
 class Session:
@@ -70,16 +60,10 @@ class Session:
     def __init__(self, server: LanguageServer, composition: Composition, encoding: Encoding = "utf-16") -> None:
         self.documents = Documents(encoding)
         self.editor = Editor(server)
-        self._composition = composition
         self._folders: list[Path] = []
-        self._options: object = None
-        self._bench: Workbench | None = None
-        self._own: dict[Path, Workbench] = {}  # by the roots of projects
+        self.services = Services(composition, lambda: self._folders, self.editor.warn)
         self._typing = Typing()
         self._warmed: set[Path] = set()
-        self._told: dict[
-            tuple[Path, ...], tuple[str, ...]
-        ] = {}  # complaints by the roots whose settings they are about
         self._asked: dict[str, asyncio.Task[Any]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._keeper: mapping.Keeper | None = None
@@ -88,7 +72,7 @@ class Session:
             self.editor,
             lambda: self._folders,
             self.root_of,
-            self.bench_of,
+            self.services.of,
             self.documents.paths,
             lambda: self.documents.encoding,
             composition.cache,
@@ -105,7 +89,7 @@ class Session:
         if not found and params.root_uri:
             found = [params.root_uri]
         self._folders = [Path(path) for uri in found if (path := path_of(uri))]
-        self._options = _section(params.initialization_options)
+        self.services.options(_section(params.initialization_options))
 
     async def stop(self) -> None:
         """End what this window started, within two seconds."""
@@ -116,9 +100,8 @@ class Session:
         self.popup.close()
         if self._keeper is not None:
             self._keeper.close()
-        if self._bench is not None:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._composition.close(self._bench, *self._own.values()), 1.5)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.services.close(), 1.5)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run `work` beside the conversation; its failure is logged."""
@@ -135,24 +118,8 @@ class Session:
 
     @property
     def bench(self) -> Workbench:
-        """The window's services, made on first use, under the settings of its first folder."""
-        if self._bench is None:
-            self._bench = self._made(*self._settings(self._folders[:1]))
-        return self._bench
-
-    def bench_of(self, root: Path) -> Workbench:
-        """The services for the project at `root`, under the settings of its folder and its own, which may tighten the window's."""
-        if (own := self._own.get(root)) is None:
-            folders = sorted((one for one in self._folders if root.is_relative_to(one)), key=lambda one: len(one.parts))
-            settings, complaints = self._settings(list(dict.fromkeys([*folders[-1:], root])))
-            alike = (one for one in (self.bench, *self._own.values()) if one.settings.values == settings.values)
-            own = self._own[root] = self._composition.tightened(next(alike, self.bench), settings, complaints)
-        return own
-
-    @property
-    def complaints(self) -> tuple[str, ...]:
-        """What cannot be used of the window's settings and its projects'."""
-        return tuple(dict.fromkeys(text for one in (self.bench, *self._own.values()) for text in one.complaints))
+        """The window's services."""
+        return self.services.bench
 
     @property
     def typing(self) -> Typing:
@@ -161,40 +128,23 @@ class Session:
 
     def reconfigure(self, options: object) -> None:
         """Take new settings from the editor; services are made anew only where something changed."""
-        self._options = _section(options) if options is not None else self._options
-        settings, complaints = self._settings(self._folders[:1])
-        before = {root: bench.settings.values for root, bench in self._own.items()}
-        old = [one for one in (self._bench, *self._own.values()) if one is not None]
-        if self._bench is not None and settings.values == self._bench.settings.values:
-            self._bench = replace(self._bench, complaints=complaints)
-            self._own.clear()
-            if all(self.bench_of(root).settings.values == values for root, values in before.items()):
-                self.spawn(self._closed(old))
-                return
-        else:
-            self._bench = self._made(settings, complaints)
-            self._own.clear()
+        if options is not None:
+            self.services.options(_section(options))
+        old, is_other = self.services.renew()
+        self.spawn(self.services.ended(old))
+        if not is_other:
+            return
         roots, self._warmed = self._warmed, set()
         if self._keeper is not None:
             self._keeper.close()
             self._keeper = None
         self._typing = self._typing.renewed()
-        self.spawn(self._closed(old))
         for root in roots:
             self._warm(root)
         self.popup.known.renew()
         self.spawn(self.hinting.refresh())
         self.spawn(self.editor.refresh_lenses())
         self.survey.renewed()
-
-    async def _closed(self, benches: Sequence[Workbench]) -> None:
-        """End the services of older benches that no newer one has."""
-        now = (self.bench, *self._own.values())
-        used = {id(one) for bench in now for one in (bench.engine, bench.sandbox, bench.names)}
-        old = {id(one): one for bench in benches for one in (bench.sandbox, bench.names, bench.engine)}
-        for number, one in old.items():
-            if number not in used:
-                await one.close()
 
     async def configure(self) -> None:
         """Ask the editor for its settings and take them."""
@@ -207,22 +157,6 @@ class Session:
         """The window's folder, the first where it has several."""
         return self._folders[0] if self._folders else None
 
-    def _settings(self, roots: Sequence[Path]) -> tuple[Settings, tuple[str, ...]]:
-        """The settings as they are now for the projects at some roots, and what cannot be used of them, told where that is new."""
-        settings, complaints = self._composition.settings(roots, self._options)
-        known = {text for told in self._told.values() for text in told}
-        for complaint in complaints:
-            if complaint not in known:
-                self.editor.warn(complaint)
-        self._told[tuple(roots)] = complaints
-        return settings, complaints
-
-    def _made(self, settings: Settings, complaints: tuple[str, ...]) -> Workbench:
-        bench = self._composition.bench(settings, complaints)
-        for folder in self._folders:
-            bench.workspace.open_folder(folder)
-        return bench
-
     def change_folders(self, event: types.WorkspaceFoldersChangeEvent) -> None:
         """Folders of the window came or went."""
         gone = {path_of(folder.uri) for folder in event.removed}
@@ -231,9 +165,8 @@ class Session:
         self._folders += added
         for one in map(Path, gone):
             self._close_folder(one)
-        if self._bench is not None:
-            for one in added:
-                self._bench.workspace.open_folder(one)
+        for one in added:
+            self.services.open_folder(one)
         self.survey.changed()
 
     def _close_folder(self, folder: Path) -> None:
@@ -241,13 +174,9 @@ class Session:
         self.hinting.close_folder(folder)
         self.popup.close_folder(folder)
         self._warmed = {root for root in self._warmed if not root.is_relative_to(folder)}
-        if self._bench is not None:
-            self._bench.workspace.close_folder(folder)
         if self._keeper is not None:
             self._keeper.close_folder(folder)
-        old = [self._own.pop(root) for root in list(self._own) if root.is_relative_to(folder)]
-        if self._bench is not None:
-            self.spawn(self._closed(old))
+        self.spawn(self.services.ended(self.services.close_folder(folder)))
 
     def root_of(self, path: str) -> Path:
         """The project of a file: the nearest project root inside its workspace folder."""
@@ -262,11 +191,11 @@ class Session:
     def files_changed(self, paths: list[str]) -> None:
         """Files changed on disk."""
         self.popup.known.renew()
-        if any(Path(path).name == "pyproject.toml" for path in paths) and self._bench is not None:
+        if any(Path(path).name == "pyproject.toml" for path in paths) and self.services.are_made:
             self.reconfigure(None)
-        if self._bench is not None:
+        if self.services.are_made:
             for root in {self.root_of(path) for path in paths if path}:
-                self._bench.workspace.forget(root)
+                self.bench.projects.forget(root)
                 self._map(root)
                 if root in self._warmed:
                     self.hinting.saved(root)
@@ -284,13 +213,13 @@ class Session:
             self.hinting.changed(params.text_document.uri)
             self.hinting.saved(self.root_of(path))
             if (view := self.view(params.text_document.uri)) is not None:
-                self.popup.opened(view.bench, view.root, view.snapshot, view.overlay)
+                self.popup.opened(view.bench, view.world, view.snapshot)
 
     def changed(self, params: types.DidChangeTextDocumentParams) -> None:
         self.documents.change(params.text_document.uri, params.text_document.version, list(params.content_changes))
         self.hinting.changed(params.text_document.uri)
         if self.popup.is_used and (view := self.view(params.text_document.uri)) is not None:
-            self.popup.typed(view.bench, view.root, view.snapshot, view.overlay)
+            self.popup.typed(view.bench, view.world, view.snapshot)
 
     def closed(self, params: types.DidCloseTextDocumentParams) -> None:
         self.documents.close(params.text_document.uri)
@@ -322,8 +251,9 @@ class Session:
         if snapshot is None:
             return None
         root = self.root_of(snapshot.path)
-        overlay = self.documents.texts_below(root)
-        return View(snapshot, root, overlay, self.documents.encoding, self.bench_of(root), self._typing, self.editor)
+        bench = self.services.of(root)
+        world = bench.projects.world(root, self.documents.texts_below(root))
+        return View(snapshot, world, self.documents.encoding, bench, self._typing, self.editor)
 
     def is_current(self, view: View) -> bool:
         """Whether the document is still as the request saw it."""
@@ -366,7 +296,7 @@ class Session:
     def _map(self, root: Path) -> None:
         """Have the project's coverage map kept, once a file of it was opened."""
         if root in self._warmed:
-            self._keeper = self._keeper or mapping.Keeper(self.bench_of, self._recording)
+            self._keeper = self._keeper or mapping.Keeper(self.services.of, self._recording)
             self._keeper.changed(root)
 
     async def _recording(self, title: str, work: Coroutine[Any, Any, None]) -> None:
@@ -377,12 +307,12 @@ class Session:
 
     async def _warm_up(self, root: Path) -> None:
         """Have containers, model and jedi ready before the first request; nothing here is waited for."""
-        bench = self.bench_of(root)
+        bench = self.services.of(root)
 
         async def containers() -> None:
             if bench.settings.policy != "static":
-                await bench.sandbox.warm(await bench.workspace.bare(root))
-                await bench.sandbox.warm((await bench.workspace.state(root)).project)
+                await bench.sandbox.warm(await bench.projects.bare(root))
+                await bench.sandbox.warm((await bench.projects.state(root)).project)
 
         await asyncio.gather(bench.names.warm(str(root)), bench.engine.warm(), containers())
 
@@ -390,8 +320,8 @@ class Session:
         """Tell the editor how the sandbox is, when that changes."""
         while True:
             await asyncio.sleep(STATUS_S)
-            if self._bench is not None:
-                health = self._bench.sandbox.health()
+            if self.services.are_made:
+                health = self.bench.sandbox.health()
                 self.editor.state("sandbox", health.state, health.why)
 
 

@@ -21,7 +21,7 @@ from assay.assistant.hints import check
 from assay.assistant.hints.check import Scope
 from assay.assistant.hints.hint import Hint
 from assay.assistant.workbench import Workbench
-from assay.assistant.workspace import State
+from assay.assistant.world.state import State
 
 from .capabilities import Encoding
 from .diagnostics import diagnostic, result_id
@@ -110,7 +110,7 @@ class Survey:
         found = dict[str, _Told]()
         for folder in filter(self._is_on, list(self.folders())):
             bench = self.bench(folder)
-            state = await bench.workspace.state(folder)
+            state = await bench.projects.state(folder)
             if (known := self._known.get(folder)) is None or known[0] != state.revision:
                 known = state.revision, await self._of_folder(bench, folder, state)
                 if bench is self.bench(folder):
@@ -120,7 +120,7 @@ class Survey:
 
     async def _of_folder(self, bench: Workbench, folder: Path, state: State) -> dict[str, _Told]:
         found: dict[str, _Told] = {}
-        is_kept = not bench.workspace.is_redacted  # else a scan's texts are not what stands in the files
+        is_kept = not bench.projects.is_redacted  # else a scan's texts are not what stands in the files
         left = HINTS_LIMIT
         for root, texts in (await asyncio.to_thread(self._by_root, folder, state.texts, is_kept=is_kept)).items():
             if not self._is_on(root):

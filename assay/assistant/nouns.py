@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from types import MappingProxyType
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from analyzers.changed import Piece
 from analyzers.names import Unknown
-from analyzers.text import Snapshot, Span
+from analyzers.text import Span
 from analyzers.unfinished import Left
 from assay.engine.api import EngineState
 
@@ -30,84 +28,9 @@ Reason = Literal[
     "unparsable-elsewhere",
     "touches-harness",
 ]
-FileKind = Literal["edited", "new", "gone"]
 Trigger = Literal["automatic", "invoked"]
 Chosen = Literal["map", "imports"]
 Baseline = Literal["run", "pending", "unparsable"]  # what is known of the run without a change
-
-
-@dataclass(frozen=True, slots=True)
-class Edited:
-    """One file of a change: the document before (empty for a new file), its whole text after, and the changed span in that text. `name` is its path
-    relative to the project's root, POSIX, "" for a document outside it. Of a file that is new the text before is empty, of one that is gone the one after."""
-
-    before: Snapshot
-    after: str
-    span: Span
-    name: str
-    kind: FileKind = "edited"
-
-    @property
-    def lines(self) -> tuple[int, int]:
-        """First and last changed line of the new text, from 1."""
-        first = self.after.count("\n", 0, self.span.start) + 1
-        text = self.after[self.span.start : self.span.end].rstrip()
-        lead = len(text) - len(text.lstrip("\n"))
-        return first + lead, first + text.count("\n")
-
-    @property
-    def is_gone(self) -> bool:
-        """Whether the change takes the file away."""
-        return self.kind == "gone"
-
-    @property
-    def is_python(self) -> bool:
-        """Whether it is to be read as Python; a document without a path, and a cell of a notebook, are."""
-        path = self.before.path
-        return not path or bool(self.before.preamble) or path.endswith((".py", ".pyi"))
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Files of a project that get new texts together: one verdict is about all of them.
-
-    `overlay` holds the editor's other open documents: relative POSIX path → text. Where `is_whole` is False, the span is the
-    beginning of something that goes on, and what follows it in `after` only makes the text whole enough to be looked at.
-    `begun` is there where the change is offered to somebody who writes: the statement under way in the text before, without which the project is run
-    to compare. Both are of changes of one file.
-    """
-
-    root: Path
-    files: tuple[Edited, ...]
-    overlay: Mapping[str, str] = field(default_factory=dict)
-    is_whole: bool = True
-    begun: Span | None = None
-
-    @property
-    def first(self) -> Edited:
-        """The file, where there is but one."""
-        return self.files[0]
-
-    @property
-    def texts(self) -> dict[str, str]:
-        """The project's documents that are not as on disk: the other open ones, and the change's own files as it leaves them."""
-        gone = {one.name for one in self.files if one.is_gone}
-        own = {one.name: one.after for one in self.files if one.name and not one.is_gone}
-        return {name: text for name, text in {**self.overlay, **own}.items() if name not in gone}
-
-
-def edited(root: Path, before: Snapshot, after: str, span: Span, *, kind: FileKind = "edited") -> Edited:
-    """A file of a change in the project at `root`."""
-    path = Path(before.path)
-    name = path.relative_to(root).as_posix() if before.path and path.is_relative_to(root) else ""
-    return Edited(before, after, span, name, kind)
-
-
-def one_file(
-    before: Snapshot, after: str, span: Span, root: Path, overlay: Mapping[str, str] = MappingProxyType({})
-) -> Change:
-    """A change of one file, among the other open documents `overlay`."""
-    return Change(root, (edited(root, before, after, span),), overlay)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,43 +131,6 @@ class Run:
         executed, changed = (sum(one[n] for one in files.values()) for n in (0, 1))
         covered = tuple(Covered(name, *found) for name, found in files.items())
         return Counts(executed, changed, self.reaching - self.left, self.reaching, self.chosen, covered)
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One request for suggestions. `tell` hears of a verdict that changes after the answer. `overlay`: open documents by
-    relative path.
-
-    `trigger`: "automatic" while somebody types, who waits for one or two candidates at most; "invoked" by somebody who asked.
-    `can_import`: whether the client writes imports at the top of the file when a suggestion that needs them is taken. `names`: those that may
-    stand behind the dot before the cursor, with what is typed of them; empty where nobody knows.
-    """
-
-    snapshot: Snapshot
-    offset: int
-    root: Path
-    overlay: Mapping[str, str] = field(default_factory=dict)
-    tell: Tell | None = None
-    can_import: bool = True
-    trigger: Trigger = "invoked"
-    names: tuple[str, ...] = ()
-
-    @property
-    def before(self) -> str:
-        """The document's text up to the cursor."""
-        return self.snapshot.text[: self.offset]
-
-    @property
-    def after(self) -> str:
-        """The document's text from the cursor on."""
-        return self.snapshot.text[self.offset :]
-
-    @property
-    def where(self) -> str:
-        """Path and position from 1, for people."""
-        line = self.snapshot.line_of(self.offset)
-        column = self.offset - self.snapshot.line_span(line).start + 1
-        return f"{self.snapshot.path or self.snapshot.uri}:{line + 1}:{column}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from typing import Any
 from analyzers import imports
 from analyzers.text import Edit, Snapshot
 
-from .nouns import Change, Completion, Counts, Failed, Passed, Unverified, Verdict
+from .nouns import Completion, Counts, Failed, Passed, Unverified, Verdict
+from .world.change import Change
 
 STATES = {Passed: "passed", Failed: "failed", Unverified: "unverified"}
 SIGNS = {"passed": "✓", "failed": "✗", "unverified": "?", "skipped": "–"}

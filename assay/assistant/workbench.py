@@ -17,7 +17,7 @@ from .record.coverage import Maps
 from .record.ledger import Ledger
 from .record.trace import Traces
 from .settings import Settings
-from .workspace import Workspace
+from .world.projects import Projects
 
 RESULTS = 4 * MIB  # of results of one kind: some hundreds
 
@@ -49,7 +49,7 @@ class Workbench:
     engine: Engine
     sandbox: Sandbox
     names: Names
-    workspace: Workspace
+    projects: Projects
     traces: Traces
     ledger: Ledger
     maps: Maps

@@ -11,7 +11,8 @@ import typer
 from analyzers import files
 from assay.assistant.complete.path import complete as completing
 from assay.assistant.complete.way import Typing
-from assay.assistant.nouns import Ask, Completion
+from assay.assistant.drafting.ask import Ask
+from assay.assistant.nouns import Completion
 from assay.assistant.record import trace_text
 from assay.assistant.record.trace import Traces
 from assay.assistant.shapes import completion_json, title
@@ -40,9 +41,13 @@ def complete(
 
     async def work(bench: Workbench) -> Completion:
         popup = Popup()
-        names = await popup.behind_dot(bench, found.root, found.snapshot, found.offset, {}, patience_s=JEDI_S)
+        names = await popup.behind_dot(
+            bench, bench.projects.world(found.root), found.snapshot, found.offset, patience_s=JEDI_S
+        )
         popup.close()
-        return await completing(bench, Typing(), Ask(found.snapshot, found.offset, found.root, names=names))
+        return await completing(
+            bench, Typing(), Ask(found.snapshot, found.offset, bench.projects.world(found.root), names=names)
+        )
 
     answer = out.with_bench(work, root=found.root)
     if as_json:

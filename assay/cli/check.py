@@ -154,7 +154,7 @@ def _names(root: Path, path: Path) -> Iterator[str]:
 
 def _report(chosen: Chosen, *, is_static: bool, seeks_inputs: bool) -> Report:
     async def work(bench: Workbench) -> Report:
-        bench.workspace.open_folder(chosen.root)
+        bench.projects.open_folder(chosen.root)
         scope = Scope(chosen.root, chosen.texts, folders().cache, seeks_inputs=seeks_inputs)
         with Progress() as tell:
             found = await checking.of_files(bench, scope, tell)
@@ -245,7 +245,7 @@ def _found(chosen: Chosen, report: Report, *, is_static: bool) -> Fix | None:
 
     async def work(bench: Workbench) -> Fix | None:
         first = None
-        bench.workspace.open_folder(chosen.root)
+        bench.projects.open_folder(chosen.root)
         for hint in report.hints.get(name, ()):
             if hint.fix is None:
                 continue

@@ -36,10 +36,10 @@ def explain(
     root = place.project_of(folder.resolve())
 
     async def work(bench: Workbench) -> tuple[Explanation, dict[str, str]]:
-        bench.workspace.open_folder(root)
+        bench.projects.open_folder(root)
         with Progress() as tell:
             found = await explaining.explain(bench, root, text, tell)
-        return found, dict((await bench.workspace.state(root)).texts)
+        return found, dict((await bench.projects.state(root)).texts)
 
     found, texts = out.with_bench(work, root=root, patience_s=None)
     if not found.name and explaining.says_nothing(text):

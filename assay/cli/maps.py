@@ -29,7 +29,7 @@ def record(
     root = files.project_root(path / "x.py" if path.is_dir() else path)
 
     async def work(bench: Workbench) -> CoverageMap:
-        bench.workspace.open_folder(root)
+        bench.projects.open_folder(root)
         return await mapping.record(bench, root, _tell)
 
     try:

@@ -18,7 +18,8 @@ from assay import compose
 from assay.assistant import shapes
 from assay.assistant.complete.path import complete
 from assay.assistant.complete.way import Typing
-from assay.assistant.nouns import Ask, Completion, Passed
+from assay.assistant.drafting.ask import Ask
+from assay.assistant.nouns import Completion, Passed
 from assay.assistant.record.trace_text import oneline
 from assay.assistant.workbench import Workbench
 from assay.cli import out, place
@@ -84,7 +85,7 @@ async def _all(root: Path) -> Told:
     try:
         engine = await bench.engine.health()
         typer.echo(f"model    {engine.model or engine.engine}{'' if not engine.why else ': ' + engine.why}")
-        state = await bench.workspace.state(root)
+        state = await bench.projects.state(root)
         await asyncio.gather(bench.sandbox.warm(state.project), bench.names.warm(str(root)))
         typer.echo(f"sandbox  {bench.sandbox.health().image or bench.sandbox.health().why}")
         for gap in GAPS:
@@ -98,7 +99,9 @@ async def _one(bench: Workbench, root: Path, gap: Gap, told: Told) -> None:
     snapshot = place.read(root / gap.file)
     offset = snapshot.text.index(gap.after) + len(gap.after) + 1 + len(gap.typed)
     started = time.monotonic()
-    answer = await complete(bench, Typing(), Ask(snapshot, offset, files.project_root(root / gap.file)))
+    answer = await complete(
+        bench, Typing(), Ask(snapshot, offset, bench.projects.world(files.project_root(root / gap.file)))
+    )
     typer.echo(f"\n{gap.file}:{snapshot.line_of(offset) + 1}  {gap.asked}  ({time.monotonic() - started:.1f} s)")
     for line in lines(answer, gap.typed):
         typer.echo(f"   {line}")

@@ -51,7 +51,7 @@ def suggest(
             out.say(f"what is there for: {text}")
 
     async def work(bench: Workbench) -> list[Item]:
-        bench.workspace.open_folder(root)
+        bench.projects.open_folder(root)
         with Progress() as tell:
             return await search.suggest(bench, root, folders().cache, text, count, tell)
 

@@ -56,13 +56,13 @@ def summarize(
     root = place.project_of(path)
 
     async def work(bench: Workbench) -> tuple[Module, list[Symbol] | None]:
-        bench.workspace.open_folder(root)
+        bench.projects.open_folder(root)
         name = path.relative_to(root).as_posix()
         module = await modules.of_file(bench, root, name, snapshot.text)
         found = await symbols.of_file(bench, root, name, snapshot.text, {})
         if found is None or not run:
             return module, found
-        if not (await bench.workspace.rules(root)).allows(name):
+        if not (await bench.projects.rules(root)).allows(name):
             raise _Withheld
         with Progress() as tell:
             return module, symbols.confirmed(found, await seen.of_file(bench, root, name, snapshot.text, {}, tell))
@@ -96,7 +96,7 @@ def _folder(path: Path, name: str, *, as_json: bool) -> None:
     below = path.relative_to(root).as_posix()
 
     async def work(bench: Workbench) -> list[Module]:
-        bench.workspace.open_folder(root)
+        bench.projects.open_folder(root)
         return await modules.of_folder(bench, root, "" if below == "." else below)
 
     found = out.with_bench(work, root=root)

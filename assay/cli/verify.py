@@ -17,10 +17,12 @@ from assay.assistant.changes import patch as patches
 from assay.assistant.changes.gathered import NothingChanged
 from assay.assistant.changes.patch import PatchError
 from assay.assistant.changes.revisions import RangeError
-from assay.assistant.nouns import Change, Failed, FileKind, Passed, Unverified, Verdict, edited
+from assay.assistant.nouns import Failed, Passed, Unverified, Verdict
 from assay.assistant.proof import asked
 from assay.assistant.shapes import SIGNS, change_json, state
 from assay.assistant.workbench import Workbench
+from assay.assistant.world.change import Change, FileKind, edited
+from assay.assistant.world.world import World
 from assay.cli import out, place
 from assay.cli.ask import PYTHON, Json
 
@@ -67,7 +69,7 @@ def verify(
 
     async def work(bench: Workbench) -> tuple[Verdict, str]:
         if file is None:  # somebody stands in this folder; of a lone script only the files beside it count
-            bench.workspace.open_folder(change.root)
+            bench.projects.open_folder(change.root)
         return await asked.verify(bench, change, _progress())
 
     verdict, trace_id = out.with_bench(work, root=change.root)
@@ -100,7 +102,8 @@ def _of_file(file: Path, *, is_patch: bool, as_json: bool) -> Change:
         out.say(f"{file} does not exist yet: it is checked as a new file")
     root = files.project_root(Path(before.path))
     kind: FileKind = "edited" if file.exists() else "new"
-    return Change(root, (edited(root, before, after, changed_span(before.text, after)[1], kind=kind),))
+    world = World(root)
+    return Change(world, (edited(world, before, after, changed_span(before.text, after)[1], kind=kind),))
 
 
 def _given(name: str, what: str) -> str:

@@ -91,8 +91,8 @@ def _is_wanted(only: Sequence[types.CodeActionKind | str] | None, kind: str) -> 
 
 async def _checked(view: View, hint: Hint) -> Hint | None:
     """The hint with its fix judged; a document that is no file of a project has the static checks alone."""
-    name = hint.name if hint.name in view.overlay else ""
-    texts = view.overlay if name else {hint.name: view.snapshot.text}
+    name = hint.name if hint.name in view.world.documents else ""
+    texts = view.world.documents if name else {hint.name: view.snapshot.text}
     return await fixes.checked(view.bench, view.root, texts, hint, wait_s=WAIT_S)
 
 
@@ -128,8 +128,8 @@ async def _as_test(view: View, hint: Hint) -> list[types.CodeAction]:
     """The failing call as a test, for clients that create files."""
     if not view.editor.takes_versioned_edits:
         return []
-    state = await view.bench.workspace.state(view.root)
-    texts = {**state.texts, **view.overlay}
+    state = await view.bench.projects.state(view.root)
+    texts = {**state.texts, **view.world.documents}
     made = as_test.written(texts, hint.name, hint.evidence.input, hint.evidence.detail)
     if made is None or (made.is_new and await asyncio.to_thread((view.root / made.name).exists)):
         return []  # a file that is there and not known is left alone

@@ -74,7 +74,7 @@ async def status(session: Session, *arguments: Any) -> dict[str, Any]:
             "size": sandbox.size,
             "warm": sandbox.warm,
         },
-        "settings": list(session.complaints),
+        "settings": list(session.services.complaints),
         "offline": bench.settings.is_on("offline"),
     }
 
@@ -109,8 +109,8 @@ async def explain(session: Session, *arguments: Any) -> dict[str, Any]:
     root = session.first_folder
     if root is None:
         raise JsonRpcInvalidParams(message="assay.explain needs a folder that is open")
-    found = await explaining.explain(session.bench_of(root), root, arguments[0], lambda what, done, of: None)
-    texts = (await session.bench.workspace.state(root)).texts
+    found = await explaining.explain(session.services.of(root), root, arguments[0], lambda what, done, of: None)
+    texts = (await session.bench.projects.state(root)).texts
     told = explanation_json(found, texts) | {"uri": (root / found.name).as_uri() if found.name else None, "edit": None}
     is_here = (shown := session.documents.get(str(told["uri"]))) is not None
     if (
@@ -134,7 +134,7 @@ async def summarize(session: Session, *arguments: Any) -> dict[str, Any] | None:
     if view is None or (meant := await symbol_at(view, types.Position(max(line, 0), max(character, 0)))) is None:
         return None
     symbol, text, name = meant
-    if not (await view.bench.workspace.rules(view.root)).allows(name):
+    if not (await view.bench.projects.rules(view.root)).allows(name):
         raise JsonRpcInternalError(message=f"{name} is ignored or secret, so nothing of it is sent to a model")
     try:
         found = await told.of(view.bench, symbol, text)

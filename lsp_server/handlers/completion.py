@@ -45,7 +45,7 @@ async def _names(session: Session, view: View, position: types.Position) -> tupl
     if view.bench.settings.text("complete.popup") == "off":
         return [], True
     offset = offset_at(view.snapshot, position, view.encoding)
-    shown = await session.popup.names(view.bench, view.root, view.snapshot, offset, view.overlay)
+    shown = await session.popup.names(view.bench, view.world, view.snapshot, offset)
     return [_named(view, one, number, shown.number) for number, one in enumerate(shown.names)], shown.is_whole
 
 
@@ -75,9 +75,9 @@ async def resolve(session: Session, item: types.CompletionItem) -> types.Complet
     """The item with its signature and docstring, as plain text: it is another's, and no link of it should be one."""
     match item.data:
         case [str() as root, int() as number]:
-            found = await session.popup.described(
-                session.bench_of(Path(root)), Path(root), number, item.label, session.documents.texts_below(Path(root))
-            )
+            bench = session.services.of(Path(root))
+            world = bench.projects.world(Path(root), session.documents.texts_below(Path(root)))
+            found = await session.popup.described(bench, world, number, item.label)
             if found is not None and (found.signature or found.text):
                 item.detail = found.signature.partition("\n")[0] or None
                 item.documentation = types.MarkupContent(types.MarkupKind.PlainText, _about(found))

@@ -20,7 +20,7 @@ async def actions(view: View, start: int, end: int) -> list[types.CodeAction]:
     """For the functions on whose head or docstring a span begins or ends; in the style of the project."""
     if view.snapshot.preamble or not view.snapshot.path:
         return []
-    state = await view.bench.workspace.state(view.root)
+    state = await view.bench.projects.state(view.root)
     first, last = view.snapshot.line_of(start) + 1, view.snapshot.line_of(end) + 1
     if last - first > LINES_LIMIT:
         return []

@@ -35,7 +35,7 @@ async def answer(session: Session, view: View, params: types.HoverParams) -> typ
     symbol, text, name = meant
     shown = shapes.markdown(told.remembered(view.bench, symbol, text))
     may_ask = view.editor.describes and told.known(view.bench, symbol.facts, text) is None
-    if may_ask and (await view.bench.workspace.rules(view.root)).allows(name):
+    if may_ask and (await view.bench.projects.rules(view.root)).allows(name):
         asked = [
             {"uri": snapshot.uri, "position": {"line": params.position.line, "character": params.position.character}}
         ]
@@ -69,7 +69,7 @@ async def _meant(view: View, word: Span) -> tuple[Symbol, str, str] | None:
     if re.search(r"\b(?:def|class)[ \t]+$", snapshot.text[start : word.start]):
         own = Path(snapshot.path)
         return await _at(view, own, row + 1, name) if snapshot.path and own.is_relative_to(view.root) else None
-    where = view.bench.workspace.where(view.root, snapshot.path, snapshot.text, view.overlay)
+    where = view.world.where(snapshot.path, snapshot.text)
     position = (row + 1, word.start - start)
     try:
         found = await view.bench.names.define(where, (position,), timeout_s=TIMEOUT_S, in_own_file=True)
@@ -81,12 +81,12 @@ async def _meant(view: View, word: Span) -> tuple[Symbol, str, str] | None:
 async def _at(view: View, path: Path, line: int, name: str) -> tuple[Symbol, str, str] | None:
     """The symbol of a file of the project that is defined on a line."""
     relative = path.relative_to(view.root).as_posix()
-    state = await view.bench.workspace.state(view.root)
-    text = view.overlay.get(relative, state.texts.get(relative))
+    state = await view.bench.projects.state(view.root)
+    text = view.world.documents.get(relative, state.texts.get(relative))
     if str(path) == view.snapshot.path:
         text = view.snapshot.text
     if text is None:
         return None
-    found = await symbols.of_file(view.bench, view.root, relative, text, view.overlay) or []
+    found = await symbols.of_file(view.bench, view.root, relative, text, view.world.documents) or []
     around = [one for one in found if one.facts.line <= line <= one.facts.end and one.facts.name == name]
     return (max(around, key=lambda one: one.facts.line), text, relative) if around else None

@@ -21,7 +21,7 @@ async def answer(session: Session, view: View, params: types.SignatureHelpParams
         return None
     offset = offset_at(snapshot, params.position, view.encoding)
     row = snapshot.line_of(offset)
-    where = view.bench.workspace.where(view.root, snapshot.path, snapshot.preamble + snapshot.text, view.overlay)
+    where = view.world.where(snapshot.path, snapshot.preamble + snapshot.text)
     line, column = row + snapshot.preamble.count("\n") + 1, offset - snapshot.line_span(row).start
     try:
         found = await view.bench.names.signatures(where, line, column, timeout_s=TIMEOUT_S)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from lsprotocol import types
 
 from assay.assistant.complete.path import complete
-from assay.assistant.nouns import Ask, Completion, Suggestion, Trigger
+from assay.assistant.drafting.ask import Ask
+from assay.assistant.nouns import Completion, Suggestion, Trigger
 from assay.assistant.shapes import title, verdict_json
 from lsp_server.convert import offset_at
 from lsp_server.session import Session, View
@@ -21,10 +22,8 @@ async def ask(
     patience_s = PATIENCE_S if trigger == "invoked" else 0.0
 
     async def work() -> Completion:
-        names = await session.popup.behind_dot(
-            view.bench, view.root, view.snapshot, offset, view.overlay, patience_s=patience_s
-        )
-        request = Ask(view.snapshot, offset, view.root, view.overlay, session.tell_verdict, can_import, trigger, names)
+        names = await session.popup.behind_dot(view.bench, view.world, view.snapshot, offset, patience_s=patience_s)
+        request = Ask(view.snapshot, offset, view.world, session.tell_verdict, can_import, trigger, names)
         return await complete(view.bench, view.typing, request)
 
     completion: Completion | None = await session.newest(view.snapshot.uri, work())

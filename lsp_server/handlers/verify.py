@@ -14,9 +14,10 @@ from assay.assistant.changes import gathered
 from assay.assistant.changes.gathered import Gathered, NothingChanged
 from assay.assistant.changes.patch import PatchError
 from assay.assistant.changes.revisions import RangeError
-from assay.assistant.nouns import Change, one_file
 from assay.assistant.proof import asked
 from assay.assistant.shapes import change_json
+from assay.assistant.world.change import Change, one_file
+from assay.assistant.world.world import World
 from lsp_server.paths import path_of
 from lsp_server.session import Session
 
@@ -33,7 +34,7 @@ async def answer(session: Session, *arguments: Any) -> dict[str, Any] | None:
                 return None
             root, found = (
                 view.root,
-                Gathered(await asyncio.to_thread(_of_document, view.snapshot, view.root, view.overlay)),
+                Gathered(await asyncio.to_thread(_of_document, view.snapshot, view.world)),
             )
         case ({"folder": str(uri), **what}, *_):
             root = session.root_of(str(Path(path_of(uri)) / "untitled.py")) if path_of(uri) else _refused()
@@ -46,7 +47,7 @@ async def answer(session: Session, *arguments: Any) -> dict[str, Any] | None:
                 raise JsonRpcInternalError(message="a file of the change is not UTF-8 text") from error
         case _:
             _refused()
-    verdict, trace_id = await asked.verify(session.bench_of(root), found.change)
+    verdict, trace_id = await asked.verify(session.services.of(root), found.change)
     return change_json(found.change, verdict) | {"leftOut": list(found.left_out), "traceId": trace_id}
 
 
@@ -70,11 +71,11 @@ def _of_folder(
             raise JsonRpcInvalidParams(message=TAKES)
 
 
-def _of_document(snapshot: Snapshot, root: Path, overlay: Mapping[str, str]) -> Change:
+def _of_document(snapshot: Snapshot, world: World) -> Change:
     """The document against what is on disk; against nothing where that is what the editor has, so that all of it is the change."""
     try:
         text = Path(snapshot.path).read_bytes().decode("utf-8-sig")  # editors leave the mark out
     except (OSError, ValueError):
         text = ""
     before = Snapshot(snapshot.uri, snapshot.path, snapshot.version, "" if text == snapshot.text else text)
-    return one_file(before, snapshot.text, changed_span(before.text, snapshot.text)[1], root, overlay)
+    return one_file(world, before, snapshot.text, changed_span(before.text, snapshot.text)[1])

@@ -9,9 +9,11 @@ import pytest
 
 from analyzers.text import Snapshot, changed_span
 from assay import compose
-from assay.assistant.nouns import Verdict, one_file
+from assay.assistant.nouns import Verdict
 from assay.assistant.proof.verdict import Limits, begin, patient
 from assay.assistant.workbench import Workbench
+from assay.assistant.world.change import one_file
+from assay.assistant.world.world import World
 from assay.folders import folders
 from sandbox.api import Sandbox
 
@@ -53,4 +55,6 @@ async def judge(bench: Workbench, path: Path, after: str, limits: Limits | None 
     text = path.read_text() if path.exists() else ""
     before = Snapshot(path.as_uri(), str(path), 0, text)
     _, span = changed_span(text, after)
-    return (await begin(bench, one_file(before, after, span, path.parent), limits or patient(bench.settings))).now
+    return (
+        await begin(bench, one_file(World(path.parent), before, after, span), limits or patient(bench.settings))
+    ).now

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from analyzers.text import Snapshot, changed_span
-from assay.assistant.nouns import Change, Failed, Passed, Unverified, Verdict, edited
+from assay.assistant.nouns import Failed, Passed, Unverified, Verdict
 from assay.assistant.proof.verdict import begin, patient
 from assay.assistant.workbench import Workbench
+from assay.assistant.world.change import Change, edited
+from assay.assistant.world.world import World
 
 FILES = {
     "pyproject.toml": "[project]\nname = 'p'\nversion = '1'\n",
@@ -39,21 +41,21 @@ def renamed(*names: str) -> dict[str, str]:
 
 async def judge(bench: Workbench, root: Path, texts: dict[str, str], overlay: dict[str, str] | None = None) -> Verdict:
     """The verdict on new texts; an empty one takes its file away."""
-    files = []
+    files, world = [], World(root, overlay or {})
     for name, after in texts.items():
         path = root / name
         before = path.read_text() if path.exists() else ""
         snapshot = Snapshot(path.as_uri(), str(path), 0, before)
         files.append(
             edited(
-                root,
+                world,
                 snapshot,
                 after,
                 changed_span(before, after)[1],
                 kind="gone" if after == GONE else "edited" if path.exists() else "new",
             )
         )
-    return (await begin(bench, Change(root, tuple(files), overlay or {}), patient(bench.settings))).now
+    return (await begin(bench, Change(world, tuple(files)), patient(bench.settings))).now
 
 
 async def test_a_function_renamed_with_its_callers_and_a_new_test_is_one_verdict(bench: Workbench, shop: Path) -> None:

@@ -12,8 +12,10 @@ from analyzers.text import Snapshot
 from assay import compose
 from assay.assistant.complete.path import complete
 from assay.assistant.complete.way import Typing
-from assay.assistant.nouns import Ask, Completion, Passed, Trigger, Unverified
+from assay.assistant.drafting.ask import Ask
+from assay.assistant.nouns import Completion, Passed, Trigger, Unverified
 from assay.assistant.workbench import Workbench
+from assay.assistant.world.world import World
 from assay.engine.scripted import Answer, Scripted
 from assay.folders import folders
 from tests.conftest import cursor
@@ -50,7 +52,7 @@ async def written(
     answers = (model,) if isinstance(model, str) else model
     engine = Scripted([Answer("", answers, logprob)] if model else [])
     path = root / "module.py"
-    ask = Ask(Snapshot(path.as_uri(), str(path), 0, text), offset, root, trigger=trigger)
+    ask = Ask(Snapshot(path.as_uri(), str(path), 0, text), offset, World(root), trigger=trigger)
     typing = Typing()
     found = await complete(replace(bench, engine=engine), typing, ask)
     typing.close()

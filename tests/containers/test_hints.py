@@ -298,7 +298,7 @@ async def test_a_doubt_of_the_model_that_tests_contradict_is_withdrawn(bench: Wo
     (one,) = (await check.of_files(doubting, scope, lambda what, done, of: None)).all
     assert one.code == "doubt"  # no test reaches it: nothing contradicts
     (tmp_path / "test_m.py").write_text("from m import total\n\n\ndef test_total():\n    assert total([1, 2]) == -3\n")
-    doubting.workspace.forget(tmp_path)
+    doubting.projects.forget(tmp_path)
     assert (await check.of_files(doubting, scope, lambda what, done, of: None)).all == []
 
 

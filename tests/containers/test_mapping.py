@@ -56,7 +56,7 @@ async def test_what_a_fixture_of_several_tests_entered_reaches_all_of_them(bench
 async def test_only_what_changed_is_recorded_again(bench: Workbench, mapped: Path) -> None:
     await mapping.record(bench, mapped)
     (mapped / "calc.py").write_text(CALC.replace("3 * x", "x + x + x"))
-    bench.workspace.forget(mapped)
+    bench.projects.forget(mapped)
     told: list[tuple[int, int]] = []
     await mapping.record(bench, mapped, lambda done, owing: told.append((done, owing)))
     assert told == [(0, 1), (1, 1)]
@@ -68,7 +68,7 @@ async def test_only_what_changed_is_recorded_again(bench: Workbench, mapped: Pat
 async def test_a_test_that_is_new_runs_though_it_is_not_in_the_map(bench: Workbench, mapped: Path) -> None:
     await mapping.record(bench, mapped)
     (mapped / "test_new.py").write_text("from calc import triple\n\n\ndef test_five():\n    assert triple(5) == 15\n")
-    bench.workspace.forget(mapped)
+    bench.projects.forget(mapped)
     verdict = await judge(bench, mapped / "calc.py", CALC.replace("3 * x", "3 * x if x < 5 else 0"))
     assert isinstance(verdict, Failed)
     assert "test_five" in verdict.why
@@ -78,7 +78,7 @@ async def test_where_the_map_is_of_no_use_the_imports_are(bench: Workbench, mapp
     await mapping.record(bench, mapped)
     after = CALC.replace("return 3 * x", "return half(6 * x)")
     (mapped / "calc.py").write_text(after)
-    bench.workspace.forget(mapped)
+    bench.projects.forget(mapped)
     verdict = await judge(bench, mapped / "calc.py", f"{after}\n\ndef half(x):\n    return x // 2\n")
     assert isinstance(verdict, Passed)
     assert verdict.why.startswith("It makes 2 tests pass")

@@ -67,7 +67,7 @@ async def test_a_changed_test_is_run_again(counting, project: Path) -> None:
     assert isinstance(await judge(bench, project / "calc.py", RIGHT), Passed)
     tests = project / "test_calc.py"
     tests.write_text(tests.read_text() + "\n\ndef test_four():\n    assert double(4) == 9\n")
-    bench.workspace.forget(project)
+    bench.projects.forget(project)
     verdict = await judge(bench, project / "calc.py", RIGHT)
     assert sandbox.steps == [3, 3]
     assert isinstance(verdict, Unverified)

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from analyzers.text import Snapshot, changed_span
-from assay.assistant.nouns import Failed, Passed, Unverified, one_file
+from assay.assistant.nouns import Failed, Passed, Unverified
 from assay.assistant.proof.verdict import Limits, begin
 from assay.assistant.workbench import Workbench
+from assay.assistant.world.change import one_file
+from assay.assistant.world.world import World
 from tests.containers.conftest import judge
 
 RIGHT = "def double(x):\n    return 2 * x\n\n\nclass Box:\n    def __init__(self, x):\n        self.x = x\n"
@@ -234,11 +236,11 @@ async def test_somebody_who_types_hears_of_the_likely_tests_first(bench: Workben
     (project / "calc.py").write_text(RIGHT)
     slow = "def test_slow():\n    import time\n    time.sleep(4)\n    assert double(1000) == 2000\n"
     (project / "test_calc.py").write_text(MANY + slow)
-    await bench.sandbox.warm((await bench.workspace.state(project)).project)
+    await bench.sandbox.warm((await bench.projects.state(project)).project)
     path, after = project / "calc.py", WRONG_FOR_LARGE
     _, span = changed_span(RIGHT, after)
     proof = await begin(
-        bench, one_file(Snapshot(path.as_uri(), str(path), 0, RIGHT), after, span, project), Limits(5.0, 0.7)
+        bench, one_file(World(project), Snapshot(path.as_uri(), str(path), 0, RIGHT), after, span), Limits(5.0, 0.7)
     )
     assert isinstance(proof.now, Unverified)
     assert (proof.now.reason, proof.goes_on) == ("tests-left", True)

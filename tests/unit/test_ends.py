@@ -10,8 +10,9 @@ from analyzers import site
 from analyzers.text import Snapshot
 from assay.assistant.complete import ends
 from assay.assistant.drafting import filters
+from assay.assistant.drafting.ask import Ask
 from assay.assistant.drafting.filters import Draft
-from assay.assistant.nouns import Ask
+from assay.assistant.world.world import World
 from tests.conftest import Case, cases, cursor
 from tests.unit.test_filters import draft_of
 
@@ -21,7 +22,7 @@ def test_ends_case(case: Case, update: bool) -> None:
     text, offset = cursor(case.sections["text"])
     draft, _ = filters.apply(draft_of(case))
     assert isinstance(draft, Draft)
-    found = ends.pieces(Ask(Snapshot("file:///x.py", "/x.py", 0, text), offset, Path("/")), draft)
+    found = ends.pieces(Ask(Snapshot("file:///x.py", "/x.py", 0, text), offset, World(Path("/"))), draft)
     case.golden(("pieces",), {"pieces": "\n---\n".join(one.text for one in found)}, update=update)
 
 
@@ -33,5 +34,5 @@ def test_in_a_long_class_the_good_lines_are_found_among_the_others() -> None:
     snapshot = Snapshot("file:///x.py", "/x.py", 0, text)
     junk = "\n".join(f"        lorem ipsum {n}" for n in range(9))
     draft = Draft(f"y = x\n        return y\n{junk}", text[:offset], text[offset:], site.at(snapshot, offset))
-    found = ends.pieces(Ask(snapshot, offset, Path("/")), draft)
+    found = ends.pieces(Ask(snapshot, offset, World(Path("/"))), draft)
     assert [one.text for one in found] == ["y = x\n        return y", "y = x"]

@@ -10,8 +10,10 @@ import pytest
 from analyzers.text import Snapshot, Span
 from assay.assistant.complete import offers
 from assay.assistant.complete.offers import Offers
-from assay.assistant.nouns import Ask, Check, Completion, Failed, Origin, Passed, Suggestion, Unverified, Verdict
+from assay.assistant.drafting.ask import Ask
+from assay.assistant.nouns import Check, Completion, Failed, Origin, Passed, Suggestion, Unverified, Verdict
 from assay.assistant.proof.verdict import Proof
+from assay.assistant.world.world import World
 from tests.conftest import cursor
 
 OPEN = Unverified((Check("names", "skipped"),), "deadline", "still starting")
@@ -20,7 +22,7 @@ GOOD = Unverified((Check("names", "passed"),), "no-tests", "no test")
 
 def ask(marked: str, uri: str = "file:///a.py") -> Ask:
     text, offset = cursor(marked)
-    return Ask(Snapshot(uri, "/a.py", 0, text), offset, Path("/"), trigger="automatic")
+    return Ask(Snapshot(uri, "/a.py", 0, text), offset, World(Path("/")), trigger="automatic")
 
 
 def completion(

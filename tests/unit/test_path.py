@@ -15,9 +15,11 @@ from analyzers.text import Snapshot
 from assay.assistant.complete.offers import Offers
 from assay.assistant.complete.path import complete
 from assay.assistant.complete.way import Typing
-from assay.assistant.nouns import Ask, Completion
+from assay.assistant.drafting.ask import Ask
+from assay.assistant.nouns import Completion
 from assay.assistant.shapes import state, title
 from assay.assistant.workbench import Memory
+from assay.assistant.world.world import World
 from assay.engine.scripted import Scripted
 from sandbox.api import TestResult
 from tests.conftest import Case, cases, cursor
@@ -28,7 +30,7 @@ from tests.unit.test_verdict import Told, report
 def ask(folder: Path, marked: str, trigger: str = "invoked", **more: object) -> Ask:
     text, offset = cursor(marked)
     path = folder / "module.py"
-    return Ask(Snapshot(path.as_uri(), str(path), 0, text), offset, folder, trigger=trigger, **more)  # type: ignore[arg-type]
+    return Ask(Snapshot(path.as_uri(), str(path), 0, text), offset, World(folder), trigger=trigger, **more)  # type: ignore[arg-type]
 
 
 def told(found: Completion, marked: str) -> dict[str, str]:
@@ -124,17 +126,17 @@ async def test_an_offer_rests_on_the_files_as_they_were_before_its_checks(make: 
     sandbox = Told(report(TestResult("test_module.py::test_f", "passed", hit=(0,))))
     bench = replace(make("x + 1"), sandbox=sandbox)
     typing, request = Typing(), ask(tmp_path, "def f(x):\n    return ‸\n")
-    then = await bench.workspace.state(tmp_path)
+    then = await bench.projects.state(tmp_path)
     asking = asyncio.create_task(complete(bench, typing, request))
     while not sandbox.jobs:
         await asyncio.sleep(0.005)
     (tmp_path / "test_module.py").write_text("from module import f\n\n\ndef test_f():\n    assert f(1) == 3\n")
-    bench.workspace.forget(tmp_path)
-    await bench.workspace.state(tmp_path)
+    bench.projects.forget(tmp_path)
+    await bench.projects.state(tmp_path)
     sandbox.let()
     assert len((await asking).suggestions) == 1
     assert typing.offers.held(request, (then.revision, {})) is not None
-    state_now = (await bench.workspace.state(tmp_path)).revision, {}
+    state_now = (await bench.projects.state(tmp_path)).revision, {}
     assert typing.offers.held(request, state_now) is None
     typing.close()
 

@@ -11,9 +11,12 @@ from analyzers.names import Unknown
 from analyzers.site import Site
 from analyzers.text import Snapshot, Span
 from assay.assistant.complete import repair
+from assay.assistant.drafting.ask import Ask
 from assay.assistant.drafting.filters.draft import Draft
-from assay.assistant.nouns import Ask, Check, Failed, one_file
+from assay.assistant.nouns import Check, Failed
 from assay.assistant.proof import plan
+from assay.assistant.world.change import one_file
+from assay.assistant.world.world import World
 from tests.conftest import Case, cases
 from tests.unit.test_filters import draft_of
 
@@ -26,9 +29,8 @@ def test_repair_case(case: Case) -> None:
     unknown = tuple(Unknown("", "", int(line), int(column), int(length), instead) for line, column, length, instead in
                     (row.split() for row in case.sections.get("unknown", "").splitlines()))  # fmt: skip
     failed = Failed((Check("parse", "passed" if undefined or unknown else "failed"),), "", undefined, unknown)
-    change = one_file(
-        Snapshot("", "", 0, ""), text, Span(len(draft.before), len(draft.before) + len(draft.text)), Path("/")
-    )
+    span = Span(len(draft.before), len(draft.before) + len(draft.text))
+    change = one_file(World(Path("/")), Snapshot("", "", 0, ""), text, span)
     mended = next(repair.mended(draft, change, failed, {}))
     assert mended.text == case.sections["repaired"]
     assert "\n".join(mended.imports) == case.sections.get("top", "")
@@ -75,5 +77,5 @@ def test_an_unknown_name_gets_no_import() -> None:
 def test_what_a_statement_under_way_is_compared_with(text: str, written: str, without: list[str]) -> None:
     before, after = text.split("\u2038")
     snapshot = Snapshot("file:///m.py", "/m.py", 0, before + after)
-    change = repair.placed(Ask(snapshot, len(before), Path("/")), Draft(written, before, after, Site("line")))
+    change = repair.placed(Ask(snapshot, len(before), World(Path("/"))), Draft(written, before, after, Site("line")))
     assert plan.without(change) == tuple(without)

@@ -13,8 +13,9 @@ from analyzers.text import Snapshot
 from assay.assistant.complete.path import complete
 from assay.assistant.complete.way import Typing
 from assay.assistant.drafting import likely, sources
+from assay.assistant.drafting.ask import Ask
 from assay.assistant.drafting.prompt import Definitions, Snippet, build
-from assay.assistant.nouns import Ask
+from assay.assistant.world.world import World
 from assay.engine import dialects
 from assay.engine.api import Chunk, Request
 from assay.engine.scripted import Answer, Scripted
@@ -27,7 +28,7 @@ from tests.unit.test_path import ask
 def test_nearby_case(case: Case, update: bool) -> None:
     """The text in its place, and of each cut how likely it is in words: the coefficients may be fitted anew."""
     text, offset = cursor(case.sections["text"])
-    found = sources.nearby(Ask(Snapshot("", "", 0, text), offset, Path("/"), trigger="automatic"))
+    found = sources.nearby(Ask(Snapshot("", "", 0, text), offset, World(Path("/")), trigger="automatic"))
     came_out = {"nearby": case.sections["text"].replace("‸", f"├{found.text}┤").strip("\n")}
     case.golden(("nearby",), came_out, update=update)
     assert [cut.probability for cut in found.cuts] == sorted((c.probability for c in found.cuts), reverse=True)

@@ -15,7 +15,7 @@ from analyzers import files, harness, reach, secrets, syntax
 from analyzers.changed import Changed
 from analyzers.text import Snapshot, Span, changed_span
 from assay.assistant.changes import patch
-from assay.assistant.workspace import Workspace
+from assay.assistant.world.projects import Projects
 
 
 def test_lines_end_where_the_protocol_says() -> None:
@@ -318,7 +318,7 @@ def test_a_script_among_other_files_is_no_project(tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text("x = 1\n")
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "private.txt").write_text("not for a container")
-    workspace = Workspace(tmp_path / "images.json")
+    workspace = Projects(tmp_path / "images.json")
     assert list(asyncio.run(workspace.state(tmp_path)).entries) == ["script.py"]
     workspace.open_folder(tmp_path)
     workspace.forget(tmp_path)

@@ -10,10 +10,12 @@ import pytest
 
 from analyzers.names import Looked, Names
 from analyzers.text import Snapshot, changed_span
-from assay.assistant.nouns import Change, Failed, Passed, Unverified, Verdict, one_file
+from assay.assistant.nouns import Failed, Passed, Unverified, Verdict
 from assay.assistant.proof import verdict as proving
 from assay.assistant.proof.verdict import Limits, begin, patient
 from assay.assistant.workbench import Workbench
+from assay.assistant.world.change import Change, one_file
+from assay.assistant.world.world import World
 from sandbox.api import (
     NO_PROGRESS,
     Health,
@@ -111,7 +113,7 @@ def changed(root: Path, before: str, after: str) -> Change:
     path = root / "calc.py"
     path.write_text(before)
     _, span = changed_span(before, after)
-    return one_file(Snapshot(path.as_uri(), str(path), 0, before), after, span, root)
+    return one_file(World(root), Snapshot(path.as_uri(), str(path), 0, before), after, span)
 
 
 def bench_with(make: Make, sandbox: Told) -> Workbench:
@@ -385,7 +387,7 @@ async def test_what_is_not_run_says_why(make: Make, tmp_path: Path, after: str, 
 
 async def test_a_document_outside_a_project_is_not_run(make: Make, change: Change) -> None:
     found = await verdict(
-        make, one_file(Snapshot("untitled:1", "", 0, BEFORE), AFTER, change.first.span, change.root), Told(GREEN)
+        make, one_file(change.world, Snapshot("untitled:1", "", 0, BEFORE), AFTER, change.first.span), Told(GREEN)
     )
     assert found.why == "It is not a file of a project, so no test reaches it."
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from analyzers import files
 from analyzers.text import Snapshot, changed_span
 
-from ..nouns import Change, Edited, FileKind, edited
+from ..world.change import Change, Edited, FileKind, edited
+from ..world.world import World
 from . import patch, revisions
 from .patch import Patched
 
@@ -66,15 +67,17 @@ def _gathered(root: Path, found: Sequence[Patched], documents: Mapping[str, str]
     if not chosen:
         raise NothingChanged(nothing)
     own = {one.name for one in chosen}
-    others = {name: text for name, text in documents.items() if name not in own}
+    world = World(root, {name: text for name, text in documents.items() if name not in own})
     left_out = tuple(one.name for one in found if one not in chosen)
-    return Gathered(Change(root, tuple(_edited(root, one) for one in chosen), others), left_out)
+    return Gathered(Change(world, tuple(_edited(world, one) for one in chosen)), left_out)
 
 
-def _edited(root: Path, one: Patched) -> Edited:
-    path, before, after = root / one.name, one.before or "", one.after or ""
+def _edited(world: World, one: Patched) -> Edited:
+    path, before, after = world.root / one.name, one.before or "", one.after or ""
     kind: FileKind = "new" if one.before is None else "gone" if one.after is None else "edited"
-    return edited(root, Snapshot(path.as_uri(), str(path), 0, before), after, changed_span(before, after)[1], kind=kind)
+    return edited(
+        world, Snapshot(path.as_uri(), str(path), 0, before), after, changed_span(before, after)[1], kind=kind
+    )
 
 
 def _on_disk(path: Path) -> str | None:

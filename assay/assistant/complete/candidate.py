@@ -10,11 +10,13 @@ from analyzers import fragment
 from analyzers.text import Span
 
 from ..drafting import filters
+from ..drafting.ask import Ask
 from ..drafting.filters import Draft, Drop
 from ..drafting.likely import Cut
 from ..drafting.sources import Candidate
-from ..nouns import Ask, Failed, Suggestion, Verdict, one_file
+from ..nouns import Failed, Suggestion, Verdict
 from ..proof.verdict import begin, shortened
+from ..world.change import one_file
 from . import choice, ends, repair
 from .way import Way
 
@@ -124,7 +126,7 @@ async def beginning(
         change = repair.placed(ask, Draft(text, ask.before, ask.after, way.site))
     else:
         span = Span(ask.offset, ask.offset + len(text))
-        begun = one_file(ask.snapshot, ask.before + text + ask.after, span, ask.root, ask.overlay)
+        begun = one_file(ask.world, ask.snapshot, ask.before + text + ask.after, span)
         change = replace(begun, is_whole=False)
     proof = await begin(way.bench, change, way.limits)
     if why := choice.refused(proof.now, way.bench.settings.policy):

@@ -12,8 +12,8 @@ from analyzers import syntax
 from analyzers.site import Site
 from analyzers.text import Snapshot, columns
 
+from ..drafting.ask import Ask
 from ..drafting.filters import Draft, Drop, finished
-from ..nouns import Ask
 
 PIECES = 3  # that are judged for one text
 WORK_LIMIT = 200_000  # characters parsed for one text, in a thread: 50 ms

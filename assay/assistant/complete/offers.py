@@ -10,7 +10,8 @@ from typing import Literal
 from analyzers.brackets import CLOSERS, QUOTES
 from analyzers.text import Span
 
-from ..nouns import Ask, Completion, Failed, Suggestion, Tell, Verdict
+from ..drafting.ask import Ask
+from ..nouns import Completion, Failed, Suggestion, Tell, Verdict
 from ..proof.verdict import Proof
 
 Fate = Literal["accepted", "rejected"]

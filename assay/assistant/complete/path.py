@@ -7,15 +7,15 @@ import asyncio
 import time
 from contextlib import aclosing
 from dataclasses import replace
-from pathlib import Path
 
 from analyzers import site as sites
 from assay.engine.api import EngineError, EngineState, EngineUnavailable
 
 from ..drafting import sources
+from ..drafting.ask import Ask
 from ..drafting.likely import Cut
 from ..drafting.sources import Nearby
-from ..nouns import Ask, Completion, Suggestion
+from ..nouns import Completion, Suggestion
 from ..proof.verdict import Limits
 from ..record.trace import Trace
 from ..settings import Settings
@@ -37,6 +37,7 @@ NEAR_PATIENCE_S = 0.35  # for the model, where there is something else to offer:
 async def complete(bench: Workbench, typing: Typing, ask: Ask) -> Completion:
     """Suggestions at `ask.offset`, each with its verdict; why there are none, where there are none. Raises nothing
     but CancelledError: an engine that is away is a reason, not an error."""
+    ask = replace(ask, world=bench.projects.known_of(ask.world))
     trace = bench.traces.begin(ask.where)
     way = _start(bench, typing, ask, trace)
     try:
@@ -73,7 +74,7 @@ async def _walk(way: Way) -> Completion:
     way.trace.add("site", kind=way.site.kind, why=way.site.why)
     if why := way.site.why or await _closed(way):
         return Completion(way.trace.id, why=why)
-    world = _world(way)  # before the checks: what changes while they run was not in them
+    world = way.ask.world.mark(way.ask.snapshot.path)  # before the checks: what changes while they run was not in them
     if way.is_automatic and (held := way.typing.offers.held(way.ask, world)) is not None:
         way.trace.add("held", of=held.trace_id)
         return held
@@ -132,20 +133,10 @@ async def _closed(way: Way) -> str:
         return "Completions are switched off (`complete.enabled`)."
     if way.is_automatic and settings.is_on("complete.manual"):
         return "Completions come on request only (`complete.manual`)."
-    path = Path(ask.snapshot.path)
-    is_inside = ask.snapshot.path and path.is_relative_to(ask.root)
-    if is_inside and not (await way.bench.workspace.rules(ask.root)).allows(path.relative_to(ask.root).as_posix()):
+    name = ask.world.name_of(ask.snapshot.path)
+    if name and not (await way.bench.projects.rules(ask.world.root)).allows(name):
         return "The file is ignored or secret, so nothing of it is sent to a model."
     return ""
-
-
-def _world(way: Way) -> object:
-    """What a verdict rests on besides the document: the project's files as far as they are known, and the other open documents. To be
-    compared; while nothing is known of the files, with nothing but itself."""
-    own = Path(way.ask.snapshot.path)
-    others = {name: text for name, text in way.ask.overlay.items() if way.ask.root / name != own}
-    known = way.bench.workspace.known(way.ask.root)
-    return known.revision if known is not None else object(), others
 
 
 # ---- the model's candidates

@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from analyzers import brackets, imports, names, unfinished
 from analyzers.text import Span
 
+from ..drafting.ask import Ask
 from ..drafting.filters.draft import Draft
-from ..nouns import Ask, Change, Failed, Unverified, Verdict, one_file
+from ..nouns import Failed, Unverified, Verdict
 from ..proof.verdict import Limits, Proof, begin
 from ..record.trace import Trace
 from ..shapes import verdict_json
 from ..workbench import Workbench
+from ..world.change import Change, one_file
 
 LIMIT = 3  # mended texts that are judged for one failure
 
@@ -54,7 +56,7 @@ def placed(ask: Ask, draft: Draft) -> Change:
     begun = unfinished.begun(text, ask.offset)
     if _begins_anew(draft, text[begun.start : ask.offset]):
         begun = Span(ask.offset, ask.offset)
-    return replace(one_file(ask.snapshot, after, span, ask.root, ask.overlay), begun=begun)
+    return replace(one_file(ask.world, ask.snapshot, after, span), begun=begun)
 
 
 def _begins_anew(draft: Draft, started: str) -> bool:
@@ -68,8 +70,8 @@ async def _first_good(
     bench: Workbench, ask: Ask, found: Attempt, failed: Failed, limits: Limits, trace: Trace
 ) -> Attempt | None:
     """The first repair of what failed that comes further, with its proof."""
-    known = bench.workspace.known(ask.root)
-    texts = (known or await bench.workspace.state(ask.root)).texts
+    world = ask.world if ask.world.files is not None else await bench.projects.whole(ask.world)
+    texts = world.state.texts
     for number, one in enumerate(mended(found.draft, placed(ask, found.draft), failed, texts)):
         if number == LIMIT:
             return None

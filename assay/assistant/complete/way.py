@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from analyzers import site as sites
 
+from ..drafting.ask import Ask
 from ..drafting.sources import Model
-from ..nouns import Ask, Dropped
+from ..nouns import Dropped
 from ..proof.verdict import Limits, Proof
 from ..record.trace import Trace
 from ..workbench import Workbench

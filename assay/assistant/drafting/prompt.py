@@ -18,7 +18,7 @@ from analyzers.site import Site
 from analyzers.text import Snapshot
 from assay.engine.dialects import LEFT_TO_RIGHT, SUFFIX, Dialect, render
 
-from ..nouns import Ask
+from ..drafting.ask import Ask
 from ..workbench import Workbench
 
 CHARS_PER_TOKEN = 3  # from below: code has 3 to 4 in every tokenizer we measured
@@ -151,17 +151,17 @@ class Definitions:
 
 
 async def _found(bench: Workbench, ask: Ask) -> tuple[Snippet, ...]:
-    snapshot, root = ask.snapshot, ask.root
+    snapshot, root = ask.snapshot, ask.world.root
     positions = _positions(snapshot, ask.offset)
     if not positions or not snapshot.path:
         return ()
-    where = replace(bench.workspace.where(root, snapshot.path, snapshot.text, ask.overlay), paths=())
+    where = replace(ask.world.where(snapshot.path, snapshot.text), paths=())
     try:
         found = await bench.names.define(where, positions, timeout_s=TIMEOUT_S)
     except names.NamesUnavailable:
         return ()
-    state, rules = await bench.workspace.state(root), await bench.workspace.rules(root)
-    texts = {**state.texts, **{name: text for name, text in ask.overlay.items() if rules.allows(name)}}
+    state, rules = await bench.projects.state(root), await bench.projects.rules(root)
+    texts = {**state.texts, **{name: text for name, text in ask.world.documents.items() if rules.allows(name)}}
     result = {}
     for one in found:
         name = Path(one.path).relative_to(root).as_posix()

@@ -14,7 +14,8 @@ from analyzers.phrases import Step
 from assay.engine import dialects
 from assay.engine.api import Request
 
-from ..nouns import Ask, Origin, Trigger
+from ..drafting.ask import Ask
+from ..nouns import Origin, Trigger
 from ..record.trace import Trace
 from ..workbench import Workbench
 from . import likely

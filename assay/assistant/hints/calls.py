@@ -16,10 +16,9 @@ from analyzers.places import Places
 from analyzers.text import Span
 from sandbox.api import Frame, Job, Raised, Step
 
-from .. import workspace
 from ..proof.plan import digest, place_of
 from ..workbench import Workbench
-from ..workspace import State
+from ..world.state import State, written_over
 from .hint import Evidence, Hint, printable
 
 CALLS_S = 20.0  # of one file
@@ -34,14 +33,14 @@ CODE = "failing-call"
 
 async def proved(bench: Workbench, state: State, name: str, text: str) -> list[Hint]:
     """Hints about the calls in the file `name`, whose text is `text`, and about the lines that raise. Raises SandboxUnavailable."""
-    text = bench.workspace.sent(text)  # as long as it was, so that places stay
+    text = bench.projects.sent(text)  # as long as it was, so that places stay
     if reach.is_test_file(name, state.test_files):
         return []
     tree = await asyncio.to_thread(syntax.module, text)
     wanted = await asyncio.to_thread(calls.literal_calls, tree, text) if tree is not None else ()
     if tree is None or not wanted:
         return []
-    files = workspace.changes(state, {name: text})
+    files = written_over(state, {name: text})
     step = Step("calls", CALLS_S, files, path=name, calls=tuple(call.source for call in wanted))
     key = digest("calls", place_of(bench, state.project), state.project.digest, step)
     if (known := bench.memory.calls.get(key)) is None:
@@ -69,7 +68,7 @@ async def sought(bench: Workbench, state: State, name: str, text: str) -> list[H
     wanted = tuple(node.name for node in functions)[:SOUGHT_LIMIT]
     if not wanted:
         return []
-    files = workspace.changes(state, {name: bench.workspace.sent(text)})
+    files = written_over(state, {name: bench.projects.sent(text)})
     step = Step("inputs", SOUGHT_S, files, path=name, calls=wanted)
     (outcome,) = await bench.sandbox.run(Job(state.project, (step,), is_urgent=False))
     found = []

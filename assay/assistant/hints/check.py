@@ -21,7 +21,7 @@ from ..proof import verdict
 from ..proof.plan import place_of
 from ..trials import variants
 from ..workbench import Workbench
-from ..workspace import State
+from ..world.state import State
 from . import calls, dismissed, doubt, failing, static
 from .failing import Tell, Wanted
 from .fates import Fates, may_be_tested, recalled, tested, tests_of
@@ -84,7 +84,7 @@ async def static_of_files(bench: Workbench, scope: Scope, tell: Tell) -> Report:
     found = await _static(bench, scope, kept, tell)
     await asyncio.to_thread(kept.save)
     if any(map(may_be_tested, found.hints)):
-        state = await bench.workspace.state(scope.root)
+        state = await bench.projects.state(scope.root)
         found.hints = await asyncio.to_thread(_recalled, scope, state, found.hints)
     return await asyncio.to_thread(_report, scope, found)
 
@@ -154,7 +154,7 @@ async def doubts(bench: Workbench, scope: Scope, tell: Tell) -> tuple[list[Hint]
     """What the model doubts in the files of a scope that may be sent to it, each an unchecked suspicion, and in sentences what it could not be asked."""
     if (await bench.engine.health()).is_fallback:
         return [], [doubt.TOO_SMALL]
-    allows = (await bench.workspace.rules(scope.root)).allows
+    allows = (await bench.projects.rules(scope.root)).allows
     texts = {name: text for name, text in scope.texts.items() if allows(name)}
     least = bench.settings.number("hints.confidence") / 100
     hints, until = list[Hint](), time.monotonic() + doubt.WHOLE_S
@@ -202,8 +202,8 @@ class _Ground:
 
 
 async def _ground(bench: Workbench, scope: Scope, kept: Kept) -> _Ground:
-    state = await bench.workspace.state(scope.root)
-    allows = (await bench.workspace.rules(scope.root)).allows
+    state = await bench.projects.state(scope.root)
+    allows = (await bench.projects.rules(scope.root)).allows
     texts = {name: text for name, text in scope.texts.items() if allows(name)}
     content = await asyncio.to_thread(_content, {**state.texts, **texts})
     whole = digest(_version(), place_of(bench, state.project), state.project.digest, *content)

@@ -14,7 +14,7 @@ from analyzers.tracebacks import Frame, Told
 from sandbox.api import SandboxUnavailable
 
 from ..workbench import Workbench
-from ..workspace import State
+from ..world.state import State
 from . import calls, failing, fixes, static
 from .failing import Tell, Wanted
 from .hint import Fix, Hint
@@ -39,7 +39,7 @@ async def explain(bench: Workbench, root: Path, text: str, tell: Tell) -> Explan
     told = tracebacks.parse(text)
     if told.is_nothing:
         return Explanation("There is no traceback and no failed test in this text.")
-    state = await bench.workspace.state(root)
+    state = await bench.projects.state(root)
     frames = _own(told.frames, state)
     hints, note = await _proved(bench, state, told, frames, tell)
     if hints:

@@ -16,9 +16,8 @@ from analyzers import reach, secrets
 from analyzers.text import Span
 from sandbox.api import Job, Progress, Step, StepOutcome, TestResult
 
-from .. import workspace
 from ..workbench import Workbench
-from ..workspace import State
+from ..world.state import State, written_over
 from . import ranking
 from .hint import Evidence, Hint, printable
 from .mending import HANGING_S, HANGS, Cause, Look, mended
@@ -66,7 +65,7 @@ async def proved(bench: Workbench, state: State, wanted: Wanted, tell: Tell = _u
     tests, doctests = await asyncio.to_thread(_tests, files, wanted, state)
     if not tests and not doctests:
         return [], ""
-    written = workspace.changes(state, {name: bench.workspace.sent(text) for name, text in wanted.texts.items()})
+    written = written_over(state, {name: bench.projects.sent(text) for name, text in wanted.texts.items()})
     started = time.monotonic()
     step = Step("pytest", RUN_S, written, (*doctests, *tests), bool(doctests), quiet_s=QUIET_S, test_s=TEST_S)
     progress = Progress(running=lambda number, how: tell("tests", how.tests, 0))

@@ -13,7 +13,7 @@ from analyzers import reach
 
 from ..nouns import Reason, Unverified
 from ..workbench import Workbench
-from ..workspace import State
+from ..world.state import State
 from . import doubt, fixes
 from .failing import Tell
 from .hint import Hint

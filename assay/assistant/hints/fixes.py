@@ -8,9 +8,10 @@ from pathlib import Path
 
 from analyzers.text import Edit, Snapshot, Span, applied, changed_span
 
-from ..nouns import Failed, Verdict, one_file
+from ..nouns import Failed, Verdict
 from ..proof.verdict import Limits, begin
 from ..workbench import Workbench
+from ..world.change import one_file
 from .hint import Hint
 
 PROOF_S = 4.0  # of one fix; a person waits for it
@@ -33,7 +34,8 @@ async def judged(
     overlay = {other: text for other, text in texts.items() if other != name}
     _, span = changed_span(before, after)
     limits = Limits(None) if bench.settings.policy == "static" else limits
-    proof = await begin(bench, one_file(snapshot, after, Span(span.start, span.end), root, overlay), limits)
+    change = one_file(bench.projects.world(root, overlay), snapshot, after, Span(span.start, span.end))
+    proof = await begin(bench, change, limits)
     proof.cancel()
     return proof.now
 

@@ -20,7 +20,7 @@ from ..nouns import Failed
 from ..trials import differences, variants
 from ..trials.variants import Goal, Tried
 from ..workbench import Workbench
-from ..workspace import State
+from ..world.state import State
 from . import fixes, ranking, search
 from .hint import Fix
 from .ranking import Suspect

@@ -25,7 +25,7 @@ async def of_document(bench: Workbench, snapshot: Snapshot, name: str, root: Pat
     if bench.settings.is_on("hints.rules"):
         found += await _rules(snapshot, name, root)
     if bench.settings.is_on("hints.docstrings") and not snapshot.preamble:
-        state = bench.workspace.known(root)
+        state = bench.projects.known(root)
         others = list(state.texts.values()) if state is not None else None
         found += await asyncio.to_thread(disagreements, snapshot, name, others)
     if bench.settings.is_on("hints.suspected"):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from assay.assistant.nouns import Change, Verdict
+from assay.assistant.nouns import Verdict
 from assay.assistant.shapes import state, verdict_json
 from assay.assistant.workbench import Workbench
+from assay.assistant.world.change import Change
 
 from .verdict import begin, patient
 

@@ -14,8 +14,9 @@ from analyzers import fragment, lint, names, secrets, syntax
 from analyzers.changed import always_runs
 from analyzers.text import changed_span
 
-from ..nouns import Change, Check, CheckName, CheckState, Edited
+from ..nouns import Check, CheckName, CheckState
 from ..workbench import Workbench
+from ..world.change import Change, Edited
 
 NAMES_S = 0.6  # jedi's 90th percentile after a dot is 0.3 s; it runs beside the container
 THREAD_CHARS = 50_000  # longer text around a change takes more than 10 ms: a thread parses all of it
@@ -139,7 +140,7 @@ async def _named_in(bench: Workbench, whole: Change, change: Edited) -> Named:
     first, last = change.lines
     if not names.may_be_looked_up("\n".join(text.split("\n")[first + above - 1 : last + above])):
         return Named(Check("names", "passed", "", _ms(started)))
-    where = bench.workspace.where(whole.root, change.before.path, text, whole.texts)
+    where = replace(whole.world, documents=whole.texts).where(change.before.path, text)
     try:
         begin, end = piece(change)
         around = (begin + above, end + above)

@@ -27,7 +27,7 @@ Tell = Callable[[int, int], None]  # is told how much of how much is done
 async def record(bench: Workbench, root: Path, tell: Tell = lambda done, owing: None) -> CoverageMap:
     """Bring the map of the project at `root` up to date, as far as the time suffices, and return it. Raises SandboxUnavailable."""
     started = time.monotonic()
-    state = await bench.workspace.state(root)
+    state = await bench.projects.state(root)
     place = place_of(bench, state.project)
     texts = {**state.prose, **state.texts}
     files = [name for name in texts if reach.is_test_file(name, state.test_files)]

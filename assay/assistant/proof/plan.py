@@ -16,10 +16,11 @@ from analyzers.text import Snapshot, Span
 from analyzers.unfinished import Left
 from sandbox.api import Project
 
-from .. import workspace
-from ..nouns import Baseline, Change, Chosen, Edited
+from ..nouns import Baseline, Chosen
 from ..record.coverage import Known
 from ..workbench import Workbench
+from ..world.change import Change, Edited
+from ..world.state import State, written_over
 
 FIRST_TESTS, FIRST_FILES = 40, 8  # of the batch that somebody who types waits for: the deadline of a line is 400 ms
 REST_S = 30.0  # for the tests beyond it, which nobody waits for
@@ -68,7 +69,7 @@ class Plan:
     """What is run for one change. `written` turns the archive into the project with the change, `before` into that without it: the changed files, None
     for one that is new; None where they do not parse without it and so cannot run. `changed` are the pieces of each Python file, those of a file that is gone left out."""
 
-    state: workspace.State
+    state: State
     written: Files
     before: Files | None
     changed: Mapping[str, Changed]
@@ -123,7 +124,7 @@ async def plan(bench: Workbench, change: Change, time: Time) -> Plan | NotRun:
     """What to run, or why nothing is."""
     if any(one.before.preamble or not one.name for one in change.files):
         return NotRun("no-project")
-    rules = await bench.workspace.rules(change.root)
+    rules = await bench.projects.rules(change.root)
     if not all(rules.allows(one.name) for one in change.files):
         return NotRun("ignored")
     trees: dict[str, ast.Module] = {}
@@ -140,8 +141,8 @@ async def plan(bench: Workbench, change: Change, time: Time) -> Plan | NotRun:
     changed = {one.name: await asyncio.to_thread(_changed, one, tree) for one, tree in read}
     if any(_has_secret(bench, one, changed.get(one.name)) for one in change.files):
         return NotRun("secret")
-    state = await bench.workspace.state(change.root)
-    texts = {name: bench.workspace.sent(text) for name, text in change.texts.items() if rules.allows(name)}
+    state = (await bench.projects.whole(change.world)).state
+    texts = {name: bench.projects.sent(text) for name, text in change.texts.items() if rules.allows(name)}
     gone = tuple(one.name for one in change.files if one.is_gone)
     reaching = await asyncio.to_thread(_reaching, state, texts, change, changed, trees)
     files = {**state.prose, **state.texts, **texts}
@@ -153,7 +154,7 @@ async def plan(bench: Workbench, change: Change, time: Time) -> Plan | NotRun:
     forms = await asyncio.to_thread(without, change)
     return Plan(
         state,
-        (*workspace.changes(state, texts, gone), *_others(change)),
+        (*written_over(state, texts, gone), *_others(change)),
         _before(bench, change, forms),
         changed,
         tuple(name for name in gone if name.endswith(".py")),
@@ -168,14 +169,14 @@ async def _typing(bench: Workbench, change: Change, trees: Mapping[str, ast.Modu
     standing = await asyncio.to_thread(_standing, change, forms)
     return Typing(
         await asyncio.to_thread(unfinished.left, trees[change.first.name], *change.first.lines),
-        bench.workspace.sent(forms[1]) if len(forms) > 1 else None,
-        bench.workspace.sent(standing) if standing is not None else None,
+        bench.projects.sent(forms[1]) if len(forms) > 1 else None,
+        bench.projects.sent(standing) if standing is not None else None,
     )
 
 
 def _has_secret(bench: Workbench, one: Edited, changed: Changed | None) -> bool:
     """Whether what looks like a secret would be replaced in a changed line, on the way to another machine."""
-    rows = list(zip(bench.workspace.sent(one.after).split("\n"), one.after.split("\n"), strict=True))
+    rows = list(zip(bench.projects.sent(one.after).split("\n"), one.after.split("\n"), strict=True))
     lines = changed.lines if changed is not None else range(one.lines[0], min(one.lines[1], len(rows)) + 1)
     return any(rows[line - 1][0] != rows[line - 1][1] for line in lines)
 
@@ -188,18 +189,18 @@ def _others(change: Change) -> Files:
 def _before(bench: Workbench, change: Change, forms: tuple[str, ...]) -> Files | None:
     """The changed files without the change."""
     if len(change.files) == 1 and not change.first.is_gone:
-        return ((change.first.name, bench.workspace.sent(forms[0])),) if forms else None
+        return ((change.first.name, bench.projects.sent(forms[0])),) if forms else None
     made: list[tuple[str, str | None]] = []
     for one in change.files:
         is_new = one.kind == "new"
         if one.is_python and not is_new and syntax.module(one.before.text) is None:
             return None
-        made.append((one.name, None if is_new else bench.workspace.sent(one.before.text)))
+        made.append((one.name, None if is_new else bench.projects.sent(one.before.text)))
     return tuple(made)
 
 
 def _reaching(
-    state: workspace.State,
+    state: State,
     texts: Mapping[str, str],
     change: Change,
     changed: Mapping[str, Changed],
@@ -263,7 +264,7 @@ def _standing(change: Change, forms: tuple[str, ...]) -> str | None:
 
 
 def _known(
-    bench: Workbench, change: Change, state: workspace.State, changed: Mapping[str, Changed], files: Mapping[str, str]
+    bench: Workbench, change: Change, state: State, changed: Mapping[str, Changed], files: Mapping[str, str]
 ) -> Known | None:
     """What the coverage map knows of the change; None where there is none that holds here, and for a change of several files."""
     if not bench.settings.is_on("verify.map") or len(change.files) > 1 or len(changed) != 1:
@@ -272,7 +273,7 @@ def _known(
     found = bench.maps.load(change.root)
     if found.place != place_of(bench, state.project):
         return None
-    return found.reaching(name, own, files, bench.workspace.sent(change.first.before.text))
+    return found.reaching(name, own, files, bench.projects.sent(change.first.before.text))
 
 
 def place_of(bench: Workbench, project: Project) -> str:

@@ -16,8 +16,9 @@ from analyzers.unfinished import Left
 from sandbox.api import Job, Piece, Progress, Running, SandboxUnavailable, Step, StepOutcome
 
 from ..evidence import Evidence
-from ..nouns import Baseline, Change, Check, Run
+from ..nouns import Baseline, Check, Run
 from ..workbench import Workbench
+from ..world.change import Change
 from . import again, weighing
 from .again import Place
 from .plan import Batch, Files, NotRun, Plan, Time, digest, stamp

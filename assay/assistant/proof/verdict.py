@@ -16,9 +16,10 @@ from typing import cast, get_args
 from analyzers import secrets
 
 from ..evidence import Evidence
-from ..nouns import Baseline, Change, Check, Failed, Passed, Reason, Run, Unverified, Verdict
+from ..nouns import Baseline, Check, Failed, Passed, Reason, Run, Unverified, Verdict
 from ..settings import Settings
 from ..workbench import Workbench
+from ..world.change import Change
 from . import checks, runs, table
 from .checks import Named, Static
 from .plan import Cause, NotRun, Time
@@ -133,6 +134,7 @@ def _unheard(begun: int, of: int) -> None:
 async def begin(bench: Workbench, change: Change, limits: Limits, tell: Callable[[int, int], None] = _unheard) -> Proof:
     """Judge a change within the limits. What is not done by then goes on until `Proof.cancel`; a cancelled `begin` ends all. `tell` hears
     meanwhile how many tests of about how many were begun."""
+    change = replace(change, world=bench.projects.known_of(change.world))
     if all(one.before.text == one.after and not one.is_gone for one in change.files):
         return Proof(Unverified((), "no-tests", _said("unchanged")))
     if not change.is_whole:
@@ -164,7 +166,7 @@ async def _run(
     async def all_of_it() -> Verdict:
         found = await runs.run(bench, change, limits.time, watch)
         settled = _settled(static, await asyncio.shield(naming), found)
-        return _of_redacted(settled) if bench.workspace.is_redacted and isinstance(found, Run) else settled
+        return _of_redacted(settled) if bench.projects.is_redacted and isinstance(found, Run) else settled
 
     final = asyncio.create_task(all_of_it(), name="proof")
     try:

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import re
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,7 +20,8 @@ from analyzers.naming import Naming
 from analyzers.text import Snapshot, Span
 
 from ..workbench import Workbench
-from ..workspace import State
+from ..world.state import State
+from ..world.world import World
 from . import composed
 from .composed import Offers
 from .known import Known
@@ -31,7 +32,6 @@ DESCRIBE_S = 3.0  # so long jedi may take to say what a name is
 GUESSES = 5  # names that jedi does not know, at most
 MOST = 200  # names in one list
 RANKED_CHARS = 400_000  # of a longer file jedi's own order is shown
-Documents = Mapping[str, str]
 _DOT = re.compile(r"\.\w*\Z")
 _AHEAD = frozenset(" \t\n(,[{=+-*/%<>|&^~!:@")  # behind these a name may begin
 
@@ -67,21 +67,19 @@ class Popup:
     _projects: dict[Path, tuple[int, Project, Offers]] = field(default_factory=dict)
     _making: dict[Path, asyncio.Task[None]] = field(default_factory=dict)
 
-    async def names(self, bench: Workbench, root: Path, snapshot: Snapshot, offset: int, documents: Documents) -> Shown:
-        """The names at a place, the likeliest first. `documents`: the project's open ones, by relative path. The list comes soon: without jedi's names, or with those of a moment ago, where jedi takes its time."""
+    async def names(self, bench: Workbench, world: World, snapshot: Snapshot, offset: int) -> Shown:
+        """The names at a place, the likeliest first. The list comes soon: without jedi's names, or with those of a moment ago, where jedi takes its time."""
         self.is_used = True
         place = naming.at(snapshot, offset) if _is_looked_at(snapshot) else None
         if place is None:
             return Shown([], is_whole=True, number=0)
         is_ranked = bench.settings.text("complete.popup") == "ranked" and len(place.text) <= RANKED_CHARS
         if is_ranked:
-            self._project(bench, root)
+            self._project(bench, world.root)
         # Both are begun at once; the likely names are there before jedi's, as a rule.
-        ranking = asyncio.create_task(self._ranked(bench, root, place)) if is_ranked and place.receiver else None
+        ranking = asyncio.create_task(self._ranked(bench, world.root, place)) if is_ranked and place.receiver else None
         try:
-            found, is_whole = await self.known.at(
-                bench.names, bench.workspace.where(root, place.path, place.text, documents), place
-            )
+            found, is_whole = await self.known.at(bench.names, world.where(place.path, place.text), place)
         except asyncio.CancelledError:
             if ranking is not None:
                 ranking.cancel()
@@ -97,7 +95,7 @@ class Popup:
         items = [Listed(name, kinds.get(name, ""), is_known) for name, is_known in names[:MOST]]
         is_whole = is_whole and len(names) <= MOST
         if is_ranked and place.is_code:
-            items, has_more = self._composed(items, {one.name for one in found}, root, place, snapshot, offset)
+            items, has_more = self._composed(items, {one.name for one in found}, world.root, place, snapshot, offset)
             is_whole = is_whole and not has_more
         return Shown(items, is_whole=is_whole, number=self._remember(place))
 
@@ -130,20 +128,18 @@ class Popup:
             self._shown.popitem(last=False)
         return self._count
 
-    async def described(
-        self, bench: Workbench, root: Path, number: int, name: str, documents: Documents
-    ) -> Described | None:
+    async def described(self, bench: Workbench, world: World, number: int, name: str) -> Described | None:
         """What a name is that the list of this number had; None where that list is long gone, or jedi does not say it in time."""
         place = self._shown.get(number)
         if place is None:
             return None
-        where = bench.workspace.where(root, place.path, place.text, documents)
+        where = world.where(place.path, place.text)
         try:
             return await bench.names.describe(where, place.row, place.column, name, timeout_s=DESCRIBE_S)
         except NamesUnavailable:
             return None
 
-    def typed(self, bench: Workbench, root: Path, snapshot: Snapshot, documents: Documents) -> None:
+    def typed(self, bench: Workbench, world: World, snapshot: Snapshot) -> None:
         """Something was typed: ask jedi now for what will probably be asked for with the next key."""
         if snapshot.typed is None or not _is_looked_at(snapshot) or bench.settings.text("complete.popup") == "off":
             return
@@ -154,23 +150,21 @@ class Popup:
         if key in _AHEAD:
             place = naming.at(snapshot, end)
             if place is not None and place.is_code:
-                self.known.expect(bench.names, bench.workspace.where(root, place.path, place.text, documents), place)
+                self.known.expect(bench.names, world.where(place.path, place.text), place)
         elif key.isalnum() or key == "_" or key in ")]":
-            self._expect_dot(bench, root, snapshot, end, documents)
+            self._expect_dot(bench, world, snapshot, end)
 
-    def opened(self, bench: Workbench, root: Path, snapshot: Snapshot, documents: Documents) -> None:
+    def opened(self, bench: Workbench, world: World, snapshot: Snapshot) -> None:
         """A file was opened: have jedi read it, and what it imports."""
         place = naming.at(snapshot, len(snapshot.text)) if _is_looked_at(snapshot) else None
         if place is not None and place.is_code and bench.settings.text("complete.popup") != "off":
-            self.known.expect(
-                bench.names, bench.workspace.where(root, place.path, place.text, documents), place, is_opened=True
-            )
+            self.known.expect(bench.names, world.where(place.path, place.text), place, is_opened=True)
 
-    def _expect_dot(self, bench: Workbench, root: Path, snapshot: Snapshot, end: int, documents: Documents) -> None:
+    def _expect_dot(self, bench: Workbench, world: World, snapshot: Snapshot, end: int) -> None:
         here = naming.at(snapshot, end)
         if here is None:
             return
-        where = bench.workspace.where(root, here.path, here.text, documents)
+        where = world.where(here.path, here.text)
         if not naming.may_follow(here, (one.name for one in self.known.here(where, here))):
             return
         place = naming.at(snapshot.edited(Span(end, end), ".", snapshot.version), end + 1)
@@ -181,10 +175,9 @@ class Popup:
     async def behind_dot(
         self,
         bench: Workbench,
-        root: Path,
+        world: World,
         snapshot: Snapshot,
         offset: int,
-        documents: Documents,
         *,
         patience_s: float = 0.0,
     ) -> tuple[str, ...]:
@@ -194,7 +187,7 @@ class Popup:
         place = naming.at(snapshot, offset) if _is_looked_at(snapshot) else None
         if place is None or not place.receiver or not place.is_code:
             return ()
-        where = bench.workspace.where(root, place.path, place.text, documents)
+        where = world.where(place.path, place.text)
         if patience_s and not self.known.exact(where, place):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(patience_s):
@@ -228,7 +221,7 @@ class Popup:
 
     def _project(self, bench: Workbench, root: Path) -> Project | None:
         """What is known of the project now; a newer one is made meanwhile."""
-        state, known = bench.workspace.known(root), self._projects.get(root)
+        state, known = bench.projects.known(root), self._projects.get(root)
         task = self._making.get(root)
         if state is not None and (known is None or known[0] != state.revision) and (task is None or task.done()):
             self._making[root] = asyncio.create_task(self._make(root, state), name="what a project has")

@@ -53,7 +53,7 @@ class Tree:
 
 async def suggest(bench: Workbench, root: Path, cache: Path, text: str, most: int, tell: Tell) -> list[Item]:
     """What is there for a description, the best first; nothing where the best says less than half of it. Raises OSError where no index can be written."""
-    site = bench.workspace.site_packages(root)
+    site = bench.projects.site_packages(root)
     trees = [Tree(root, "project"), Tree(Path(sysconfig.get_path("stdlib")), "standard library")]
     trees += [Tree(site, "packages")] if site is not None else []
     return await asyncio.to_thread(_suggest, trees, cache / "suggest", text, most, tell)

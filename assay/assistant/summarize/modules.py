@@ -11,7 +11,7 @@ from typing import Any, Literal
 from analyzers import facts, reach, signatures
 
 from ..workbench import Workbench
-from ..workspace import State
+from ..world.state import State
 
 TOLD = 6  # names that are told of each kind, in the text form
 
@@ -51,13 +51,13 @@ class Module:
 
 async def of_file(bench: Workbench, root: Path, name: str, text: str) -> Module:
     """Facts of the module in a file (relative POSIX path) with this text."""
-    state = await bench.workspace.state(root)
+    state = await bench.projects.state(root)
     return await asyncio.to_thread(lambda: _module({**state.texts, name: text}, name, state))
 
 
 async def of_folder(bench: Workbench, root: Path, name: str) -> list[Module]:
     """Facts of a package, or of a folder of modules ("" for the root), and of each module directly in it; nothing where it has no Python file but tests."""
-    state = await bench.workspace.state(root)
+    state = await bench.projects.state(root)
     return await asyncio.to_thread(_folder, state, name)
 
 

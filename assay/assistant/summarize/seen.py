@@ -15,8 +15,8 @@ from analyzers import reach
 from analyzers.facts import Facts
 from sandbox.api import Job, Observed, Progress, Step
 
-from .. import workspace
 from ..workbench import Workbench
+from ..world.state import written_over
 
 RUN_S, QUIET_S = 60.0, 15.0  # of all tests; of one that gives no sign of life
 TESTS = 3  # kept of each thing that was seen
@@ -42,12 +42,12 @@ async def of_file(
     bench: Workbench, root: Path, name: str, text: str, overlay: Mapping[str, str], tell: Tell
 ) -> dict[int, Ended]:
     """How the calls of a file's functions end in the tests that reach it, by the functions' first lines. Raises SandboxUnavailable."""
-    state = await bench.workspace.state(root)
+    state = await bench.projects.state(root)
     texts = {**overlay, name: text}
     tests = await asyncio.to_thread(_reaching, {**state.texts, **texts}, name, state.test_files)
     if not tests:
         return {}
-    written = workspace.changes(state, {one: bench.workspace.sent(other) for one, other in texts.items()})
+    written = written_over(state, {one: bench.projects.sent(other) for one, other in texts.items()})
     step = Step("pytest", RUN_S, written, tests, quiet_s=QUIET_S, watched=(name,), observes=True)
     progress = Progress(running=lambda number, how: tell("tests", how.tests, 0))
     (outcome,) = await bench.sandbox.run(Job(state.project, (step,)), progress)

@@ -34,7 +34,7 @@ async def of_file(
     bench: Workbench, root: Path, name: str, text: str, overlay: Mapping[str, str]
 ) -> list[Symbol] | None:
     """The symbols of the file `name` (relative POSIX path) with this text, in its order; `overlay` are other files as the editor has them. None for a text that does not parse."""
-    state = await bench.workspace.state(root)
+    state = await bench.projects.state(root)
     files = {**state.texts, **overlay, name: text}
     return await asyncio.to_thread(lambda: _symbols(files, name, bench.maps.load(root)))
 

@@ -8,9 +8,8 @@ from analyzers import inputs
 from analyzers.text import Edit, applied
 from sandbox.api import Job, SandboxUnavailable, Step, StepOutcome
 
-from .. import workspace
 from ..workbench import Workbench
-from ..workspace import State
+from ..world.state import State, written_over
 
 RUN_S = 3.0  # of both
 SHOWN = 2  # inputs that a sentence names
@@ -20,12 +19,12 @@ async def told(bench: Workbench, state: State, name: str, text: str, edit: Edit,
     """One sentence; "" where nothing can be said: for a method, or one that nobody calls with literals."""
     if not function or "." in function:
         return ""
-    every = {**state.texts, name: bench.workspace.sent(text)}
+    every = {**state.texts, name: bench.projects.sent(text)}
     calls = inputs.variants(await asyncio.to_thread(inputs.examples, function, every.values()))
     if not calls:
         return ""
-    files = workspace.changes(state, {name: bench.workspace.sent(text)})
-    after = ((name, bench.workspace.sent(applied(text, (edit,)))),)
+    files = written_over(state, {name: bench.projects.sent(text)})
+    after = ((name, bench.projects.sent(applied(text, (edit,)))),)
     steps = tuple(Step("calls", RUN_S, one, path=name, calls=calls, quiet_s=RUN_S) for one in (files, after))
     try:
         was, now = await bench.sandbox.run(Job(state.project, steps))

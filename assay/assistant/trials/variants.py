@@ -108,8 +108,8 @@ async def _run(bench: Workbench, goal: Goal, part: Sequence[_Turn], queue: _Outc
     def step(number: int, one: Variant) -> Step:
         text, edit = goal.texts[one.name], one.edit
         mutated = text[: edit.span.start] + edit.text + text[edit.span.end :]
-        originals = {name: bench.workspace.sent(kept) for name, kept in goal.texts.items()}
-        files = originals | {one.name: bench.workspace.sent(mutated)}
+        originals = {name: bench.projects.sent(kept) for name, kept in goal.texts.items()}
+        files = originals | {one.name: bench.projects.sent(mutated)}
         first = goal.files if number == 0 else ()
         tests = (*goal.failing, *goal.guards)
         return Step(

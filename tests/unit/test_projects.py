@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from analyzers import syntax
-from assay.assistant import workspace
-from assay.assistant.workspace import State, Workspace, changes
+from assay.assistant.world import projects
+from assay.assistant.world.projects import Projects
+from assay.assistant.world.state import State, written_over
 
 
 @pytest.fixture
@@ -26,8 +27,8 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Workspace:
-    return Workspace(tmp_path / "images.json")
+def kept(tmp_path: Path) -> Projects:
+    return Projects(tmp_path / "images.json")
 
 
 def packed(state: State) -> dict[str, bytes]:
@@ -35,7 +36,7 @@ def packed(state: State) -> dict[str, bytes]:
         return {m.name: (archive.extractfile(m) or io.BytesIO()).read() for m in archive.getmembers()}
 
 
-async def again(kept: Workspace, root: Path) -> State:
+async def again(kept: Projects, root: Path) -> State:
     kept.forget(root)
     return await kept.state(root)
 
@@ -43,7 +44,7 @@ async def again(kept: Workspace, root: Path) -> State:
 SECRET = "token = 'Zx81kLmQpW72nVb'\r\n"
 
 
-async def test_readable_files_are_packed_byte_for_byte_and_code_first(kept: Workspace, root: Path) -> None:
+async def test_readable_files_are_packed_byte_for_byte_and_code_first(kept: Projects, root: Path) -> None:
     (root / ".env").write_text("KEY=1")
     (root / "latin.txt").write_bytes(b"caf\xe9")
     (root / "a.py").write_bytes(SECRET.encode())
@@ -57,7 +58,7 @@ async def test_readable_files_are_packed_byte_for_byte_and_code_first(kept: Work
 async def test_for_an_engine_elsewhere_they_are_redacted(tmp_path: Path, root: Path) -> None:
     (root / "latin.txt").write_bytes(b"caf\xe9")
     (root / "a.py").write_bytes(SECRET.encode())
-    kept = Workspace(tmp_path / "images.json", sent="redacted")
+    kept = Projects(tmp_path / "images.json", sent="redacted")
     found = packed(await kept.state(root))
     assert b"tr0ub4dor" not in found["data.txt"]
     assert b"Zx81" not in found["a.py"]
@@ -65,16 +66,16 @@ async def test_for_an_engine_elsewhere_they_are_redacted(tmp_path: Path, root: P
     assert "Zx81" not in kept.sent(SECRET)
 
 
-async def test_nothing_changed_is_the_same_state(kept: Workspace, root: Path) -> None:
+async def test_nothing_changed_is_the_same_state(kept: Projects, root: Path) -> None:
     first = await kept.state(root)
     assert await kept.state(root) is first
     assert await again(kept, root) is first
 
 
 async def test_what_is_known_is_said_at_once_and_found_out_anew_behind_it(
-    kept: Workspace, root: Path, monkeypatch: pytest.MonkeyPatch
+    kept: Projects, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workspace, "RESCAN_S", 0.0)
+    monkeypatch.setattr(projects, "RESCAN_S", 0.0)
     assert kept.known(root) is None
     first = await kept.state(root)
     (root / "a.py").write_text("x = 2\n")
@@ -87,38 +88,38 @@ async def test_what_is_known_is_said_at_once_and_found_out_anew_behind_it(
     assert (now.texts["a.py"], now.revision == first.revision) == ("x = 2\n", False)
 
 
-async def test_a_scan_that_failed_is_begun_again(kept: Workspace, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_scan_that_failed_is_begun_again(kept: Projects, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(workspace.files, "walk", lambda *_: (_ for _ in ()).throw(OSError("gone")))
+        broken.setattr(projects.files, "walk", lambda *_: (_ for _ in ()).throw(OSError("gone")))
         with pytest.raises(OSError, match="gone"):
             await kept.state(root)
         assert kept.known(root) is None
     assert "a.py" in (await kept.state(root)).texts
 
 
-async def test_changed_code_is_carried_by_the_job_not_by_a_new_archive(kept: Workspace, root: Path) -> None:
+async def test_changed_code_is_carried_by_the_job_not_by_a_new_archive(kept: Projects, root: Path) -> None:
     first = await kept.state(root)
     (root / "a.py").write_text("x = 2\n")
     (root / "b.py").write_text("y = 1\n")
     second = await again(kept, root)
     assert second.project is first.project
     assert second.revision != first.revision
-    assert changes(second, {"c.py": "z = 1\n"}) == (("a.py", "x = 2\n"), ("b.py", "y = 1\n"), ("c.py", "z = 1\n"))
+    assert written_over(second, {"c.py": "z = 1\n"}) == (("a.py", "x = 2\n"), ("b.py", "y = 1\n"), ("c.py", "z = 1\n"))
     (root / "a.py").unlink()
-    assert ("a.py", None) in changes(await again(kept, root), {})
+    assert ("a.py", None) in written_over(await again(kept, root), {})
 
 
-async def test_many_changes_make_a_new_archive(kept: Workspace, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_many_changes_make_a_new_archive(kept: Projects, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = await kept.state(root)
-    for number in range(workspace.DELTA_LIMIT + 1):
+    for number in range(projects.DELTA_LIMIT + 1):
         (root / f"m{number}.py").write_text("x = 1\n")
     second = await again(kept, root)
     assert second.project.digest != first.project.digest
-    assert changes(second, {}) == ()
+    assert written_over(second, {}) == ()
 
 
 async def test_a_python_file_in_another_encoding_reaches_the_container_after_it_changed(
-    kept: Workspace, root: Path
+    kept: Projects, root: Path
 ) -> None:
     (root / "latin.py").write_bytes(b"# -*- coding: latin-1 -*-\nx = '\xe9'\n")
     assert packed(await kept.state(root))["latin.py"].endswith(b"x = '\xe9'\n")
@@ -127,10 +128,10 @@ async def test_a_python_file_in_another_encoding_reaches_the_container_after_it_
     assert packed(state)["latin.py"].endswith(b"x = '\xe8\xe8'\n")
     (root / "latin.py").write_text("x = 1\n")
     state = await again(kept, root)
-    assert dict(changes(state, {})).get("latin.py", packed(state)["latin.py"].decode()) == "x = 1\n"
+    assert dict(written_over(state, {})).get("latin.py", packed(state)["latin.py"].decode()) == "x = 1\n"
 
 
-class Slow(Workspace):
+class Slow(Projects):
     """One whose scan is done when the test says so."""
 
     def __init__(self, images: Path) -> None:
@@ -156,7 +157,7 @@ async def test_a_file_that_is_saved_during_a_scan_is_seen_by_the_next_request(tm
 
 
 @pytest.mark.parametrize("name", ["server.log", "app.sqlite3", "app.db-wal", ".coverage", "run.pid", "x.py.swp"])
-async def test_what_programs_write_all_the_time_makes_no_new_archive(kept: Workspace, root: Path, name: str) -> None:
+async def test_what_programs_write_all_the_time_makes_no_new_archive(kept: Projects, root: Path, name: str) -> None:
     (root / name).write_text("1")
     first = await kept.state(root)
     (root / name).write_text("1, 2")
@@ -164,22 +165,22 @@ async def test_what_programs_write_all_the_time_makes_no_new_archive(kept: Works
     assert name not in packed(first)
 
 
-async def test_changed_data_makes_a_new_archive(kept: Workspace, root: Path) -> None:
+async def test_changed_data_makes_a_new_archive(kept: Projects, root: Path) -> None:
     first = await kept.state(root)
     (root / "data.txt").write_text("other\n")
     assert (await again(kept, root)).project.digest != first.project.digest
 
 
 async def test_what_does_not_fit_is_left_out_and_counted(
-    kept: Workspace, root: Path, monkeypatch: pytest.MonkeyPatch
+    kept: Projects, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workspace, "ARCHIVE_LIMIT", 60)
+    monkeypatch.setattr(projects, "ARCHIVE_LIMIT", 60)
     (root / "large.csv").write_text("1," * 100)
     state = await kept.state(root)
-    assert (state.left_out, "large.csv" in packed(state)) == (1, False)
+    assert (state.left_out, "large.csv" in packed(state)) == ({"large.csv": "archive-limit"}, False)
 
 
-async def test_an_ignore_file_that_changes_changes_the_rules(kept: Workspace, root: Path) -> None:
+async def test_an_ignore_file_that_changes_changes_the_rules(kept: Projects, root: Path) -> None:
     await kept.state(root)
     assert (await kept.rules(root)).allows("a.py")
     (root / ".gitignore").write_text("a.py\n")
@@ -187,12 +188,34 @@ async def test_an_ignore_file_that_changes_changes_the_rules(kept: Workspace, ro
     assert not (await kept.rules(root)).allows("a.py")
 
 
-async def test_a_file_that_goes_while_it_is_read_is_empty(kept: Workspace, root: Path) -> None:
-    assert workspace._read(root / "gone.py") == b""
+async def test_a_file_that_goes_while_it_is_read_is_empty(kept: Projects, root: Path) -> None:
+    assert projects._read(root / "gone.py") == b""
 
 
 async def test_a_document_that_is_too_long_is_not_told_to_jedi_on_each_key(tmp_path: Path) -> None:
-    made = Workspace(tmp_path / "images")
+    made = Projects(tmp_path / "images")
     long = "x = 1\n" * (syntax.PARSE_LIMIT // 6 + 1)
-    where = made.where(tmp_path, str(tmp_path / "a.py"), "", {"a.py": "y = 1\n", "b.py": "z = 1\n", "c.py": long})
-    assert where.others == {str(tmp_path / "b.py"): "z = 1\n"}
+    world = made.world(tmp_path, {"a.py": "y = 1\n", "b.py": "z = 1\n", "c.py": long})
+    assert world.where(str(tmp_path / "a.py"), "").others == {str(tmp_path / "b.py"): "z = 1\n"}
+
+
+async def test_a_world_is_of_one_moment_and_says_what_it_left_out(tmp_path: Path) -> None:
+    """What is saved later is in the next one; open documents stand over the files; what was left out has its rule."""
+    made = Projects(tmp_path / "images")
+    root = tmp_path / "p"
+    root.mkdir()
+    (root / "pyproject.toml").write_text("")
+    (root / "a.py").write_text("x = 1\n")
+    (root / "run.log").write_text("noise\n")
+    first = await made.whole(made.world(root, {"b.py": "y = 1\n"}))
+    assert first.texts == {"a.py": "x = 1\n", "b.py": "y = 1\n"}
+    assert first.state.left_out == {"run.log": "written"}
+    (root / "a.py").write_text("x = 2\n")
+    made.forget(root)
+    second = await made.whole(first)
+    assert (first.texts["a.py"], second.texts["a.py"]) == ("x = 1\n", "x = 2\n")
+    assert first.mark(str(root / "b.py")) != second.mark(str(root / "b.py"))
+    assert second.mark(str(root / "b.py")) == made.known_of(second).mark(str(root / "b.py"))
+    unknown = made.world(tmp_path / "other")
+    assert unknown.mark("") != unknown.mark(""), "nothing is known of it, and that is equal to nothing"
+    assert (unknown.name_of(str(root / "a.py")), first.name_of(str(root / "a.py"))) == ("", "a.py")

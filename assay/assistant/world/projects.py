@@ -12,20 +12,22 @@ import asyncio
 import contextlib
 import hashlib
 import io
-import itertools
 import re
 import tarfile
 import time
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from fnmatch import translate
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
-from analyzers import files, reach, secrets, syntax
-from analyzers.names import Where
+from analyzers import files, reach, secrets
 from sandbox import dependencies
 from sandbox.api import Project
+
+from .state import Rule, State, next_revision
+from .world import World
 
 ARCHIVE_LIMIT = 24 << 20  # bytes of files; a container's /work has 192 MiB
 TEXT_LIMIT = 64 << 20  # bytes of Python kept in memory; 100 000 lines are about 4 MB
@@ -37,27 +39,7 @@ WRITTEN = ("*.log", "*.sqlite", "*.sqlite3", "*.db", "*.db-*", "*.sqlite-*", "*.
 FIRST = (".py", ".pyi", ".toml", ".ini", ".cfg")  # code and what steers tests, before data that may fill the archive
 
 
-_revisions = itertools.count(1)
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """One scan: entries by name, Python texts by name, as they go into a container, and the archive's project. Two with one `revision` are one.
-
-    `test_files` are the patterns of files that pytest looks for tests in; `prose` holds those that are no Python."""
-
-    root: Path
-    entries: Mapping[str, files.Entry]
-    texts: Mapping[str, str]
-    project: Project
-    base: Mapping[str, str] = field(default_factory=dict)
-    left_out: int = 0
-    test_files: tuple[str, ...] = reach.PATTERNS
-    prose: Mapping[str, str] = field(default_factory=dict)
-    revision: int = field(default_factory=lambda: next(_revisions))
-
-
-class Workspace:
+class Projects:
     """All projects of one server by their roots."""
 
     def __init__(
@@ -141,19 +123,18 @@ class Workspace:
         """Where the project's dependencies lie; None where it has no virtual environment."""
         return files.site_packages(root, self._environment)
 
-    def where(self, root: Path, path: str, text: str, documents: Mapping[str, str]) -> Where:
-        """A document as jedi is to see it, among the project's dependencies and the open `documents` (relative path → text) that are not as the last
-        scan found them: open documents are the project. One that is too long to be read on a key is left as it is on disk."""
-        site, known = self.site_packages(root), self.known(root)
-        on_disk = known.texts if known is not None else {}
-        others = {
-            other: text
-            for name, text in documents.items()
-            if (other := str(root / name)) != path
-            and len(text) <= syntax.PARSE_LIMIT
-            and on_disk.get(name) != self.sent(text)
-        }
-        return Where(text, path, str(root), (str(site),) if site else (), others)
+    def world(self, root: Path, documents: Mapping[str, str] = MappingProxyType({})) -> World:
+        """The project as it is known now, at once, with the open `documents` (relative POSIX path → text) over its files. Where the last scan is older than RESCAN_S, a newer one will be known soon."""
+        known = self.known(root)
+        return World(root, documents, known, self.site_packages(root), is_redacted=self.is_redacted)
+
+    def known_of(self, world: World) -> World:
+        """A world that nobody has looked through, as far as it is known by now; any other one as it is."""
+        return world if world.files is not None else self.world(world.root, world.documents)
+
+    async def whole(self, world: World) -> World:
+        """The same world with the project's files as they are now."""
+        return replace(self.world(world.root, world.documents), files=await self.state(world.root))
 
     def forget(self, root: Path) -> None:
         """Files below `root` changed: look again at the next request."""
@@ -165,7 +146,9 @@ class Workspace:
         self._rules[root] = rules = files.Rules(root)
         is_project = root in self._opened or files.has_root_mark(root)
         found = files.walk(root, rules, "whole" if is_project else "flat")
-        entries = {entry.name: entry for entry in found if not _is_written(entry.name)}
+        every = {entry.name: entry for entry in found}
+        left_out: dict[str, Rule] = {name: "written" for name in every if _is_written(name)}
+        entries = {name: entry for name, entry in every.items() if name not in left_out}
         if older is not None and entries == older.entries:
             return older
         texts, total = {}, 0
@@ -177,17 +160,19 @@ class Workspace:
                     texts[name] = kept or self.sent(_read(root / name).decode("utf-8"))
         same_data = older is not None and _data(entries, texts) == _data(older.entries, older.texts)
         if older is not None and same_data and _differences(older.base, texts) <= DELTA_LIMIT:
-            return replace(older, entries=entries, texts=texts, revision=next(_revisions))
-        return self._packed(root, entries, texts)
+            return replace(older, entries=entries, texts=texts, revision=next_revision())
+        return self._packed(root, entries, texts, left_out)
 
-    def _packed(self, root: Path, entries: Mapping[str, files.Entry], texts: dict[str, str]) -> State:
-        data, total, left_out, added = io.BytesIO(), 0, 0, set[str]()
+    def _packed(
+        self, root: Path, entries: Mapping[str, files.Entry], texts: dict[str, str], left_out: dict[str, Rule]
+    ) -> State:
+        data, total, added = io.BytesIO(), 0, set[str]()
         with tarfile.open(fileobj=data, mode="w", format=tarfile.GNU_FORMAT) as archive:
             for name in sorted(entries, key=lambda one: not one.endswith(FIRST)):
                 content = self._content(root, name, texts)
                 total += len(content)
                 if total > ARCHIVE_LIMIT:
-                    left_out += 1
+                    left_out[name] = "archive-limit"
                     total -= len(content)
                     continue
                 member = tarfile.TarInfo(name)
@@ -213,14 +198,6 @@ class Workspace:
             return texts[name].encode("utf-8", "surrogatepass")
         raw = _read(root / name)
         return _redacted_data(raw) if self.is_redacted else raw
-
-
-def changes(state: State, overlay: Mapping[str, str], gone: Collection[str] = ()) -> tuple[tuple[str, str | None], ...]:
-    """What a job must write over the archive: files that changed on disk since, then the editor's open texts; what is `gone` is taken away."""
-    now = {name: text for name, text in {**state.texts, **overlay}.items() if name not in gone}
-    changed: dict[str, str | None] = {n: t for n, t in now.items() if state.base.get(n) != t}
-    changed |= {name: None for name in state.base if name not in now}
-    return tuple(sorted(changed.items()))
 
 
 def _seen(scan: asyncio.Task[None]) -> None:
