@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from sys import intern
 from typing import Any
@@ -97,6 +98,9 @@ def may_be_looked_up(lines: str) -> bool:
     return "." in lines or "import" in lines or ("(" in lines and "=" in lines)
 
 
+_completion = lru_cache(maxsize=16_384)(Completion)  # most are in every list: one object for all of them
+
+
 class Names:
     """One worker process, started on first use, asked one thing at a time, ended when it hangs."""
 
@@ -123,7 +127,7 @@ class Names:
         """Names that fit at a position (line from 1, column from 0); raises NamesUnavailable. For `kinds_s` it is looked for what they are."""
         request = {"op": "complete", "position": [line, column], "kinds_s": kinds_s}
         answer = await self._ask(request, where, timeout_s)
-        return tuple(Completion(intern(name), intern(kind)) for name, kind in answer["items"])  # most are in every list
+        return tuple(_completion(intern(name), intern(kind)) for name, kind in answer["items"])
 
     async def describe(self, where: Where, line: int, column: int, name: str, *, timeout_s: float) -> Described:
         """What a name is that `complete` gave for this position; raises NamesUnavailable."""

@@ -18,9 +18,9 @@ from assay.assistant.workbench import Workbench
 from assay.assistant.world.projects import Projects
 from assay.engine import backends, local, scripted, weights
 from assay.engine.api import Engine, EngineError
+from assay.engine.by_url import Server
 from assay.engine.missing import Missing
 from assay.engine.ollama import Terms
-from assay.engine.server import Server
 from assay.folders import Folders
 from sandbox.absent import Absent
 from sandbox.api import Sandbox

@@ -13,7 +13,7 @@ import torch
 import transformers
 
 from assay.engine import weights
-from assay.engine.process import default_threads
+from assay.engine.service import default_threads
 from assay.engine.torch_backend import model as models
 from assay.engine.torch_backend.decode import Decoder
 from assay.engine.torch_backend.model import Loaded

@@ -31,7 +31,7 @@ import transformers
 import uvicorn
 
 from assay.engine import weights
-from assay.engine.process import default_threads
+from assay.engine.service import default_threads
 from assay.engine.torch_backend import model as models
 from assay.engine.torch_backend.answers import Desk
 from assay.engine.torch_backend.decode import Decoder

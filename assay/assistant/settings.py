@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
-from assay.engine.http import is_loopback
+from assay.engine.client import is_loopback
 
 Policy = Literal["balanced", "strict", "eager", "static"]
 Value = str | int | float | bool

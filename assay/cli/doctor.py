@@ -14,10 +14,10 @@ from typing import Literal
 from analyzers import files
 from assay import __version__, compose
 from assay.assistant.settings import Settings
-from assay.engine import backends, dialects, hub, process, weights
+from assay.engine import backends, dialects, hub, service, weights
 from assay.engine.api import Engine
+from assay.engine.by_url import Server
 from assay.engine.local import Local
-from assay.engine.server import Server
 from assay.engine.torch_backend import memory
 from assay.folders import Folders
 from sandbox import build, dependencies, engine
@@ -61,7 +61,7 @@ async def _engine(settings: Settings, where: Folders) -> list[Finding]:
     if (
         isinstance(chosen, Local)
         and chosen.name == "llama.cpp"
-        and (why := await asyncio.to_thread(process.load_trouble))
+        and (why := await asyncio.to_thread(service.load_trouble))
     ):
         what, _, mend = why.rpartition("). ")
         found.append(Finding("llama.cpp", "missing", f"{what})", mend))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from assay.assistant.settings import Settings
 from assay.cli import out, sandboxes
-from assay.engine import process, weights
+from assay.engine import service, weights
 from assay.engine.api import EngineUnavailable
 from assay.folders import Folders
 from sandbox.api import SandboxUnavailable
@@ -43,7 +43,7 @@ def install(settings: Settings, where: Folders, *, model: bool, sandbox: bool) -
 
 def _library(settings: Settings) -> None:
     """See that llama.cpp's library loads; on a bare Debian the one system library that it needs is missing."""
-    if not (why := process.load_trouble()):
+    if not (why := service.load_trouble()):
         return
     if OPENMP not in why or not _may_install():
         raise EngineUnavailable(why)
@@ -53,7 +53,7 @@ def _library(settings: Settings) -> None:
         _install("libgomp1")
     except SandboxUnavailable as error:
         raise EngineUnavailable(str(error)) from error
-    if why := process.load_trouble():
+    if why := service.load_trouble():
         raise EngineUnavailable(why)
 
 

@@ -16,7 +16,7 @@ from assay.assistant.settings import Settings
 from assay.cli import out
 from assay.engine import backends, dialects, hub, weights
 from assay.engine.api import EngineError, EngineUnavailable
-from assay.engine.process import SLOTS, Launch
+from assay.engine.service import SLOTS, Launch
 from assay.folders import Folders, folders
 
 AFTER_S = 600.0  # so long an engine that was shared for ever is kept without a request; the next one starts it again
@@ -54,7 +54,7 @@ def engine(
 
     The first `assay lsp` starts it by itself; start it by hand to keep it running or to use it with other clients.
     """
-    from assay.engine import local, process
+    from assay.engine import local, service
 
     where = folders()
     settings = out.settings(where)
@@ -78,7 +78,7 @@ def engine(
     if listen:
         _share(launch, listen, key_file, cert, cert_key)
         return
-    raise typer.Exit(process.serve(launch, where.cache))
+    raise typer.Exit(service.serve(launch, where.cache))
 
 
 def _share(launch: Launch, listen: str, key_file: str, cert: str, cert_key: str) -> None:

@@ -22,12 +22,12 @@ from pathlib import Path
 from . import backends, local
 from .api import EngineError, Request
 from .backends import Backend
-from .process import Launch
+from .service import Launch
 
 SIZES = (64, 512, 2048, 8192)  # tokens of a prompt
 WRITTEN = 32  # tokens of a suggestion
 TYPED = "\n# and on\nvalue = "  # what was typed since a prompt was read
-SOURCES = ("local.py", "remote.py", "http.py", "ollama.py", "weights.py", "dialects.py")
+SOURCES = ("local.py", "remote.py", "client.py", "ollama.py", "weights.py", "dialects.py")
 END_S = 10.0
 LIMIT_S = 240.0  # for one backend; what was not reached then is left out
 

@@ -25,9 +25,9 @@ from typing import Any
 from . import weights
 from .api import Chunk, EngineError, EngineHealth, EngineUnavailable, Request
 from .backends import TITLES, Backend
-from .http import Http
-from .process import SLOTS, Launch
+from .client import Client
 from .remote import Remote
+from .service import SLOTS, Launch
 
 START_S = 120.0  # a large model from a slow disk; the small one takes 0.7 s
 BACK_OFF_S = (0.0, 0.2, 1.0, 5.0, 15.0)
@@ -45,7 +45,7 @@ class Local:
     def __init__(self, launch: Launch) -> None:
         self.name = TITLES[launch.backend]
         self._launch = launch
-        self._http = Http("http://engine", socket_path=str(launch.socket))
+        self._http = Client("http://engine", socket_path=str(launch.socket))
         self._remote = Remote(
             self._http, model=weights.name_of(launch.model), guided="gbnf" if launch.backend == "llamacpp" else "ours"
         )

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .api import Chunk, EngineError, EngineHealth, EngineRefused, EngineUnavailable, Request, ScoringUnsupported, Token
+from .client import ERROR_LIMIT, Client
 from .dialects import LEFT_TO_RIGHT, choose
-from .http import ERROR_LIMIT, Http
 
 CONTEXT_LEAST = (
     2048  # tokens; no version of Ollama gives a model less, and asking for the same as others shares the loaded one
@@ -49,7 +49,7 @@ class Ollama:
 
     name = "ollama"
 
-    def __init__(self, http: Http, version: str, *, model: str = "", terms: Terms = USUAL) -> None:
+    def __init__(self, http: Client, version: str, *, model: str = "", terms: Terms = USUAL) -> None:
         self._http = http
         self._version = version
         self._wanted = model

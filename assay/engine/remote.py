@@ -24,8 +24,8 @@ from .api import (
     ScoringUnsupported,
     Token,
 )
+from .client import ERROR_LIMIT, NOT_FOUND, Client
 from .guided import Dialect
-from .http import ERROR_LIMIT, NOT_FOUND, Http
 
 TELLING = 4  # tokens that a generation must have to say how fast the model writes
 
@@ -35,7 +35,7 @@ class Remote:
 
     name = "remote"
 
-    def __init__(self, http: Http, *, model: str = "", guided: Dialect | None = None) -> None:
+    def __init__(self, http: Client, *, model: str = "", guided: Dialect | None = None) -> None:
         """`guided`: how the server is told what a text has to begin with; None to find out."""
         self._http = http
         self._wanted_model = model

@@ -26,7 +26,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from assay.engine.api import EngineError
-from assay.engine.http import is_loopback
+from assay.engine.client import is_loopback
 from assay.engine.local import Local
 from assay.engine.web import HANDLERS, Attended, Refused, body_of
 

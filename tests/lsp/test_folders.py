@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from assay import compose
+from assay.engine.by_url import Server
 from assay.engine.missing import Missing
-from assay.engine.server import Server
 from assay.folders import folders
 from tests.lsp.conftest import Start
 

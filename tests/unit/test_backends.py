@@ -96,7 +96,7 @@ def test_a_folder_without_weights_is_no_model(folder: Path, home: Path) -> None:
 def test_nothing_but_the_engine_process_has_torch() -> None:
     """Looked at from inside, with everything imported that the server and the commands import."""
     code = (
-        "import sys; import assay.cli.app, assay.cli.commands, assay.compose, lsp_server.serve, assay.engine.local, assay.engine.process, "
+        "import sys; import assay.cli.app, assay.cli.commands, assay.compose, lsp_server.serve, assay.engine.local, assay.engine.service, "
         "assay.engine.backends; assay.engine.backends.missing(); "
         "print([one for one in ('torch', 'transformers', 'starlette', 'uvicorn') if one in sys.modules])"
     )

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from assay import compose
-from assay.engine import dialects, local, process
+from assay.engine import dialects, local, service
 from assay.engine.api import EngineError, EngineUnavailable, Request
+from assay.engine.by_url import Server
 from assay.engine.local import Local
-from assay.engine.server import Server
 from assay.folders import folders
 from tests.lsp.stub import Stub
 
@@ -37,7 +37,7 @@ async def engine(model: Path, tmp_path: Path) -> AsyncIterator[Local]:
         started.wait(10)
 
 
-def _pid(launch: process.Launch) -> int:
+def _pid(launch: service.Launch) -> int:
     lock = launch.folder / "engine.lock"
     return int(lock.read_text() or 0) if lock.exists() and local.is_locked(launch) else 0
 
@@ -254,21 +254,21 @@ async def test_a_key_from_the_environment_goes_to_the_server_and_before_the_file
 
 def test_idle_time_is_no_part_of_a_request() -> None:
     """An engine that nobody asked for longer than a request may stand still reads a long prompt next, and its counters do not move at once."""
-    watch = process.Watch(idle_s=600, since=0.0)
+    watch = service.Watch(idle_s=600, since=0.0)
     assert watch.look("1", False, 0.0) == ""
-    assert watch.look("1", False, process.STUCK_S + 6) == ""
-    assert watch.look("1", True, process.STUCK_S + 7) == "", "it began a second ago"
-    assert watch.look("1", True, 2 * process.STUCK_S + 6) == ""
-    assert watch.look("1", True, 2 * process.STUCK_S + 8) == "stuck"
+    assert watch.look("1", False, service.STUCK_S + 6) == ""
+    assert watch.look("1", True, service.STUCK_S + 7) == "", "it began a second ago"
+    assert watch.look("1", True, 2 * service.STUCK_S + 6) == ""
+    assert watch.look("1", True, 2 * service.STUCK_S + 8) == "stuck"
 
 
 def test_work_that_moves_is_never_stuck_and_its_end_begins_the_idle_time() -> None:
-    watch = process.Watch(idle_s=10, since=0.0)
+    watch = service.Watch(idle_s=10, since=0.0)
     assert {watch.look(str(minute), True, 60.0 * minute) for minute in range(20)} == {""}
     assert watch.look("19", False, 5000.0) == ""
     assert watch.look("19", False, 5009.0) == ""
     assert watch.look("19", False, 5011.0) == "idle"
-    assert process.Watch(idle_s=0, since=0.0).look("", False, 1e9) == "", "0 keeps it"
+    assert service.Watch(idle_s=0, since=0.0).look("", False, 1e9) == "", "0 keeps it"
 
 
 @pytest.mark.parametrize("url", ["http://models.example/v1", "http://10.0.0.7:8000", "http://me:secret@models.example"])

@@ -13,8 +13,8 @@ import pytest
 from assay.assistant.drafting.sources import beginnings
 from assay.engine import guided, local
 from assay.engine.api import Request
+from assay.engine.by_url import Server
 from assay.engine.local import Local
-from assay.engine.server import Server
 from tests.lsp.stub import Stub
 
 ASKED = Request("import os\nos.path.", names=("isfile", "isabs"))

@@ -137,7 +137,7 @@ async def test_only_so_much_is_kept(jedi: Asked, monkeypatch: pytest.MonkeyPatch
     places = [place(f"a{n} = ''\na{n}.|\n") for n in range(3)]
     names = Known()
     await whole(names, jedi, places[0])
-    one_answer = memo.ENTRY + memo.size_of((0.0, names.here(where(places[0]), places[0])))
+    one_answer = memo.ENTRY + memo.size_of((0.0, names.here(where(places[0]), places[0])), (Completion, str))
     names.close()
     monkeypatch.setattr(known, "ANSWERS", 5 * one_answer // 2)
     names = Known()

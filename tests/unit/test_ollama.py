@@ -13,9 +13,9 @@ from assay.assistant.settings import load
 from assay.cli import doctor
 from assay.engine import dialects
 from assay.engine.api import EngineError, EngineRefused, EngineUnavailable, Request
-from assay.engine.http import Http
+from assay.engine.by_url import Server
+from assay.engine.client import Client
 from assay.engine.ollama import Terms
-from assay.engine.server import Server
 from assay.folders import folders
 from tests.lsp.stub import OllamaStub, Stub
 
@@ -210,7 +210,7 @@ async def test_a_failure_at_the_start_says_nothing_about_the_server() -> None:
 
 async def test_a_client_that_is_closed_while_it_opens_stays_closed() -> None:
     async with Stub(lambda body: "x") as stub:
-        http = Http(stub.url)
+        http = Client(stub.url)
         asking = asyncio.create_task(http.get("/v1/models"))
         await asyncio.sleep(0)
         closing, other = asyncio.create_task(http.close()), asyncio.create_task(http.get("/v1/models"))

@@ -20,8 +20,8 @@ from assay import compose
 from assay.cli.commands import app
 from assay.engine import local
 from assay.engine.api import Request
+from assay.engine.by_url import Server
 from assay.engine.local import Local
-from assay.engine.server import Server
 from assay.engine.web import Refused
 from assay.folders import folders
 from assay.team import share

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 
 from .api import Chunk, EngineError, EngineFailing, EngineHealth, EngineRefused, EngineUnavailable, Request
-from .http import Http
+from .client import Client
 from .ollama import USUAL, Ollama, Terms
 from .remote import Remote
 
@@ -21,7 +21,7 @@ class Server:
     ) -> None:
         """`terms` are for Ollama; `ca_file` has certificates to trust beside the system's. Raises EngineUnavailable for what is
         no URL, and where the key would be sent to another machine without TLS."""
-        self._http = Http(url, api_key=api_key, ca_file=ca_file)
+        self._http = Client(url, api_key=api_key, ca_file=ca_file)
         self._model = model
         self._terms = terms
         self._remote = Remote(self._http, model=model)

@@ -26,7 +26,7 @@ sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None is
 ERROR_LIMIT = 200  # characters of a server's own error text that reach a message
 
 
-class Http:
+class Client:
     """One server at `url` (with or without /v1), or at a Unix socket. Nothing is contacted before the first request."""
 
     def __init__(self, url: str, *, api_key: str = "", socket_path: str = "", ca_file: str = "") -> None:
