@@ -122,12 +122,12 @@ def changed(after: ast.Module, text: str, found: tuple[Hunk, ...], before: ast.M
     return Changed(pieces, tuple(sorted(functions, key=len, reverse=True)), frozenset(lines))
 
 
-def _first_below(places: list[Place], line: int) -> Place | None:
+def _first_below(places: list[Statement], line: int) -> Statement | None:
     return min((p for p in places if p.lines[0] > line), key=lambda p: p.lines[0], default=None)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Statement:
     """A statement's own lines, without those of the statements inside it. `scope` is the dotted name of the class around it; `is_inside` says
     whether it stands in a function."""
 
@@ -161,11 +161,11 @@ class Place:
         return True
 
 
-def places_in(tree: ast.AST, scope: str = "", *, is_inside: bool = False) -> Iterator[Place]:
+def places_in(tree: ast.AST, scope: str = "", *, is_inside: bool = False) -> Iterator[Statement]:
     """Every statement, handler and case below a tree."""
     for child in _inner(tree):
         lines = tuple(range(_start(child), _header_end(child) + 1))
-        yield Place(child, lines, scope, is_inside)
+        yield Statement(child, lines, scope, is_inside)
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
             yield from places_in(child, f"{scope}.{child.name}".lstrip("."), is_inside=True)
         elif isinstance(child, ast.ClassDef):
@@ -202,7 +202,7 @@ def _header_end(node: ast.AST) -> int:
     return max(own)
 
 
-def _pieces(place: Place, lines: tuple[int, ...]) -> list[Piece]:
+def _pieces(place: Statement, lines: tuple[int, ...]) -> list[Piece]:
     node = place.node
     if not place.is_inside:
         owner = f"{place.scope}.{node.name}".lstrip(".") if isinstance(node, _DEFINITIONS) else ""

@@ -31,7 +31,7 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Trouble:
     """What a text tells: the last exception's name and message, its frames from the outside, and the ids of failed tests."""
 
     exception: str
@@ -45,7 +45,7 @@ class Told:
         return not (self.exception or self.tests)
 
 
-def parse(text: str) -> Told:
+def parse(text: str) -> Trouble:
     """What `text` tells; of several tracebacks the last one."""
     text = re.sub(
         r"(?m)^ *[|+][-| ]?", "", text.replace("\r\n", "\n")[-TEXT_LIMIT:]
@@ -64,4 +64,4 @@ def parse(text: str) -> Told:
     frames = [Frame(m[1], int(m[2]), (m[3] or "").strip()) for m in _FRAME.finditer(text, max(begin, 0))]
     if not frames:
         frames = [Frame(m[1].strip(), int(m[2]), "" if m[3] == name else m[3]) for m in _PYTEST_PLACE.finditer(text)]
-    return Told(name, message, tuple(frames[:FRAMES_LIMIT]), tests)
+    return Trouble(name, message, tuple(frames[:FRAMES_LIMIT]), tests)

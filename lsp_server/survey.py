@@ -37,7 +37,7 @@ AGAIN_S = 60.0  # no client tells of every file that changes
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _Published:
     """The diagnostics of one file as it is on disk, and a mark of them."""
 
     uri: str
@@ -59,8 +59,8 @@ class Survey:
     cache: Path
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _at: float = 0.0
-    _known: dict[Path, tuple[int, dict[str, _Told]]] = field(default_factory=dict)
-    _published: dict[str, _Told] = field(default_factory=dict)
+    _known: dict[Path, tuple[int, dict[str, _Published]]] = field(default_factory=dict)
+    _published: dict[str, _Published] = field(default_factory=dict)
 
     def changed(self) -> None:
         """A file was opened, closed or saved, or a folder came."""
@@ -93,7 +93,7 @@ class Survey:
         settings = self.bench(folder).settings
         return settings.is_on("hints.enabled") and settings.is_on("hints.workspace")
 
-    def _tell(self, found: Mapping[str, _Told]) -> None:
+    def _tell(self, found: Mapping[str, _Published]) -> None:
         opened = self.open_paths()
         for path, told in found.items():
             before = self._published.get(path)
@@ -105,9 +105,9 @@ class Survey:
             if path not in opened:
                 self.editor.publish(told.uri, None, [])
 
-    async def _found(self) -> dict[str, _Told]:
+    async def _found(self) -> dict[str, _Published]:
         """The files of the window's folders that have hints, by their paths."""
-        found = dict[str, _Told]()
+        found = dict[str, _Published]()
         for folder in filter(self._is_on, list(self.folders())):
             bench = self.bench(folder)
             state = await bench.projects.state(folder)
@@ -118,8 +118,8 @@ class Survey:
             found |= known[1]
         return found
 
-    async def _of_folder(self, bench: Workbench, folder: Path, state: State) -> dict[str, _Told]:
-        found: dict[str, _Told] = {}
+    async def _of_folder(self, bench: Workbench, folder: Path, state: State) -> dict[str, _Published]:
+        found: dict[str, _Published] = {}
         is_kept = not bench.projects.is_redacted  # else a scan's texts are not what stands in the files
         left = HINTS_LIMIT
         for root, texts in (await asyncio.to_thread(self._by_root, folder, state.texts, is_kept=is_kept)).items():
@@ -145,15 +145,15 @@ class Survey:
 
     def _diagnostics(
         self, root: Path, texts: Mapping[str, str], hints: Mapping[str, tuple[Hint, ...]], left: int
-    ) -> dict[str, _Told]:
-        found: dict[str, _Told] = {}
+    ) -> dict[str, _Published]:
+        found: dict[str, _Published] = {}
         for name in sorted(hints):
             path = root / name
             snapshot = Snapshot(path.as_uri(), str(path), 0, texts[name])
             items = [diagnostic(snapshot, self.encoding(), hint) for hint in hints[name][: min(left, FILE_LIMIT)]]
             left -= len(items)
             if items:
-                found[str(path)] = _Told(snapshot.uri, items, result_id(items))
+                found[str(path)] = _Published(snapshot.uri, items, result_id(items))
         return found
 
 

@@ -18,9 +18,9 @@ from analyzers.places import Places
 from analyzers.text import Edit, Snapshot, Span
 
 from . import arguments, bounds, conditions, copies, handlers, lost, mutations
-from .piece import Piece, Suspicion, signatures
+from .piece import Passage, Suspicion, signatures
 
-PATTERNS: tuple[Callable[[Piece], Iterator[Suspicion]], ...] = (
+PATTERNS: tuple[Callable[[Passage], Iterator[Suspicion]], ...] = (
     arguments.swapped,
     copies.wrong_variable,
     bounds.off_by_one,
@@ -106,7 +106,7 @@ def _of_piece(text: str, known: tuple[tuple[str, tuple[str, ...]], ...]) -> tupl
     if tree is None:
         return ()
     try:
-        piece = Piece(tree, dict(known))
+        piece = Passage(tree, dict(known))
         suspicions = [one for pattern in PATTERNS for one in pattern(piece) if not piece.is_in_a_test(one.node)]
         made = [_placed(text, one) for one in suspicions]
     except RecursionError:  # a thousand operators in one expression

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from itertools import combinations
 
-from .piece import Piece, Suspicion, parameters
+from .piece import Passage, Suspicion, parameters
 
 # A function of such a name turns its operands round on purpose.
 _TURNS = re.compile(r"swap|revers|flip|mirror|invert|transpos|opposite|__[rgl]|_r?(cmp|compare)|undo")
@@ -17,7 +17,7 @@ _TEXT = re.compile(r"(text|string|line|content|body|source|message|path|name)$",
 _BY_PATTERN = ("match", "search", "fullmatch", "findall", "finditer", "split")
 
 
-def swapped(piece: Piece) -> Iterator[Suspicion]:
+def swapped(piece: Passage) -> Iterator[Suspicion]:
     """Two arguments that are named as each other's parameters."""
     for node in piece.nodes:
         if isinstance(node, ast.Call):
@@ -25,7 +25,7 @@ def swapped(piece: Piece) -> Iterator[Suspicion]:
             yield from _by_name(piece, node)
 
 
-def _by_name(piece: Piece, call: ast.Call) -> Iterator[Suspicion]:
+def _by_name(piece: Passage, call: ast.Call) -> Iterator[Suspicion]:
     name = _name(call)
     wanted = piece.signatures.get(name, ())
     given = [arg.id if isinstance(arg, ast.Name) else "" for arg in call.args]
@@ -65,7 +65,7 @@ def _are_as_they_came(function: ast.AST, *names: str) -> bool:
     return all(bound.count(name) <= 1 for name in names)
 
 
-def _of_builtins(piece: Piece, call: ast.Call) -> Iterator[Suspicion]:
+def _of_builtins(piece: Passage, call: ast.Call) -> Iterator[Suspicion]:
     match call:
         case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name(id=first), ast.Name(id=second)]) if (
             first in _TYPES

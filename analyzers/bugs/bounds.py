@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from .piece import Piece, Suspicion, is_plain, told
+from .piece import Passage, Suspicion, is_plain, told
 
 _CONDITIONAL = (ast.BoolOp, ast.IfExp, ast.Lambda, ast.comprehension)
 
 
-def off_by_one(piece: Piece) -> Iterator[Suspicion]:
+def off_by_one(piece: Passage) -> Iterator[Suspicion]:
     """What reads behind the last element, and ranges that are empty."""
     for node in piece.nodes:
         match node:
@@ -29,7 +29,7 @@ def off_by_one(piece: Piece) -> Iterator[Suspicion]:
                 yield from _in_while(piece, node, name, end)
 
 
-def _may_be_a_dictionary(piece: Piece, value: ast.AST) -> bool:
+def _may_be_a_dictionary(piece: Passage, value: ast.AST) -> bool:
     """Whether a name is a dictionary anywhere around: its keys may count from 1."""
     name = ast.unparse(value)
     return (
@@ -58,7 +58,7 @@ def _reads_as(one: ast.AST, other: ast.AST) -> bool:
     return ast.unparse(one) == ast.unparse(other)
 
 
-def _in_range(piece: Piece, loop: ast.For, name: str, args: list[ast.expr]) -> Iterator[Suspicion]:
+def _in_range(piece: Passage, loop: ast.For, name: str, args: list[ast.expr]) -> Iterator[Suspicion]:
     for node in _unguarded(piece, loop, name):
         ahead = _ahead(node.slice, name)
         match args:
@@ -80,7 +80,7 @@ def _in_range(piece: Piece, loop: ast.For, name: str, args: list[ast.expr]) -> I
                 return
 
 
-def _in_while(piece: Piece, loop: ast.While, name: str, end: ast.expr) -> Iterator[Suspicion]:
+def _in_while(piece: Passage, loop: ast.While, name: str, end: ast.expr) -> Iterator[Suspicion]:
     for node in _unguarded(piece, loop, name):
         if _is_length(end, node.value) and _ahead(node.slice, name) == 0:
             message = f"In the last round `{told(node)}` is behind the last element."
@@ -88,7 +88,7 @@ def _in_while(piece: Piece, loop: ast.While, name: str, end: ast.expr) -> Iterat
             return
 
 
-def _unguarded(piece: Piece, loop: ast.For | ast.While, name: str) -> Iterator[ast.Subscript]:
+def _unguarded(piece: Passage, loop: ast.For | ast.While, name: str) -> Iterator[ast.Subscript]:
     """What is read at an index with `name` in each round: under no condition, and before anything moves the name."""
     if _is_changed(loop, name) or piece.is_expected_to_fail(loop.body[0]):
         return
@@ -110,7 +110,7 @@ def _unguarded(piece: Piece, loop: ast.For | ast.While, name: str) -> Iterator[a
             return
 
 
-def _between(piece: Piece, node: ast.AST, top: ast.AST) -> Iterator[ast.AST]:
+def _between(piece: Passage, node: ast.AST, top: ast.AST) -> Iterator[ast.AST]:
     if node is top:
         return
     for above in piece.around(node):

@@ -6,12 +6,12 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .piece import Piece, Suspicion, is_plain, told
+from .piece import Passage, Suspicion, is_plain, told
 
 _ASKING = frozenset("isdigit isalpha isalnum isspace isupper islower isnumeric isdecimal istitle isidentifier".split())
 
 
-def constant_condition(piece: Piece) -> Iterator[Suspicion]:
+def constant_condition(piece: Passage) -> Iterator[Suspicion]:
     """A comparison that cannot be true, or cannot be false."""
     for node in piece.nodes:
         match node:
@@ -40,7 +40,7 @@ def _uncalled(test: ast.expr) -> Iterator[Suspicion]:
             )
 
 
-def _of_one(piece: Piece, node: ast.Compare, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Iterator[Suspicion]:
+def _of_one(piece: Passage, node: ast.Compare, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Iterator[Suspicion]:
     match left, op, right:
         case ast.Call(func=ast.Name(id="len"), args=[_]), ast.Lt(), ast.Constant(value=0):
             yield Suspicion("constant-condition", node, f"`{told(node)}` is never true: no length is below 0.", 0.9)
@@ -77,7 +77,7 @@ def _of_case(node: ast.Compare, attr: str, right: ast.expr) -> Iterator[Suspicio
             return
 
 
-def _is_in_a_check(piece: Piece, node: ast.AST) -> bool:
+def _is_in_a_check(piece: Passage, node: ast.AST) -> bool:
     """Whether it is there to be checked, or for its effects: that compares things with themselves on purpose."""
     return isinstance(piece.parent(node), ast.Assert | ast.Call | ast.Expr)
 

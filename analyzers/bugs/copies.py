@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from .piece import Piece, Suspicion
+from .piece import Passage, Suspicion
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
-def wrong_variable(piece: Piece) -> Iterator[Suspicion]:
+def wrong_variable(piece: Passage) -> Iterator[Suspicion]:
     """Two neighbours of one shape, where the second is the first with a word exchanged everywhere but in one place."""
     for first, second in _neighbours(piece):
         if ast.dump(first) == ast.dump(second) or not _is_one_shape(first, second):
@@ -20,7 +20,7 @@ def wrong_variable(piece: Piece) -> Iterator[Suspicion]:
         yield from (one for one in _compared(first, second) if _is_there(piece, one))
 
 
-def _is_there(piece: Piece, one: Suspicion) -> bool:
+def _is_there(piece: Passage, one: Suspicion) -> bool:
     """Whether what was probably meant is named anywhere around: else it would be no copy's mistake."""
     meant = one.instead.rpartition(".")[2].strip("'\"")
     scope: ast.AST = piece.function(one.node) or piece.tree
@@ -31,7 +31,7 @@ def _is_there(piece: Piece, one: Suspicion) -> bool:
     return meant in names or isinstance(one.node, ast.Constant)
 
 
-def _neighbours(piece: Piece) -> Iterator[tuple[ast.AST, ast.AST]]:
+def _neighbours(piece: Passage) -> Iterator[tuple[ast.AST, ast.AST]]:
     for block in piece.blocks():
         yield from (
             pair

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from .piece import Function, Piece, Suspicion, own
+from .piece import Function, Passage, Suspicion, own
 
 
-def swallowed_exception(piece: Piece) -> Iterator[Suspicion]:
+def swallowed_exception(piece: Passage) -> Iterator[Suspicion]:
     """A handler that does nothing, where the code below uses what the `try` alone gives."""
     for block in piece.blocks():
         for number, statement in enumerate(block):
@@ -40,7 +40,7 @@ def _bound(statement: ast.stmt) -> list[str]:
     return []
 
 
-def _is_known_before(function: Function, statement: ast.Try, name: str, piece: Piece) -> bool:
+def _is_known_before(function: Function, statement: ast.Try, name: str, piece: Passage) -> bool:
     """Whether the name may have a value already: a parameter, one that is bound elsewhere, one of an outer scope, or by an earlier round of a loop."""
     arguments = function.args
     every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from .piece import Function, Piece, Suspicion, own, told
+from .piece import Function, Passage, Suspicion, own, told
 
 # Methods of text that only give a new text; no other common type has methods of these names that do something.
 _OF_TEXT = frozenset(
@@ -20,7 +20,7 @@ _MAKERS = frozenset("list dict set sorted defaultdict deque".split())
 _SAYS_RETURN = re.compile(r"\s*Returns?\b(?! (?:the )?(?:immediately|early|to|from|control)\b)")
 
 
-def lost_result(piece: Piece) -> Iterator[Suspicion]:
+def lost_result(piece: Passage) -> Iterator[Suspicion]:
     """A statement that computes something and keeps nothing of it, and a name that gets the None of a method that changes its object."""
     for node in piece.nodes:
         match node:
@@ -41,7 +41,7 @@ def lost_result(piece: Piece) -> Iterator[Suspicion]:
                 )
 
 
-def _discarded(piece: Piece, node: ast.Expr, call: ast.Call) -> Iterator[Suspicion]:
+def _discarded(piece: Passage, node: ast.Expr, call: ast.Call) -> Iterator[Suspicion]:
     if piece.is_expected_to_fail(node):
         return
     match call:
@@ -61,7 +61,7 @@ def _discarded(piece: Piece, node: ast.Expr, call: ast.Call) -> Iterator[Suspici
             )
 
 
-def _is_text(piece: Piece, value: ast.expr) -> bool:
+def _is_text(piece: Passage, value: ast.expr) -> bool:
     """Whether the function around treats a name as text elsewhere, or says that it is one."""
     function = piece.function(value)
     if function is None or not isinstance(value, ast.Name):
@@ -81,7 +81,7 @@ def _is_text(piece: Piece, value: ast.expr) -> bool:
     return False
 
 
-def _is_made_here(piece: Piece, node: ast.AST, name: str) -> bool:
+def _is_made_here(piece: Passage, node: ast.AST, name: str) -> bool:
     """Whether the function around makes `name` a list, dictionary or set, and nothing else."""
     function = piece.function(node)
     if function is None:
@@ -117,7 +117,7 @@ def _is_collection(node: ast.expr) -> bool:
     return False
 
 
-def lost_return(piece: Piece) -> Iterator[Suspicion]:
+def lost_return(piece: Passage) -> Iterator[Suspicion]:
     """A function that says what it returns and returns nothing, and a search that drops what its own call found."""
     for function in piece.functions():
         returns = [node for node in own(function) if isinstance(node, ast.Return)]

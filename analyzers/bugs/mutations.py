@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from .piece import Function, Piece, Suspicion, own, told
+from .piece import Function, Passage, Suspicion, own, told
 
 _SHRINK = frozenset("remove pop clear discard popitem insert".split())
 _GROW = frozenset("add setdefault update".split())
@@ -14,7 +14,7 @@ _CHANGE = frozenset("append extend add update insert setdefault remove pop".spli
 _KEPT_ON_PURPOSE = re.compile(r"cache|memo|seen|regist|counter|state|singleton|^_", re.IGNORECASE)
 
 
-def mutated_loop(piece: Piece) -> Iterator[Suspicion]:
+def mutated_loop(piece: Passage) -> Iterator[Suspicion]:
     """A collection that loses or gains elements while a loop goes through it."""
     for node in piece.nodes:
         if isinstance(node, ast.For) and (over := _over(node.iter)) is not None:
@@ -60,7 +60,7 @@ def _changes(statement: ast.stmt, over: ast.expr, *, is_of_keys: bool) -> bool:
     return False
 
 
-def _is_left_outside(piece: Piece, statement: ast.stmt, loop: ast.For) -> bool:
+def _is_left_outside(piece: Passage, statement: ast.stmt, loop: ast.For) -> bool:
     """Whether the loop is left behind the blocks that a statement stands in."""
     inner: ast.AST = statement
     for above in piece.around(statement):
@@ -95,7 +95,7 @@ def _ends(statement: ast.stmt) -> bool:
     return False
 
 
-def mutated_default(piece: Piece) -> Iterator[Suspicion]:
+def mutated_default(piece: Passage) -> Iterator[Suspicion]:
     """A default that is a list, dictionary or set, and that a call changes for the next one."""
     for function in piece.functions():
         for name, default in _defaults(function):

@@ -27,7 +27,7 @@ class Suspicion:
     instead: str = ""
 
 
-class Piece:
+class Passage:
     """Statements of a module with what is around each node; `signatures` are the whole module's."""
 
     def __init__(self, tree: ast.Module, signatures: Signatures) -> None:

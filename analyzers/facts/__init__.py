@@ -101,31 +101,31 @@ def _below(node: ast.AST, rows: list[str], path: str, outer: frozenset[str], *, 
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _OfFunction:
     """A function's facts, and its local names."""
 
     facts: Facts
     local: frozenset[str]
 
 
-class _Kept:
+class _ByText:
     """Facts of functions by their own text and what stands around: after an edit all but one are as they were, on other lines."""
 
     def __init__(self) -> None:
-        self._found = Bounded[_Known](4 * MIB)
+        self._found = Bounded[_OfFunction](4 * MIB)
 
-    def of(self, node: Function, rows: list[str], around: tuple[str, frozenset[str], bool]) -> _Known:
+    def of(self, node: Function, rows: list[str], around: tuple[str, frozenset[str], bool]) -> _OfFunction:
         first, end = _first(node), node.end_lineno or node.lineno
         key = key_of("\n".join(rows[first - 1 : end])), node.col_offset, around
         if (known := self._found.get(key)) is None:
             path, outer, in_class = around
             made = of_function(node, path, outer, in_class=in_class)
-            known = _Known(_moved(made, 1 - first), bound.of(node, list(own(node))).names)
+            known = _OfFunction(_moved(made, 1 - first), bound.of(node, list(own(node))).names)
             self._found.put(key, known)
         return replace(known, facts=_moved(known.facts, first - 1))
 
 
-_kept = _Kept()
+_kept = _ByText()
 
 
 def _moved(found: Facts, by: int) -> Facts:

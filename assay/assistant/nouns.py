@@ -100,7 +100,8 @@ class Unverified:
 
 
 Verdict = Passed | Failed | Unverified
-Tell = Callable[[str, Verdict], None]  # is told a suggestion's id and the verdict that came after it
+TellVerdict = Callable[[str, Verdict], None]  # is told a suggestion's id and the verdict that came after it
+Tell = Callable[[str, int, int], None]  # is told what is done, and how much of how much
 
 
 @dataclass(frozen=True, slots=True)

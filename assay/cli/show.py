@@ -48,7 +48,7 @@ GAPS = (
 
 
 @dataclass(slots=True)
-class Told:
+class Shown:
     """What the demonstration came to, for its last lines."""
 
     proved: int = 0
@@ -77,11 +77,11 @@ def show() -> int:
     return 0
 
 
-async def _all(root: Path) -> Told:
+async def _all(root: Path) -> Shown:
     where = folders()
     settings = out.settings(where, root=root)
     bench = compose.workbench(settings, where)
-    told = Told()
+    told = Shown()
     try:
         engine = await bench.engine.health()
         typer.echo(f"model    {engine.model or engine.engine}{'' if not engine.why else ': ' + engine.why}")
@@ -95,7 +95,7 @@ async def _all(root: Path) -> Told:
         await compose.close(bench)
 
 
-async def _one(bench: Workbench, root: Path, gap: Gap, told: Told) -> None:
+async def _one(bench: Workbench, root: Path, gap: Gap, told: Shown) -> None:
     snapshot = place.read(root / gap.file)
     offset = snapshot.text.index(gap.after) + len(gap.after) + 1 + len(gap.typed)
     started = time.monotonic()
@@ -134,7 +134,7 @@ def lines(answer: Completion, typed: str) -> Iterator[str]:
         yield "nothing is offered" if held_back else f"nothing is offered: {answer.why}"
 
 
-def _what_next(told: Told) -> None:
+def _what_next(told: Shown) -> None:
     program = Path(sys.argv[0]).absolute()
     typer.echo("\nWhat next")
     if told.trace_id:

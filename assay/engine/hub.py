@@ -48,7 +48,7 @@ class HubError(EngineError):
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownModel:
     """A row of the table. What it says is the model's card's, not measured here. `repo` is "" for one that cannot be pulled for this engine."""
 
     name: str
@@ -82,10 +82,10 @@ class Repository:
     licence: str
 
 
-def known() -> tuple[Known, ...]:
+def known() -> tuple[KnownModel, ...]:
     """The table."""
     rows = tomllib.loads(files("assay.engine").joinpath("models.toml").read_text("utf-8"))
-    return tuple(Known(**{"repo": "", "file": "", **row}) for row in rows.values())
+    return tuple(KnownModel(**{"repo": "", "file": "", **row}) for row in rows.values())
 
 
 def named(wanted: str) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from analyzers import syntax
 from analyzers.changed import changed, hunks
 from assay.assistant.proof.mapping import Keeper
 from assay.assistant.record import coverage
-from assay.assistant.record.coverage import CoverageMap, Known, Maps, digests
+from assay.assistant.record.coverage import CoverageMap, Maps, Reached, digests
 from tests.unit.conftest import Make
 
 CALC = "LIMIT = 3\n\n\ndef double(x):\n    return 2 * x\n\n\ndef triple(x):\n    return min(3 * x, LIMIT)\n"
@@ -34,7 +34,7 @@ MAP = CoverageMap(
 )
 
 
-def known(after: str, *, before: str = CALC, texts: dict[str, str] = TEXTS, of: CoverageMap = MAP) -> Known | None:
+def known(after: str, *, before: str = CALC, texts: dict[str, str] = TEXTS, of: CoverageMap = MAP) -> Reached | None:
     tree = syntax.module(after)
     assert tree is not None
     return of.reaching("calc.py", changed(tree, after, hunks(before, after), syntax.module(before)), texts, before)
@@ -42,7 +42,7 @@ def known(after: str, *, before: str = CALC, texts: dict[str, str] = TEXTS, of: 
 
 def test_a_changed_function_is_reached_by_the_tests_that_entered_it_and_by_red_ones() -> None:
     found = known(CALC.replace("2 * x", "x + x"))
-    assert found == Known(("test_calc.py::test_red", "test_calc.py::test_two"), frozenset())
+    assert found == Reached(("test_calc.py::test_red", "test_calc.py::test_two"), frozenset())
 
 
 def test_of_what_stands_in_no_function_and_of_new_methods_a_map_cannot_tell() -> None:
@@ -91,7 +91,7 @@ def test_of_a_test_file_that_is_not_as_it_was_nothing_is_known() -> None:
         CALC.replace("2 * x", "x + x"),
         texts={**TEXTS, "test_calc.py": TESTS + "\n\ndef test_new():\n    assert double(2) == 4\n", "test_more.py": ""},
     )
-    assert found == Known((), frozenset({"test_calc.py", "test_more.py"}), ("test_calc.py",))
+    assert found == Reached((), frozenset({"test_calc.py", "test_more.py"}), ("test_calc.py",))
 
 
 def test_what_is_entered_as_tests_are_imported_may_reach_any_test() -> None:
@@ -123,7 +123,7 @@ def test_a_recording_that_was_cut_off_goes_on_where_it_was() -> None:
         "test_calc.py::test_three"
         in (
             known(texts["calc.py"].replace("2 *", "3 *"), before=texts["calc.py"], texts=texts, of=half)
-            or Known((), frozenset())
+            or Reached((), frozenset())
         ).tests
     )
     made = {"test_calc.py::test_three": frozenset({"calc.py::triple"}), "test_calc.py::test_red": None}

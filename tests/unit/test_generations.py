@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from assay.assistant.drafting import generations
-from assay.assistant.drafting.generations import Generation, Generations, Place, Rhythm
+from assay.assistant.drafting.generations import Cursor, Generation, Generations, Rhythm
 from assay.assistant.drafting.prompt import Prompt
 from assay.engine.api import Chunk, EngineError, Request, Token
 from assay.engine.scripted import Scripted
@@ -50,7 +50,7 @@ def begun(
     kept: Generations, engine: Dictated, before: str = "x = ", healed: str = "", is_over: Until | None = None
 ) -> Generation:
     request = Request("", must_start=healed)
-    return kept.begin(engine, Place("u", before, "\n"), PROMPT, request, is_over or Until())
+    return kept.begin(engine, Cursor("u", before, "\n"), PROMPT, request, is_over or Until())
 
 
 async def written(engine: Dictated, *pieces: str) -> None:
@@ -63,24 +63,24 @@ async def written(engine: Dictated, *pieces: str) -> None:
 async def test_it_is_adopted_while_it_agrees_with_what_was_typed() -> None:
     kept, engine = Generations(), Dictated()
     one = begun(kept, engine)
-    assert kept.adopt(Place("u", "x = ca", "\n")) == (one, "ca")  # nothing is written yet that could disagree
+    assert kept.adopt(Cursor("u", "x = ca", "\n")) == (one, "ca")  # nothing is written yet that could disagree
     await written(engine, "cal", "l")
-    assert kept.adopt(Place("u", "x = ca", "\n")) == (one, "ca")
-    assert kept.adopt(Place("u", "x = call(", "\n")) == (one, "call(")  # it may still write this
+    assert kept.adopt(Cursor("u", "x = ca", "\n")) == (one, "ca")
+    assert kept.adopt(Cursor("u", "x = call(", "\n")) == (one, "call(")  # it may still write this
     kept.close()
 
 
 @pytest.mark.parametrize(
     "place",
     [
-        Place("u", "x = cat", "\n"),
-        Place("v", "x = ca", "\n"),
-        Place("u", "x = ca", " + 1\n"),
-        Place("u", "y = ca", "\n"),
-        Place("u", "x = call\n", "\n"),
+        Cursor("u", "x = cat", "\n"),
+        Cursor("v", "x = ca", "\n"),
+        Cursor("u", "x = ca", " + 1\n"),
+        Cursor("u", "y = ca", "\n"),
+        Cursor("u", "x = call\n", "\n"),
     ],
 )
-async def test_it_is_not_adopted_where_it_does_not_agree(place: Place) -> None:
+async def test_it_is_not_adopted_where_it_does_not_agree(place: Cursor) -> None:
     kept, engine = Generations(), Dictated()
     begun(kept, engine)
     await written(engine, "call")
@@ -93,8 +93,8 @@ async def test_what_is_done_is_adopted_only_for_what_it_wrote() -> None:
     one = begun(kept, engine)
     await written(engine, "call", ".")
     assert one.is_done
-    assert kept.adopt(Place("u", "x = call", "\n")) == (one, "call")
-    assert kept.adopt(Place("u", "x = call.more", "\n")) is None
+    assert kept.adopt(Cursor("u", "x = call", "\n")) == (one, "call")
+    assert kept.adopt(Cursor("u", "x = call.more", "\n")) is None
 
 
 async def test_healed_text_is_no_part_of_its_own() -> None:
@@ -175,7 +175,7 @@ async def test_a_failure_is_told_to_whoever_waits() -> None:
     await written(engine, "fail")
     with pytest.raises(EngineError, match="it broke"):
         await one.finish()
-    assert kept.adopt(Place("u", "x = ", "\n")) is None
+    assert kept.adopt(Cursor("u", "x = ", "\n")) is None
 
 
 def rhythm(*gaps: float, took: float = 0.0) -> Rhythm:

@@ -15,7 +15,7 @@ from analyzers.names import Completion, Names, NamesUnavailable, Where
 from analyzers.naming import Naming
 from analyzers.text import Snapshot
 from assay.assistant.suggest import known
-from assay.assistant.suggest.known import Known
+from assay.assistant.suggest.known import KnownNames
 
 
 class Asked(Names):
@@ -57,7 +57,7 @@ def where(one: Naming) -> Where:
     return Where(one.text, one.path, "/nowhere")
 
 
-async def whole(names: Known, jedi: Asked, one: Naming) -> list[str]:
+async def whole(names: KnownNames, jedi: Asked, one: Naming) -> list[str]:
     """The names once they are all there."""
     while True:
         found, is_whole = await names.at(jedi, where(one), one)
@@ -66,7 +66,7 @@ async def whole(names: Known, jedi: Asked, one: Naming) -> list[str]:
 
 
 async def test_a_word_that_goes_on_asks_once(jedi: Asked) -> None:
-    names = Known()
+    names = KnownNames()
     first = await whole(names, jedi, place("text = ''\ntext.|"))
     assert "upper" in first and "lower" in first
     for typed in ("u", "up", "upp"):
@@ -76,7 +76,7 @@ async def test_a_word_that_goes_on_asks_once(jedi: Asked) -> None:
 
 
 async def test_what_was_expected_is_there_at_once(jedi: Asked) -> None:
-    names, one = Known(), place("text = ''\ntext.|")
+    names, one = KnownNames(), place("text = ''\ntext.|")
     assert not names.here(where(one), one)
     names.expect(jedi, where(one), one)
     await whole(names, jedi, one)
@@ -87,7 +87,7 @@ async def test_what_was_expected_is_there_at_once(jedi: Asked) -> None:
 
 
 async def test_an_older_answer_serves_until_the_new_one_is_there(jedi: Asked) -> None:
-    names = Known()
+    names = KnownNames()
     old = await whole(names, jedi, place("class C:\n    def f(self):\n        self.|\n"))
     jedi.gate.clear()
     later = place("class C:\n    def f(self):\n        self.f()\n        self.|\n    def g(self): ...\n")
@@ -99,7 +99,7 @@ async def test_an_older_answer_serves_until_the_new_one_is_there(jedi: Asked) ->
 
 
 async def test_another_binding_is_another_receiver(jedi: Asked) -> None:
-    names = Known()
+    names = KnownNames()
     await whole(names, jedi, place("def f():\n    a = ''\n    a.|\n"))
     jedi.gate.clear()
     other = place("def f():\n    a = ''\n    a = 1\n    a.|\n")
@@ -108,7 +108,7 @@ async def test_another_binding_is_another_receiver(jedi: Asked) -> None:
 
 
 async def test_of_several_that_wait_the_newest_is_asked_and_nobody_waits_for_ever(jedi: Asked) -> None:
-    names = Known()
+    names = KnownNames()
     places = [place(f"text = ''\n{'x' * count} = text.|\n") for count in range(1, 5)]
     jedi.gate.clear()
     waiting = []
@@ -124,7 +124,7 @@ async def test_of_several_that_wait_the_newest_is_asked_and_nobody_waits_for_eve
 
 
 async def test_a_jedi_that_fails_gives_an_empty_list_and_is_asked_again(jedi: Asked) -> None:
-    names, one = Known(), place("text = ''\ntext.|")
+    names, one = KnownNames(), place("text = ''\ntext.|")
     jedi.is_broken = True
     for _ in range(3):  # who is told that this is all would not ask again
         assert await names.at(jedi, where(one), one) == ((), False)
@@ -135,12 +135,12 @@ async def test_a_jedi_that_fails_gives_an_empty_list_and_is_asked_again(jedi: As
 
 async def test_only_so_much_is_kept(jedi: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     places = [place(f"a{n} = ''\na{n}.|\n") for n in range(3)]
-    names = Known()
+    names = KnownNames()
     await whole(names, jedi, places[0])
     one_answer = memo.ENTRY + memo.size_of((0.0, names.here(where(places[0]), places[0])), (Completion, str))
     names.close()
     monkeypatch.setattr(known, "ANSWERS", 5 * one_answer // 2)
-    names = Known()
+    names = KnownNames()
     for one in places:
         await whole(names, jedi, one)
     assert [bool(names.here(where(one), one)) for one in places] == [False, True, True]
@@ -148,7 +148,7 @@ async def test_only_so_much_is_kept(jedi: Asked, monkeypatch: pytest.MonkeyPatch
 
 
 async def test_what_else_changed_makes_an_answer_an_older_one(jedi: Asked) -> None:
-    names, one = Known(), place("text = ''\ntext.|")
+    names, one = KnownNames(), place("text = ''\ntext.|")
     found = await whole(names, jedi, one)
     names.renew()
     jedi.gate.clear()
@@ -162,7 +162,7 @@ async def test_an_answer_is_asked_for_again_when_it_is_old_and_not_before(
 ) -> None:
     now = 29.0
     monkeypatch.setattr(known, "time", SimpleNamespace(monotonic=lambda: now))  # the loop keeps its own
-    names, one = Known(), place("text = ''\ntext.|")
+    names, one = KnownNames(), place("text = ''\ntext.|")
     found = await whole(names, jedi, one)
     jedi.gate.clear()
     now += known.STALE_S - 1
@@ -176,7 +176,7 @@ async def test_an_answer_is_asked_for_again_when_it_is_old_and_not_before(
 async def test_a_question_that_fails_in_an_unknown_way_is_not_the_last(
     jedi: Asked, caplog: pytest.LogCaptureFixture
 ) -> None:
-    names, one = Known(), place("text = ''\ntext.|")
+    names, one = KnownNames(), place("text = ''\ntext.|")
 
     async def broken(*arguments: object, **more: object) -> tuple[Completion, ...]:
         raise RuntimeError("nobody thought of it")
@@ -190,7 +190,7 @@ async def test_a_question_that_fails_in_an_unknown_way_is_not_the_last(
 
 
 async def test_another_open_document_makes_it_another_question(jedi: Asked) -> None:
-    names, one = Known(), place("text = ''\ntext.|")
+    names, one = KnownNames(), place("text = ''\ntext.|")
     await whole(names, jedi, one)
     with_other = replace(where(one), others={"/nowhere/b.py": "x = 1\n"})
     assert names.exact(where(one), one)

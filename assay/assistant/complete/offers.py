@@ -11,7 +11,7 @@ from analyzers.brackets import CLOSERS, QUOTES
 from analyzers.text import Span
 
 from ..drafting.ask import Ask
-from ..nouns import Completion, Failed, Suggestion, Tell, Verdict
+from ..nouns import Completion, Failed, Suggestion, TellVerdict, Verdict
 from ..proof.verdict import Proof
 
 Fate = Literal["accepted", "rejected"]
@@ -144,7 +144,7 @@ class Offers:
         """Whether `text` at the place of `ask` comes to what somebody has dismissed there, typed into or not."""
         return (ask.snapshot.uri, _tail(ask.before + text)) in self._dismissed
 
-    def follow(self, suggestion_id: str, proof: Proof, tell: Tell | None) -> None:
+    def follow(self, suggestion_id: str, proof: Proof, tell: TellVerdict | None) -> None:
         """Have the final verdict told when it comes, and kept with the offer; end the proof where nobody wants to know."""
         if not proof.goes_on:
             return
@@ -187,7 +187,7 @@ class Offers:
         self._late.pop(task).cancel()
         task.cancel()
 
-    async def _followed(self, suggestion_id: str, proof: Proof, tell: Tell) -> None:
+    async def _followed(self, suggestion_id: str, proof: Proof, tell: TellVerdict) -> None:
         try:
             verdict = await proof.later()
             self._revise(suggestion_id, verdict)

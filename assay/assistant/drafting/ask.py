@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from analyzers.text import Snapshot
 
-from ..nouns import Tell, Trigger
+from ..nouns import TellVerdict, Trigger
 from ..world.world import World
 
 
@@ -22,7 +22,7 @@ class Ask:
     snapshot: Snapshot
     offset: int
     world: World
-    tell: Tell | None = None
+    tell: TellVerdict | None = None
     can_import: bool = True
     trigger: Trigger = "invoked"
     names: tuple[str, ...] = ()

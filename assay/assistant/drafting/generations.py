@@ -67,7 +67,7 @@ class Rhythm:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Cursor:
     """Where a generation goes on: the document's text on both sides."""
 
     uri: str
@@ -78,7 +78,7 @@ class Place:
 class Generation:
     """One text being written by the engine; it outlives the request that began it by a moment."""
 
-    def __init__(self, engine: Engine, place: Place, prompt: Prompt, request: Request, is_over: IsOver) -> None:
+    def __init__(self, engine: Engine, place: Cursor, prompt: Prompt, request: Request, is_over: IsOver) -> None:
         """`is_over` is asked after every piece whether the text so far is all that is wanted."""
         self.place = place
         self.prompt = prompt
@@ -171,13 +171,13 @@ class Generations:
     def __init__(self) -> None:
         self._latest: dict[str, Generation] = {}
 
-    def begin(self, engine: Engine, place: Place, prompt: Prompt, request: Request, is_over: IsOver) -> Generation:
+    def begin(self, engine: Engine, place: Cursor, prompt: Prompt, request: Request, is_over: IsOver) -> Generation:
         """A new generation; an older one of the document that nobody waits for ends by itself."""
         made = Generation(engine, place, prompt, request, is_over)
         self._latest[place.uri] = made
         return made
 
-    def adopt(self, place: Place) -> tuple[Generation, str] | None:
+    def adopt(self, place: Cursor) -> tuple[Generation, str] | None:
         """A generation that agrees with the document as it is now, and what was typed since it began."""
         found = self._latest.get(place.uri)
         if found is None or not found.is_alive or found.place.after != place.after:

@@ -107,7 +107,7 @@ def _healed(prefix: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _Looking:
     """The definitions for one scope of a document, found or being found since then."""
 
     scope: tuple[str, ...]
@@ -119,7 +119,7 @@ class Definitions:
     """Definitions from other files of the names just left of the cursor, kept for each document's current scope."""
 
     def __init__(self) -> None:
-        self._known: dict[str, _Known] = {}
+        self._known: dict[str, _Looking] = {}
 
     async def snippets(self, bench: Workbench, ask: Ask, scope: tuple[str, ...]) -> tuple[Snippet, ...]:
         """At most NAME_LIMIT snippets, each once, in the order of their files. Those of one scope stay for STICKY_S; while
@@ -134,7 +134,7 @@ class Definitions:
         known = self._known.get(uri)
         if known is None or known.scope != scope or time.monotonic() - known.since_s > STICKY_S:
             work = asyncio.create_task(_found(bench, ask), name="definitions")
-            known = self._known[uri] = _Known(scope, time.monotonic(), work)
+            known = self._known[uri] = _Looking(scope, time.monotonic(), work)
             while len(self._known) > DOCUMENT_LIMIT:
                 self._known.pop(next(iter(self._known))).work.cancel()
         return known.work

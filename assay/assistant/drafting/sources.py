@@ -20,7 +20,7 @@ from ..record.trace import Trace
 from ..workbench import Workbench
 from . import likely
 from .filters.scope import cut, is_served
-from .generations import Generation, Generations, Place, Rhythm
+from .generations import Cursor, Generation, Generations, Rhythm
 from .likely import Cut
 from .prompt import Definitions, Prompt, build
 
@@ -95,7 +95,7 @@ class Model:
                 (prompt, _), typed = await self._prompt(bench, ask, site), ""
             asked = replace(request(prompt, site, ask), seed=number, temperature=SAMPLE_TEMPERATURE)
             ending = Ending(site, asked.must_start, go_on_s)
-            one = Generation(bench.engine, Place("", "", ""), prompt, asked, ending)
+            one = Generation(bench.engine, Cursor("", "", ""), prompt, asked, ending)
             with trace.waiting("engine"):
                 await one.finish()
             if one.text and one.text not in seen:
@@ -156,8 +156,8 @@ class Model:
         return prompt, dialect.name
 
 
-def _place(ask: Ask) -> Place:
-    return Place(ask.snapshot.uri, ask.before, ask.after)
+def _place(ask: Ask) -> Cursor:
+    return Cursor(ask.snapshot.uri, ask.before, ask.after)
 
 
 async def _candidate(

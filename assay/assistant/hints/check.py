@@ -17,13 +17,14 @@ from analyzers.text import Snapshot
 from sandbox.api import SandboxUnavailable
 
 from ...engine.api import EngineError
+from ..nouns import Tell
 from ..proof import verdict
 from ..proof.plan import place_of
 from ..trials import variants
 from ..workbench import Workbench
 from ..world.state import State
 from . import calls, dismissed, doubt, failing, static
-from .failing import Tell, Wanted
+from .failing import Wanted
 from .fates import Fates, may_be_tested, recalled, tested, tests_of
 from .hint import Hint, ordered
 from .kept import Kept, digest

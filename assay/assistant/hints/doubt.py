@@ -40,7 +40,7 @@ TOO_SMALL = (
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DoubtedLine:
     """A line of a function: what stands before it, it and the lines behind it, and the same with each of some edits."""
 
     function: str
@@ -53,7 +53,7 @@ class Place:
 class Doubt:
     """An edit that is likelier to the model than what stands there, by so many nats."""
 
-    place: Place
+    place: DoubtedLine
     edit: Edit
     nats: float
 
@@ -82,7 +82,7 @@ async def of_text(bench: Workbench, name: str, text: str, *, least: float, until
     return made, ""
 
 
-async def weighed(bench: Workbench, model: str, place: Place) -> Doubt | None:
+async def weighed(bench: Workbench, model: str, place: DoubtedLine) -> Doubt | None:
     """The likeliest other form of a place, where one is likelier than what stands there; what the model said of a text it is not asked again. Raises EngineError."""
     texts = [place.stands, *(text for _, text in place.others)]
     same = _same(texts)  # each token of a forced text is a step of the model
@@ -104,7 +104,7 @@ def _same(texts: list[str]) -> int:
     return same
 
 
-def places(text: str) -> list[Callable[[], list[Place]]]:
+def places(text: str) -> list[Callable[[], list[DoubtedLine]]]:
     """For each function of a text, what gives the places at which another form is likeliest to mend something: some milliseconds of work for each. Secrets are replaced
     in what the model reads."""
     tree = syntax.module(text)
@@ -115,7 +115,7 @@ def places(text: str) -> list[Callable[[], list[Place]]]:
         starts.append(starts[-1] + len(row) + 1)
     starts[-1] = len(text)
 
-    def of_one(name: str, function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[Place]:
+    def of_one(name: str, function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[DoubtedLine]:
         found = []
         for line in _own_lines(function):
             small = (one for one in mutants.likeliest(line) if _is_small(one.edit, text, safe))
@@ -155,7 +155,7 @@ def _is_small(edit: Edit, text: str, safe: str) -> bool:
     )
 
 
-def _place(text: str, starts: list[int], name: str, line: int, last: int, edits: list[Edit]) -> Place:
+def _place(text: str, starts: list[int], name: str, line: int, last: int, edits: list[Edit]) -> DoubtedLine:
     begin = starts[line - 1]
     ends = [starts[min(max(line, text.count("\n", 0, e.span.end) + 1) + BEHIND_LINES, last)] for e in edits]
     end = max(ends)
@@ -163,7 +163,7 @@ def _place(text: str, starts: list[int], name: str, line: int, last: int, edits:
     if begin > BEFORE_CHARS:
         prefix = prefix[prefix.find("\n") + 1 :]
     others = tuple((e, text[begin : e.span.start] + e.text + text[e.span.end : end]) for e in edits)
-    return Place(name, prefix, text[begin:end], others)
+    return DoubtedLine(name, prefix, text[begin:end], others)
 
 
 def _hint(name: str, text: str, doubt: Doubt) -> Hint:

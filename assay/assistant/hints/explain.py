@@ -10,13 +10,14 @@ from pathlib import Path, PurePosixPath
 from analyzers import reach, syntax, tracebacks
 from analyzers.changed import places_in
 from analyzers.text import Snapshot
-from analyzers.tracebacks import Frame, Told
+from analyzers.tracebacks import Frame, Trouble
 from sandbox.api import SandboxUnavailable
 
+from ..nouns import Tell
 from ..workbench import Workbench
 from ..world.state import State
 from . import calls, failing, fixes, static
-from .failing import Tell, Wanted
+from .failing import Wanted
 from .hint import Fix, Hint
 from .ranking import own_nodes
 
@@ -86,7 +87,7 @@ def _own(frames: Sequence[Frame], state: State) -> list[tuple[str, Frame]]:
 
 
 async def _proved(
-    bench: Workbench, state: State, told: Told, frames: Sequence[tuple[str, Frame]], tell: Tell
+    bench: Workbench, state: State, told: Trouble, frames: Sequence[tuple[str, Frame]], tell: Tell
 ) -> tuple[list[Hint], str]:
     """What a run of the named tests, or of the files' own calls, proves; and why nothing was run, where nothing was."""
     if bench.settings.policy == "static":
@@ -127,7 +128,7 @@ async def _suspicion(bench: Workbench, root: Path, state: State, name: str, line
     return await fixes.checked(bench, root, state.texts, there) if there is not None else None
 
 
-def _of_line(text: str, line: int, told: Told) -> str:
+def _of_line(text: str, line: int, told: Trouble) -> str:
     """What the exception says about the statement on a line, in words."""
     tree = syntax.module(text)
     statement = None

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from analyzers import reach, secrets
 from analyzers.text import Span
 from sandbox.api import Job, Progress, Step, StepOutcome, TestResult
 
+from ..nouns import Tell
 from ..workbench import Workbench
 from ..world.state import State, written_over
 from . import ranking
@@ -53,9 +54,6 @@ class Wanted:
 
 def _unheard(what: str, done: int, of: int) -> None:
     """Nobody wants to know how far it is."""
-
-
-Tell = Callable[[str, int, int], None]  # is told what is done, and how much of how much
 
 
 async def proved(bench: Workbench, state: State, wanted: Wanted, tell: Tell = _unheard) -> tuple[list[Hint], str]:

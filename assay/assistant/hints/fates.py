@@ -11,11 +11,10 @@ from pathlib import Path
 
 from analyzers import reach
 
-from ..nouns import Reason, Unverified
+from ..nouns import Reason, Tell, Unverified
 from ..workbench import Workbench
 from ..world.state import State
 from . import doubt, fixes
-from .failing import Tell
 from .hint import Hint
 from .kept import Kept, digest
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from analyzers import syntax
-from analyzers.changed import Place, places_in
+from analyzers.changed import Statement, places_in
 from sandbox.api import TestResult
 
 Spectra = Mapping[str, Mapping[str, frozenset[int]]]  # the lines that each test executes, by test and file
@@ -95,7 +95,7 @@ def _of_file(name: str, tree: ast.Module, spectra: Spectra, failing: Mapping[str
     return made
 
 
-def _used(places: list[Place]) -> dict[int, list[ast.AST]]:
+def _used(places: list[Statement]) -> dict[int, list[ast.AST]]:
     """By a statement that gives a name its value, the statements below it in the same function that use the name."""
     found: dict[int, list[ast.AST]] = {}
     binding: dict[tuple[str, str], list[ast.AST]] = {}
@@ -109,14 +109,14 @@ def _used(places: list[Place]) -> dict[int, list[ast.AST]]:
     return found
 
 
-def _ochiai(place: Place, by_test: Mapping[str, frozenset[int]], failing: Mapping[str, TestResult]) -> float:
+def _ochiai(place: Statement, by_test: Mapping[str, frozenset[int]], failing: Mapping[str, TestResult]) -> float:
     lines = set(place.lines)
     red = sum(1 for test in failing if not lines.isdisjoint(by_test.get(test, frozenset())))
     green = sum(1 for test, executed in by_test.items() if test not in failing and not lines.isdisjoint(executed))
     return red / math.sqrt(len(failing) * (red + green)) if red else 0.0
 
 
-def _can_be_wrong(place: Place) -> bool:
+def _can_be_wrong(place: Statement) -> bool:
     """Whether there is anything in it that could be another way."""
     if isinstance(place.node, ast.Pass):
         return True  # nothing is done where something may have to be

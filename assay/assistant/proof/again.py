@@ -19,14 +19,14 @@ QUIET_S = 5.0  # for one that hung, and that ended without the change
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Home:
     """Where it runs: the project in its sandbox."""
 
     sandbox: Sandbox
     project: Project
 
 
-async def confirmed(place: Place, step: Step, found: Evidence) -> Evidence:
+async def confirmed(place: Home, step: Step, found: Evidence) -> Evidence:
     """What was green and is red, run once more: a flaky test is no witness, nor one that has nothing to do with the change."""
     asked: set[str] = set()
     while found.broken and not found.tampering:
@@ -44,7 +44,7 @@ async def confirmed(place: Place, step: Step, found: Evidence) -> Evidence:
     return found
 
 
-async def edited(place: Place, step: Step, found: Evidence, standing: str) -> Evidence:
+async def edited(place: Home, step: Step, found: Evidence, standing: str) -> Evidence:
     """Which of the tests that are red with the change are green with what stands there now: a line that worked is edited."""
     red = found.broken + found.stuck + found.barring
     if not red:
@@ -55,7 +55,7 @@ async def edited(place: Place, step: Step, found: Evidence, standing: str) -> Ev
     return replace(found, edited=tuple(test for test in red if test in green))
 
 
-async def otherwise(place: Place, step: Step, found: Evidence, other: str, after: StepOutcome) -> Evidence:
+async def otherwise(place: Home, step: Step, found: Evidence, other: str, after: StepOutcome) -> Evidence:
     """What is left of `found` where the text without the change has a second form, `other`: tests that are red otherwise in that one are not moved
     by chance. `after` is the outcome with the change."""
     again = replace(_instead(_of(step, found.barring), other), pieces=())
@@ -63,7 +63,7 @@ async def otherwise(place: Place, step: Step, found: Evidence, other: str, after
     return weighing.otherwise(found, step, outcome, after)
 
 
-async def unexcused(place: Place, step: Step, found: Evidence, texts: Mapping[str, str]) -> Evidence:
+async def unexcused(place: Home, step: Step, found: Evidence, texts: Mapping[str, str]) -> Evidence:
     """What is left of `found` without the tests whose failure is excused: they enter a function of the project that nobody has written yet. `texts`
     are the project's own files."""
     asked = tuple(dict.fromkeys(found.contrary + found.unmoved))

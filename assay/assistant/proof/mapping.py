@@ -21,10 +21,10 @@ QUIET_S = 15.0
 RECORDING_S = 900.0  # of one recording; the rest is for the next
 IDLE_S = 10.0  # after a change, so that typing and its saves come first
 Progress = Callable[[str, Coroutine[Any, Any, None]], Awaitable[None]]
-Tell = Callable[[int, int], None]  # is told how much of how much is done
+Count = Callable[[int, int], None]  # is told how much of how much is done
 
 
-async def record(bench: Workbench, root: Path, tell: Tell = lambda done, owing: None) -> CoverageMap:
+async def record(bench: Workbench, root: Path, tell: Count = lambda done, owing: None) -> CoverageMap:
     """Bring the map of the project at `root` up to date, as far as the time suffices, and return it. Raises SandboxUnavailable."""
     started = time.monotonic()
     state = await bench.projects.state(root)
@@ -48,7 +48,7 @@ async def record(bench: Workbench, root: Path, tell: Tell = lambda done, owing: 
     return found
 
 
-async def keep(bench: Workbench, root: Path, tell: Tell = lambda done, owing: None) -> None:
+async def keep(bench: Workbench, root: Path, tell: Count = lambda done, owing: None) -> None:
     """The same in the background, where the settings have it: no sandbox, no map."""
     if bench.settings.is_on("verify.map") and bench.settings.policy != "static":
         try:

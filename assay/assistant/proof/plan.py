@@ -17,7 +17,7 @@ from analyzers.unfinished import Left
 from sandbox.api import Project
 
 from ..nouns import Baseline, Chosen
-from ..record.coverage import Known
+from ..record.coverage import Reached
 from ..workbench import Workbench
 from ..world.change import Change, Edited
 from ..world.state import State, written_over
@@ -265,7 +265,7 @@ def _standing(change: Change, forms: tuple[str, ...]) -> str | None:
 
 def _known(
     bench: Workbench, change: Change, state: State, changed: Mapping[str, Changed], files: Mapping[str, str]
-) -> Known | None:
+) -> Reached | None:
     """What the coverage map knows of the change; None where there is none that holds here, and for a change of several files."""
     if not bench.settings.is_on("verify.map") or len(change.files) > 1 or len(changed) != 1:
         return None
@@ -281,7 +281,7 @@ def place_of(bench: Workbench, project: Project) -> str:
     return digest(project.image, stamp(project), bench.sandbox.health().image)
 
 
-def _batches(reaching: reach.Reaching, known: Known | None, names: tuple[str, ...], time: Time) -> tuple[Batch, ...]:
+def _batches(reaching: reach.Reaching, known: Reached | None, names: tuple[str, ...], time: Time) -> tuple[Batch, ...]:
     """All of them, or the likeliest and the rest. What a file really holds is known once pytest has collected it: whole files are asked for
     where all of their tests are to run, and no map knows them."""
     files, tests, doctests = reaching.files, reaching.tests, reaching.doctests

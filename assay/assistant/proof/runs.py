@@ -20,7 +20,7 @@ from ..nouns import Baseline, Check, Run
 from ..workbench import Workbench
 from ..world.change import Change
 from . import again, weighing
-from .again import Place
+from .again import Home
 from .plan import Batch, Files, NotRun, Plan, Time, digest, stamp
 from .plan import plan as planned
 from .table import against
@@ -135,7 +135,7 @@ async def _run(bench: Workbench, plan: Plan, batch: Batch, watch: Watch, started
             if earlier.tests.finished and not earlier.timed_out and not earlier.oom:
                 await asyncio.to_thread(memory.baselines.put, baseline_key, earlier)
         weighed = await asyncio.to_thread(weighing.weigh, step, earlier, outcomes[0])
-        found = await _questioned(Place(bench.sandbox, project), plan, step, outcomes[0], weighed)
+        found = await _questioned(Home(bench.sandbox, project), plan, step, outcomes[0], weighed)
     except SandboxUnavailable as error:
         return NotRun("no-sandbox", secrets.redact(str(error)), _ms(started))
     made = Run(found, plan.baseline, _ms(started), _style(plan, outcomes[1 : 1 + len(styles)]))
@@ -152,7 +152,7 @@ def _holds(found: Evidence, plan: Plan, outcome: StepOutcome) -> bool:
     return found.is_decided and not (is_of_now or outcome.timed_out or outcome.oom)
 
 
-async def _questioned(place: Place, plan: Plan, step: Step, after: StepOutcome, weighed: Evidence) -> Evidence:
+async def _questioned(place: Home, plan: Plan, step: Step, after: StepOutcome, weighed: Evidence) -> Evidence:
     """What is left of what speaks against the change, after it was looked at once more."""
     found = await again.confirmed(place, step, weighed)
     typing, leaves = plan.typing, _leaves(plan)

@@ -26,7 +26,7 @@ REST, WHOLE = "", "*"  # the names of what stands in no function, and of all of 
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Reached:
     """The tests that a map knows to reach a change, as node ids without parameters, those of fewest functions first; `files` that held such tests,
     and are not as they were; and all files about which it knows nothing, or nothing that still holds."""
 
@@ -48,7 +48,7 @@ class CoverageMap:
     owed: frozenset[str] = frozenset()
     cached: frozenset[str] = frozenset()
 
-    def reaching(self, path: str, changed: Changed, texts: Mapping[str, str], before: str) -> Known | None:
+    def reaching(self, path: str, changed: Changed, texts: Mapping[str, str], before: str) -> Reached | None:
         """The tests that reach a change of the file at `path`, whose text was `before`; None where the map cannot tell. `texts` are the project's."""
         if not self.entered:
             return None
@@ -72,7 +72,7 @@ class CoverageMap:
             return None
         unknown = self.owed.union(name for name in now if not self._holds(name, now[name]))
         tests = [test for _, test in sorted(found)]
-        return Known(
+        return Reached(
             tuple(test for test in tests if test.partition("::")[0] not in unknown),
             unknown,
             tuple(dict.fromkeys(file for test in tests if (file := test.partition("::")[0]) in unknown)),

@@ -51,7 +51,7 @@ class _Question:
         self.done = asyncio.Event()
 
 
-class Known:
+class KnownNames:
     """Of one window."""
 
     def __init__(self) -> None:

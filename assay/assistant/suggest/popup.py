@@ -24,7 +24,7 @@ from ..world.state import State
 from ..world.world import World
 from . import composed
 from .composed import Offers
-from .known import Known
+from .known import KnownNames
 
 LISTED = 60  # likely names that are weighed
 SHOWN = 8  # lists whose names can be asked about
@@ -60,7 +60,7 @@ class Shown:
 class Popup:
     """Of one window. It remembers what projects have after dots, and what jedi knew. `is_used`: this editor asks for names."""
 
-    known: Known = field(default_factory=Known)
+    known: KnownNames = field(default_factory=KnownNames)
     is_used: bool = False
     _shown: OrderedDict[int, Naming] = field(default_factory=OrderedDict)
     _count: int = 0

@@ -7,7 +7,7 @@ import asyncio
 import math
 import sysconfig
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
@@ -16,6 +16,7 @@ from typing import Literal
 
 from analyzers import files, reach, syntax, words
 
+from ..nouns import Tell
 from ..workbench import Workbench
 from .index import Index, Offered, names_below, terms
 
@@ -23,7 +24,6 @@ CANDIDATES = 60  # of each tree that are weighed
 ENOUGH = 0.5  # the share of what a description says that the best must say too, by weight; below it nothing is there
 HIDDEN = 0.05  # less for what stands in a module that is private by its name
 _TESTS = frozenset(("tests", "test", "testing"))  # folders
-Tell = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

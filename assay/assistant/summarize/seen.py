@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import builtins
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,12 +15,12 @@ from analyzers import reach
 from analyzers.facts import Facts
 from sandbox.api import Job, Observed, Progress, Step
 
+from ..nouns import Tell
 from ..workbench import Workbench
 from ..world.state import written_over
 
 RUN_S, QUIET_S = 60.0, 15.0  # of all tests; of one that gives no sign of life
 TESTS = 3  # kept of each thing that was seen
-Tell = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ ANSWER = 1024  # tokens of a chat's answer, where nobody says
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Said:
     """A piece of sample `index`; `end` is OpenAI's finish reason on the last one, whose counts are those of the whole."""
 
     index: int
@@ -46,7 +46,7 @@ class Desk:
         self._guides = Guides(loaded)
         self.open = 0  # requests in work
 
-    async def complete(self, body: Mapping[str, Any], who: str = "") -> AsyncGenerator[Told, None]:
+    async def complete(self, body: Mapping[str, Any], who: str = "") -> AsyncGenerator[Said, None]:
         """The samples of a completion, interleaved. Closing it stops the model before its next token. Raises Refused."""
         prompt = body.get("prompt")
         if isinstance(prompt, list) and len(prompt) == 1:
@@ -59,7 +59,7 @@ class Desk:
         async for one in self._generate(ids, body, who):
             yield one
 
-    async def chat(self, body: Mapping[str, Any], who: str = "") -> AsyncGenerator[Told, None]:
+    async def chat(self, body: Mapping[str, Any], who: str = "") -> AsyncGenerator[Said, None]:
         """The same for a conversation, which the model's own template writes as a prompt. Raises Refused."""
         messages = body.get("messages")
         if not isinstance(messages, list) or not messages:
@@ -109,7 +109,7 @@ class Desk:
             raise _refusal(event)
         return [sum(one) for one in event.scores]
 
-    async def _generate(self, ids: list[int], body: Mapping[str, Any], who: str) -> AsyncGenerator[Told, None]:
+    async def _generate(self, ids: list[int], body: Mapping[str, Any], who: str) -> AsyncGenerator[Said, None]:
         ids = ids or [self._first()]
         most = _number(body, "max_tokens", 16, 1, self.loaded.context)
         count = _number(body, "n", 1, 1, SAMPLES)
@@ -127,12 +127,12 @@ class Desk:
             while left:
                 index, event = await events.get()
                 if isinstance(event, Written):
-                    yield Told(index, event.text, event.token, event.logprob)
+                    yield Said(index, event.text, event.token, event.logprob)
                     continue
                 left -= 1
                 if event.why not in ("stop", "length"):
                     raise _refusal(event)
-                yield Told(index, event.text, end=event.why, counts=event)
+                yield Said(index, event.text, end=event.why, counts=event)
         finally:
             self.open -= 1
             for job in jobs:
@@ -261,7 +261,7 @@ def _until(body: Mapping[str, Any]) -> float:
 _numbers = itertools.count(1)
 
 
-def completion(model: str, pieces: Sequence[Told], *, is_chat: bool, is_stream: bool) -> dict[str, Any]:
+def completion(model: str, pieces: Sequence[Said], *, is_chat: bool, is_stream: bool) -> dict[str, Any]:
     """OpenAI's answer, or one event of its stream, for pieces of which none has the index of another."""
     kind = "chat.completion" if is_chat else "text_completion"
     choices = []
@@ -291,12 +291,12 @@ def completion(model: str, pieces: Sequence[Told], *, is_chat: bool, is_stream: 
     return answer
 
 
-def whole(model: str, pieces: Sequence[Told], *, is_chat: bool) -> dict[str, Any]:
+def whole(model: str, pieces: Sequence[Said], *, is_chat: bool) -> dict[str, Any]:
     """OpenAI's answer in one piece."""
     samples = []
     for index in sorted({one.index for one in pieces}):
         of = [one for one in pieces if one.index == index]
-        samples.append(Told(index, "".join(one.text for one in of), end=of[-1].end, counts=of[-1].counts))
+        samples.append(Said(index, "".join(one.text for one in of), end=of[-1].end, counts=of[-1].counts))
     answer = completion(model, samples, is_chat=is_chat, is_stream=False)
     if not is_chat:
         for choice in answer["choices"]:

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ..web import HANDLERS, Attended, Refused, body_of
-from .answers import Desk, Told, completion, whole
+from .answers import Desk, Said, completion, whole
 
 POLL_S = 0.5  # how often idleness is looked at
 
@@ -116,14 +116,14 @@ class Routes:
     async def _scores(self, body: Mapping[str, Any], who: str) -> Any:
         return {"scores": await self._desk.score(body, who)}
 
-    def _answer(self, pieces: AsyncGenerator[Told, None], body: Mapping[str, Any], *, is_chat: bool) -> Response:
+    def _answer(self, pieces: AsyncGenerator[Said, None], body: Mapping[str, Any], *, is_chat: bool) -> Response:
         name = self._desk.loaded.name
         if body.get("stream"):
             return Attended(_events(name, pieces, is_chat=is_chat), "text/event-stream")
         return Attended(_json(_collected(name, pieces, is_chat=is_chat)))
 
 
-async def _events(name: str, pieces: AsyncGenerator[Told, None], *, is_chat: bool) -> AsyncGenerator[bytes, None]:
+async def _events(name: str, pieces: AsyncGenerator[Said, None], *, is_chat: bool) -> AsyncGenerator[bytes, None]:
     async with contextlib.aclosing(pieces):
         async for one in pieces:
             event = completion(name, [one], is_chat=is_chat, is_stream=True)
@@ -131,7 +131,7 @@ async def _events(name: str, pieces: AsyncGenerator[Told, None], *, is_chat: boo
     yield b"data: [DONE]\n\n"
 
 
-async def _collected(name: str, pieces: AsyncGenerator[Told, None], *, is_chat: bool) -> Any:
+async def _collected(name: str, pieces: AsyncGenerator[Said, None], *, is_chat: bool) -> Any:
     async with contextlib.aclosing(pieces):
         return whole(name, [one async for one in pieces], is_chat=is_chat)
 
