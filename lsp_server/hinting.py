@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from analyzers import syntax
 from analyzers.text import Snapshot
 from assay.assistant.hints import check, dismissed, standing, static
 from assay.assistant.hints.check import Scope
@@ -178,7 +177,6 @@ class Hinting:
         is_on = bench.settings.is_on("hints.enabled") and bench.settings.is_on("hints.proved")
         if not is_on or bench.settings.policy == "static" or bench.sandbox.health().state in ("off", "absent"):
             return
-        texts = await asyncio.to_thread(_whole, texts)
         scope = Scope(root, texts, self.cache, is_urgent=False)
         kept = await asyncio.to_thread(Kept, self.cache / "hints", root)
         static_ = [
@@ -205,11 +203,6 @@ class Hinting:
 
         self._settled[root] = {name: await asyncio.to_thread(of_file, name) for name in texts}
         await self.refresh()
-
-
-def _whole(texts: dict[str, str]) -> dict[str, str]:
-    """Those that parse: what is being written is looked at when it does."""
-    return {name: text for name, text in texts.items() if syntax.module(text) is not None}
 
 
 def _document(root: Path, name: str, text: str) -> Snapshot:

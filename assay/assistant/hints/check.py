@@ -11,7 +11,7 @@ from pathlib import Path
 
 import analyzers
 import sandbox
-from analyzers import bugs, lint, rules
+from analyzers import bugs, lint, rules, syntax
 from analyzers.rules import RuleFinding
 from analyzers.text import Snapshot
 from sandbox.api import SandboxUnavailable
@@ -205,10 +205,15 @@ class _Ground:
 async def _ground(bench: Workbench, scope: Scope, kept: Kept) -> _Ground:
     state = await bench.projects.state(scope.root)
     allows = (await bench.projects.rules(scope.root)).allows
-    texts = {name: text for name, text in scope.texts.items() if allows(name)}
+    texts = await asyncio.to_thread(_whole, {n: text for n, text in scope.texts.items() if allows(n)})
     content = await asyncio.to_thread(_content, {**state.texts, **texts})
     whole = digest(_version(), place_of(bench, state.project), state.project.digest, *content)
     return _Ground(scope, texts, state, Fates(kept, whole, await asyncio.to_thread(tests_of, state)))
+
+
+def _whole(texts: Mapping[str, str]) -> dict[str, str]:
+    """Those that parse: a file that is being written is run as it is on disk."""
+    return {name: text for name, text in texts.items() if syntax.module(text) is not None}
 
 
 async def _proved(bench: Workbench, ground: _Ground, made: list[Hint], tell: Tell) -> str:
