@@ -1,6 +1,6 @@
 """Results remembered by what they were made of, within a bound in bytes, whatever the size of the texts.
 
-A text stands in a key by its hash of 64 bits and its length, never by itself, so what was typed once is not held. Python computes that hash once for each text that stays, and a project's files do: a look-up costs nothing then.
+A text of some length stands in a key by its hash of 64 bits and that length, never by itself, so what was typed once is not held. Python computes that hash once for each text that stays, and a project's files do: a look-up costs nothing then.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ from cachetools import LRUCache
 P = ParamSpec("P")
 R = TypeVar("R")
 MIB = 1 << 20
-SHORT = 64  # characters, or parts of a tuple; what is shorter stands in a key as it is
+SHORT, FEW = (
+    64,
+    4,
+)  # characters of a text, and parts of a tuple: what has no more stands in a key as it is, or part by part
 ENTRY = 200  # bytes of a key and its place in a table, about
 
 
@@ -87,8 +90,10 @@ def give_back() -> None:
 
 def key_of(argument: object) -> Hashable:
     """What stands for an argument in a key: itself, or the hash and the length of what is long."""
+    if isinstance(argument, tuple) and len(argument) <= FEW:
+        return tuple(map(key_of, argument))
     assert isinstance(argument, Hashable)
-    if isinstance(argument, str | tuple) and len(argument) > (SHORT if isinstance(argument, str) else 2):
+    if isinstance(argument, tuple) or (isinstance(argument, str) and len(argument) > SHORT):
         return hash(argument), len(argument)
     return argument
 

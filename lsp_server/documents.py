@@ -108,17 +108,20 @@ class Documents:
             self.close(cell)
 
     def texts_below(self, root: Path) -> dict[str, str]:
-        """Open Python files below `root`: relative POSIX path → text."""
-        found = {}
-        for snapshot in self._snapshots.values():
-            path = Path(snapshot.path)
-            if snapshot.path.endswith(".py") and path.is_relative_to(root):
-                found[path.relative_to(root).as_posix()] = snapshot.text
-        return found
+        """Open Python files below `root`: relative POSIX path → text. One that is too large is as it is on disk."""
+        return {
+            Path(one.path).relative_to(root).as_posix(): one.text
+            for one in self.below(root)
+            if one.path.endswith(".py")
+        }
 
     def below(self, root: Path) -> list[Snapshot]:
-        """The open documents whose files are below `root`."""
-        return [one for one in self._snapshots.values() if one.path and Path(one.path).is_relative_to(root)]
+        """The open documents whose files are below `root`, those left out that are too large to be kept."""
+        return [
+            one
+            for uri, one in self._snapshots.items()
+            if one.path and uri not in self._too_large and Path(one.path).is_relative_to(root)
+        ]
 
     def paths(self) -> frozenset[str]:
         """The files that are open."""

@@ -27,6 +27,7 @@ from .diagnostics import diagnostic
 from .editor import Editor
 
 PUSH_S = 0.06  # after the last key, for clients that do not ask: a pause between two keys of one word is longer
+FIX_S = 20.0  # nobody waits for it
 IDLE_S = 1.0  # after a save or the opening of a file, before anything is run
 KEPT = 64  # documents whose hints are remembered
 
@@ -131,6 +132,10 @@ class Hinting:
             self._settled.pop(root, None)
             self._touched.pop(root, None)
 
+    def renewed(self) -> None:
+        """Settings are others: what was found without a run is looked for anew."""
+        self._static.clear()
+
     async def refresh(self) -> None:
         """Have all documents' hints shown anew."""
         if self.editor.asks_for_hints:
@@ -177,14 +182,16 @@ class Hinting:
         is_on = bench.settings.is_on("hints.enabled") and bench.settings.is_on("hints.proved")
         if not is_on or bench.settings.policy == "static" or bench.sandbox.health().state in ("off", "absent"):
             return
-        scope = Scope(root, texts, self.cache, is_urgent=False)
+        scope = Scope(root, texts, self.cache, FIX_S, is_urgent=False)
         kept = await asyncio.to_thread(Kept, self.cache / "hints", root)
         static_ = [
             hint
             for name, text in texts.items()
             for hint in await static.of_document(bench, _document(root, name, text), name, root)
         ]
-        hints, _ = await check.settled(bench, scope, kept, static_, _unheard)
+        hints, notes = await check.settled(bench, scope, kept, static_, _unheard)
+        if check.is_cut_short(notes):
+            return  # what was proved before stands; the state of the sandbox says why
         await self._take(root, texts, static_, hints)
         if bench.settings.is_on("hints.doubt"):
             doubts, _ = await check.doubts(bench, scope, _unheard)
@@ -211,10 +218,12 @@ def _document(root: Path, name: str, text: str) -> Snapshot:
 
 
 def _is_wanted(bench: Workbench, hint: Hint) -> bool:
-    """Whether a hint is sure enough; a doubt of the model's is one only where those are asked for."""
+    """Whether a hint is of a class that is asked for, and a suspicion sure enough: what was settled may be of other settings."""
     settings = bench.settings
-    is_sure = hint.confidence >= settings.number("hints.confidence") / 100
-    return hint.evidence.source != "model" or (is_sure and settings.is_on("hints.doubt"))
+    if hint.kind != "suspected":
+        return True
+    by = {"model": "hints.doubt", "docstring": "hints.docstrings"}.get(hint.evidence.source, "hints.suspected")
+    return settings.is_on(by) and hint.confidence >= settings.number("hints.confidence") / 100
 
 
 def _unheard(what: str, done: int, of: int) -> None:

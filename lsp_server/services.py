@@ -57,9 +57,7 @@ class Services:
     def of(self, root: Path) -> Workbench:
         """Those for the project at `root`."""
         if (own := self._own.get(root)) is None:
-            around = [one for one in self._folders() if root.is_relative_to(one)]
-            nearest = sorted(around, key=lambda one: len(one.parts))[-1:]
-            settings, complaints = self._settings(list(dict.fromkeys([*nearest, root])))
+            settings, complaints = self._settings(self._roots(root))
             alike = (one for one in (self.bench, *self._own.values()) if one.settings.values == settings.values)
             own = self._own[root] = self._composition.tightened(next(alike, self.bench), settings, complaints)
         return own
@@ -76,14 +74,21 @@ class Services:
     def renew(self) -> tuple[list[Workbench], bool]:
         """Look at all settings anew. Gives the benches that were there, to be `ended`, and whether something changed, so that all of them are new."""
         settings, complaints = self._settings(self._folders()[:1])
-        before = {root: bench.settings.values for root, bench in self._own.items()}
         old = [one for one in (self._bench, *self._own.values()) if one is not None]
-        self._own.clear()
-        if self._bench is not None and settings.values == self._bench.settings.values:
-            self._bench = replace(self._bench, complaints=complaints)
-            return old, any(self.of(root).settings.values != values for root, values in before.items())
-        self._bench = self._made(settings, complaints)
-        return old, True
+        if self._bench is None or settings.values != self._bench.settings.values:
+            self._own.clear()
+            self._bench = self._made(settings, complaints)
+            return old, True
+        self._bench = replace(self._bench, complaints=complaints)
+        is_other = False
+        for root, bench in list(self._own.items()):
+            own, told = self._settings(self._roots(root))
+            if own.values == bench.settings.values:
+                self._own[root] = replace(bench, complaints=told)
+            else:
+                del self._own[root]
+                is_other = True
+        return old, is_other
 
     async def ended(self, benches: Sequence[Workbench]) -> None:
         """End what these have and no newer one."""
@@ -109,6 +114,11 @@ class Services:
         """End all of them."""
         if self._bench is not None:
             await self._composition.close(self._bench, *self._own.values())
+
+    def _roots(self, root: Path) -> list[Path]:
+        """Whose settings hold for a project: those of the nearest folder around it, and its own."""
+        around = [one for one in self._folders() if root.is_relative_to(one)]
+        return list(dict.fromkeys([*sorted(around, key=lambda one: len(one.parts))[-1:], root]))
 
     def _settings(self, roots: Sequence[Path]) -> tuple[Settings, tuple[str, ...]]:
         """The settings as they are now for the projects at some roots, and what cannot be used of them, told where that is new."""

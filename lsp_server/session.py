@@ -142,6 +142,7 @@ class Session:
         for root in roots:
             self._warm(root)
         self.popup.known.renew()
+        self.hinting.renewed()
         self.spawn(self.hinting.refresh())
         self.spawn(self.editor.refresh_lenses())
         self.survey.renewed()
@@ -167,6 +168,8 @@ class Session:
             self._close_folder(one)
         for one in added:
             self.services.open_folder(one)
+        if self.services.are_made:
+            self.reconfigure(None)  # what was no folder's project may be under its settings now
         self.survey.changed()
 
     def _close_folder(self, folder: Path) -> None:

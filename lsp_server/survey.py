@@ -61,6 +61,7 @@ class Survey:
     _at: float = 0.0
     _known: dict[Path, tuple[int, dict[str, _Published]]] = field(default_factory=dict)
     _published: dict[str, _Published] = field(default_factory=dict)
+    _renewals: int = 0
 
     def changed(self) -> None:
         """A file was opened, closed or saved, or a folder came."""
@@ -70,6 +71,7 @@ class Survey:
     def renewed(self) -> None:
         """Settings are others: all is looked at anew."""
         self._known.clear()
+        self._renewals += 1
         self.changed()
 
     def opened(self, path: str) -> None:
@@ -112,8 +114,9 @@ class Survey:
             bench = self.bench(folder)
             state = await bench.projects.state(folder)
             if (known := self._known.get(folder)) is None or known[0] != state.revision:
+                renewals = self._renewals
                 known = state.revision, await self._of_folder(bench, folder, state)
-                if bench is self.bench(folder):
+                if renewals == self._renewals:
                     self._known[folder] = known
             found |= known[1]
         return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from lsprotocol import types
 
@@ -93,7 +94,7 @@ async def _checked(view: View, hint: Hint) -> Hint | None:
     """The hint with its fix judged; a document that is no file of a project has the static checks alone."""
     name = hint.name if hint.name in view.world.documents else ""
     texts = view.world.documents if name else {hint.name: view.snapshot.text}
-    return await fixes.checked(view.bench, view.root, texts, hint, wait_s=WAIT_S)
+    return await fixes.checked(view.bench, view.root, texts, hint, replace(fixes.WHOLE, wait_s=WAIT_S))
 
 
 def _mend(view: View, hint: Hint, fix: Fix) -> types.CodeAction:

@@ -91,6 +91,18 @@ async def test_a_new_test_does_not_hide_what_the_others_say(bench: Workbench, sh
     assert alone.reason == "no-tests"
 
 
+async def test_an_example_in_prose_that_comes_with_a_change_does_not_prove_it(bench: Workbench, shop: Path) -> None:
+    (shop / "pyproject.toml").write_text("[tool.pytest.ini_options]\naddopts = '--doctest-glob=*.rst'\n")
+    (shop / "lonely.py").write_text("def half(x):\n    return x // 2\n")
+    prose = "Half of it::\n\n    >>> from lonely import half\n    >>> half(5)\n    {}\n"
+    (shop / "lonely.rst").write_text(prose.format(2))
+    wrong = {"lonely.py": "def half(x):\n    return x * 2\n", "lonely.rst": prose.format(10)}
+    found = await judge(bench, shop, wrong)
+    assert isinstance(found, Unverified), found
+    alone = await judge(bench, shop, {"lonely.py": "def half(x):\n    return int(x / 2)\n"})
+    assert isinstance(alone, Passed), alone
+
+
 async def test_callers_that_are_open_and_not_saved_belong_to_the_project(bench: Workbench, shop: Path) -> None:
     found = await judge(bench, shop, renamed("calc.py", "shop.py"), overlay=renamed("bill.py"))
     assert isinstance(found, Passed), found

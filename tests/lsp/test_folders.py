@@ -10,6 +10,7 @@ from assay import compose
 from assay.engine.by_url import Server
 from assay.engine.missing import Missing
 from assay.folders import folders
+from lsp_server.services import Services
 from tests.lsp.conftest import Start
 
 TEXT = "x = 1\ny = \n"
@@ -59,3 +60,33 @@ def test_an_engine_elsewhere_is_asked_for_no_folder_that_is_offline(tmp_path: Pa
     assert isinstance(by_folder[offline].engine, Missing)
     assert by_folder[free].sandbox is not by_folder[offline].sandbox
     assert by_folder[free].names is by_folder[offline].names
+
+
+async def test_a_folder_that_comes_holds_for_projects_that_were_looked_at_before(
+    tmp_path: Path, start: Start, script
+) -> None:
+    free, strict = folder(tmp_path / "free", ""), folder(tmp_path / "strict", 'verify.policy = "strict"')
+    inner = folder(strict / "inner", "")
+    client = await start(free, env=script("x + 1"), workspace={"workspaceFolders": True})
+    uri = client.open(inner / "m.py")
+    assert [one["insertText"] for one in await client.inline(uri, 1, 4, invoked=True)] == ["x + 1"]
+    added = {"event": {"added": [{"uri": strict.as_uri(), "name": "strict"}], "removed": []}}
+    client.notify("workspace/didChangeWorkspaceFolders", added)
+    assert await client.inline(uri, 1, 4, invoked=True) == []
+
+
+async def test_services_that_nothing_changed_for_stay(tmp_path: Path) -> None:
+    """A project file that is saved ends no container and no engine of a folder that is offline."""
+    free, offline = folder(tmp_path / "free", ""), folder(tmp_path / "offline", "offline = true")
+    services = Services(compose.Composition(folders()), lambda: [free, offline], lambda text: None)
+    first, other = services.of(free), services.of(offline)
+    old, is_other = services.renew()
+    assert not is_other
+    assert services.of(offline).sandbox is other.sandbox is not first.sandbox
+    await services.ended(old)
+    (offline / "pyproject.toml").write_text("[project]\nname = 'offline'\n")
+    old, is_other = services.renew()
+    assert is_other
+    assert services.of(offline).sandbox is first.sandbox
+    await services.ended(old)
+    await services.close()

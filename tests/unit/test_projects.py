@@ -219,3 +219,15 @@ async def test_a_world_is_of_one_moment_and_says_what_it_left_out(tmp_path: Path
     unknown = made.world(tmp_path / "other")
     assert unknown.mark("") != unknown.mark(""), "nothing is known of it, and that is equal to nothing"
     assert (unknown.name_of(str(root / "a.py")), first.name_of(str(root / "a.py"))) == ("", "a.py")
+
+
+async def test_what_is_known_of_a_folder_ends_with_it_while_it_is_scanned_too(tmp_path: Path) -> None:
+    slow, root = Slow(tmp_path / "images"), tmp_path / "p"
+    root.mkdir()
+    (root / "pyproject.toml").write_text("")
+    waiting = asyncio.create_task(slow.state(root))
+    await asyncio.to_thread(slow.has_looked.wait, 10)
+    slow.close_folder(tmp_path)
+    slow.go.set()
+    assert (await waiting).root == root, "whoever waits for it has it all the same"
+    assert root not in slow._states

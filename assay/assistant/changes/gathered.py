@@ -34,7 +34,13 @@ def of_documents(root: Path, snapshots: Iterable[Snapshot], documents: Mapping[s
     found = []
     for one in snapshots:
         path = Path(one.path)
-        if one.path and path.is_relative_to(root) and (before := _on_disk(path)) != one.text:
+        if not one.path or not path.is_relative_to(root):
+            continue
+        try:
+            before = _on_disk(path)
+        except (OSError, UnicodeDecodeError):
+            continue  # it is there, and no text that could be compared
+        if before != one.text:
             found.append(Patched(path.relative_to(root).as_posix(), before, one.text))
     return _gathered(root, found, documents, f"No open document of {root} has unsaved changes.")
 
@@ -52,12 +58,12 @@ def of_diff(root: Path, here: Path, diff: str, documents: Mapping[str, str]) -> 
 
 def of_index(root: Path, documents: Mapping[str, str]) -> Gathered:
     """What is staged for the next commit, among the open documents. Raises RangeError and NothingChanged."""
-    return _gathered(root, revisions.staged(root), documents, f"Nothing is staged in {root}.")
+    return _gathered(root, revisions.staged(root.resolve()), documents, f"Nothing is staged in {root}.")
 
 
 def of_revision(root: Path, wanted: str, documents: Mapping[str, str]) -> Gathered:
     """What differs from a commit (`wanted` as in `revisions.changed`), in open documents and on disk. Raises RangeError and NothingChanged."""
-    found = revisions.against(root, wanted, documents)
+    found = revisions.against(root.resolve(), wanted, documents)
     return _gathered(root, found, documents, f"Nothing of {root} differs from {wanted}.")
 
 
@@ -81,15 +87,15 @@ def _edited(world: World, one: Patched) -> Edited:
 
 
 def _on_disk(path: Path) -> str | None:
-    """A file's text, its byte order mark left out as editors do; None where there is no text to read."""
+    """A file's text, its byte order mark left out as editors do; None where there is none yet. Raises OSError and UnicodeDecodeError."""
     try:
         return path.read_bytes().decode("utf-8-sig")
-    except (OSError, ValueError):
+    except FileNotFoundError:
         return None
 
 
 def _inside(root: Path, path: Path) -> str:
-    whole = path.resolve()
-    if not whole.is_relative_to(root):
+    whole, real = path.resolve(), root.resolve()
+    if not whole.is_relative_to(real):
         raise patch.PatchError(f"{path} is outside the project {root}.")
-    return whole.relative_to(root).as_posix()
+    return whole.relative_to(real).as_posix()

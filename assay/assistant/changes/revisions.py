@@ -121,8 +121,9 @@ def _plain(text: str | None) -> str | None:
 
 
 def _decoded(data: bytes) -> str | None:
+    """The text without a byte order mark, which editors leave out; None for what is none."""
     try:
-        return data.decode("utf-8") if len(data) <= FILE_LIMIT and b"\0" not in data else None
+        return data.decode("utf-8-sig") if len(data) <= FILE_LIMIT and b"\0" not in data else None
     except UnicodeDecodeError:
         return None
 

@@ -29,6 +29,7 @@ from .fates import Fates, may_be_tested, recalled, tested, tests_of
 from .hint import Hint, ordered
 from .kept import Kept, digest
 
+SOME, NONE = "Not all was run, so not all is proved", "Nothing was run, so nothing is proved"
 STATIC_CHUNK = 50  # files that are looked through between two words on how far it is
 
 
@@ -186,10 +187,15 @@ async def settled(
     try:
         note = await _proved(bench, ground, made, tell)
     except SandboxUnavailable as error:
-        some = "Not all was run, so not all is proved" if made else "Nothing was run, so nothing is proved"
+        some = SOME if made else NONE
         return [*others, *(one for one in asked if one.code != doubt.CODE), *made], [f"{some}: {error}"]
     left = await tested(bench, scope.root, ground.texts, ground.fates, asked, tell)
     return [*others, *left, *made], [note] if note else []
+
+
+def is_cut_short(notes: Sequence[str]) -> bool:
+    """Whether a sandbox that failed kept something from being run, so that another look may say more."""
+    return any(note.startswith((SOME, NONE)) for note in notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +214,7 @@ async def _ground(bench: Workbench, scope: Scope, kept: Kept) -> _Ground:
     texts = await asyncio.to_thread(_whole, {n: text for n, text in scope.texts.items() if allows(n)})
     content = await asyncio.to_thread(_content, {**state.texts, **texts})
     whole = digest(_version(), place_of(bench, state.project), state.project.digest, *content)
-    return _Ground(scope, texts, state, Fates(kept, whole, await asyncio.to_thread(tests_of, state)))
+    return _Ground(scope, texts, state, Fates(kept, whole, await asyncio.to_thread(tests_of, state), scope.is_urgent))
 
 
 def _whole(texts: Mapping[str, str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ A fate is remembered twice: by all that the run rested on, for whoever runs test
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from analyzers import reach
@@ -24,11 +24,13 @@ OPEN: tuple[Reason, ...] = ("no-sandbox", "deadline", "tests-left")
 
 @dataclass(frozen=True, slots=True)
 class Fates:
-    """The remembered fates of a project: `whole` stands for all that a run rests on, `tests` for the texts of its tests."""
+    """The remembered fates of a project: `whole` stands for all that a run rests on, `tests` for the texts of its tests. What is not urgent has a small share of the
+    processors."""
 
     kept: Kept
     whole: str
     tests: str
+    is_urgent: bool = True
 
     def known(self, hint: Hint, text: str) -> list[Hint] | None:
         """What is left of a suspicion, for whoever runs nothing: nothing where it was refuted; None where nobody knows."""
@@ -61,12 +63,8 @@ def may_be_tested(hint: Hint) -> bool:
 
 
 def recalled(fates: Fates, texts: Mapping[str, str], hints: Sequence[Hint]) -> list[Hint]:
-    """The hints without those that tests have refuted, and with what they said of the others."""
-    left: list[Hint] = []
-    for hint in hints:
-        known = fates.known(hint, texts[hint.name]) if may_be_tested(hint) else None
-        left += [hint] if known is None else known
-    return left
+    """The hints without those that tests have refuted. What tests said of the others may not hold for the project as it is now, and is not told."""
+    return [one for one in hints if not (may_be_tested(one) and fates.known(one, texts[one.name]) == [])]
 
 
 async def tested(
@@ -79,7 +77,7 @@ async def tested(
         tell("suspicions", number, len(asked))
         found = fates.run(hint, texts[hint.name])
         if found is None:
-            judged = await fixes.checked(bench, root, texts, hint)
+            judged = await fixes.checked(bench, root, texts, hint, replace(fixes.WHOLE, is_urgent=fates.is_urgent))
             found = [] if judged is None else [judged]
             if judged is None or not _is_open(judged):
                 fates.put(hint, texts[hint.name], found)

@@ -41,13 +41,13 @@ async def judged(
 
 
 async def checked(
-    bench: Workbench, root: Path, texts: Mapping[str, str], hint: Hint, *, wait_s: float | None = None
+    bench: Workbench, root: Path, texts: Mapping[str, str], hint: Hint, limits: Limits = WHOLE
 ) -> Hint | None:
-    """The hint with its fix judged: without a fix that the checks refuse, and None for a suspicion whose fix breaks tests that pass: then the code is
+    """The hint with its fix judged within the limits: without a fix that the checks refuse, and None for a suspicion whose fix breaks tests that pass: then the code is
     right as it stands."""
     if hint.fix is None or hint.fix.verdict is not None:
         return hint
-    verdict = await judged(bench, root, texts, hint.name, hint.fix.edits, replace(WHOLE, wait_s=wait_s))
+    verdict = await judged(bench, root, texts, hint.name, hint.fix.edits, limits)
     if isinstance(verdict, Failed):
         return None if hint.kind == "suspected" and verdict.stage == "tests" else replace(hint, fix=None)
     return replace(hint, fix=replace(hint.fix, verdict=verdict))

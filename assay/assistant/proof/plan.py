@@ -30,11 +30,13 @@ Files = tuple[tuple[str, str | None], ...]  # relative POSIX path and text, None
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """When a run is ended (`run_s`), and when it is because nothing was heard of a test (`quiet_s`). `is_whole`: all tests are run together."""
+    """When a run is ended (`run_s`), and when it is because nothing was heard of a test (`quiet_s`). `is_whole`: all tests are run together. What is not urgent has a small share of the
+    processors."""
 
     run_s: float
     quiet_s: float
     is_whole: bool
+    is_urgent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,9 @@ class Plan:
 
     @property
     def test_files(self) -> tuple[str, ...]:
-        """Those of them that hold tests."""
-        return tuple(name for name in self.names if reach.is_test_file(name, self.state.test_files))
+        """The changed files that hold tests, those in prose among them."""
+        every = (*self.names, *(name for name, _ in self.before or ()))
+        return tuple(name for name in dict.fromkeys(every) if reach.is_test_file(name, self.state.test_files))
 
     @property
     def pieces(self) -> tuple[tuple[str, Piece], ...]:

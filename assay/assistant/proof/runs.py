@@ -128,7 +128,7 @@ async def _run(bench: Workbench, plan: Plan, batch: Batch, watch: Watch, started
         steps = (*steps, baseline)
     try:
         outcomes = await bench.sandbox.run(
-            Job(project, steps, batch.is_urgent), Progress(watch.running.set, outcome, running)
+            Job(project, steps, batch.is_urgent and batch.time.is_urgent), Progress(watch.running.set, outcome, running)
         )
         if baseline in steps:
             earlier = outcomes[steps.index(baseline)]

@@ -82,19 +82,20 @@ REASONS: dict[Cause, Reason] = {
 class Limits:
     """`run_s`: when a container's run is ended, or a test in it hangs; None runs nothing. `wait_s`: how long `begin` waits for the tests from
     the moment a container is in hand; None until they are done, 0 not at all. `budget_s`: for all tests that reach the change, run together; None
-    runs the likeliest first."""
+    runs the likeliest first. What is not urgent has a small share of the processors."""
 
     run_s: float | None = WHOLE_RUN_S
     wait_s: float | None = None
     budget_s: float | None = None
+    is_urgent: bool = True
 
     @property
     def time(self) -> Time:
         """For the runs."""
         quiet_s = self.run_s or 0.0
         if self.budget_s is None:
-            return Time(2 * quiet_s, quiet_s, is_whole=False)
-        return Time(self.budget_s, min(quiet_s, self.budget_s), is_whole=True)
+            return Time(2 * quiet_s, quiet_s, is_whole=False, is_urgent=self.is_urgent)
+        return Time(self.budget_s, min(quiet_s, self.budget_s), is_whole=True, is_urgent=self.is_urgent)
 
 
 def patient(settings: Settings) -> Limits:

@@ -210,6 +210,8 @@ class Popup:
 
     def close_folder(self, folder: Path) -> None:
         """Forget what the projects in a folder have."""
+        for root in [root for root in self._making if root.is_relative_to(folder)]:
+            self._making.pop(root).cancel()
         for root in [root for root in self._projects if root.is_relative_to(folder)]:
             del self._projects[root]
 

@@ -52,14 +52,14 @@ class Projects:
         self._environment = environment
         self._rules: dict[Path, files.Rules] = {}
         self._states: dict[Path, tuple[float, State]] = {}
-        self._scans: dict[Path, asyncio.Task[None]] = {}
+        self._scans: dict[Path, asyncio.Task[State]] = {}
         self._forgotten: dict[Path, int] = {}
         self._opened: set[Path] = set()
 
     async def state(self, root: Path) -> State:
         """The project's current state, scanned anew when the last scan is older than RESCAN_S."""
         if (scan := self._scanning(root)) is not None:
-            await asyncio.shield(scan)
+            return await asyncio.shield(scan)
         return self._states[root][1]
 
     def known(self, root: Path) -> State | None:
@@ -68,7 +68,7 @@ class Projects:
         self._scanning(root)
         return self._states[root][1] if root in self._states else None
 
-    def _scanning(self, root: Path) -> asyncio.Task[None] | None:
+    def _scanning(self, root: Path) -> asyncio.Task[State] | None:
         """The scan that is under way, or is begun because the last one is too old; None where nothing is to be done."""
         known = self._states.get(root)
         if known is not None and time.monotonic() - known[0] < RESCAN_S:
@@ -81,13 +81,15 @@ class Projects:
             scan.add_done_callback(_seen)
         return scan
 
-    async def _refresh(self, root: Path, older: State | None) -> None:
+    async def _refresh(self, root: Path, older: State | None) -> State:
         forgotten = self._forgotten.get(root, 0)
         state = await asyncio.to_thread(self._scan, root, older)
         is_fresh = forgotten == self._forgotten.get(
             root, 0
         )  # else something was saved that the scan may have passed already
-        self._states[root] = (time.monotonic() if is_fresh else 0.0, state)
+        if self._scans.get(root) is asyncio.current_task():  # else its folder was closed meanwhile
+            self._states[root] = (time.monotonic() if is_fresh else 0.0, state)
+        return state
 
     async def rules(self, root: Path) -> files.Rules:
         """The ignore rules of `root`, read anew with every scan."""
@@ -200,7 +202,7 @@ class Projects:
         return _redacted_data(raw) if self.is_redacted else raw
 
 
-def _seen(scan: asyncio.Task[None]) -> None:
+def _seen(scan: asyncio.Task[State]) -> None:
     """Take note of a failure that nobody waited for; whoever waits gets it too."""
     if not scan.cancelled():
         scan.exception()
