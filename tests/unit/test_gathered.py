@@ -63,3 +63,5 @@ def test_what_is_secret_or_ignored_is_left_out_and_named(tmp_path: Path) -> None
     (tmp_path / "m.py").write_text("x = 1\n")
     found = gathered.of_diff(tmp_path, tmp_path, DIFF + DIFF.replace("m.py", "notes.txt").replace("x = 1", "a"), {})
     assert ([one.name for one in found.change.files], found.left_out) == (["m.py"], ("notes.txt",))
+    with pytest.raises(NothingChanged, match=r"notes\.txt may go into no container"):
+        gathered.of_diff(tmp_path, tmp_path, DIFF.replace("m.py", "notes.txt").replace("x = 1", "a"), {})

@@ -70,11 +70,13 @@ def of_revision(root: Path, wanted: str, documents: Mapping[str, str]) -> Gather
 def _gathered(root: Path, found: Sequence[Patched], documents: Mapping[str, str], nothing: str) -> Gathered:
     rules = files.Rules(root)
     chosen = [one for one in found if one.name.endswith(PYTHON) or rules.allows(one.name)]
+    left_out = tuple(one.name for one in found if one not in chosen)
     if not chosen:
-        raise NothingChanged(nothing)
+        raise NothingChanged(
+            f"Nothing is left of the change: {', '.join(left_out)} may go into no container." if left_out else nothing
+        )
     own = {one.name for one in chosen}
     world = World(root, {name: text for name, text in documents.items() if name not in own})
-    left_out = tuple(one.name for one in found if one not in chosen)
     return Gathered(Change(world, tuple(_edited(world, one) for one in chosen)), left_out)
 
 
