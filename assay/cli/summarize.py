@@ -59,13 +59,15 @@ def summarize(
         bench.projects.open_folder(root)
         name = path.relative_to(root).as_posix()
         module = await modules.of_file(bench, root, name, snapshot.text)
-        found = await symbols.of_file(bench, root, name, snapshot.text, {})
+        found = await symbols.of_file(bench, bench.projects.world(root), name, snapshot.text)
         if found is None or not run:
             return module, found
         if not (await bench.projects.rules(root)).allows(name):
             raise _Withheld
         with Progress() as tell:
-            return module, symbols.confirmed(found, await seen.of_file(bench, root, name, snapshot.text, {}, tell))
+            return module, symbols.confirmed(
+                found, await seen.of_file(bench, bench.projects.world(root), name, snapshot.text, tell)
+            )
 
     try:
         module, found = out.with_bench(work, root=root, patience_s=None if run else out.PATIENCE_S)

@@ -129,8 +129,7 @@ async def _as_test(view: View, hint: Hint) -> list[types.CodeAction]:
     """The failing call as a test, for clients that create files."""
     if not view.editor.takes_versioned_edits:
         return []
-    state = await view.bench.projects.state(view.root)
-    texts = {**state.texts, **view.world.documents}
+    texts = (await view.bench.projects.whole(view.world)).texts
     made = as_test.written(texts, hint.name, hint.evidence.input, hint.evidence.detail)
     if made is None or (made.is_new and await asyncio.to_thread((view.root / made.name).exists)):
         return []  # a file that is there and not known is left alone

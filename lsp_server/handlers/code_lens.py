@@ -16,7 +16,7 @@ async def answer(session: Session, view: View, params: types.CodeLensParams) -> 
     if not view.bench.settings.is_on("summaries.lens") or view.snapshot.preamble or not path.is_relative_to(view.root):
         return []
     name = path.relative_to(view.root).as_posix()
-    found = await symbols.of_file(view.bench, view.root, name, view.snapshot.text, view.world.documents) or []
+    found = await symbols.of_file(view.bench, view.world, name, view.snapshot.text) or []
     lenses = []
     for one in found:
         if title := shapes.lens(one):

@@ -81,12 +81,11 @@ async def _meant(view: View, word: Span) -> tuple[Symbol, str, str] | None:
 async def _at(view: View, path: Path, line: int, name: str) -> tuple[Symbol, str, str] | None:
     """The symbol of a file of the project that is defined on a line."""
     relative = path.relative_to(view.root).as_posix()
-    state = await view.bench.projects.state(view.root)
-    text = view.world.documents.get(relative, state.texts.get(relative))
+    text = (await view.bench.projects.whole(view.world)).texts.get(relative)
     if str(path) == view.snapshot.path:
         text = view.snapshot.text
     if text is None:
         return None
-    found = await symbols.of_file(view.bench, view.root, relative, text, view.world.documents) or []
+    found = await symbols.of_file(view.bench, view.world, relative, text) or []
     around = [one for one in found if one.facts.line <= line <= one.facts.end and one.facts.name == name]
     return (max(around, key=lambda one: one.facts.line), text, relative) if around else None

@@ -12,6 +12,7 @@ import pytest
 
 from assay.assistant.summarize import seen
 from assay.assistant.workbench import Workbench
+from assay.assistant.world.world import World
 
 MODULE = """\
 def half(x):
@@ -53,18 +54,18 @@ def _unheard(what: str, done: int, of: int) -> None:
 
 
 async def test_what_the_tests_of_a_file_show(bench: Workbench, shop: Path) -> None:
-    found = await seen.of_file(bench, shop, "m.py", MODULE, {}, _unheard)
+    found = await seen.of_file(bench, World(shop), "m.py", MODULE, _unheard)
     assert set(found) == {1}
     assert found[1].returned == {"float": ("test_m.py::test_even[2]", "test_m.py::test_even[4]")}
     assert found[1].raised == {"ValueError": ("test_m.py::test_odd",)}
     # The text as the editor has it runs, not what is saved.
-    other = await seen.of_file(bench, shop, "m.py", MODULE.replace("x / 2", "x // 2"), {}, _unheard)
+    other = await seen.of_file(bench, World(shop), "m.py", MODULE.replace("x / 2", "x // 2"), _unheard)
     assert set(other[1].returned) == {"int"}
 
 
 async def test_without_tests_nothing_runs(bench: Workbench, shop: Path) -> None:
     (shop / "test_m.py").unlink()
-    assert await seen.of_file(bench, shop, "m.py", MODULE, {}, _unheard) == {}
+    assert await seen.of_file(bench, World(shop), "m.py", MODULE, _unheard) == {}
 
 
 def summarize(*words: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:

@@ -11,6 +11,7 @@ from analyzers import facts, sentence, words
 from assay.assistant.record.coverage import CoverageMap, digests
 from assay.assistant.summarize import shapes, symbols
 from assay.assistant.workbench import Workbench
+from assay.assistant.world.world import World
 from evals import summaries
 from tests.unit.conftest import Make
 
@@ -76,7 +77,7 @@ async def of_text(bench: Workbench, root: Path, **files: str) -> dict[str, symbo
     (root / "pyproject.toml").write_text("")
     for name, text in files.items():
         (root / f"{name}.py").write_text(text)
-    found = await symbols.of_file(bench, root, "m.py", files["m"], {})
+    found = await symbols.of_file(bench, World(root), "m.py", files["m"])
     assert found is not None
     return {one.facts.path: one for one in found}
 
@@ -128,7 +129,7 @@ async def test_a_symbol_is_found_by_its_name_and_by_its_line(make: Make, tmp_pat
 
 async def test_a_text_that_does_not_parse_has_no_summary(make: Make, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("")
-    assert await symbols.of_file(make(), tmp_path, "m.py", "def f(:\n", {}) is None
+    assert await symbols.of_file(make(), World(tmp_path), "m.py", "def f(:\n") is None
 
 
 def test_facts_of_others_code_hold_against_its_bytecode_and_a_planted_lie_is_found(data: Path) -> None:

@@ -9,7 +9,6 @@ import asyncio
 import builtins
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from analyzers import reach
 from analyzers.facts import Facts
@@ -18,6 +17,7 @@ from sandbox.api import Job, Observed, Progress, Step
 from ..nouns import Tell
 from ..workbench import Workbench
 from ..world.state import written_over
+from ..world.world import World
 
 RUN_S, QUIET_S = 60.0, 15.0  # of all tests; of one that gives no sign of life
 TESTS = 3  # kept of each thing that was seen
@@ -38,13 +38,11 @@ class Ended:
         return tuple(dict.fromkeys(test for kind in kinds for test in self.raised.get(kind, ())))[:TESTS]
 
 
-async def of_file(
-    bench: Workbench, root: Path, name: str, text: str, overlay: Mapping[str, str], tell: Tell
-) -> dict[int, Ended]:
+async def of_file(bench: Workbench, world: World, name: str, text: str, tell: Tell) -> dict[int, Ended]:
     """How the calls of a file's functions end in the tests that reach it, by the functions' first lines. Raises SandboxUnavailable."""
-    state = await bench.projects.state(root)
-    texts = {**overlay, name: text}
-    tests = await asyncio.to_thread(_reaching, {**state.texts, **texts}, name, state.test_files)
+    whole = await bench.projects.whole(world)
+    state, texts = whole.state, {**world.documents, name: text}
+    tests = await asyncio.to_thread(_reaching, {**whole.texts, name: text}, name, state.test_files)
     if not tests:
         return {}
     written = written_over(state, {one: bench.projects.sent(other) for one, other in texts.items()})

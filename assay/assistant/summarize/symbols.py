@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal
 
 from analyzers import callers, facts, sentence
@@ -13,6 +12,7 @@ from analyzers.facts import Facts
 
 from ..record.coverage import CoverageMap
 from ..workbench import Workbench
+from ..world.world import World
 from .seen import Ended, without_denied
 
 
@@ -30,13 +30,10 @@ class Symbol:
     seen: Ended | None = None
 
 
-async def of_file(
-    bench: Workbench, root: Path, name: str, text: str, overlay: Mapping[str, str]
-) -> list[Symbol] | None:
-    """The symbols of the file `name` (relative POSIX path) with this text, in its order; `overlay` are other files as the editor has them. None for a text that does not parse."""
-    state = await bench.projects.state(root)
-    files = {**state.texts, **overlay, name: text}
-    return await asyncio.to_thread(lambda: _symbols(files, name, bench.maps.load(root)))
+async def of_file(bench: Workbench, world: World, name: str, text: str) -> list[Symbol] | None:
+    """The symbols of the file `name` (relative POSIX path) of a project with this text, in its order. None for a text that does not parse."""
+    files = {**(await bench.projects.whole(world)).texts, name: text}
+    return await asyncio.to_thread(lambda: _symbols(files, name, bench.maps.load(world.root)))
 
 
 def _symbols(files: Mapping[str, str], name: str, known: CoverageMap) -> list[Symbol] | None:
