@@ -196,8 +196,9 @@ class Hinting:
         if bench.settings.is_on("hints.doubt"):
             doubts, _ = await check.doubts(bench, scope, _unheard)
             before = [*static_, *doubts]
-            hints, _ = await check.settled(bench, scope, kept, before, _unheard)
-            await self._take(root, texts, before, hints)
+            hints, notes = await check.settled(bench, scope, kept, before, _unheard)
+            if not check.is_cut_short(notes):
+                await self._take(root, texts, before, hints)
         await asyncio.to_thread(kept.save)
         self.proved()
 
@@ -222,8 +223,10 @@ def _is_wanted(bench: Workbench, hint: Hint) -> bool:
     settings = bench.settings
     if hint.kind != "suspected":
         return True
-    by = {"model": "hints.doubt", "docstring": "hints.docstrings"}.get(hint.evidence.source, "hints.suspected")
-    return settings.is_on(by) and hint.confidence >= settings.number("hints.confidence") / 100
+    if hint.evidence.source == "docstring":
+        return settings.is_on("hints.docstrings")
+    is_on = settings.is_on("hints.doubt" if hint.evidence.source == "model" else "hints.suspected")
+    return is_on and hint.confidence >= settings.number("hints.confidence") / 100
 
 
 def _unheard(what: str, done: int, of: int) -> None:

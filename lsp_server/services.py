@@ -99,15 +99,19 @@ class Services:
             if number not in used:
                 await one.close()
 
-    def open_folder(self, folder: Path) -> None:
-        """A folder came: it is looked at whole."""
+    def open_folder(self, folder: Path) -> list[Workbench]:
+        """A folder came: it is looked at whole, and its settings hold for the projects in it that were looked at before. Gives the benches that were theirs, to be `ended`."""
         if self._bench is not None:
             self._bench.projects.open_folder(folder)
+        return self._taken(folder)
 
     def close_folder(self, folder: Path) -> list[Workbench]:
         """A folder went, and what is known of its projects; gives the benches that were theirs, to be `ended`."""
         if self._bench is not None:
             self._bench.projects.close_folder(folder)
+        return self._taken(folder)
+
+    def _taken(self, folder: Path) -> list[Workbench]:
         return [self._own.pop(root) for root in list(self._own) if root.is_relative_to(folder)]
 
     async def close(self) -> None:

@@ -160,16 +160,16 @@ class Session:
 
     def change_folders(self, event: types.WorkspaceFoldersChangeEvent) -> None:
         """Folders of the window came or went."""
-        gone = {path_of(folder.uri) for folder in event.removed}
+        first, gone = self.first_folder, {path_of(folder.uri) for folder in event.removed}
         self._folders = [folder for folder in self._folders if str(folder) not in gone]
         added = [Path(path) for folder in event.added if (path := path_of(folder.uri))]
         self._folders += added
         for one in map(Path, gone):
             self._close_folder(one)
         for one in added:
-            self.services.open_folder(one)
-        if self.services.are_made:
-            self.reconfigure(None)  # what was no folder's project may be under its settings now
+            self.spawn(self.services.ended(self.services.open_folder(one)))
+        if self.services.are_made and self.first_folder != first:
+            self.reconfigure(None)  # the window's settings are the first folder's
         self.survey.changed()
 
     def _close_folder(self, folder: Path) -> None:

@@ -35,8 +35,8 @@ NEAR_PATIENCE_S = 0.35  # for the model, where there is something else to offer:
 
 
 async def complete(bench: Workbench, typing: Typing, ask: Ask) -> Completion:
-    """Suggestions at `ask.offset`, each with its verdict; why there are none, where there are none. Raises nothing
-    but CancelledError: an engine that is away is a reason, not an error."""
+    """Suggestions at `ask.offset`, each with its verdict; why there are none, where there are none. An engine that
+    is away, or fails, is such a reason, not an error."""
     ask = replace(ask, world=bench.projects.known_of(ask.world))
     trace = bench.traces.begin(ask.where)
     way = _start(bench, typing, ask, trace)
