@@ -65,14 +65,21 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
             terminalreporter.write_line(line)
 
 
-def child_named(parent: int, word: str) -> int:
-    """The process below `parent` whose command line has `lsp` and this word: a language server."""
-    done = subprocess.run(["ps", "-ww", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
+def child_named(parent: int, word: str) -> int | None:
+    """The newest process below `parent` whose command line has `lsp` and this word: the last window's language server.
+
+    The newest, because the server of a window that was just closed may still be there. None where there is none.
+    """
+    ps = ["ps", "-ww", "-eo", "pid=,ppid=,args=", "--sort=-start_time"]
+    done = subprocess.run(ps, capture_output=True, text=True, check=True)
     rows = [line.split(None, 2) for line in done.stdout.splitlines()]
     below = {parent}
     for _ in range(10):
         below |= {int(pid) for pid, above, _ in rows if int(above) in below}
-    return next(int(pid) for pid, _, line in rows if int(pid) in below and word in line and " lsp" in line)
+    servers = {
+        int(pid): int(above) for pid, above, line in rows if int(pid) in below and word in line and " lsp" in line
+    }
+    return next((pid for pid, above in servers.items() if above not in servers), None)
 
 
 @pytest.fixture(scope="session")

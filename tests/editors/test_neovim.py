@@ -170,7 +170,7 @@ def test_checkhealth_tells_how_everything_is(neovim: Open, sums: Path, script: S
 def test_a_killed_server_is_started_again_and_said_once(neovim: Open, sums: Path, script: Script) -> None:
     editor = neovim(sums, "sums.py", engine__script=script(("return", "a + b")))
     editor.until_attached()
-    os.kill(child_named(editor.pid, "assay"), signal.SIGKILL)
+    os.kill(until(lambda: child_named(editor.pid, "assay")), signal.SIGKILL)
     editor.until_message("started again")
     editor.until_attached()
     editor.keys("3GAreturn ")

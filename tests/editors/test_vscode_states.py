@@ -71,8 +71,10 @@ def test_a_killed_server_is_started_again_and_said_once(
 ) -> None:
     page = window(sums, "sums.py", engine__script=script(("return", "a + b")))
     page.wait_ready()
-    os.kill(child_named(code.pid, "assay"), signal.SIGKILL)
+    killed = until(lambda: child_named(code.pid, "assay"))
+    os.kill(killed, signal.SIGKILL)
     expect(page.notes.filter(has_text="its server ended and was started again")).to_have_count(1)
+    until(lambda: child_named(code.pid, "assay") not in (None, killed))  # the status is of the new one from here on
     page.wait_status("sandbox off")
     page.end_of(BODY)
     page.type("return ")
