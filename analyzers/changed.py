@@ -313,8 +313,8 @@ def _around(
 
 
 def always_runs(tree: ast.Module, line: int, column: int) -> bool:
-    """Whether what stands at a place (line from 1, column from 0) in a function is executed whenever its statement is."""
-    is_inside = False
+    """Whether what stands at a place (line from 1, column from 0) is executed whenever its statement is: in a function, or in an import of the module's, which importing it executes."""
+    is_inside = any(isinstance(one, ast.Import | ast.ImportFrom) and _holds(one, line, column) for one in tree.body)
     node: ast.AST = tree
     while True:
         child = next((c for c in ast.iter_child_nodes(node) if _holds(c, line, column)), None)

@@ -10,8 +10,6 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from analyzers import syntax
-
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -32,15 +30,15 @@ ATTRIBUTES = _words(
     "tb_frame __globals__ __builtins__ __subclasses__ __code__ __closure__ __loader__ __spec__ excepthook displayhook "
     "unraisablehook __stdout__ __stderr__ addaudithook fdopen"
 )
-SYSTEM_ATTRIBUTES = _words(
-    "modules exit abort kill fork stdout stderr close write read open pipe system popen putenv argv "
-    "setrecursionlimit chmod truncate rename link unlink remove"
-)
+SYSTEM_ATTRIBUTES = _words("modules exit abort kill fork close write read setrecursionlimit")
 COMPARISONS = _words("__eq__ __ne__ __lt__ __le__ __gt__ __ge__ __bool__ __hash__ __contains__ __instancecheck__")
-ENVIRONMENT_WRITERS = _words("update setdefault pop popitem clear __setitem__")
+STEERING = (
+    "PYTEST",
+    "PYTHON",
+)  # variables of the environment that steer the tests' own process and those that it starts
+DESCRIPTORS = ("/proc/", "/dev/fd")  # what leads to the descriptors of the report
 QUOTE_LIMIT = 60  # characters of the code that a sentence quotes
-WRITERS = _words("write_text write_bytes symlink symlink_to hardlink_to rmtree")
-PATH_WRITERS = _words("unlink touch")  # of a path; other things have methods of these names
+WRITERS = _words("open write_text write_bytes symlink symlink_to hardlink_to rename replace copy copyfile move touch")
 
 
 def steers(path: str) -> str:
@@ -51,14 +49,9 @@ def steers(path: str) -> str:
 
 def touched(after: ast.Module, lines: frozenset[int]) -> str:
     """What in the changed lines (1-based) reaches for the harness; "" when nothing does."""
-    has_paths = any(
-        isinstance(node, ast.Import | ast.ImportFrom)
-        and "pathlib" in (getattr(node, "module", ""), *(alias.name for alias in node.names))
-        for node in syntax.statements(after)
-    )
     for node in _around(after, lines):
         is_named = isinstance(node, ast.FunctionDef | ast.ClassDef)
-        if (what := _reach(node, has_paths=has_paths)) and (getattr(node, "lineno", 0) in lines or is_named):
+        if (what := _reach(node)) and (getattr(node, "lineno", 0) in lines or is_named):
             return f"{what} (`{ast.unparse(node).splitlines()[0][:QUOTE_LIMIT]}`)"
     return ""
 
@@ -77,7 +70,7 @@ def _around(after: ast.Module, lines: frozenset[int]) -> Iterator[ast.AST]:
             left.extend(ast.iter_child_nodes(node))
 
 
-def _reach(node: ast.AST, *, has_paths: bool) -> str:
+def _reach(node: ast.AST) -> str:
     match node:
         case ast.Import(names=names):
             return next((f"it imports {n.name}" for n in names if _is_telling(n)), "")
@@ -101,18 +94,16 @@ def _reach(node: ast.AST, *, has_paths: bool) -> str:
             attr in SYSTEM_ATTRIBUTES
         ):
             return f"it uses {module}.{attr}"
-        case ast.Subscript(value=place, ctx=ast.Store() | ast.Del()) if _is_environment(place):
-            return "it changes the environment"
-        case ast.Call(func=ast.Attribute(attr=attr, value=place)) if attr in ENVIRONMENT_WRITERS and _is_environment(
-            place
-        ):
-            return "it changes the environment"
+        case ast.Constant(value=str(text)) if text.startswith((*STEERING, *DESCRIPTORS)) and " " not in text:
+            return f"it names {text[:QUOTE_LIMIT]} in a string"
+        case ast.keyword(arg=str(name)) if name.startswith(STEERING):
+            return f"it names {name}"
         case ast.Constant(value=str(text)) if text in ATTRIBUTES | COMPARISONS and text.startswith("_"):
             return f"it names {text} in a string"
-        case ast.Call(func=ast.Name(id="open"), args=[_, ast.Constant(value=str(mode)), *_]) if set(mode) & set("wax+"):
-            return "it opens a file for writing"
-        case ast.Call(func=ast.Attribute(attr=attr)) if attr in WRITERS or (has_paths and attr in PATH_WRITERS):
-            return f"it writes files (.{attr})"
+        case ast.Call(func=ast.Name(id=word) | ast.Attribute(attr=word)) if word in WRITERS and (
+            file := _steering_file(node)
+        ):
+            return f"it may write {file}"
         case ast.FunctionDef(name=name) if name in COMPARISONS and not _can_differ(node):
             return f"its {name} cannot differ"
         case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda(body=ast.Constant())) if name in COMPARISONS:
@@ -127,12 +118,10 @@ def _is_telling(name: ast.alias) -> bool:
     return name.name.partition(".")[0] in MODULES or (name.name in ("os", "sys", "posix") and name.asname is not None)
 
 
-def _is_environment(node: ast.AST) -> bool:
-    match node:
-        case ast.Name(id="environ") | ast.Attribute(attr="environ", value=ast.Name(id="os")):
-            return True
-        case _:
-            return False
+def _steering_file(call: ast.Call) -> str:
+    """A file named in a call that steers the tests; "" where there is none. Writing other files is ordinary code, and what else is written over is seen after the run."""
+    texts = (one.value for one in ast.walk(call) if isinstance(one, ast.Constant) and isinstance(one.value, str))
+    return next((text for text in texts if steers(text)), "")
 
 
 def _can_differ(function: ast.FunctionDef) -> bool:

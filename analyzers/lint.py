@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ RULES = "E9,F4,F5,F6,F7,F811,F82,PLE,B005,B015,B018"
 HARMLESS = "F401,F403,F405,F541"  # unused or star imports, a needless f: untidy, never wrong
 AT_ONCE = 64 << 10  # bytes of ruff's answer that are read on the event loop, in a millisecond
 TIMEOUT_S = 5.0
+OURS = f"3.{sys.version_info[1]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +38,12 @@ class LintError(Exception):
     """Ruff could not be run or gave no answer; nothing was learned about the code."""
 
 
-async def check(text: str) -> tuple[Finding, ...]:
-    """Findings in `text` under RULES; raises LintError."""
+async def check(text: str, python: str = OURS) -> tuple[Finding, ...]:
+    """Findings in `text` under RULES, syntax that a project's Python ("3.12") does not take among them; raises LintError."""
     options = (
         "--isolated",
         "--no-cache",
+        f"--target-version=py{python.replace('.', '')}",
         f"--select={RULES}",
         f"--ignore={HARMLESS}",
         "--stdin-filename=snippet.py",

@@ -25,14 +25,15 @@ class NamesUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """The document as jedi should see it: text, absolute path ("" for none), workspace root, extra search paths, and the other files of the project
-    that are not as they are on disk, by absolute path."""
+    """The document as jedi should see it: text, absolute path ("" for none), workspace root, extra search paths, the other files of the project
+    that are not as they are on disk, by absolute path, and the project's Python ("3.12", "" for ours)."""
 
     text: str
     path: str
     root: str
     paths: tuple[str, ...] = ()
     others: Mapping[str, str] = field(default_factory=dict)
+    python: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,13 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """Of `of` names in some lines `count` were looked at, and these do not exist. Nothing was learned of the others."""
+    """Of `of` names in some lines `count` were looked at, and these do not exist. Nothing was learned of the others. `unfound` are modules that were not found: that a project's modules are found when it
+    runs, where jedi looks for nothing, is common."""
 
     unknown: tuple[Unknown, ...]
     count: int
     of: int
+    unfound: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,8 @@ class Names:
         exclusive) that hold them and parse alone: it saves parsing the rest."""
         request = {"op": "check", "lines": [first, last], "around": around, "budget_s": timeout_s * 0.8}
         answer = await self._ask(request, where, timeout_s)
-        return Looked(tuple(Unknown(**item) for item in answer["findings"]), answer["checked"], answer["of"])
+        found = tuple(Unknown(**item) for item in answer["findings"])
+        return Looked(found, answer["checked"], answer["of"], tuple(answer["unfound"]))
 
     async def complete(
         self, where: Where, line: int, column: int, *, timeout_s: float, kinds_s: float = 0.02
@@ -176,6 +180,7 @@ class Names:
             "root": where.root,
             "paths": list(where.paths),
             "others": dict(where.others),
+            "python": where.python,
         }
         try:
             async with asyncio.timeout(timeout_s):

@@ -12,6 +12,7 @@ import gc
 import json
 import os
 import pickle
+import re
 import select
 import sys
 import time
@@ -19,8 +20,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from analyzers import unsaved
-from analyzers.memo import MIB, give_back, remembered
+from analyzers import receivers, syntax, unsaved
+from analyzers.memo import give_back
 
 _KINDS: dict[tuple[str, str, int | None], str] = {}
 _LookedUp = ast.Attribute | ast.Import | ast.ImportFrom | ast.Call
@@ -182,13 +183,16 @@ def _define(request: dict[str, Any]) -> dict[str, Any]:
 
 def _check(request: dict[str, Any]) -> dict[str, Any]:
     """Attributes, imports and keywords in the given lines that certainly do not exist."""
-    nodes = list(_nodes(_parsed(request["text"], request.get("around")), *request["lines"]))
+    tree = _parsed(request["text"], request.get("around"))
+    nodes = list(_nodes(tree, *request["lines"]))
+    guarded = _guarded(tree)
     if not nodes:
-        return {"findings": [], "checked": 0, "of": 0}
+        return {"findings": [], "checked": 0, "of": 0, "unfound": []}
     script = _script(request)
     end = time.monotonic() + request["budget_s"]
     findings: list[dict[str, Any]] = []
     checked = 0
+    unfound: list[str] = []
     for node in nodes:
         if time.monotonic() > end:
             break
@@ -196,10 +200,34 @@ def _check(request: dict[str, Any]) -> dict[str, Any]:
         if isinstance(node, ast.Attribute):
             findings += _attribute(script, node, request)
         elif isinstance(node, ast.Import | ast.ImportFrom):
-            findings += _import(script, node, request)
+            if node not in guarded:
+                findings += _import(script, node, request, unfound)
         else:
             findings += _keywords(script, node, request)
-    return {"findings": findings, "checked": checked, "of": len(nodes)}
+    sure = [one for one in findings if _is_sure(one, request)]
+    return {"findings": sure, "checked": checked, "of": len(nodes), "unfound": sorted(set(unfound))}
+
+
+def _guarded(tree: ast.Module) -> set[ast.AST]:
+    """Imports that stand under a condition or a handler: that they fail is provided for."""
+    return {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Try | ast.TryStar | ast.If | ast.With)
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Import | ast.ImportFrom)
+    }
+
+
+def _is_sure(finding: dict[str, Any], request: dict[str, Any]) -> bool:
+    """Whether it holds for the project's Python, too: a newer one may have what ours lacks, unless it is but another spelling of what is there."""
+    newer = _minor(request.get("python", "")) > sys.version_info[1]
+    return bool(finding["instead"]) or not newer
+
+
+def _minor(python: str) -> int:
+    found = re.fullmatch(r"3\.(\d+)", python)
+    return int(found[1]) if found else 0
 
 
 def _parsed(text: str, around: tuple[int, int] | None) -> ast.Module:
@@ -210,7 +238,9 @@ def _parsed(text: str, around: tuple[int, int] | None) -> ast.Module:
             return ast.increment_lineno(ast.parse("\n".join(text.split("\n")[begin:end])), begin)
         except SyntaxError:
             pass
-    return ast.parse(text)
+    if (tree := syntax.module(text)) is None:
+        raise ValueError("it does not parse")
+    return tree
 
 
 def _nodes(tree: ast.AST, first: int, last: int) -> Iterator[_LookedUp]:
@@ -247,9 +277,11 @@ def _attribute(script: Any, node: ast.Attribute, request: dict[str, Any]) -> lis
         return []
     receiver_line = node.value.end_lineno or line
     receiver = script.infer(receiver_line, max(_column(text, receiver_line, node.value.end_col_offset or 0) - 1, 0))
-    if not receiver or not all(_is_known(one, request) for one in receiver):
+    if not receiver or not all(receivers.is_known(one, request) for one in receiver):
         return []
-    if any(_is_new_module(one.module_path, node.attr, request) for one in receiver):
+    if any(receivers.is_new_module(one.module_path, node.attr, request) for one in receiver):
+        return []
+    if receivers.may_be_assigned(receiver, node.attr, request):
         return []
     names = {name.name for name in script.complete(line, column)}
     if not names or node.attr in names or script.infer(line, column):
@@ -259,69 +291,10 @@ def _attribute(script: Any, node: ast.Attribute, request: dict[str, Any]) -> lis
     return [_finding("attribute", what, line, column, len(node.attr), close)]
 
 
-def _is_known(name: Any, request: dict[str, Any]) -> bool:
-    """Whether jedi sees all there is: a module or a class from source or stub, with nothing dynamic about it."""
-    path = name.module_path
-    if name.type == "module":
-        text = _text_of(path, request) if path is not None and path.suffix in (".py", ".pyi") else None
-        return text is not None and "__getattr__" not in text
-    if name.type not in ("instance", "class"):
-        return False
-    if name.full_name and name.full_name.startswith("builtins."):
-        return name.full_name.removeprefix("builtins.") in _PLAIN
-    text = _text_of(path, request) if path is not None else None
-    return text is not None and name.name in _plain_classes(text)
-
-
-_PLAIN = frozenset(["str", "bytes", "int", "float", "complex", "list", "dict", "set", "frozenset", "tuple", "bool"])
-
-
-def _is_new_module(package: Path, name: str, request: dict[str, Any]) -> bool:
-    """Whether a package has a module of this name that is on no disk yet."""
-    places = (package.parent / f"{name}.py", package.parent / name / "__init__.py")
-    return package.stem == "__init__" and any(str(one) in request["others"] for one in places)
-
-
-def _text_of(path: Path, request: dict[str, Any]) -> str | None:
-    """A file as jedi saw it; None for one that cannot be read."""
-    if str(path) == request["path"]:
-        return str(request["text"])
-    if (known := request["others"].get(str(path))) is not None:
-        return str(known)
-    try:
-        return _on_disk(path, path.stat().st_mtime_ns)
-    except OSError:
-        return None
-
-
-@remembered(8 * MIB)
-def _on_disk(path: Path, _changed_ns: int) -> str:
-    return path.read_text("utf-8", "replace")
-
-
-@remembered(4 * MIB)
-def _plain_classes(text: str) -> frozenset[str]:
-    """The classes of a file with nothing dynamic about them; of several with one name, the first one counts."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
-        return frozenset()
-    classes: dict[str, ast.ClassDef] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ClassDef):
-            classes.setdefault(node.name, node)
-    return frozenset(name for name, node in classes.items() if _is_plain(node))
-
-
-def _is_plain(node: ast.ClassDef) -> bool:
-    bases = {ast.unparse(base) for base in node.bases}
-    text = ast.unparse(node)
-    dynamic = ("__getattr__", "__getattribute__", "setattr(", "__dict__", "__slots__")
-    plain_decorators = all("dataclass" in ast.unparse(d) for d in node.decorator_list)
-    return not (bases - {"object"}) and not node.keywords and plain_decorators and not any(w in text for w in dynamic)
-
-
-def _import(script: Any, node: ast.Import | ast.ImportFrom, request: dict[str, Any]) -> list[dict[str, Any]]:
+def _import(
+    script: Any, node: ast.Import | ast.ImportFrom, request: dict[str, Any], unfound: list[str]
+) -> list[dict[str, Any]]:
+    """Names that modules do not have; modules that are not found are `unfound`."""
     findings = []
     for alias in node.names:
         if alias.name == "*" or alias.lineno is None:
@@ -329,17 +302,15 @@ def _import(script: Any, node: ast.Import | ast.ImportFrom, request: dict[str, A
         if script.infer(alias.lineno, alias.col_offset) or script.goto(alias.lineno, alias.col_offset):
             continue
         if isinstance(node, ast.Import):
-            what = f"there is no module {alias.name}"
-            findings.append(_finding("import", what, alias.lineno, alias.col_offset, len(alias.name), []))
+            unfound.append(alias.name)
             continue
         column = node.col_offset + len("from ") + len("." * node.level)
         module = script.infer(node.lineno, column + len(node.module or "") - 1) if node.module else []
         if not module:
-            if node.level == 0 and not _could_exist(node.module or ""):
-                what = f"there is no module {node.module}"
-                findings.append(_finding("import", what, node.lineno, column, len(node.module or ""), []))
+            if node.level == 0 and node.module and not _could_exist(node.module) and node.module not in unfound:
+                unfound.append(node.module)
             continue
-        if all(m.type == "module" and _is_known(m, request) for m in module):
+        if all(m.type == "module" and receivers.is_known(m, request) for m in module):
             names = {n.name for m in module for n in m.defined_names()}
             close = difflib.get_close_matches(alias.name, names, n=1, cutoff=SIMILAR)
             what = f"{node.module} has no {alias.name}"
@@ -359,7 +330,7 @@ def _keywords(script: Any, node: ast.Call, request: dict[str, Any]) -> list[dict
     signatures = [s for t in targets for s in t.get_signatures()]
     if not signatures or any(t.type not in ("function", "class") for t in targets):
         return []
-    if any(t.type == "class" and not _is_known(t, request) for t in targets):
+    if any(t.type == "class" and not receivers.is_known(t, request) for t in targets):
         return []
     if any(p.kind.name == "VAR_KEYWORD" for s in signatures for p in s.params) or not any(s.params for s in signatures):
         return []

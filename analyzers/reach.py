@@ -78,6 +78,21 @@ def patterns(configurations: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def testpaths(configurations: Mapping[str, str]) -> tuple[str, ...]:
+    """Where pytest collects tests if nothing is named, by the configuration in the project's root: relative folders, files or patterns of them; () for everywhere."""
+    for name in CONFIGURATIONS:
+        with contextlib.suppress(ValueError, configparser.Error, AttributeError, RecursionError):
+            if options := _pytest_options(name, configurations.get(name, "")):
+                found = (PurePosixPath(word).as_posix() for word in _words_of(options.get("testpaths", "")))
+                return tuple(one for one in found if one != ".")
+    return ()
+
+
+def is_below(path: str, folders: Iterable[str]) -> bool:
+    """Whether a file is one of these, or lies in one."""
+    return any(path == one or path.startswith(f"{one}/") or fnmatchcase(path, f"{one}/*") for one in folders)
+
+
 CONFIGURATIONS = ("pytest.toml", "pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 
 
@@ -134,10 +149,13 @@ def _mentioned(node: ast.AST) -> tuple[str, ...]:
 def imports(files: Mapping[str, str], patterns: tuple[str, ...] = PATTERNS) -> dict[str, frozenset[str]]:
     """Which project files each project file imports. A conftest.py counts as imported by the tests below it."""
     modules: dict[str, list[str]] = {}
+    others: dict[str, list[str]] = {}
     for file in files:
         if file.endswith(".py"):
-            for name in module_names(file):
-                modules.setdefault(name, []).append(file)
+            usual = _usual(names := module_names(file))
+            for name in names:
+                (modules if name in usual else others).setdefault(name, []).append(file)
+    modules = others | modules  # what is found from the usual roots is not looked for from others
     graph = {}
     for file, text in files.items():
         is_test = is_test_file(file, patterns)
@@ -168,18 +186,38 @@ def _nearest(file: str, candidates: list[str]) -> str:
 
 
 def module_names(file: str) -> tuple[str, ...]:
-    """Dotted names under which a file may be imported: from the root, from src, and by its own name."""
+    """Dotted names under which a file may be imported: any folder above it may be a source root, by settings of pytest, of a build tool, or by what a conftest.py does to `sys.path`."""
     parts = list(PurePosixPath(file).with_suffix("").parts)
     if parts[-1] == "__init__":
         parts.pop()
     if not parts:
         return ()
-    names = [".".join(parts)]
-    if parts[0] in ("src", "lib", "python") and len(parts) > 1:
-        names.append(".".join(parts[1:]))
-    if len(parts) > 1:
-        names.append(parts[-1])
-    return tuple(names)
+    return tuple(".".join(parts[n:]) for n in range(len(parts)))
+
+
+def _usual(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Of a file's names those from the root and from `src`, and its own beside those who import it."""
+    is_below = names and names[0].partition(".")[0] in ("src", "lib", "python")
+    return (*names[: 2 if is_below else 1], *names[-1:])
+
+
+def source_roots(configurations: Mapping[str, str]) -> tuple[str, ...]:
+    """The folders from which the project's code is imported, beside its own and `src`, by the configuration in its root: pytest's `pythonpath`, setuptools' `package-dir` and `where`, poetry's and hatch's packages."""
+    found: list[str] = []
+    for name in CONFIGURATIONS:
+        with contextlib.suppress(ValueError, configparser.Error, AttributeError, RecursionError, TypeError):
+            found += _words_of(_pytest_options(name, configurations.get(name, "")).get("pythonpath", ""))
+    with contextlib.suppress(ValueError, AttributeError, RecursionError, TypeError):
+        tool = tomllib.loads(configurations.get("pyproject.toml", "")).get("tool", {})
+        setuptools = tool.get("setuptools", {})
+        found += [str(place) for name, place in setuptools.get("package-dir", {}).items() if not name]
+        found += [str(one) for one in setuptools.get("packages", {}).get("find", {}).get("where", ())]
+        found += [str(one["from"]) for one in tool.get("poetry", {}).get("packages", ()) if "from" in one]
+        built = tool.get("hatch", {}).get("build", {})
+        wheel = built.get("targets", {}).get("wheel", {})
+        found += [str(PurePosixPath(one).parent) for one in (*built.get("packages", ()), *wheel.get("packages", ()))]
+    places = (PurePosixPath(one).as_posix() for one in found)
+    return tuple(dict.fromkeys(one for one in places if one not in (".", "src") and not one.startswith(("/", ".."))))
 
 
 def importers(graph: Mapping[str, Iterable[str]], path: str) -> dict[str, int]:

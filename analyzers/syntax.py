@@ -12,6 +12,7 @@ from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from . import older
 from .brackets import CLOSERS, scan
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 PARSE_LIMIT = 1 << 20  # characters; beyond this nothing is offered, so nothing needs to be parsed
 DEPTH_LIMIT = 200  # open brackets at one point; Python's own limit
+NEWER = ("[", "type ", "f'", 'f"')  # without one of them nothing is newer
 _TURN = Lock()
 
 
@@ -194,9 +196,20 @@ def module_or_flaw(text: str) -> ast.Module | Flaw:
     try:
         return abstract(text.removeprefix("\ufeff"))
     except SyntaxError as error:
-        return Flaw(error.msg, error.lineno or 0)
+        return _of_newer(text) or Flaw(error.msg, error.lineno or 0)
     except (ValueError, MemoryError, RecursionError) as error:
         return Flaw(f"not Python: {error}")
+
+
+def _of_newer(text: str) -> ast.Module | None:
+    """The tree of a text that only a newer Python than ours takes, in older words at the same places; None for what is none either."""
+    if not any(word in text for word in NEWER):
+        return None
+    other = older.rewritten(text.removeprefix("\ufeff"), parse(text.removeprefix("\ufeff")))
+    try:
+        return abstract(other) if other is not None else None
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
 
 
 def has_plain_lines(text: str) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from analyzers.environment import Told
 from analyzers.names import Names
 from assay.assistant import settings as table
 from assay.assistant.record.coverage import Maps
@@ -89,7 +90,7 @@ def workbench(settings: Settings, where: Folders, complaints: tuple[str, ...] = 
         names=Names(where.cache / "jedi"),
         projects=Projects(
             where.images_file,
-            settings.text("project.environment"),
+            Told(settings.text("project.environment"), settings.text("project.interpreter")),
             "redacted" if settings.is_on("sandbox.remote") else "as written",
         ),
         traces=Traces(where.traces_file, int(settings.number("trace.keep"))),

@@ -65,7 +65,7 @@ async def of_window(client: Client, root: Path) -> set[Told]:
     found = set()
     for one in published()[-1]["diagnostics"]:
         message, *more = one["message"].split("\n")
-        fix = next((line.partition(": ")[0] for line in more if not line.startswith("Failing: ")), "")
+        fix = next((f"{line.partition('`: ')[0]}`" for line in more if not line.startswith("Failing: ")), "")
         start, end = one["range"]["start"], one["range"]["end"]
         found.add((one["code"], start["line"], start["character"], end["line"], end["character"], message, fix))
     client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})

@@ -60,7 +60,7 @@ class Row:
         """The truth put back, or the mutant put in."""
         path = root / self.path
         whole = path.read_text("utf-8")
-        other = _replaced(whole, self.line, self.text)
+        other = replaced(whole, self.line, self.text)
         before, after = (whole, other) if self.kind == "mutant" else (other, whole)
         _, span = changed_span(before, after)
         return one_file(World(root), Snapshot(path.as_uri(), str(path), 0, before), after, span)
@@ -121,11 +121,11 @@ async def found(bench: Workbench, root: Path, chance: random.Random) -> list[Row
             if any(test.hit and test.is_green for test in (await _suite(bench, root, step)).tests.tests):
                 rows.append(Row("truth", path, line))
         whole = (root / path).read_text("utf-8")
-        changed = [m for m in holes.mutants(text) if holes.parses(_replaced(whole, line, m.rstrip("\n")))]
+        changed = [m for m in holes.mutants(text) if holes.parses(replaced(whole, line, m.rstrip("\n")))]
         if counts["mutant"] < COUNT and changed:
             mutant = chance.choice(changed).rstrip("\n")
             outcome = await _suite(
-                bench, root, Step("pytest", SUITE_S, ((path, _replaced(whole, line, mutant)),), files)
+                bench, root, Step("pytest", SUITE_S, ((path, replaced(whole, line, mutant)),), files)
             )
             if outcome.tests.finished and baseline - _green(outcome):
                 rows.append(Row("mutant", path, line, mutant))
@@ -153,7 +153,7 @@ def _green(outcome: StepOutcome) -> frozenset[str]:
     return frozenset(test.id for test in outcome.tests.tests if test.is_green)
 
 
-def _replaced(text: str, line: int, other: str) -> str:
+def replaced(text: str, line: int, other: str) -> str:
     """The text with one line replaced, or cut out for "": by `pass`, where it would not parse without it."""
     every = text.split("\n")
     lead = every[line - 1][: len(every[line - 1]) - len(every[line - 1].lstrip())]
@@ -163,7 +163,7 @@ def _replaced(text: str, line: int, other: str) -> str:
     return without if holes.parses(without) else "\n".join([*every[: line - 1], f"{lead}pass", *every[line:]])
 
 
-def _report(name: str, results: list[tuple[Row, Verdict, float]]) -> None:
+def report(name: str, results: list[tuple[Row, Verdict, float]]) -> None:
     for kind in dict.fromkeys(row.kind for row, _, _ in results):
         own = [(row, verdict, s) for row, verdict, s in results if row.kind == kind]
         seen = Counter(f"{state(v)} {v.reason}" if isinstance(v, Unverified) else state(v) for _, v, _ in own)
@@ -196,7 +196,7 @@ async def main(given: argparse.Namespace) -> None:
                     made = await mapping.record(bench, root)
                     print(f"{name}: {len(made.entered)} tests recorded", flush=True)
                 rows = [Row(**row) for row in known.get(name, ()) if row["kind"] in given.kinds]
-                _report(name, await judged(bench, root, rows))
+                report(name, await judged(bench, root, rows))
             finally:
                 await compose.close(bench)
 

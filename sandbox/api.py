@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal, Protocol
 
+DEPENDENCIES = "/deps"  # in a container, where the packages do not lie in an environment of its Python's
 StepKind = Literal["pytest", "script", "ruff", "calls", "inputs"]
 State = Literal["ready", "starting", "absent", "broken", "off"]
 
@@ -78,14 +78,26 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Interpreter:
+    """A project's own Python: the path that starts it ("" the image's, which is to be of that version, with packages in DEPENDENCIES), its version ("3.12"), and what of this machine it needs, as (target in the container, source) pairs, each mounted
+    read-only. `stamp` changes when its packages do."""
+
+    program: str
+    python: str
+    mounts: tuple[tuple[str, str], ...]
+    stamp: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
-    """What is loaded into a container before any job: an archive and its digest; where dependencies are mounted from,
-    or the image that holds them ("" for the sandbox's own). Without an archive it stands for a project whose files are still looked
+    """What is loaded into a container before any job: an archive and its digest, and where its files stand there ("" for a place of the sandbox's own); the Python that runs
+    it (None for the image's), or the image that holds its dependencies ("" for the sandbox's own). Without an archive it stands for a project whose files are still looked
     through: a container can be started for it, and be given them later."""
 
     digest: str
     archive: bytes
-    site_packages: Path | None = None
+    root: str = ""
+    interpreter: Interpreter | None = None
     image: str = ""
 
 
@@ -154,6 +166,15 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
+class Harness:
+    """What ran the tests: the versions of Python and pytest, and whether that pytest is the project's own; empty where nothing was told of it."""
+
+    python: str = ""
+    pytest: str = ""
+    is_own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TestReport:
     """What came over the report channel of a pytest step.
 
@@ -174,6 +195,7 @@ class TestReport:
     ended_in: str = ""
     lines: Mapping[str, Mapping[str, frozenset[int]]] = field(default_factory=dict)
     observed: Mapping[str, Mapping[str, Mapping[int, Observed]]] = field(default_factory=dict)
+    harness: Harness = Harness()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,12 @@ Say = Callable[[str], None]
 
 HERE = Path(__file__).parent
 # "localhost" is no registry: Docker never looks for the name elsewhere, and Podman does not put its default registry in front.
+# Folders of packages in the image, each with its lock and the Python whose wheels are taken ("" the image's own): the Dockerfile says what each is for.
+PARTS = (
+    ("packages", "requirements.lock", ""),
+    ("packages39", "requirements-39.lock", "3.9"),
+    ("tools", "tools.lock", ""),
+)
 REPOSITORY = "localhost/assay-sandbox"
 KEEP_S = 7 * 86400  # another version's image may be in use by another checkout; after a week nobody misses it
 PLATFORMS = {"x86_64": "manylinux2014_x86_64", "amd64": "manylinux2014_x86_64", "aarch64": "manylinux2014_aarch64"}
@@ -75,8 +81,11 @@ def _build(client: APIClient, say: Say, base: str) -> str:
     say(f"base image {base} has Python {version}")
     with tempfile.TemporaryDirectory() as folder:
         wheels = Path(folder)
-        locked = ["--require-hashes", "--no-deps", "-r", str(HERE / "image" / "requirements.lock")]
-        download_wheels(client, wheels, version, locked, say)
+        say("fetching wheels")
+        for part, lock, python in PARTS:
+            (wheels / part).mkdir()
+            locked = ["--require-hashes", "--no-deps", "-r", str(HERE / "image" / lock)]
+            download_wheels(client, wheels / part, python or version, locked)
         context = _context(wheels)
     say(f"building {image_name()}")
     run(client, context, image_name(), {"BASE_IMAGE": base}, {"assay.python": version})
@@ -92,7 +101,7 @@ def python_version(client: APIClient, image: str) -> str:
 
 def _inputs() -> list[Path]:
     runner = sorted((HERE / "runner").glob("*.py"))
-    return [HERE / "image" / "Dockerfile", HERE / "image" / "requirements.lock", *runner]
+    return [HERE / "image" / "Dockerfile", *(HERE / "image" / lock for _, lock, _ in PARTS), *runner]
 
 
 def _default_base(client: APIClient, say: Say, python: str) -> str:
@@ -127,9 +136,8 @@ def _python_of(client: APIClient, image: str) -> str:
         client.remove_container(created["Id"], force=True)
 
 
-def download_wheels(client: APIClient, folder: Path, python: str, wanted: list[str], say: Say) -> None:
+def download_wheels(client: APIClient, folder: Path, python: str, wanted: list[str]) -> None:
     """Fetch wheels for the engine's platform and the image's Python; no package's code is run. Raises SandboxUnavailable."""
-    say("fetching wheels")
     platform = PLATFORMS.get(client.info().get("Architecture", "x86_64"), "any")
     command = [sys.executable, "-I", "-m", "pip", "download", "-q", "--disable-pip-version-check"]
     command += ["--only-binary=:all:", "-d", str(folder), "--python-version", python, "--implementation", "cp"]
@@ -166,8 +174,8 @@ def _context(wheels: Path) -> io.BytesIO:
         for path in _inputs():
             name = f"runner/{path.name}" if path.suffix == ".py" else path.name
             archive.add(path, name)
-        for path in sorted(wheels.glob("*.whl")):
-            archive.add(path, f"wheels/{path.name}")
+        for path in sorted(wheels.glob("*/*.whl")):
+            archive.add(path, f"wheels/{path.parent.name}/{path.name}")
     data.seek(0)
     return data
 

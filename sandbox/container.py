@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import engine, messages, seccomp
-from .api import Project, ProjectUnavailable, Running, SandboxUnavailable, Step, StepOutcome
+from .api import DEPENDENCIES, Interpreter, Project, ProjectUnavailable, Running, SandboxUnavailable, Step, StepOutcome
 from .runner import wire
 
 if TYPE_CHECKING:
@@ -28,12 +28,14 @@ OWNER_LABEL = "assay.owner"
 BOOT_TIMEOUT_S = 20  # a boot takes 0.4 s, 2 s on a loaded machine
 LEAST_SHARE = 2  # of 1024
 MARGIN_S = 5  # over a job's own deadlines, for unpacking and for the answer to travel
-DEPENDENCIES = "/deps"
+PROJECT_SPACE = "rw,nosuid,nodev,size=192m,mode=1777"
+# The harness is there before the project, and what the project lacks behind it.
+PROGRAM = "import runpy, sys; sys.path[:0] = ['/opt/assay/harness']; sys.path.append('/opt/assay/packages' + '39' * (sys.version_info < (3, 10))); runpy.run_module('assay_runner', run_name='__main__')"
 
 LIMITS: dict[str, Any] = {
     "network_mode": "none",
     "read_only": True,
-    "tmpfs": {"/work": "rw,nosuid,nodev,size=192m,mode=1777", "/tmp": "rw,nosuid,nodev,size=64m,mode=1777"},  # noqa: S108  in the container
+    "tmpfs": {"/work": PROJECT_SPACE, "/tmp": "rw,nosuid,nodev,size=64m,mode=1777"},  # noqa: S108  in the container
     "shm_size": 8 << 20,
     "cap_drop": ["ALL"],
     "pids_limit": 64,
@@ -54,7 +56,6 @@ class Container:
 
     id: str
     project: Project
-    has_dependencies: bool
     _client: APIClient
     _stream: Any
     _socket: socket.socket
@@ -69,11 +70,16 @@ class Container:
 
         Raises SandboxUnavailable when the container or its engine died in it.
         """
-        nonces = [secrets.token_hex(8) for _ in steps]
+        nonces, own = [secrets.token_hex(8) for _ in steps], self.project.interpreter
         job = {
             "kind": "job",
             "steps": [
-                messages.order(step, nonce, dependencies=DEPENDENCIES if self.has_dependencies else "")
+                messages.order(
+                    step,
+                    nonce,
+                    paths=(DEPENDENCIES,) if self.project.image or (own and not own.program) else (),
+                    has_plugins=self.project.image != "" or own is not None,
+                )
                 for step, nonce in zip(steps, nonces, strict=True)
             ],
         }
@@ -175,15 +181,13 @@ class Container:
         return f"It said: {text.splitlines()[-1]}" if text else ""
 
 
-def boot(client: APIClient, image: str, project: Project, *, python: str = "") -> Container:
-    """Create, attach, start, wait for the runner and load the project; raises SandboxUnavailable.
-
-    The project's dependencies are mounted where they were made for the image's `python` ("3.11").
-    """
+def boot(client: APIClient, image: str, project: Project) -> Container:
+    """Create, attach, start, wait for the runner and load the project; raises SandboxUnavailable, and ProjectUnavailable where the project's own Python is at fault."""
     import docker
 
-    fits = project.site_packages is not None and project.site_packages.parent.name == f"python{python}"
-    site = project.site_packages if fits and not project.image else None
+    own = project.interpreter if not project.image else None
+    if own is not None and not own.program:
+        _hold_version(client, image, own.python)
     created: dict[str, Any] = {}
     try:
         with _seccomp(client) as profile:
@@ -191,14 +195,20 @@ def boot(client: APIClient, image: str, project: Project, *, python: str = "") -
                 project.image or image,
                 stdin_open=True,
                 labels={LABEL: "1", OWNER_LABEL: owner_mark()},
-                environment=ENVIRONMENT,
-                host_config=_host_config(client, site, profile),
+                environment=_environment(own),
+                entrypoint=[
+                    (own.program if own else "") or "python3",
+                    "-I",
+                    "-B",
+                    "-c",
+                    PROGRAM,
+                    *([project.root] if project.root else []),
+                ],
+                host_config=_host_config(client, project.root, own, profile),
             )
             raw = client.attach_socket(created["Id"], {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
             client.start(created["Id"])
-        container = Container(
-            created["Id"], project, site is not None or bool(project.image), client, raw, getattr(raw, "_sock", raw)
-        )
+        container = Container(created["Id"], project, client, raw, getattr(raw, "_sock", raw))
     except docker.errors.ImageNotFound as error:
         if project.image:
             gone = "Sandbox off: the image with the project's dependencies is gone."
@@ -208,15 +218,48 @@ def boot(client: APIClient, image: str, project: Project, *, python: str = "") -
         if created:
             with contextlib.suppress(docker.errors.DockerException, OSError):
                 client.remove_container(created["Id"], force=True, v=True)
+        if own is not None and isinstance(error, docker.errors.APIError):
+            raise _unfit(own, engine.refusal(error).what) from error
         raise engine.refusal(error) from error
     try:
-        container._receive(BOOT_TIMEOUT_S)
+        try:
+            container._receive(BOOT_TIMEOUT_S)
+        except SandboxUnavailable as error:
+            if own is not None:
+                raise _unfit(own, container._last_words()) from error
+            raise
         if project.archive:
             container.load()
     except SandboxUnavailable:
         container.kill()
         raise
     return container
+
+
+def _hold_version(client: APIClient, image: str, python: str) -> None:
+    """Raises ProjectUnavailable where the image's Python is another than the project's, whose own cannot run there."""
+    there = (client.inspect_image(image)["Config"].get("Labels") or {}).get("assay.python", "")
+    if there != python:
+        raise ProjectUnavailable(
+            f"The project's Python {python} is one of this system and does not run in a container, whose own is {there or 'unknown'}.",
+            f"Run `assay sandbox build --python {python}`.",
+        )
+
+
+def _unfit(own: Interpreter, seen: str) -> ProjectUnavailable:
+    """The project's Python does not run here; what was seen of it."""
+    return ProjectUnavailable(
+        f"The project's Python {own.python} ({own.program}) does not run in a container. {seen}".strip(),
+        "Make its environment anew, or name another by `project.environment`.",
+    )
+
+
+def _environment(own: Interpreter | None) -> dict[str, str]:
+    """The variables of a container; the programs of the project's environment come before the system's."""
+    if own is None or not own.program:
+        return ENVIRONMENT
+    folder = own.program.rpartition("/")[0]
+    return ENVIRONMENT | {"PATH": f"{folder}:/usr/local/bin:/usr/bin:/bin"}
 
 
 def owner_mark() -> str:
@@ -276,12 +319,13 @@ def _seccomp(client: APIClient) -> Iterator[str]:
         yield file.name
 
 
-def _host_config(client: APIClient, site_packages: Path | None, profile: str) -> dict[str, Any]:
+def _host_config(client: APIClient, root: str, own: Interpreter | None, profile: str) -> dict[str, Any]:
     from docker.types import LogConfig, Mount
 
-    mounts = [Mount(DEPENDENCIES, str(site_packages), type="bind", read_only=True)] if site_packages else None
+    mounts = [Mount(target, source, type="bind", read_only=True) for target, source in own.mounts] if own else None
+    limits = LIMITS | {"tmpfs": LIMITS["tmpfs"] | ({root: PROJECT_SPACE} if root else {})}
     config: dict[str, Any] = client.create_host_config(
-        **LIMITS,
+        **limits,
         mounts=mounts,
         security_opt=["no-new-privileges:true", f"seccomp={profile}"],
         ulimits=ulimits(),

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import build
-from .api import SandboxUnavailable
-from .container import DEPENDENCIES
+from .api import DEPENDENCIES, SandboxUnavailable
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -27,7 +26,7 @@ DOCKERFILE = f"""ARG BASE_IMAGE
 FROM ${{BASE_IMAGE}}
 USER 0:0
 COPY wheels /opt/wheels
-RUN python3 -m pip install --no-index --no-deps --no-cache-dir --root-user-action=ignore --target {DEPENDENCIES} /opt/wheels/*.whl \\
+RUN PYTHONPATH=/opt/assay/tools python3 -m pip install --no-index --no-deps --no-cache-dir --root-user-action=ignore --target {DEPENDENCIES} /opt/wheels/*.whl \\
     && rm -rf /opt/wheels
 USER 65534:65534
 """
@@ -56,7 +55,8 @@ def _make(client: APIClient, requirements: Path, root: Path, record: Path, say: 
             wanted.write_text("\n".join(lines) + "\n", "utf-8")
             wheels = Path(folder) / "wheels"
             wheels.mkdir()
-            build.download_wheels(client, wheels, version, ["-r", str(wanted)], say)
+            say("fetching wheels")
+            build.download_wheels(client, wheels, version, ["-r", str(wanted)])
             say(f"building {name} with {len(list(wheels.glob('*.whl')))} wheels")
             build.run(client, _context(wheels), name, {"BASE_IMAGE": base}, {"assay.python": version})
     known = read(record)

@@ -97,7 +97,11 @@ def _advice(explicit: str, seen: str) -> str:
 
 def refusal(error: Exception) -> SandboxUnavailable:
     """What went wrong in a call to an engine that was reached: it went away, or it said no and why."""
-    if isinstance(error, OSError):  # the HTTP client's errors are OSErrors
+    import docker
+
+    if isinstance(error, OSError) and not isinstance(
+        error, docker.errors.APIError
+    ):  # all of the HTTP client's are OSErrors
         return SandboxUnavailable("Sandbox off: the container engine went away.", "It is used again when it is back.")
     text = str(getattr(error, "explanation", "") or error).splitlines()
     return SandboxUnavailable(

@@ -9,13 +9,24 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
-from .api import Frame, Observed, Raised, Running, SandboxUnavailable, Step, StepOutcome, TestReport, TestResult
+from .api import (
+    Frame,
+    Harness,
+    Observed,
+    Raised,
+    Running,
+    SandboxUnavailable,
+    Step,
+    StepOutcome,
+    TestReport,
+    TestResult,
+)
 
 TEXT_LIMIT = 2000  # characters of one text of a call's report
 
 
-def order(step: Step, nonce: str, *, dependencies: str) -> dict[str, Any]:
-    """A step as the runner reads it; `dependencies` is the folder where they are mounted, or ""."""
+def order(step: Step, nonce: str, *, paths: tuple[str, ...], has_plugins: bool) -> dict[str, Any]:
+    """A step as the runner reads it; `paths` are folders of dependencies that its Python does not know of, `has_plugins` whether the project's are there."""
     return {
         "kind": step.kind,
         "timeout_s": step.timeout_s,
@@ -34,8 +45,8 @@ def order(step: Step, nonce: str, *, dependencies: str) -> dict[str, Any]:
         "test_s": step.test_s,
         "calls": list(step.calls),
         "nonce": nonce,
-        "paths": [dependencies] if dependencies else [],
-        "plugins": bool(dependencies),
+        "paths": list(paths),
+        "plugins": has_plugins,
     }
 
 
@@ -75,6 +86,7 @@ def _report(text: str, nonce: str, *, is_cut: bool, hung: bool) -> TestReport:
     running = ""
     errors: list[str] = []
     control, finished = "", False
+    harness = Harness()
     import_hit: tuple[int, ...] = ()
     functions: list[str] = []
     entered: dict[str, set[str]] = {}
@@ -94,6 +106,8 @@ def _report(text: str, nonce: str, *, is_cut: bool, hung: bool) -> TestReport:
                     tests[name] = TestResult(name, "missing")
             case {"collect_error": str(name), "detail": str(detail)}:
                 errors.append(f"{name}: {detail}" if name else detail)
+            case {"harness": {"python": str(python), "pytest": str(version), "own": bool(is_own)}}:
+                harness = Harness(python[:40], version[:40], is_own)
             case {"import_hit": mask}:
                 import_hit = _bits(mask)
             case {"functions": [*found]}:
@@ -129,7 +143,9 @@ def _report(text: str, nonce: str, *, is_cut: bool, hung: bool) -> TestReport:
         tests = {name: one if name in done else replace(one, outcome="left") for name, one in tests.items()}
     by_node = {node: frozenset(names) for node, names in entered.items()}
     last = running if not finished and tests.get(running, _NONE).outcome == "missing" else ""
-    return TestReport(tuple(tests.values()), tuple(errors), control, finished, import_hit, by_node, last, lines, seen)
+    return TestReport(
+        tuple(tests.values()), tuple(errors), control, finished, import_hit, by_node, last, lines, seen, harness
+    )
 
 
 def _observed(found: object) -> dict[int, Observed]:

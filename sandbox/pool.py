@@ -16,8 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from . import build, engine
 from . import container as containers
+from . import engine
 from .api import (
     NO_PROGRESS,
     Health,
@@ -53,7 +53,6 @@ class Pool:
         self._size = size
         self._threads = ThreadPoolExecutor(max_workers=2 * size + 4, thread_name_prefix="sandbox")
         self._client: APIClient | None = None
-        self._python = ""
         self._engine = ""
         self._wanted: Project | None = None
         self._ready: deque[Container] = deque()
@@ -251,14 +250,13 @@ class Pool:
         if self._client is None:
             client = self._connect()
             try:
-                self._python = build.python_version(client, self._image)
                 self._engine = engine.title(client)
                 containers.reap(client)
             except Exception as error:
                 client.close()
                 raise engine.refusal(error) from error
             self._client = client
-        return containers.boot(self._client, self._image, project, python=self._python)
+        return containers.boot(self._client, self._image, project)
 
 
 def _key(project: Project) -> tuple[str, str]:

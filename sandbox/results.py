@@ -5,10 +5,12 @@ The report is written in the process that ran the code. So it must be complete, 
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from .api import Step, StepOutcome, TestResult
 
+DID_NOT_BEGIN = (3, 4)  # pytest's exit status of an internal error, and of a wrong use
 Pair = tuple[TestResult | None, TestResult | None]
 
 
@@ -53,6 +55,24 @@ def paired(was: dict[str, TestResult], now: dict[str, TestResult]) -> dict[str, 
     return pairs
 
 
+def unstarted(outcome: StepOutcome) -> str:
+    """Why pytest did not even begin, in its own words: a `conftest.py` that cannot be imported, an option that it does not know, something asked for that is not there. "" where it did."""
+    report = outcome.tests
+    if outcome.exit not in DID_NOT_BEGIN or report.tests or report.collect_errors:
+        return ""
+    lines = [line.strip() for line in outcome.stderr.splitlines() if line.strip()]
+    place = next((line.rstrip(".") for line in lines if line.startswith("ImportError while loading conftest")), "")
+    error = [line[1:].strip() for line in lines if re.match(r"E\s+[\w.]+(?:Error|Exception|Warning|Exit)\b", line)]
+    told = [line for line in lines if re.match(r"ERROR: |INTERNALERROR> \w+(?:Error|Exception)|[\w.]+Error: ", line)]
+    words = (
+        f"{place}: {error[-1]}"
+        if place and error
+        else (place or (error or told or lines or [f"exit {outcome.exit}"])[-1])
+    )
+    version = f"pytest {report.harness.pytest}".strip()
+    return f"{version} did not start: {words.removeprefix('ERROR: ').removeprefix('INTERNALERROR> ')}"[:400]
+
+
 def by_test(step: Step, outcome: StepOutcome | None) -> dict[str, TestResult]:
     """Results by id; an expected test that nothing was reported of counts as missing."""
     if outcome is None:
@@ -65,10 +85,11 @@ def by_test(step: Step, outcome: StepOutcome | None) -> dict[str, TestResult]:
         }
     is_left = outcome.timed_out and not outcome.hung
     known = {prefix for name in found for prefix in _prefixes(name)}
+    why_none = unstarted(outcome)
     for wanted in step.tests:
         if wanted in known:
             continue
-        why = _uncollected(wanted, outcome)
+        why = why_none or _uncollected(wanted, outcome)
         if why or not outcome.tests.finished:  # else there is no such test: names alone mislead
             found[wanted] = TestResult(wanted, "left" if is_left else "missing", detail=why)
     return found

@@ -19,6 +19,8 @@ class Evidence:
     whose error a changed line raised, without meaning to and not because code is unfinished; `unmoved` the barring ones that fail by what they
     themselves compare; `edited` those against a line under way that are green with what stands there.
 
+    `halted` are those of `beside` that fail before they execute the change, `uncollected` the whole files or tests of `same` that gave no result, both times. `harness` says what ran them.
+
     `detail` is about the first broken, stuck or same one, or else about one that failed before it could execute anything; `tampering` says why
     none of it counts; `executed` are the numbers of the pieces that the proving tests executed; `ended_in` is the test in which the whole run came
     to its end; `is_own_test`: the change is in a test file, too, whose own tests prove nothing.
@@ -44,6 +46,9 @@ class Evidence:
     edited: tuple[str, ...] = ()
     ended_in: str = ""
     is_own_test: bool = False
+    halted: tuple[str, ...] = ()
+    uncollected: tuple[str, ...] = ()
+    harness: str = ""
 
     @property
     def proving(self) -> tuple[str, ...]:
@@ -92,9 +97,8 @@ class Evidence:
 
     def joined(self, other: Evidence) -> Evidence:
         """This and what another batch of tests showed."""
-        names = [
-            f.name for f in fields(self) if f.name not in ("detail", "tampering", "executed", "ended_in", "is_own_test")
-        ]
+        others = ("detail", "tampering", "executed", "ended_in", "is_own_test", "harness")
+        names = [f.name for f in fields(self) if f.name not in others]
         both = {name: getattr(self, name) + getattr(other, name) for name in names}
         first = (self, other) if self.broken or not other.broken else (other, self)
         return Evidence(
@@ -104,4 +108,5 @@ class Evidence:
             executed=self.executed | other.executed,
             ended_in=self.ended_in or other.ended_in,
             is_own_test=self.is_own_test or other.is_own_test,
+            harness=self.harness or other.harness,
         )

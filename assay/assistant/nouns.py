@@ -45,7 +45,7 @@ class Covered:
 @dataclass(frozen=True, slots=True)
 class Counts:
     """What tests executed: `executed` of `changed` lines (or ways, where a line has several), by `run` of `reaching` tests, `chosen` by the coverage
-    map or by imports; and the same of each file."""
+    map or by imports; and the same of each file. `harness` says what ran them."""
 
     executed: int
     changed: int
@@ -53,6 +53,7 @@ class Counts:
     reaching: int
     chosen: Chosen = "imports"
     files: tuple[Covered, ...] = ()
+    harness: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,8 @@ class Run:
             files[name] = done + (weight if number in self.evidence.executed else 0), of + weight
         executed, changed = (sum(one[n] for one in files.values()) for n in (0, 1))
         covered = tuple(Covered(name, *found) for name, found in files.items())
-        return Counts(executed, changed, self.reaching - self.left, self.reaching, self.chosen, covered)
+        ran = self.reaching - self.left - len(self.evidence.uncollected)
+        return Counts(executed, changed, max(ran, 0), self.reaching, self.chosen, covered, self.evidence.harness)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from analyzers import files
+from analyzers import environment, files
 from assay import __version__, compose
 from assay.assistant.settings import Settings
 from assay.engine import backends, dialects, hub, service, weights
@@ -159,24 +159,18 @@ def _project(settings: Settings, where: Folders, is_there: Callable[[str], bool]
         if is_there(layer):
             return [Finding("dependencies", "ok", f"{layer} for {root}")]
         return [Finding("dependencies", "missing", f"{layer} is gone", f"Make it again: {_BUILD}")]
-    site = files.site_packages(root, settings.text("project.environment"))
-    if site is None:
-        return [
-            Finding(
-                "dependencies", "note", f"{root} has no .venv, so its tests see the standard library and pytest", _WAYS
-            )
-        ]
-    if site.parent.name != f"python{python}":
-        detail = f"{site} is not for the image's Python {python}, so it is not mounted"
-        return [
-            Finding(
-                "dependencies",
-                "note",
-                detail,
-                f"{_BUILD} Or make the image for it: `assay sandbox build --python {site.parent.name[6:]}`.",
-            )
-        ]
-    return [Finding("dependencies", "ok", f"{site}, mounted read-only")]
+    found = environment.find(
+        root, told=environment.Told(settings.text("project.environment"), settings.text("project.interpreter"))
+    )
+    if found is None:
+        detail = (
+            f"{root} has no virtual environment, so its tests see the standard library and pytest, on Python {python}"
+        )
+        return [Finding("environment", "note", detail, _WAYS)]
+    detail = f"Python {found.python} of {found.home} ({found.why})"
+    if found.flaw:
+        return [Finding("environment", "missing", f"{detail}: {found.flaw}", "Make the environment anew.")]
+    return [Finding("environment", "ok", f"{detail}, mounted read-only")]
 
 
 _BUILD = "`assay sandbox build --requirements FILE` makes a layer from a lock or requirements file."

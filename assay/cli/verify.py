@@ -140,6 +140,8 @@ def _print(verdict: Verdict) -> None:
             by = "the coverage map" if counts.chosen == "map" else "names and imports"
             told = f"{counts.run} of {counts.reaching} tests ran, chosen by {by}; {counts.executed} of {counts.changed} changed lines executed"
             typer.echo(f"{'':21}{told}")
+            if counts.harness:
+                typer.echo(f"{'':21}{counts.harness}")
 
 
 def _progress() -> Callable[[int, int], None]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from . import steps, tree, wire
 
-PROJECT = Path("/work/project")
+PROJECT = Path("/work/project")  # of a job that has no place of its own
 PR_SET_DUMPABLE = 4  # from <sys/prctl.h>; 0 keeps children from reading our memory and descriptors through /proc
 
 
@@ -24,26 +24,27 @@ def main() -> None:
     inbox, outbox = _private_channel()
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    PROJECT.mkdir(parents=True, exist_ok=True)
+    root = Path(sys.argv[1]) if len(sys.argv) > 1 else PROJECT
+    root.mkdir(parents=True, exist_ok=True)
     steps.warm_up()
     _send(outbox, {"kind": "ready", "python": list(sys.version_info[:2])})
     while (frame := wire.unpack(lambda size: os.read(inbox, size))) is not None:
         header, blob = frame
         if header.get("kind") == "files":
-            tree.unpack(blob, PROJECT)
+            tree.unpack(blob, root)
             _send(outbox, {"kind": "unpacked"})
         elif header.get("kind") == "job":
-            _run(header["steps"], inbox, outbox)
+            _run(header["steps"], root, inbox, outbox)
             return
 
 
-def _run(wanted: list[dict[str, Any]], inbox: int, outbox: int) -> None:
+def _run(wanted: list[dict[str, Any]], root: Path, inbox: int, outbox: int) -> None:
     """Run the steps in order, each answered as soon as it is done."""
     for step in wanted:
-        tree.write(step.get("files", {}), PROJECT)
-        before = tree.fingerprint(PROJECT)
-        outcome = steps.run(step, PROJECT, host=inbox, told=lambda how: _send(outbox, {"kind": "running"} | how))
-        outcome["touched"] = tree.changed(before, tree.fingerprint(PROJECT))
+        tree.write(step.get("files", {}), root)
+        before = tree.fingerprint(root)
+        outcome = steps.run(step, root, host=inbox, told=lambda how: _send(outbox, {"kind": "running"} | how))
+        outcome["touched"] = tree.changed(before, tree.fingerprint(root))
         _send(outbox, {"kind": "outcome"} | outcome)
 
 

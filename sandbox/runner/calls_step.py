@@ -22,6 +22,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from . import codes
+
 RAISES = dis.opmap["RAISE_VARARGS"]  # what `raise` and `assert` come to
 CALL_S = 1.0  # of one call; a literal's result takes no longer, or is no use as a hint
 TEXT_LIMIT, VALUES_LIMIT = 1000, 100  # characters of one text, values of one that is computed step by step
@@ -102,7 +104,7 @@ def _evaluated(call: str, namespace: dict[str, Any], root: str) -> dict[str, Any
 
 def _shown(value: object) -> str:
     """A value as text that is the same for the same value: what is computed step by step as a list, addresses left out."""
-    if isinstance(value, types.GeneratorType | map | filter | zip | range | reversed):
+    if isinstance(value, (types.GeneratorType, map, filter, zip, range, reversed)):  # older Pythons have no unions
         value = list(itertools.islice(value, VALUES_LIMIT))
     return re.sub(r" at 0x[0-9a-f]+", "", repr(value))[:TEXT_LIMIT]
 
@@ -115,12 +117,12 @@ def told(error: BaseException, root: str) -> dict[str, Any]:
     while trace is not None:
         code = trace.tb_frame.f_code
         if code.co_filename.startswith(root):
-            positions = list(code.co_positions())[trace.tb_lasti // 2]
+            positions = codes.positions(code)[trace.tb_lasti // 2]
             line, end_line, column, end_column = (one or 0 for one in positions)
             frames.append(
                 [
                     code.co_filename[len(root) :],
-                    code.co_qualname,
+                    codes.qualname(code),
                     line or trace.tb_lineno,
                     column,
                     end_line or trace.tb_lineno,

@@ -6,7 +6,9 @@ test with an unpredictable name that must fail catches the careless tricks, and 
 
 from __future__ import annotations
 
+import contextlib
 import dis
+import io
 import json
 import os
 import re
@@ -19,11 +21,14 @@ from typing import Any
 
 import pytest
 
-from .options import project_options
+from . import codes
+from .options import project_options, pytests_own
 from .tracer import Tracer
 
+PACKAGES = "/opt/assay/packages"  # of the image: for projects that have no pytest of their own
 RAISES = dis.opmap["RAISE_VARARGS"]  # what `raise` and `assert` come to
 AGAIN_S = 0.7  # of each further test once one was interrupted: they hang for the same reason
+CACHE = "/tmp/pytest-cache"  # tests may ask for `pytestconfig.cache`
 DETAIL_LIMIT = 600  # characters of a failure's message
 
 
@@ -37,21 +42,98 @@ def main(step: dict[str, Any], root: Path, report: int) -> int:
     files = list(dict.fromkeys(test.partition("::")[0] for test in step["tests"]))
     if step.get("records"):
         os.nice(19)  # nobody waits for it
-    options = ["-q", "-p", "no:cacheprovider", "-o", "addopts=", "--continue-on-collection-errors", "--tb=line"]
+    always = [
+        "-q",
+        "-p",
+        "no:randomly",
+        "-p",
+        "no:random_order",
+        "-o",
+        f"cache_dir={CACHE}",
+        "-o",
+        "addopts=",
+        "--continue-on-collection-errors",
+        "--tb=line",
+    ]
     own = project_options(root, files, has_plugins=bool(step.get("plugins")))
     if not step.get("plugins"):
         # Without the project's dependencies its settings for pytest name modules that are not here, and pytest would not start.
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-        options += ["-o", "filterwarnings=", "-o", "required_plugins="]
+        always += ["-o", "filterwarnings=", "-o", "required_plugins="]
     if step.get("doctests"):
-        options.append("--doctest-modules")
+        always.append("--doctest-modules")
     plugin.trace_collection()
-    command = [*options, f"--rootdir={root}", *files]
-    code = pytest.main([*own, *command], plugins=[plugin])
-    if code == pytest.ExitCode.USAGE_ERROR and own:  # an option of a plugin that is not here
-        code = pytest.main(command, plugins=[plugin])
+    always.append(f"--rootdir={root}")
+    plugin.send({"harness": harness()})
+    code = 0
+    # Options may be of a plugin, or of a conftest.py, that is not here; and a conftest.py that cannot be imported concerns the tests below it.
+    choices = list(dict.fromkeys((tuple(own), tuple(pytests_own(own)), ())))
+    while choices:
+        with _heard() as heard:
+            code = int(pytest.main([*choices[0], *always, *files], plugins=[plugin]))
+        if code != pytest.ExitCode.USAGE_ERROR:
+            break
+        broken = _below_broken_conftest(heard.getvalue(), root, files)
+        if broken and len(broken) < len(files):
+            for file in broken:
+                plugin.send({"collect_error": file, "detail": _conftests_error(heard.getvalue())})
+            files = [file for file in files if file not in broken]
+        else:
+            choices.pop(0)
     plugin.send({"end": step["nonce"]})
-    return int(code)
+    return code
+
+
+class _Tee(io.TextIOBase):
+    """Standard error, and what was written to it."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream, self._text = stream, io.StringIO()
+
+    def write(self, text: str) -> int:
+        self._stream.write(text)
+        return self._text.write(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def fileno(self) -> int:
+        return int(self._stream.fileno())
+
+    def getvalue(self) -> str:
+        return self._text.getvalue()
+
+
+@contextlib.contextmanager
+def _heard() -> Generator[_Tee, None, None]:
+    """What pytest itself writes to standard error: it says there why it does not start."""
+    before = sys.stderr
+    tee = _Tee(before)
+    sys.stderr = tee
+    try:
+        yield tee
+    finally:
+        sys.stderr = before
+
+
+def _below_broken_conftest(said: str, root: Path, files: list[str]) -> list[str]:
+    """The test files in the folder of a conftest.py that could not be imported."""
+    found = re.search(r"ImportError while loading conftest '([^']+)'", said)
+    if found is None or not found[1].startswith(f"{root}/"):
+        return []
+    folder = os.path.dirname(found[1][len(str(root)) + 1 :])
+    return [file for file in files if not folder or file.startswith(f"{folder}/")]
+
+
+def _conftests_error(said: str) -> str:
+    place = re.search(r"ImportError while loading conftest '([^']+)'", said)
+    return f"{place[1].rpartition('/')[2] if place else 'conftest.py'} cannot be imported: {_last_error(said)}"
+
+
+def harness() -> dict[str, Any]:
+    """Which Python and which pytest run the tests, and whether pytest is the project's own."""
+    is_own = not str(pytest.__file__).startswith(PACKAGES)
+    return {"python": "{}.{}.{}".format(*sys.version_info[:3]), "pytest": pytest.__version__, "own": is_own}
 
 
 class HangingError(BaseException):
@@ -111,20 +193,21 @@ class _Plugin:
         items[:] = [item for item in items if self._is_wanted(item.nodeid)]
         self.send({"collected": [item.nodeid for item in items]})
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+    # Wrappers are of the older kind, which every pytest of a project understands.
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, None]:
         """The control test comes last, by itself: it has no fixtures, and tears nobody else's down."""
         result = yield
-        control = _Control.from_parent(session, name=self._control)
-        control.ihook.pytest_runtest_protocol(item=control, nextitem=None)
-        return result
+        if result.excinfo is None:
+            control = _Control.from_parent(session, name=self._control)
+            control.ihook.pytest_runtest_protocol(item=control, nextitem=None)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             self.send({"collect_error": report.nodeid, "detail": _last_error(str(report.longrepr))})
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, None]:
         """Fixtures included: code that only runs in a test's set-up is executed by it too."""
         self.send({"start": item.nodeid})
         self._names = frozenset(getattr(item, "fixturenames", ()))
@@ -133,7 +216,7 @@ class _Plugin:
         if self._test_s:
             signal.setitimer(signal.ITIMER_REAL, self._test_s)
         try:
-            return (yield)
+            yield
         finally:
             if self._test_s:
                 signal.setitimer(signal.ITIMER_REAL, 0)
@@ -144,14 +227,15 @@ class _Plugin:
             if self._control not in item.nodeid:
                 self._tell_watched(item.nodeid)
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Generator[None, Any, Any]:
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Generator[None, Any, None]:
         """What several tests share is entered for the first of them, and reaches them all."""
         if not self._records or fixturedef.scope == "function":
-            return (yield)
+            yield
+            return
         outer = self._tracer.restart()
         try:
-            return (yield)
+            yield
         finally:
             self._shared[fixturedef.argname] = self._shared.get(fixturedef.argname, frozenset()) | self._tracer.entered
             if fixturedef.argname not in self._names:  # asked for as a test runs: it may be by others, too
@@ -178,20 +262,19 @@ class _Plugin:
             self.send({"functions": new})
         return sorted(self._functions[one] for one in functions)
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
         """Where a failure was raised: the innermost frame of the project's own."""
-        report = yield
+        report = (yield).get_result()
         if call.excinfo is not None and report.failed:
             trace: TracebackType | None = call.excinfo.tb
             while trace is not None:
                 code = trace.tb_frame.f_code
                 if code.co_filename.startswith(f"{self._root}/"):
-                    report.assay_where = f"{code.co_filename[len(str(self._root)) + 1 :]}:{code.co_qualname}"
+                    report.assay_where = f"{code.co_filename[len(str(self._root)) + 1 :]}:{codes.qualname(code)}"
                     report.assay_inside = (code.co_filename, trace.tb_lineno) in self._changed
                     report.assay_meant = code.co_code[trace.tb_lasti] == RAISES
                 trace = trace.tb_next
-        return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when != "call" and report.outcome == "passed":

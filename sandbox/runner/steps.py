@@ -205,7 +205,7 @@ def _script(step: dict[str, Any], root: Path, report: int) -> int:
 
 def _ruff(step: dict[str, Any], root: Path, report: int) -> int:
     os.close(report)
-    program = "/usr/local/bin/ruff"
+    program = "/opt/assay/tools/bin/ruff"
     os.execv(program, [program, "check", "--no-cache", "--exit-zero", "--output-format=json", str(root / step["path"])])
 
 

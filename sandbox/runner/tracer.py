@@ -13,6 +13,8 @@ from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_OPTIMIZED
 from types import CodeType, FrameType
 from typing import Any
 
+from . import codes
+
 _Placed = tuple[tuple[int, int], tuple[int, int], int]  # where a piece begins and ends, and its number
 
 
@@ -44,7 +46,7 @@ class Tracer:
         self._imports = False
         self._seen: set[int] = set()
         self._by_place: dict[str, dict[int, list[_Placed]]] = {file: {} for file in self._files}
-        for number, (piece, file) in enumerate(zip(pieces, self._files, strict=True)):
+        for number, (piece, file) in enumerate(zip(pieces, self._files)):
             if piece["is_top"]:
                 for line in _lines(piece):
                     self._at_import[file].setdefault(line, []).append(number)
@@ -144,7 +146,7 @@ class Tracer:
             self._seen.add(number)
             if number not in kept:
                 kept[number] = code  # which keeps its id from being given to another
-                name = code.co_qualname.replace(".<locals>", "").partition("<")[0].rstrip(".")
+                name = codes.qualname(code).replace(".<locals>", "").partition("<")[0].rstrip(".")
                 if name and code.co_filename.startswith(root):
                     named[number] = (code.co_filename[len(root) :], name)
             if number in named:
@@ -170,7 +172,7 @@ class Tracer:
         """The pieces that hold the instruction at this offset."""
         positions = self._positions.get(id(code))
         if positions is None:
-            positions = self._positions[id(code)] = list(code.co_positions())
+            positions = self._positions[id(code)] = codes.positions(code)
         line, end_line, column, end_column = positions[offset // 2]
         if line is None or column is None:
             return []
@@ -180,10 +182,10 @@ class Tracer:
     def _is_meant(self, number: int, frame: FrameType) -> bool:
         """Whether a name that is used here is the piece's: a member of a class is where the class is at hand, or in its own methods."""
         scope, code = self._pieces[number]["scope"], frame.f_code
-        if not scope or f"{code.co_qualname}.".startswith(f"{scope}."):
+        if not scope or f"{codes.qualname(code)}.".startswith(f"{scope}."):
             return True
         name = scope.partition(".")[0]
-        is_of_another = "." in code.co_qualname.replace(".<locals>", "") and code.co_varnames[:1] in (
+        is_of_another = "." in codes.qualname(code).replace(".<locals>", "") and code.co_varnames[:1] in (
             ("self",),
             ("cls",),
         )
@@ -204,14 +206,14 @@ class Tracer:
                 if (
                     piece["owner"]
                     and file == self._files[number]
-                    and f"{code.co_qualname}.".startswith(f"{piece['owner']}.")
+                    and f"{codes.qualname(code)}.".startswith(f"{piece['owner']}.")
                 ):
                     numbers.append(number)
             if any(piece["names"] for piece in self._pieces) and (uses := self._uses_in(code)):
                 self._uses[id(code)] = uses
         if file not in self._by_line:
             return code, tuple(numbers), id(code) in self._uses, id(code) in self._uses
-        lines = {line for _, _, line in code.co_lines() if line is not None}
+        lines = codes.lines(code)
         by_opcode = not lines.isdisjoint(self._by_place[file]) or id(code) in self._uses
         is_traced = by_opcode or not lines.isdisjoint(self._by_line[file])
         is_traced = is_traced or (self._imports and not lines.isdisjoint(self._at_import[file]))
@@ -220,9 +222,12 @@ class Tracer:
     def _uses_in(self, code: CodeType) -> dict[int, list[int]]:
         """Where a function uses what pieces bind: by offset of the instruction, their numbers."""
         found: dict[int, list[int]] = {}
+        keywords: object = ()
         for instruction in dis.get_instructions(code):
+            named, keywords = keywords, instruction.argval if instruction.opname == "LOAD_CONST" else ()
             if instruction.opname in _NAMING:
-                words = instruction.argval if isinstance(instruction.argval, tuple) else (instruction.argval,)
+                argument = named if instruction.opname in _WITH_KEYWORDS else instruction.argval
+                words = argument if isinstance(argument, tuple) else (argument,)
                 meant = [n for n, piece in enumerate(self._pieces) if not set(words).isdisjoint(piece["names"])]
                 if meant:
                     found[instruction.offset] = meant
@@ -277,8 +282,11 @@ _RERAISE = dis.opmap["RERAISE"]
 # Instructions that use a global, something closed over, an attribute, or keywords of a call.
 _NAMING = frozenset(
     "LOAD_GLOBAL LOAD_NAME LOAD_DEREF LOAD_CLASSDEREF LOAD_ATTR LOAD_METHOD LOAD_SUPER_ATTR STORE_ATTR STORE_GLOBAL DELETE_ATTR DELETE_GLOBAL "
-    "IMPORT_FROM KW_NAMES".split()
+    "LOAD_FROM_DICT_OR_GLOBALS LOAD_FROM_DICT_OR_DEREF IMPORT_FROM KW_NAMES CALL_KW CALL_FUNCTION_KW".split()
 )
+_WITH_KEYWORDS = frozenset(
+    {"CALL_KW", "CALL_FUNCTION_KW"}
+)  # their names are the constant before them; from 3.11 to 3.12 KW_NAMES has them
 
 
 def _lines(piece: dict[str, Any]) -> range:

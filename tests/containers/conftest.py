@@ -50,11 +50,13 @@ def project(tmp_path: Path) -> Path:
     return root
 
 
-async def judge(bench: Workbench, path: Path, after: str, limits: Limits | None = None) -> Verdict:
-    """The verdict on a whole new text of a file, with all of its tests or within the limits."""
+async def judge(
+    bench: Workbench, path: Path, after: str, limits: Limits | None = None, *, root: Path | None = None
+) -> Verdict:
+    """The verdict on a whole new text of a file, with all of its tests or within the limits; `root` is the project's, else the file's folder."""
     text = path.read_text() if path.exists() else ""
     before = Snapshot(path.as_uri(), str(path), 0, text)
     _, span = changed_span(text, after)
     return (
-        await begin(bench, one_file(World(path.parent), before, after, span), limits or patient(bench.settings))
+        await begin(bench, one_file(World(root or path.parent), before, after, span), limits or patient(bench.settings))
     ).now

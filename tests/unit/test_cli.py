@@ -55,7 +55,7 @@ def test_complete_has_its_shape(project: Path, scripted: dict[str, str], docker_
     assert set(one["verdict"]) == VERDICT
     assert one["verdict"]["state"] == "passed"
     assert set(one["origin"]) == {"engine", "model", "promptId", "sources", "sampling", "confidence"}
-    counts = {"executed", "changed", "run", "reaching", "chosen"}
+    counts = {"executed", "changed", "run", "reaching", "chosen", "harness"}
     for check in one["verdict"]["checks"]:
         assert set(check) == {"name", "state", "detail", "ms"} | (counts if check["name"] == "tests" else set())
     told = answer(assay("why", found["traceId"], "--json"))

@@ -45,6 +45,7 @@ def anything(**options):
 def helping(tmp_path: Path, warm_jedi: None) -> Path:
     (tmp_path / "helping.py").write_text(HELP)
     (tmp_path / "shapes.py").write_text("def area(width):\n    return width\n")
+    (tmp_path / "made.py").write_text("globals().update(whatever=1)\n")
     return tmp_path
 
 
@@ -76,8 +77,6 @@ def unknown(root: Path, text: str, others: dict[str, str] | None = None) -> list
         ),
         ("'x'.uper\ns = 'x'\ns.uper()\n", "s (instance str) has no uper", "upper"),
         ("from shapes import aera\n", "shapes has no aera", "area"),
-        ("import no_such_module_here\n", "there is no module no_such_module_here", ""),
-        ("from no_such_package import thing\n", "there is no module no_such_package", ""),
         ("from helping import area\narea(width=1, hight=2)\n", "area takes no keyword hight", "height"),
         ("from helping import Plain\np = Plain()\np.grow(bye=2)\n", "p.grow takes no keyword bye", "by"),
     ],
@@ -103,10 +102,30 @@ def test_what_does_not_exist_is_named_with_the_nearest_that_does(
         "import collections\ncollections.Counter(red=4)\n",
         "import _ctypes\n_ctypes.whatever\n",
         "(1).real\n[].append\n{}.items\n",
+        "import no_such_module_here\nfrom no_such_package.part import thing\n",
+        "try:\n    from shapes import aera\nexcept ImportError:\n    aera = None\n",
+        "import sys\nif sys.version_info > (3, 20):\n    from shapes import aera\n",
+        "class Made:\n    def __init__(self, **kw):\n        vars(self).update(kw)\n\n    def f(self):\n        return self.title\n",
+        "class Frozen:\n    def __init__(self):\n        object.__setattr__(self, 'title', 1)\n\n    def f(self):\n        return self.title\n",
+        "class Late:\n    pass\n\n\ndef fill(one):\n    one.title = 1\n\n\nLate().title\n",
+        "class Late:\n    pass\n\n\ndef fill(one, name):\n    setattr(one, name, 1)\n\n\nLate().title\n",
+        "from made import whatever\n",
     ],
 )
 def test_what_might_exist_is_left_alone(helping: Path, text: str) -> None:
     assert unknown(helping, text) == []
+
+
+def test_modules_that_are_not_found_are_told_and_no_more(helping: Path) -> None:
+    answer = ask(helping, "check", "import no_such\nfrom no_such.part import a, b\nfrom os import path\n", lines=[1, 3])
+    assert (answer["findings"], answer["unfound"]) == ([], ["no_such", "no_such.part"])
+
+
+def test_a_newer_python_may_have_what_ours_lacks(helping: Path) -> None:
+    text = "import textwrap\ntextwrap.dedentt('')\ntextwrap.brand_new_in_it('')\n"
+    found = {python: ask(helping, "check", text, lines=[1, 9], python=python)["findings"] for python in ("", "3.99")}
+    assert {one["what"].rpartition(" ")[2] for one in found[""]} == {"dedentt", "brand_new_in_it"}
+    assert [one["what"].rpartition(" ")[2] for one in found["3.99"]] == ["dedentt"]
 
 
 def test_only_the_lines_asked_for_are_looked_at(helping: Path) -> None:
@@ -147,7 +166,7 @@ def test_definitions_of_other_files_are_found(helping: Path) -> None:
 
 def test_what_jedi_cannot_take_is_an_error_in_the_answer(helping: Path) -> None:
     answer = ask(helping, "check", "def f(:\n", lines=[1, 1])
-    assert answer["error"].startswith("SyntaxError")
+    assert answer["error"].startswith("ValueError: it does not parse")
     assert answer["id"] == 3
 
 

@@ -183,13 +183,20 @@ ORDINARY = [
     "class P:\n    def __contains__(self, item):\n        if item in self.a:\n            return True\n        return item in self.b\n",
     "class Link:\n    def unlink(self):\n        self.next = None\n\n\ndef f(link):\n    link.unlink()\n",
     "import os\n\n\ndef home():\n    return os.environ['HOME'] + os.environ.get('X', '')\n",
+    "import os\n\n\ndef f():\n    os.environ['X'] = '1'\n    os.environ.update(X='1')\n",
+    "from pathlib import Path\n\n\ndef f(x):\n    Path(x).unlink()\n    Path(x).write_text('y')\n    open(x, 'w').close()\n",
+    "import sys\n\n\ndef f(x):\n    print(x, file=sys.stdout)\n    sys.stderr.write(x)\n",
+    "import json, os, shutil\n\n\ndef f(x):\n    with open('out.json', 'w') as file:\n        json.dump(x, file)\n    os.rename('a', 'b')\n    shutil.rmtree('c')\n",
+    "def f(x):\n    return open('pyproject.json').read() + 'pyproject.toml'\n",
 ]
 TRICKY = {
     "its __eq__ cannot differ (`def __eq__(self, other):`)": "class P:\n    def __eq__(self, other):\n        return True\n",
     "its __eq__ cannot differ (`__eq__ = lambda self, other: True`)": "class P:\n    __eq__ = lambda self, other: True\n",
-    "it writes files (.unlink) (`Path(x).unlink()`)": "from pathlib import Path\n\n\ndef f(x):\n    Path(x).unlink()\n",
-    "it changes the environment (`os.environ['X']`)": "import os\n\n\ndef f():\n    os.environ['X'] = '1'\n",
-    "it changes the environment (`os.environ.update(X='1')`)": "import os\n\n\ndef f():\n    os.environ.update(X='1')\n",
+    "it may write conftest.py (`open('conftest.py', 'w')`)": "def f(x):\n    open('conftest.py', 'w').write(x)\n",
+    "it may write sub/pytest.ini (`Path('sub/pytest.ini').write_text('x')`)": "from pathlib import Path\n\n\ndef f(x):\n    Path('sub/pytest.ini').write_text('x')\n",
+    "it names PYTEST_ADDOPTS in a string (`'PYTEST_ADDOPTS'`)": "import os\n\n\ndef f():\n    os.environ['PYTEST_ADDOPTS'] = '-x'\n",
+    "it names PYTHONPATH (`PYTHONPATH='x'`)": "import os\n\n\ndef f():\n    os.environ.update(PYTHONPATH='x')\n",
+    "it names /proc/self/fd/3 in a string (`'/proc/self/fd/3'`)": "def f(x):\n    open('/proc/self/fd/3', 'w').write(x)\n",
 }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.runner.options import project_options
+from sandbox.runner.options import project_options, pytests_own
 from sandbox.runner.tracer import Tracer
 
 CODE = """\
@@ -128,7 +128,11 @@ def test_the_functions_that_are_entered(tmp_path: Path, module: ModuleType) -> N
     ("name", "text", "with_plugins", "alone"),
     [
         ("pytest.ini", "[pytest]\naddopts = -x -n 4 --cov=m --doctest-glob=*.rst --asyncio-mode auto tests\n",
-         ["--doctest-glob=*.rst", "--asyncio-mode", "auto"], ["--doctest-glob=*.rst"]),
+         ["--doctest-glob=*.rst", "--asyncio-mode", "auto"], ["--doctest-glob=*.rst", "--asyncio-mode", "auto"]),
+        ("pytest.ini", "[pytest]\naddopts = --db=sqlite --fixtures-dir data --cache-url=x --html-out=y --html=z --maxfail 2 -vvx -n4 -p no:x\n",
+         ["--db=sqlite", "--fixtures-dir", "data", "--cache-url=x", "--html-out=y", "-p", "no:x"],
+         ["--db=sqlite", "--fixtures-dir", "data", "--cache-url=x", "--html-out=y", "-p", "no:x"]),
+        ("pytest.ini", "[pytest]\naddopts = --cov --slow a --cov-fail-under=90 -rA --color=yes -lq\n", ["--slow", "-l"], ["--slow", "-l"]),
         ("pyproject.toml", "[tool.pytest.ini_options]\naddopts = ['-q', '-k', 'not slow', '--strict-markers', '-W', 'error']\n",
          ["-k", "not slow", "--strict-markers", "-W", "error"], ["-k", "not slow"]),
         ("setup.cfg", "[tool:pytest]\naddopts = --reruns 3 --import-mode=importlib\n", ["--import-mode=importlib"], ["--import-mode=importlib"]),
@@ -142,6 +146,21 @@ def test_a_projects_options(tmp_path: Path, name: str, text: str, with_plugins: 
     files = ["a/test_m.py", "a/test_n.py"]
     assert project_options(tmp_path, files, has_plugins=True) == with_plugins
     assert project_options(tmp_path, files, has_plugins=False) == alone
+
+
+def test_what_pytest_knows_by_itself() -> None:
+    """Where an option was not understood, they are given without those of plugins and of conftest.py."""
+    options = [
+        "--db=sqlite",
+        "-k",
+        "not slow",
+        "--fixtures-dir",
+        "data",
+        "--import-mode=importlib",
+        "--strict-markers",
+        "-l",
+    ]
+    assert pytests_own(options) == ["-k", "not slow", "--import-mode=importlib", "-l"]
 
 
 ENDS = """\

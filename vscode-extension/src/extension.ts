@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 import { Annotation } from "./annotation";
 import { Busy } from "./busy";
+import * as chosen from "./chosen";
 import * as commands from "./commands";
 import * as fates from "./fates";
 import * as hover from "./hover";
@@ -61,6 +62,7 @@ export function activate(context: vscode.ExtensionContext): void {
     );
   };
 
+  void chosen.follow(context, () => void running.reconfigure());
   context.subscriptions.push(
     log,
     offers,

@@ -1,6 +1,7 @@
 // What the server is told: only what somebody set, so that its own file and the environment keep their say.
 
 import * as vscode from "vscode";
+import { interpreter } from "./chosen";
 import { hasRules } from "./peers";
 import { TABLE } from "./table";
 
@@ -17,6 +18,9 @@ export function forServer(): Record<string, unknown> {
   }
   if (found["hints.rules"] === undefined && hasRules()) {
     found["hints.rules"] = false; // ruff's own extension shows them
+  }
+  if (found["project.interpreter"] === undefined && interpreter() !== "") {
+    found["project.interpreter"] = interpreter();
   }
   if (!vscode.workspace.isTrusted) {
     found["verify.policy"] = "static";

@@ -22,6 +22,7 @@ export const TABLE: readonly string[] = [
   "sandbox.image",
   "sandbox.pool",
   "project.environment",
+  "project.interpreter",
   "complete.enabled",
   "complete.samples",
   "complete.eagerness",

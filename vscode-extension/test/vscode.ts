@@ -29,3 +29,5 @@ export class Range {
     readonly end: Position,
   ) {}
 }
+
+export const extensions = { getExtension: (_id: string): unknown => undefined };

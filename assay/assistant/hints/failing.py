@@ -97,7 +97,7 @@ def _tests(files: Mapping[str, str], wanted: Wanted, state: State) -> tuple[list
         return [_function(test) for test, is_it in pairs if is_it], [test for test, is_it in pairs if not is_it]
     graph = reach.imports(files, state.test_files)
     reaching = {name for wanted_name in wanted.texts for name in reach.importers(graph, wanted_name)}
-    tests = [name for name in files if name in reaching and reach.is_test_file(name, state.test_files)]
+    tests = [name for name in files if name in reaching and state.is_run(name)]
     examples = [
         name for name, text in wanted.texts.items() if ">>>" in text and name not in tests and name.endswith(".py")
     ]

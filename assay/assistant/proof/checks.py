@@ -52,7 +52,7 @@ class Named:
 async def static(bench: Workbench, change: Change) -> Static:
     """T0 and T1's ruff, of all Python files of a change."""
     every = [one for one in change.files if one.is_python and not one.is_gone]
-    found = await asyncio.gather(*(_static_of(bench, one) for one in every))
+    found = await asyncio.gather(*(_static_of(bench, one, change.world.python) for one in every))
     if len(every) == 1:
         return found[0]
     checks = _joined([(one.name, each.checks) for one, each in zip(every, found, strict=True)])
@@ -80,8 +80,8 @@ def _joined(found: list[tuple[str, tuple[Check, ...]]]) -> tuple[Check, ...]:
     )
 
 
-async def _static_of(bench: Workbench, change: Edited) -> Static:
-    """The same of one file.
+async def _static_of(bench: Workbench, change: Edited, python: str) -> Static:
+    """The same of one file, for the project's Python.
 
     What stands around the change is parsed here, as far as the module's next statement. The rest of a long file is left to ruff: Python takes tens
     of milliseconds for it, twice as long where it does not parse. It is asked, in a thread, where the two do not agree.
@@ -91,8 +91,8 @@ async def _static_of(bench: Workbench, change: Edited) -> Static:
     own = _own_flaw(change)
     parse_ms = _ms(started)
     try:
-        after = await lint.check(preamble + change.after)
-        before = await _found_before(bench, preamble + change.before.text) if after else ()
+        after = await lint.check(preamble + change.after, python)
+        before = await _found_before(bench, preamble + change.before.text, python) if after else ()
     except lint.LintError as error:
         broken = await asyncio.to_thread(_broken_for_python, change, own)
         skipped = Check("ruff", "skipped", str(error))
@@ -111,11 +111,11 @@ async def _static_of(bench: Workbench, change: Edited) -> Static:
     return Static((Check("parse", "passed", "", parse_ms), checked), undefined)
 
 
-async def _found_before(bench: Workbench, text: str) -> tuple[lint.Finding, ...]:
+async def _found_before(bench: Workbench, text: str, python: str) -> tuple[lint.Finding, ...]:
     """Ruff's findings without a change: several candidates are judged against one text."""
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    digest = hashlib.sha256(f"{python}\0{text}".encode("utf-8", "surrogatepass")).hexdigest()
     if (known := bench.memory.findings.get(digest)) is None:
-        known = await lint.check(text)
+        known = await lint.check(text, python)
         bench.memory.findings.put(digest, known)
     return known
 
@@ -152,7 +152,7 @@ async def _named_in(bench: Workbench, whole: Change, change: Edited) -> Named:
         return Named(
             Check("names", "skipped", f"{looked.count} of {looked.of} names were looked at in time", _ms(started))
         )
-    detail = "; ".join(u.what for u in unknown)
+    detail = "; ".join([*(u.what for u in unknown), *(f"no module {name} was found" for name in looked.unfound)])
     own = tuple(replace(one, line=one.line - above) for one in unknown)
     is_always = not own or await asyncio.to_thread(_always, change.after, own)
     return Named(Check("names", "failed" if unknown else "passed", detail, _ms(started)), own, is_always)
@@ -179,14 +179,14 @@ async def so_far(bench: Workbench, begun: Change) -> tuple[Check, ...]:
     line_end = after.find("\n") if "\n" in after else len(after)
     closed = before + closing.middle + after[:line_end].rstrip("\r") + closing.end + after[line_end:]
     whole = replace(change, after=closed)
-    ruff, name = await asyncio.gather(_ruff_so_far(whole), _named_in(bench, begun, whole))
+    ruff, name = await asyncio.gather(_ruff_so_far(whole, begun.world.python), _named_in(bench, begun, whole))
     return Check("parse", "passed", "as far as it is written", parse_ms), ruff, _own_names(name, whole)
 
 
-async def _ruff_so_far(change: Edited) -> Check:
+async def _ruff_so_far(change: Edited, python: str) -> Check:
     started = time.perf_counter()
     try:
-        findings = await lint.check(change.before.preamble + change.after)
+        findings = await lint.check(change.before.preamble + change.after, python)
     except lint.LintError as error:
         return Check("ruff", "skipped", str(error))
     above = change.before.preamble.count("\n")

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from analyzers import reach
 from sandbox.api import Job, SandboxUnavailable, Step, TestReport
 
 from ..record.coverage import CoverageMap
@@ -30,7 +29,7 @@ async def record(bench: Workbench, root: Path, tell: Count = lambda done, owing:
     state = await bench.projects.state(root)
     place = place_of(bench, state.project)
     texts = {**state.prose, **state.texts}
-    files = [name for name in texts if reach.is_test_file(name, state.test_files)]
+    files = [name for name in texts if state.is_run(name)]
     found = await asyncio.to_thread(bench.maps.load, root)
     owing = await asyncio.to_thread(found.owing, place, files, texts)
     for done, part in _parts(owing, texts):

@@ -54,7 +54,7 @@ class Batch:
     is_urgent: bool = True
 
 
-Cause = Literal["no-project", "ignored", "harness", "secret", "no-tests", "no-sandbox", "elsewhere"]
+Cause = Literal["no-python", "no-project", "ignored", "harness", "secret", "no-tests", "no-sandbox", "elsewhere"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +145,9 @@ async def plan(bench: Workbench, change: Change, time: Time) -> Plan | NotRun:
     if any(_has_secret(bench, one, changed.get(one.name)) for one in change.files):
         return NotRun("secret")
     state = (await bench.projects.whole(change.world)).state
+    own = change.world.environment
+    if own is not None and own.flaw and not state.project.image:
+        return NotRun("no-python", own.flaw)
     texts = {name: bench.projects.sent(text) for name, text in change.texts.items() if rules.allows(name)}
     gone = tuple(one.name for one in change.files if one.is_gone)
     reaching = await asyncio.to_thread(_reaching, state, texts, change, changed, trees)
@@ -220,10 +223,15 @@ def _reaching(
         if name.endswith(".py")
     ]
     return reach.Reaching(
-        tuple(dict.fromkeys(file for one in found for file in one.files if file in files)),
-        tuple(dict.fromkeys(test for one in found for test in one.tests if test.partition("::")[0] in files)),
+        tuple(dict.fromkeys(file for one in found for file in one.files if file in files and state.is_run(file))),
+        tuple(dict.fromkeys(test for one in found for test in one.tests if _is_run(test, files, state))),
         tuple(dict.fromkeys(test for one in found for test in one.doctests)),
     )
+
+
+def _is_run(test: str, files: Mapping[str, str], state: State) -> bool:
+    file = test.partition("::")[0]
+    return file in files and state.is_run(file)
 
 
 def _changed(one: Edited, tree: ast.Module) -> Changed:
@@ -320,9 +328,6 @@ def digest(*parts: object) -> str:
     return hashlib.sha256("\0".join(map(repr, parts)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def stamp(project: Project) -> int:
-    """When the mounted dependencies last changed, as far as their folder tells; 0 without any."""
-    try:
-        return project.site_packages.stat().st_mtime_ns if project.site_packages else 0
-    except OSError:
-        return 0
+def stamp(project: Project) -> tuple[int, ...]:
+    """When the project's packages last changed, as far as their folders tell; empty without any."""
+    return project.interpreter.stamp if project.interpreter is not None else ()

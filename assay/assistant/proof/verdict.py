@@ -44,9 +44,12 @@ SENTENCES = {
     "harness": "{detail}, so a green run would prove nothing.",
     "no-tests": "No test reaches the changed lines.",
     "no-sandbox": "{detail}",
+    "no-python": "The project's tests cannot run: {detail}. `assay doctor` says which Python was looked for.",
     "tampering": "{detail}, so the run proves nothing.",
     "not executed": "No test that ran executes a changed line.",
     "could not execute": "No test that ran executes a changed line. {detail}",
+    "halted": "{tests} that may reach it {fail} before {they} could execute it: {detail}",
+    "uncollected": "{tests} that may reach it could not be run: {detail}",
     "unseen": "{tests} that passed without it {fail}, though nothing of it was seen to be executed: {detail}",
     "own test": "Only tests of the file itself run it, and a test file does not prove itself.",
     "partly": "{tests} executing it {passes}, but {executed} of {changed} changed lines {were} executed.",
@@ -74,6 +77,7 @@ MENDS: tuple[tuple[re.Pattern[str], str], ...] = (
 REASONS: dict[Cause, Reason] = {
     "harness": "touches-harness",
     "no-sandbox": "no-sandbox",
+    "no-python": "no-sandbox",
     "elsewhere": "unparsable-elsewhere",
 }  # of a cause; else "no-tests"
 
@@ -275,8 +279,7 @@ def _settled(static: Static, named: Named | None, found: Run | NotRun) -> Verdic
 def _ran(named: Named, run: Run) -> bool:
     """Whether tests executed the unknown names themselves."""
     counts = run.counts
-    is_all = counts.executed == counts.changed and not any(piece.is_top for _, piece in run.pieces)
-    return is_all and named.is_always
+    return counts.executed == counts.changed and named.is_always
 
 
 def _of_redacted(verdict: Verdict) -> Verdict:
@@ -326,16 +329,28 @@ def _why(name: str, run: Run) -> str:
         case "stuck":
             words = _counted(found.red) | {"turned": _count(found.turned), "both": _both(run.baseline)}
             name = "turned, stuck" if found.turned else name
+            if set(found.red) == set(found.uncollected):
+                every = (*found.uncollected, *found.halted)
+                name = "halted" if found.halted else "uncollected"
+                words = _counted(every) | {"they": "they"} if found.halted else {"tests": _places(every)}
         case "left":
             words = {"done": str(counts.run), "reaching": str(counts.reaching)}
             name = name if proving else "left, not executed"
         case "not executed":
-            name = "could not execute" if detail else "own test" if found.is_own_test else name
+            is_all = bool(found.halted) and set(found.halted) >= set(found.beside)
+            words = _counted(found.halted) | {"they": "it" if len(found.halted) == 1 else "they"}
+            name = "halted" if is_all else "could not execute" if detail else "own test" if found.is_own_test else name
         case "partly":
             words = {"executed": str(counts.executed), "changed": str(counts.changed)}
             words |= {"tests": _count(proving), "passes": "passes" if len(proving) == 1 else "pass"}
             words |= {"were": "was" if counts.executed == 1 else "were"}
     return _said(name, **words, detail=detail)
+
+
+def _places(tests: tuple[str, ...]) -> str:
+    """Tests that gave no result: whole files, where they were not even collected."""
+    files = {test for test in tests if "::" not in test}
+    return f"{len(files)} test file{'' if len(files) == 1 else 's'}" if len(files) == len(tests) else _count(tests)
 
 
 def _counted(tests: tuple[str, ...]) -> dict[str, str]:
@@ -364,6 +379,11 @@ def _passed(found: Evidence, run: Run) -> Passed:
         else ""
     )
     why += f" {_count(aside)} {'is' if len(aside) == 1 else 'are'} red either way." if aside else ""
+    why += (
+        f" {_count(found.halted)} {'is' if len(found.halted) == 1 else 'are'} red before executing it."
+        if found.halted
+        else ""
+    )
     return Passed((Check("tests", "passed", f"{_count(proving)}{told} ({named})", run.ms),), why)
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 
-from sandbox.api import Step, StepOutcome, TestResult
-from sandbox.results import by_test, paired, tampering, without_crash
+from sandbox.api import Harness, Step, StepOutcome, TestResult
+from sandbox.results import Pair, by_test, paired, tampering, unstarted, without_crash
 
 from ..evidence import Evidence
 from . import table
-
-USAGE_ERROR = 4  # pytest's exit status
 
 
 def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidence:
@@ -20,10 +20,12 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
         return Evidence(tampering=why)
     groups: dict[str, list[str]] = {}
     executed: set[int] = set()
-    missed, obstacles, contrary, raised, unmoved = [], [], [], [], []
+    missed, obstacles, uncollected, contrary, raised, unmoved = [], [], [], [], [], []
     is_own = bool(step.test_files) and step.test_files == step.changed
     results = by_test(step, after)
-    if before is not None and _is_nothing(before):  # nothing is known of what is red or green without the change
+    if (
+        before is not None and unstarted(before) and not unstarted(after)
+    ):  # nothing is known of what is red or green without the change
         was = {name: TestResult(name, "left") for name in results}
     else:
         was = without_crash(step, before)
@@ -44,6 +46,8 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
             missed.append(test)
         if group == "beside" and new is not None and not new.is_green:
             obstacles.append(test)
+        elif group == "same" and new is not None and new.outcome == "missing":
+            uncollected.append(test)
         groups.setdefault(group, []).append(test)
     groups.pop("nothing", None)
     _doctests_aside(step, groups)
@@ -55,8 +59,7 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
         *groups.get("broken", ()),
         *groups.get("stuck", ()),
         *groups.get("barring", ()),
-        *groups.get("same", ()),
-        *obstacles,
+        *_commonest([*groups.get("same", ()), *obstacles], pairs),
     ]
     detail = next((f"{test}: {_why(pairs[test][1], after)}" for test in told), "")
     return Evidence(
@@ -69,7 +72,27 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
         executed=frozenset(executed),
         ended_in=ended_in,
         is_own_test=is_own,
+        halted=tuple(obstacles),
+        uncollected=tuple(uncollected),
+        harness=_harness(after.tests.harness),
     )
+
+
+def _commonest(tests: list[str], pairs: Mapping[str, Pair]) -> list[str]:
+    """Of tests that are red either way one of those whose cause most have."""
+    causes = {test: _normal(new.detail) for test in tests if (new := pairs[test][1]) is not None}
+    counted = Counter(causes.values()).most_common(1)
+    return (
+        next(([test] for test, cause in causes.items() if cause == counted[0][0]), tests[:1]) if counted else tests[:1]
+    )
+
+
+def _harness(found: Harness) -> str:
+    """What ran the tests, for a person."""
+    if not found.pytest:
+        return ""
+    whose = "of the project" if found.is_own else "of Assay, for the project has none"
+    return f"Python {found.python}, pytest {found.pytest} {whose}"
 
 
 def confirmed(found: Evidence, asked: frozenset[str], step: Step, again: StepOutcome) -> Evidence:
@@ -146,12 +169,6 @@ def _is_its_own(test: TestResult) -> bool:
     """Whether a test failed by what it compares itself, and not in the code that it calls."""
     is_there = test.where.partition(":")[0] in ("", test.id.partition("::")[0])
     return is_there and test.outcome == "failed" and _COMPARES.match(test.detail) is not None
-
-
-def _is_nothing(outcome: StepOutcome) -> bool:
-    """Whether pytest did not even begin: it was asked for something that is not there, or by options that it does not know."""
-    report = outcome.tests
-    return outcome.exit == USAGE_ERROR and not report.tests and not report.collect_errors
 
 
 def _ended(

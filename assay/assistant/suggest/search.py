@@ -53,9 +53,9 @@ class Tree:
 
 async def suggest(bench: Workbench, root: Path, cache: Path, text: str, most: int, tell: Tell) -> list[Item]:
     """What is there for a description, the best first; nothing where the best says less than half of it. Raises OSError where no index can be written."""
-    site = bench.projects.site_packages(root)
+    environment = bench.projects.environment(root)
     trees = [Tree(root, "project"), Tree(Path(sysconfig.get_path("stdlib")), "standard library")]
-    trees += [Tree(site, "packages")] if site is not None else []
+    trees += [Tree(site, "packages") for site in environment.site_packages] if environment is not None else []
     return await asyncio.to_thread(_suggest, trees, cache / "suggest", text, most, tell)
 
 

@@ -23,9 +23,11 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from analyzers import files, reach, secrets
+from analyzers.environment import NOTHING, Environment, Told, find
 from sandbox import dependencies
 from sandbox.api import Project
 
+from . import environment
 from .state import Rule, State, next_revision
 from .world import World
 
@@ -43,13 +45,14 @@ class Projects:
     """All projects of one server by their roots."""
 
     def __init__(
-        self, images: Path, environment: str = "", sent: Literal["as written", "redacted"] = "as written"
+        self, images: Path, told: Told = NOTHING, sent: Literal["as written", "redacted"] = "as written"
     ) -> None:
-        """`images` is the record of images with dependencies (`sandbox.dependencies`); `environment` as in `files.site_packages`; `sent`: how
+        """`images` is the record of images with dependencies (`sandbox.dependencies`); `told` what is said of environments; `sent`: how
         source text goes into containers."""
         self.is_redacted = sent == "redacted"
         self._images = images
-        self._environment = environment
+        self._told = told
+        self._environments: dict[Path, tuple[float, Environment | None]] = {}
         self._rules: dict[Path, files.Rules] = {}
         self._states: dict[Path, tuple[float, State]] = {}
         self._scans: dict[Path, asyncio.Task[State]] = {}
@@ -105,7 +108,13 @@ class Projects:
     def close_folder(self, folder: Path) -> None:
         """The folder is no longer the user's: what is known of the projects in it is forgotten."""
         self._opened.discard(folder)
-        tables: tuple[dict[Path, Any], ...] = (self._states, self._scans, self._rules, self._forgotten)
+        tables: tuple[dict[Path, Any], ...] = (
+            self._states,
+            self._scans,
+            self._rules,
+            self._forgotten,
+            self._environments,
+        )
         for known in tables:
             for root in [root for root in known if root.is_relative_to(folder)]:
                 del known[root]
@@ -115,20 +124,31 @@ class Projects:
         return await asyncio.to_thread(self._bare, root)
 
     def _bare(self, root: Path) -> Project:
-        return Project("", b"", self.site_packages(root), dependencies.image_for(root, self._images))
+        own = environment.interpreter(self.environment(root)) if not self.is_redacted else None
+        return Project("", b"", environment.place(root), own, dependencies.image_for(root, self._images))
 
     def sent(self, text: str) -> str:
         """A text as it goes into a container."""
         return secrets.redact(text) if self.is_redacted else text
 
-    def site_packages(self, root: Path) -> Path | None:
-        """Where the project's dependencies lie; None where it has no virtual environment."""
-        return files.site_packages(root, self._environment)
+    def environment(self, root: Path) -> Environment | None:
+        """The project's Python and packages as they were looked for last, not longer ago than RESCAN_S; None where it has none."""
+        looked = self._environments.get(root)
+        if looked is None or time.monotonic() - looked[0] >= RESCAN_S:
+            looked = self._environments[root] = time.monotonic(), find(root, self._top(root), self._told)
+        return looked[1]
+
+    def _top(self, root: Path) -> Path | None:
+        """The opened folder that the project lies in, or the repository's."""
+        around = [folder for folder in self._opened if root.is_relative_to(folder)]
+        if around:
+            return min(around, key=lambda one: len(one.parts))
+        return next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), None)
 
     def world(self, root: Path, documents: Mapping[str, str] = MappingProxyType({})) -> World:
         """The project as it is known now, at once, with the open `documents` (relative POSIX path → text) over its files. Where the last scan is older than RESCAN_S, a newer one will be known soon."""
         known = self.known(root)
-        return World(root, documents, known, self.site_packages(root), is_redacted=self.is_redacted)
+        return World(root, documents, known, self.environment(root), is_redacted=self.is_redacted)
 
     def known_of(self, world: World) -> World:
         """A world that nobody has looked through, as far as it is known by now; any other one as it is."""
@@ -147,11 +167,19 @@ class Projects:
     def _scan(self, root: Path, older: State | None) -> State:
         self._rules[root] = rules = files.Rules(root)
         is_project = root in self._opened or files.has_root_mark(root)
-        found = files.walk(root, rules, "whole" if is_project else "flat")
+        refused: dict[str, files.Refusal] = {}
+        found = files.walk(root, rules, "whole" if is_project else "flat", refused)
         every = {entry.name: entry for entry in found}
-        left_out: dict[str, Rule] = {name: "written" for name in every if _is_written(name)}
+        left_out: dict[str, Rule] = {n: "written" for n in every if _is_written(n) and not rules.is_tracked(n)}
         entries = {name: entry for name, entry in every.items() if name not in left_out}
-        if older is not None and entries == older.entries:
+        ignored = [name for name, why in refused.items() if why == "ignored"]
+        generated = {name: entry for name in ignored if (entry := files.entry(root, name)) is not None}
+        left_out |= refused
+        if (
+            older is not None
+            and entries == {n: e for n, e in older.entries.items() if n not in older.generated}
+            and generated == older.ignored
+        ):
             return older
         texts, total = {}, 0
         for name, entry in entries.items():
@@ -160,10 +188,22 @@ class Projects:
                 kept = older and older.entries.get(name) == entry and older.texts.get(name)
                 with contextlib.suppress(UnicodeDecodeError):  # another encoding: it is packed as it is
                     texts[name] = kept or self.sent(_read(root / name).decode("utf-8"))
+        # Modules that a tool writes and git ignores are packed where something imports them; they are no text of the project's, for no prompt.
+        named = {name for name in generated if any(_stem(name) in text for text in texts.values())}
+        entries |= {name: generated[name] for name in named}
+        left_out = {name: why for name, why in left_out.items() if name not in named}
         same_data = older is not None and _data(entries, texts) == _data(older.entries, older.texts)
         if older is not None and same_data and _differences(older.base, texts) <= DELTA_LIMIT:
-            return replace(older, entries=entries, texts=texts, revision=next_revision())
-        return self._packed(root, entries, texts, left_out)
+            return replace(
+                older,
+                entries=entries,
+                texts=texts,
+                revision=next_revision(),
+                generated=frozenset(named),
+                ignored=generated,
+            )
+        made = self._packed(root, entries, texts, left_out)
+        return replace(made, generated=frozenset(named), ignored=generated)
 
     def _packed(
         self, root: Path, entries: Mapping[str, files.Entry], texts: dict[str, str], left_out: dict[str, Rule]
@@ -188,9 +228,14 @@ class Projects:
         documents = [n for n in entries if not n.endswith(".py") and reach.is_test_file(n, test_files)][
             :DOCUMENTS_LIMIT
         ]
+        paths = reach.testpaths(configurations)
+        if not any(reach.is_test_file(n, test_files) and reach.is_below(n, paths) for n in entries):
+            paths = ()  # pytest looks everywhere, too, where nothing is there
         base = {n: t for n, t in texts.items() if n in added}
         prose = {n: self._text(root, n) for n in documents}
-        return State(root, entries, texts, project, base, left_out, test_files, prose)
+        return State(
+            root, entries, texts, project, base, left_out, test_files, paths, prose, reach.source_roots(configurations)
+        )
 
     def _text(self, root: Path, name: str) -> str:
         return _read(root / name).decode("utf-8", "replace")
@@ -206,6 +251,12 @@ def _seen(scan: asyncio.Task[State]) -> None:
     """Take note of a failure that nobody waited for; whoever waits gets it too."""
     if not scan.cancelled():
         scan.exception()
+
+
+def _stem(name: str) -> str:
+    """What a module is called where it is imported."""
+    last = name.rpartition("/")[2].partition(".")[0]
+    return last if last != "__init__" else name.split("/")[-2] if "/" in name else name
 
 
 _WRITTEN = re.compile("|".join(map(translate, WRITTEN)))

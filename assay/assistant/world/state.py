@@ -14,8 +14,8 @@ from sandbox.api import Project
 _revisions = itertools.count(1)
 
 
-# By which rule a file that may be read is no part of the archive: a program writes it while it runs, or the archive is full.
-Rule = Literal["written", "archive-limit"]
+# By which rule a file that may be read is no part of the archive: a program writes it while it runs, or the archive is full; and those of `analyzers.files` for what may not.
+Rule = Literal["written", "archive-limit"] | files.Refusal
 
 
 def next_revision() -> int:
@@ -27,7 +27,9 @@ def next_revision() -> int:
 class State:
     """One scan: entries by name, Python texts by name, as they go into a container, and the archive's project. Two with one `revision` are one.
 
-    `left_out` are files that may be read and are not in the archive, each with its rule. `test_files` are the patterns of files that pytest looks for tests in; `prose` holds those that are no Python."""
+    `left_out` are files that may be read and are not in the archive, each with its rule. `test_files` are the patterns of files that pytest looks for tests in, `testpaths` the folders where the project has it look (everywhere, where that is empty); `prose` holds those that are no Python.
+    `source_roots` are folders from which the code is imported, beside the root and `src`.
+    `ignored` are modules that git ignores, `generated` those of them that the project imports."""
 
     root: Path
     entries: Mapping[str, files.Entry]
@@ -36,8 +38,18 @@ class State:
     base: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, Rule] = field(default_factory=dict)
     test_files: tuple[str, ...] = reach.PATTERNS
+    testpaths: tuple[str, ...] = ()
     prose: Mapping[str, str] = field(default_factory=dict)
+    source_roots: tuple[str, ...] = ()
+    ignored: Mapping[str, files.Entry] = field(default_factory=dict)
+    generated: frozenset[str] = frozenset()
     revision: int = field(default_factory=next_revision)
+
+    def is_run(self, name: str) -> bool:
+        """Whether the file is one of the project's tests: people have examples, and copies of others' tests, that pytest is not to look at."""
+        return reach.is_test_file(name, self.test_files) and (
+            not self.testpaths or reach.is_below(name, self.testpaths)
+        )
 
 
 def written_over(

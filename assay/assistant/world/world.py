@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from analyzers import secrets, syntax
+from analyzers import lint, secrets, syntax
+from analyzers.environment import Environment
 from analyzers.names import Where
 
 from .state import State
@@ -14,13 +15,13 @@ from .state import State
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """See the module's docstring. `documents` are the open ones by relative POSIX path; `files` what the last scan found, None where none has ended yet; `site_packages`
-    where the dependencies lie. `is_redacted`: what looks like a secret is replaced in what goes into a container, which is another machine's."""
+    """See the module's docstring. `documents` are the open ones by relative POSIX path; `files` what the last scan found, None where none has ended yet; `environment`
+    its Python and packages, None where it has none. `is_redacted`: what looks like a secret is replaced in what goes into a container, which is another machine's."""
 
     root: Path
     documents: Mapping[str, str] = field(default_factory=dict)
     files: State | None = None
-    site_packages: Path | None = None
+    environment: Environment | None = None
     is_redacted: bool = False
 
     @property
@@ -42,6 +43,18 @@ class World:
         """A file's relative POSIX path; "" for one outside."""
         return Path(path).relative_to(self.root).as_posix() if path and Path(path).is_relative_to(self.root) else ""
 
+    @property
+    def python(self) -> str:
+        """The project's Python, as "3.12"; ours where it has none of its own."""
+        return self.environment.python if self.environment is not None else lint.OURS
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The folders of its dependencies, as jedi is told them."""
+        own = [self.root / one for one in (self.files.source_roots if self.files is not None else ())]
+        env = self.environment
+        return tuple(str(one) for one in (*own, *(env.paths if env else ()), *(env.site_packages if env else ())))
+
     def mark(self, path: str) -> object:
         """What is compared to know whether something that was found with the document `path` holds: the scan, and the other open documents. While no scan has ended, equal to nothing but itself."""
         own = self.name_of(path)
@@ -59,4 +72,4 @@ class World:
             and len(open_text) <= syntax.PARSE_LIMIT
             and on_disk.get(name) != self.sent(open_text)
         }
-        return Where(text, path, str(self.root), (str(self.site_packages),) if self.site_packages else (), others)
+        return Where(text, path, str(self.root), self.packages, others, self.python)

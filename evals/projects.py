@@ -1,0 +1,224 @@
+"""Do verdicts hold on projects as people have them: with dependencies, their own Python and pytest, set up as their guides say?
+
+    python -m evals.projects --project NAME … [--kinds truth mutant] [--keep FOLDER]     set up, and judge the rows of projects.json
+    python -m evals.projects --project NAME … --find                                     make a project's rows anew
+    python -m evals.projects --project NAME … --freeze                                   print what its environment holds
+
+Lines of a project are cut out and put back (truths), and changed in one token so that its own suite kills them (mutants); each is judged as `assay verify` does, no command in between. Suites run in
+containers only. `projects.json` names the lines, PROJECTS the distributions with their hashes and what is installed. Needs the sandbox, an index of packages, and Pythons of these versions (pyenv's or uv's).
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import asyncio
+import json
+import random
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from analyzers.environment import is_interpreter
+from analyzers.syntax import functions
+from assay import compose
+from assay.assistant.workbench import Workbench
+from assay.assistant.world.state import State
+from assay.folders import folders
+from evals import holes
+from evals.packages import Row, judged, replaced, report
+from sandbox.api import Job, Piece, Step, StepOutcome
+
+KNOWN = Path(__file__).with_name("projects.json")
+COUNT = 10  # of each kind and project
+SUITE_S = 120.0
+TRIED = 60  # lines of a project that are looked at for truths
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A distribution with its tests: `python` runs it, `installed` is what pip is asked for beside the project itself; `about` says which kind of project it is."""
+
+    distribution: str
+    sha256: str
+    python: str
+    installed: tuple[str, ...]
+    about: str
+
+
+PROJECTS = {
+    "flask": Published("flask==3.1.3", "0ef0e52b8a9cd932855379197dd8f94047b359ca0a78695144304cb45f87c9eb", "3.12", ("pytest==8.4.2", "asgiref==3.13.0", "python-dotenv==1.2.4"),
+                       "a pinned older pytest, for its conftest needs a name that 9 no longer has"),
+    "structlog": Published("structlog==26.1.0", "f63a716cbd1b1291cf7661de7794b455acfa4c43c5bcf1630e6ad5ddc1adb3b7", "3.13",
+                           ("pytest==9.2.0", "pytest-asyncio==1.5.0", "pytest-randomly==5.1.0", "simplejson==4.3.0", "time-machine==3.6.0"), "plugins, async tests, shuffled"),
+    "djangorestframework": Published("djangorestframework==3.18.3", "446a9b352e7eff630421ab3f2328bd2401b109a9470afa4a31189994911ed030", "3.11",
+                                     ("pytest==9.2.0", "pytest-django==4.14.0", "django==5.2.19", "dj-database-url==3.1.2", "importlib-metadata==9.0.0", "pytz==2026.6", "django-filter==26.2",
+                                      "inflection==0.5.1", "markdown==3.11.3", "pyyaml==6.0.4", "uritemplate==4.2.0", "requests==2.34.2"), "Django, by pytest-django"),
+    "async-lru": Published("async-lru==2.4.0", "b0b0077d9b7596615b3c12d0aad4f6aeccaaa0ac75ceae472608ede89e764c08", "3.12",
+                           ("pytest==8.4.2", "pytest-asyncio==0.25.3", "pytest-cov==7.1.0", "pytest-timeout==2.4.0"), "async tests, coverage and time limits in its own options"),
+    "jinja2": Published("jinja2==3.1.6", "0137fb05990d35f1275a587e9aee6d56da821fc83491a0fb838183be43f66d6d", "3.10", ("pytest==9.2.0", "trio==0.35.0"), "a compiled dependency, an older Python"),
+    "marshmallow": Published("marshmallow==4.4.0", "9e6ffa8511012ca89732324c1c253efd7b4d35632dcbdf80aa793fe01804af3e", "3.13", ("pytest==9.2.0", "simplejson==4.3.0"), "src layout"),
+}  # fmt: skip
+
+
+def interpreter(python: str) -> Path:
+    """An installed Python of this version; exits where there is none."""
+    places = [Path("~/.pyenv/versions").expanduser(), Path("~/.local/share/uv/python").expanduser()]
+    prefixes = [
+        Path(sys.base_prefix),
+        Path("/usr"),
+        *(one for place in places for one in sorted(place.glob(f"*{python}.*"))),
+    ]
+    found = next((one for one in prefixes if is_interpreter(one, python)), None)
+    if found is None:
+        raise SystemExit(f"no Python {python} is installed here (looked where pyenv and uv have them, and in /usr)")
+    return found / "bin" / f"python{python}"
+
+
+def set_up(name: str, folder: Path) -> Path:
+    """The project with its environment, as its guide says: an editable install, and what its tests need. What is there already is kept."""
+    published = PROJECTS[name]
+    root = folder / name
+    if not root.exists():
+        wanted = folder / f"{name}.txt"
+        wanted.write_text(f"{published.distribution} --hash=sha256:{published.sha256}\n")
+        fetch = [
+            "download",
+            "-q",
+            "--no-deps",
+            "--no-binary",
+            ":all:",
+            "--require-hashes",
+            "-d",
+            str(folder),
+            "-r",
+            str(wanted),
+        ]
+        subprocess.run([sys.executable, "-m", "pip", *fetch], check=True)
+        stem = published.distribution.replace("==", "-").replace("-", "_").lower()
+        archive = next(one for one in folder.glob("*.tar.gz") if one.name.replace("-", "_").lower().startswith(stem))
+        with tarfile.open(archive) as opened:
+            opened.extractall(folder, filter="data")
+            top = folder / opened.getnames()[0].partition("/")[0]
+        top.rename(root)
+    if not (root / ".venv").exists():
+        subprocess.run([interpreter(published.python), "-m", "venv", root / ".venv"], check=True)
+        pip = [root / ".venv" / "bin" / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+        subprocess.run([*pip, "-e", ".", *published.installed], check=True, cwd=root)
+    return root
+
+
+def lines(state: State) -> Iterator[tuple[str, int, str]]:
+    """Statements of one line in the functions of the project's own files: path, line from 1, text."""
+    for name, text in sorted(state.texts.items()):
+        if (
+            state.is_run(name)
+            or {"docs", "tests", "examples", "scripts"} & set(name.split("/")[:-1])
+            or name == "setup.py"
+        ):
+            continue
+        found = text.split("\n")
+        for _, function in functions(ast.parse(text)):
+            for node in function.body:
+                is_one = (
+                    isinstance(node, ast.Return | ast.Assign | ast.AugAssign | ast.Expr)
+                    and node.lineno == node.end_lineno
+                )
+                if is_one and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+                    yield name, node.lineno, found[node.lineno - 1]
+
+
+async def find(bench: Workbench, root: Path, chance: random.Random) -> list[Row]:
+    """COUNT truths, lines that a green test executes, and COUNT mutants, with which a test fails that is green without them, by whole runs of the suite."""
+    state = await bench.projects.state(root)
+    files = tuple(name for name in state.texts if state.is_run(name))
+
+    async def suite(step: Step) -> StepOutcome:
+        return (await bench.sandbox.run(Job(state.project, (step,))))[0]
+
+    every = list(dict.fromkeys(lines(state)))
+    chance.shuffle(every)
+    pieces = tuple(Piece(path, (line, line)) for path, line, _ in every[:TRIED])
+    known = await suite(
+        Step("pytest", SUITE_S, (), files, changed=tuple({piece.path for piece in pieces}), pieces=pieces)
+    )
+    green = _green(known)
+    hit = {number for test in known.tests.tests if test.is_green for number in test.hit}
+    print(
+        f"  {len(green)} of {len(known.tests.tests)} tests pass, {known.tests.harness}, {len(hit)} of {len(pieces)} lines executed",
+        flush=True,
+    )
+    executed = [one for number, one in enumerate(every[:TRIED]) if number in hit]
+    rows = [Row("truth", path, line) for path, line, _ in executed[:COUNT]]
+    mutants: list[Row] = []
+    for path, line, text in (one for one in executed[::-1]):
+        if len(mutants) == COUNT:
+            break
+        whole = state.texts[path]
+        forms = [m.rstrip("\n") for m in holes.mutants(text) if holes.parses(replaced(whole, line, m.rstrip("\n")))]
+        if not forms:
+            continue
+        row = Row("mutant", path, line, chance.choice(forms))
+        outcome = await suite(Step("pytest", SUITE_S, ((path, replaced(whole, line, row.text)),), files))
+        if not outcome.timed_out and outcome.tests.finished and green - _green(outcome):
+            mutants.append(row)
+        print(f"\r  {len(mutants)} mutants", end="", flush=True)
+    print()
+    return rows + mutants
+
+
+def _green(outcome: StepOutcome) -> frozenset[str]:
+    return frozenset(test.id for test in outcome.tests.tests if test.is_green)
+
+
+async def main(given: argparse.Namespace) -> None:
+    """Find or judge, project by project."""
+    known = json.loads(KNOWN.read_text("utf-8")) if KNOWN.exists() else {}
+    where = folders()
+    settings, _ = compose.load_settings(where)
+    total: Counter[tuple[str, str]] = Counter()
+    with tempfile.TemporaryDirectory() as temporary:
+        for name in given.project:
+            folder = Path(given.keep or temporary).resolve()
+            folder.mkdir(parents=True, exist_ok=True)
+            started = time.perf_counter()
+            root = await asyncio.to_thread(set_up, name, folder)
+            print(
+                f"{name}: Python {PROJECTS[name].python}, {PROJECTS[name].about}; set up in {time.perf_counter() - started:.0f} s",
+                flush=True,
+            )
+            if given.freeze:
+                subprocess.run([root / ".venv/bin/python", "-m", "pip", "freeze", "--exclude-editable"], check=True)
+                continue
+            bench = compose.workbench(settings, where)
+            try:
+                if given.find:
+                    known[name] = [asdict(row) for row in await find(bench, root, random.Random(17))]
+                    KNOWN.write_text(json.dumps(known, indent=0) + "\n", "utf-8")
+                    continue
+                rows = [Row(**row) for row in known.get(name, ()) if row["kind"] in given.kinds]
+                results = await judged(bench, root, rows)
+                report(name, results)
+                total.update((row.kind, type(verdict).__name__.lower()) for row, verdict, _ in results)
+            finally:
+                await compose.close(bench)
+    for (kind, state), count in sorted(total.items()):
+        print(f"{kind:7} {state:11} {count} of {sum(n for (other, _), n in total.items() if other == kind)}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m evals.projects")
+    parser.add_argument("--project", nargs="+", choices=list(PROJECTS), default=list(PROJECTS))
+    parser.add_argument("--kinds", nargs="+", default=["truth", "mutant"])
+    parser.add_argument(
+        "--keep", default="", help="a folder in which the projects and their environments are kept for the next run"
+    )
+    parser.add_argument("--find", action="store_true")
+    parser.add_argument("--freeze", action="store_true")
+    asyncio.run(main(parser.parse_args()))
