@@ -71,7 +71,9 @@ def sandbox(settings: Settings) -> Sandbox:
 
     url, where = settings.text("sandbox.engine_url"), containers_allowed(settings)
     image = settings.text("sandbox.image") or build.image_name()
-    return Pool(lambda: containers.connect(url, allowed=where), image, size=int(settings.number("sandbox.pool")))
+    may_fetch = settings.is_on("project.fetch") and not settings.is_on("offline")
+    size = int(settings.number("sandbox.pool"))
+    return Pool(lambda: containers.connect(url, allowed=where), image, size=size, may_fetch=may_fetch)
 
 
 def containers_allowed(settings: Settings) -> Allowed:

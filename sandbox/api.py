@@ -89,9 +89,18 @@ class Interpreter:
 
 
 @dataclass(frozen=True, slots=True)
+class Packages:
+    """What a project without an environment asks for: plain requirements, the versions that hold for all of them, and the file that says so. They are fetched as wheels from the user's own index, once."""
+
+    wanted: tuple[str, ...]
+    versions: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """What is loaded into a container before any job: an archive and its digest, and where its files stand there ("" for a place of the sandbox's own); the Python that runs
-    it (None for the image's), or the image that holds its dependencies ("" for the sandbox's own). Without an archive it stands for a project whose files are still looked
+    it (None for the image's), the packages that a layer is made of for it, or the image that holds its dependencies ("" for the sandbox's own). Without an archive it stands for a project whose files are still looked
     through: a container can be started for it, and be given them later."""
 
     digest: str
@@ -99,6 +108,7 @@ class Project:
     root: str = ""
     interpreter: Interpreter | None = None
     image: str = ""
+    packages: Packages | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +191,7 @@ class TestReport:
     `finished` is the end mark with this run's nonce; `control` is the outcome of the test that must fail; `import_hit` are the pieces executed
     while tests were collected, where that was traced. `entered`: by test, or by a node for all tests below it ("" for the import of all of them),
     the functions of the project that were entered, as "path::dotted.name", where that was recorded. `ended_in` is the test in which the whole run
-    came to its end. `lines`: by test, and by watched file, the lines executed. `observed`: by test, watched file and the function's first line (its decorators' included), how calls of it ended.
+    came to its end. `lines`: by test, and by watched file, the lines executed. `unseen`: the tests that may have executed what nothing here could trace, in other processes and older threads; "" for all of them. `observed`: by test, watched file and the function's first line (its decorators' included), how calls of it ended.
     """
 
     __test__ = False
@@ -196,6 +206,7 @@ class TestReport:
     lines: Mapping[str, Mapping[str, frozenset[int]]] = field(default_factory=dict)
     observed: Mapping[str, Mapping[str, Mapping[int, Observed]]] = field(default_factory=dict)
     harness: Harness = Harness()
+    unseen: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

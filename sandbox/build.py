@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import io
 import logging
+import re
 import subprocess
 import sys
 import tarfile
@@ -144,8 +145,9 @@ def download_wheels(client: APIClient, folder: Path, python: str, wanted: list[s
     command += ["--platform", platform, "--platform", platform.replace("2014", "_2_28"), "--platform", "any", *wanted]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        last = (done.stderr.strip() or "pip failed").splitlines()[-1]
-        raise SandboxUnavailable(f"Sandbox image not built: its wheels could not be fetched ({last}).")
+        said = (done.stderr.strip() or "pip failed").splitlines()
+        telling = [line for line in said if re.search("No matching distribution found for|Cannot install ", line)]
+        raise SandboxUnavailable(f"Sandbox image not built: its wheels could not be fetched ({(telling or said)[-1]}).")
 
 
 def run(client: APIClient, context: io.BytesIO, tag: str, arguments: dict[str, str], labels: dict[str, str]) -> None:

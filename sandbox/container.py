@@ -30,7 +30,7 @@ LEAST_SHARE = 2  # of 1024
 MARGIN_S = 5  # over a job's own deadlines, for unpacking and for the answer to travel
 PROJECT_SPACE = "rw,nosuid,nodev,size=192m,mode=1777"
 # The harness is there before the project, and what the project lacks behind it.
-PROGRAM = "import runpy, sys; sys.path[:0] = ['/opt/assay/harness']; sys.path.append('/opt/assay/packages' + '39' * (sys.version_info < (3, 10))); runpy.run_module('assay_runner', run_name='__main__')"
+PROGRAM = "import runpy, sys; sys.path[:0] = ['/opt/assay/harness']; sys.path += ['/deps', '/opt/assay/packages' + '39' * (sys.version_info < (3, 10))]; runpy.run_module('assay_runner', run_name='__main__')"
 
 LIMITS: dict[str, Any] = {
     "network_mode": "none",
@@ -77,8 +77,10 @@ class Container:
                 messages.order(
                     step,
                     nonce,
-                    paths=(DEPENDENCIES,) if self.project.image or (own and not own.program) else (),
-                    has_plugins=self.project.image != "" or own is not None,
+                    paths=(DEPENDENCIES,)
+                    if self.project.image or self.project.packages or (own and not own.program)
+                    else (),
+                    has_plugins=bool(self.project.image or self.project.packages or own),
                 )
                 for step, nonce in zip(steps, nonces, strict=True)
             ],

@@ -15,23 +15,83 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import build
-from .api import DEPENDENCIES, SandboxUnavailable
+from .api import DEPENDENCIES, Packages, Project, ProjectUnavailable, SandboxUnavailable
 
 if TYPE_CHECKING:
     from docker import APIClient
 
 REPOSITORY = "localhost/assay-sandbox-deps"
 LINE_LIMIT = 5000
+LEFT_OUT_LIMIT = 12  # packages without a wheel
 DOCKERFILE = f"""ARG BASE_IMAGE
 FROM ${{BASE_IMAGE}}
+ARG PYTHON
 USER 0:0
 COPY wheels /opt/wheels
-RUN PYTHONPATH=/opt/assay/tools python3 -m pip install --no-index --no-deps --no-cache-dir --root-user-action=ignore --target {DEPENDENCIES} /opt/wheels/*.whl \\
+RUN PYTHONPATH=/opt/assay/tools python3 -m pip install --no-index --no-deps --no-cache-dir --root-user-action=ignore --only-binary=:all: --python-version ${{PYTHON}} --target {DEPENDENCIES} /opt/wheels/*.whl \\
     && rm -rf /opt/wheels
 USER 65534:65534
 """
 
 _NAME = re.compile(r"^[A-Za-z0-9][\w.-]*(?:\[[\w,. -]*\])?\s*(?:[=<>!~]=?=?\s*[\w.*+!-]+\s*,?\s*)*(?:;[^\\]*)?$")
+
+
+def ensure(client: APIClient, base: str, project: Project, say: build.Say) -> str:
+    """The image that a project's containers are made of: the layer with its packages on `base`, made where it is not there yet. Raises ProjectUnavailable with what went wrong."""
+    packages = project.packages
+    if packages is None or project.image:
+        return base
+    try:
+        with build.trouble():
+            python = project.interpreter.python if project.interpreter else build.python_version(client, base)
+            parts = (base, python, *packages.wanted, "", *packages.versions)
+            name = f"{REPOSITORY}:{hashlib.sha256(chr(10).join(parts).encode()).hexdigest()[:12]}"
+            if not client.images(name=name):
+                _make_layer(client, base, name, packages, python, say)
+            return name
+    except SandboxUnavailable as error:
+        what = f"The packages of {packages.source} could not be had: {error.what}"
+        raise ProjectUnavailable(
+            what,
+            "Make an environment for the project, or name its packages by `assay sandbox build --requirements FILE`.",
+        ) from error
+
+
+def _make_layer(client: APIClient, base: str, name: str, packages: Packages, python: str, say: build.Say) -> None:
+    """Fetch the wheels and build the layer. What has no wheel is left out: a test that needs it says so."""
+    wanted, left_out = list(packages.wanted), list[str]()
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        (place / "versions.txt").write_text("\n".join(packages.versions) + "\n", "utf-8")
+        say(f"fetching the packages of {packages.source} for Python {python}")
+        for _ in range(LEFT_OUT_LIMIT):
+            wheels = place / f"wheels{len(left_out)}"
+            wheels.mkdir()
+            (place / "wanted.txt").write_text("\n".join(wanted) + "\n", "utf-8")
+            try:
+                build.download_wheels(
+                    client, wheels, python, ["-r", str(place / "wanted.txt"), "-c", str(place / "versions.txt")]
+                )
+                break
+            except SandboxUnavailable as error:
+                missing = re.search(
+                    r"(?:No matching distribution found for|Cannot install) ([A-Za-z0-9][\w.-]*)", error.what
+                )
+                rest = [line for line in wanted if missing and _key(line) != _key(missing[1])]
+                if not missing or not rest or len(rest) == len(wanted):
+                    raise
+                left_out.append(missing[1])
+                wanted = rest
+        else:
+            raise SandboxUnavailable(f"none of {', '.join(left_out)} has a wheel.")
+        count = len(list(wheels.glob("*.whl")))
+        say(f"building {name} with {count} wheels{', without ' + ', '.join(left_out) if left_out else ''}")
+        labels = {"assay.python": python, "assay.left-out": " ".join(left_out)}
+        build.run(client, _context(wheels), name, {"BASE_IMAGE": base, "PYTHON": python}, labels)
+
+
+def _key(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", re.split(r"[^\w.-]", name, maxsplit=1)[0]).lower()
 
 
 def make(client: APIClient, requirements: Path, root: Path, record: Path, say: build.Say) -> str:
@@ -58,7 +118,9 @@ def _make(client: APIClient, requirements: Path, root: Path, record: Path, say: 
             say("fetching wheels")
             build.download_wheels(client, wheels, version, ["-r", str(wanted)])
             say(f"building {name} with {len(list(wheels.glob('*.whl')))} wheels")
-            build.run(client, _context(wheels), name, {"BASE_IMAGE": base}, {"assay.python": version})
+            build.run(
+                client, _context(wheels), name, {"BASE_IMAGE": base, "PYTHON": version}, {"assay.python": version}
+            )
     known = read(record)
     known[str(root)] = {"image": name, "base": base}
     record.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -87,6 +87,7 @@ def _report(text: str, nonce: str, *, is_cut: bool, hung: bool) -> TestReport:
     errors: list[str] = []
     control, finished = "", False
     harness = Harness()
+    unseen: set[str] = set()
     import_hit: tuple[int, ...] = ()
     functions: list[str] = []
     entered: dict[str, set[str]] = {}
@@ -108,6 +109,8 @@ def _report(text: str, nonce: str, *, is_cut: bool, hung: bool) -> TestReport:
                 errors.append(f"{name}: {detail}" if name else detail)
             case {"harness": {"python": str(python), "pytest": str(version), "own": bool(is_own)}}:
                 harness = Harness(python[:40], version[:40], is_own)
+            case {"unseen": str(name)}:
+                unseen.add(name)
             case {"import_hit": mask}:
                 import_hit = _bits(mask)
             case {"functions": [*found]}:
@@ -144,7 +147,17 @@ def _report(text: str, nonce: str, *, is_cut: bool, hung: bool) -> TestReport:
     by_node = {node: frozenset(names) for node, names in entered.items()}
     last = running if not finished and tests.get(running, _NONE).outcome == "missing" else ""
     return TestReport(
-        tuple(tests.values()), tuple(errors), control, finished, import_hit, by_node, last, lines, seen, harness
+        tuple(tests.values()),
+        tuple(errors),
+        control,
+        finished,
+        import_hit,
+        by_node,
+        last,
+        lines,
+        seen,
+        harness,
+        frozenset(unseen),
     )
 
 

@@ -47,7 +47,7 @@ RETRY_S = 2.0  # a part that returns is used again within 5 s, the promise, with
 class Pool:
     """Containers on one engine, for one image. `connect` and the engine's calls may block; they get their own thread."""
 
-    def __init__(self, connect: Callable[[], APIClient], image: str, *, size: int) -> None:
+    def __init__(self, connect: Callable[[], APIClient], image: str, *, size: int, may_fetch: bool = False) -> None:
         self._connect = connect
         self._image = image
         self._size = size
@@ -65,12 +65,20 @@ class Pool:
         self._is_closed = False
         self._waiting: list[Project] = []
         self._refused: dict[tuple[str, str], ProjectUnavailable] = {}
+        self._images: dict[object, str] = {}  # by what is asked for: the image that holds it
+        self._preparing: dict[object, asyncio.Task[None]] = {}
+        self._may_fetch = may_fetch
+        self._lacks = False  # some project's packages, that could not be had
+        self._doing = ""
         self._busy: set[Container] = set()
         self._unhurried: set[Container] = set()
         self._killers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="sandbox-end")
 
     def health(self) -> Health:
-        return replace(self._health, engine=self._engine, size=self._size, warm=len(self._ready))
+        known = replace(self._health, engine=self._engine, size=self._size, warm=len(self._ready))
+        if self._lacks:  # what was seen without them holds for no other time
+            known = replace(known, image=f"{known.image} without packages")
+        return replace(known, state="starting", why=self._doing) if self._doing else known
 
     async def warm(self, project: Project) -> None:
         self._wanted = project
@@ -110,8 +118,10 @@ class Pool:
         self._waiting.append(project)
         patience = self._now() + PATIENCE_S
         try:
-            async with asyncio.timeout(containers.BOOT_TIMEOUT_S):
+            async with asyncio.timeout(containers.BOOT_TIMEOUT_S) as limit:
                 while (box := self._pop(project, least if self._now() < patience else 1)) is None:
+                    if _asked(project) in self._preparing:
+                        limit.reschedule(self._now() + containers.BOOT_TIMEOUT_S)
                     if (refusal := self._refused.get(_key(project))) is not None:
                         raise SandboxUnavailable(refusal.what, refusal.mend)
                     if self._health.state in ("broken", "absent"):
@@ -142,6 +152,8 @@ class Pool:
 
     async def close(self) -> None:
         self._is_closed = True
+        for task in self._preparing.values():
+            task.cancel()
         if self._keeper:
             self._keeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -197,9 +209,11 @@ class Pool:
         """The project that the next container is for: one that is waited for, else the latest, while none is running."""
         held = [box.project.digest for box in self._ready]
         for project in self._waiting:
-            if project.digest not in held and _key(project) not in self._refused:
+            if project.digest not in held and _key(project) not in self._refused and self._is_prepared(project):
                 return project
         if self._busy - self._unhurried or self._wanted is None or _key(self._wanted) in self._refused:
+            return None
+        if not self._is_prepared(self._wanted):
             return None  # a boot takes a core for 0.4 s; a job that is being waited for goes first
         if held.count(self._wanted.digest) >= self._size:
             return None
@@ -210,6 +224,46 @@ class Pool:
             self._ready.remove(stale)
             self._discard(stale)
         return self._wanted
+
+    def _is_prepared(self, project: Project) -> bool:
+        """Whether the image of a project is there; begins to make it, beside all else, where it is not."""
+        asked = _asked(project)
+        if asked is None or not self._may_fetch or asked in self._images:
+            return True
+        if asked not in self._preparing:
+            self._preparing[asked] = asyncio.create_task(self._prepare(project, asked), name="sandbox-packages")
+        return False
+
+    async def _prepare(self, project: Project, asked: object) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            self._images[asked] = await loop.run_in_executor(self._threads, self._made, project)
+        except ProjectUnavailable as error:
+            # Tests that need them say what they lack; the others are as good as ever.
+            log.warning("%s", error)
+            self._images[asked], self._lacks = self._image, True
+        except SandboxUnavailable:
+            await asyncio.sleep(RETRY_S)  # the keeper finds the same, and says so
+        finally:
+            self._doing = ""
+            del self._preparing[asked]
+            self._changed.set()
+            self._need.set()
+
+    def _made(self, project: Project) -> str:
+        """The image for a project's packages, by a connection of its own: making one takes a minute."""
+        from . import dependencies
+
+        def say(doing: str) -> None:
+            log.info("%s", doing)
+            self._doing = f"Preparing the project's packages: {doing}."
+
+        client = self._connect()
+        try:
+            client.timeout = engine.BUILD_TIMEOUT_S
+            return dependencies.ensure(client, self._image, project, say)
+        finally:
+            client.close()
 
     def _bare_for(self, project: Project) -> Container | None:
         """A container that was started for this project before its files were known."""
@@ -256,7 +310,14 @@ class Pool:
                 client.close()
                 raise engine.refusal(error) from error
             self._client = client
-        return containers.boot(self._client, self._image, project)
+        return containers.boot(self._client, self._images.get(_asked(project), self._image), project)
+
+
+def _asked(project: Project) -> object:
+    """What an image is to be made for; None where the sandbox's own will do."""
+    if project.packages is None or project.image:
+        return None
+    return project.packages, project.interpreter.python if project.interpreter else ""
 
 
 def _key(project: Project) -> tuple[str, str]:

@@ -19,7 +19,7 @@ class Evidence:
     whose error a changed line raised, without meaning to and not because code is unfinished; `unmoved` the barring ones that fail by what they
     themselves compare; `edited` those against a line under way that are green with what stands there.
 
-    `halted` are those of `beside` that fail before they execute the change, `uncollected` the whole files or tests of `same` that gave no result, both times. `harness` says what ran them.
+    `halted` are those of `beside` that fail before they execute the change, `uncollected` the whole files or tests of `same` that gave no result, both times. `hidden` are tests that may have executed it where nothing could be seen: in other processes, older threads, under a tracer of their own. `harness` says what ran them.
 
     `detail` is about the first broken, stuck or same one, or else about one that failed before it could execute anything; `tampering` says why
     none of it counts; `executed` are the numbers of the pieces that the proving tests executed; `ended_in` is the test in which the whole run came
@@ -48,6 +48,7 @@ class Evidence:
     is_own_test: bool = False
     halted: tuple[str, ...] = ()
     uncollected: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
     harness: str = ""
 
     @property

@@ -75,6 +75,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("sandbox.pool", 2, "Containers kept warm for the project.", least=1, most=16),
     Setting("project.environment", "", "Folder of the project's virtual environment, or its Python; empty looks where people's tools leave it (docs/projects.md)."),
     Setting("project.interpreter", "", "The Python that the editor has chosen for the project; VS Code passes on that of its Python extension."),
+    Setting("project.fetch", True, "Fetch the packages of a project without an environment, as wheels from your own index, for its tests in containers; `offline` fetches nothing."),
     Setting("complete.enabled", True, "Offer completions at all.", by_project="tighten"),
     Setting("complete.samples", 3, "Candidates drawn at most, each only when the one before was not good enough; a line that was not likely enough gets no second one while you type.", least=1, most=8),
     Setting("complete.eagerness", 65, "How much is offered while you type, from 0 to 100: at 65, what is at least 35 % likely to be kept.", least=0, most=100),

@@ -80,6 +80,17 @@ def settings(where: Folders, *, root: Path | None = None) -> Settings:
     return merged
 
 
+async def _told(bench: Workbench) -> None:
+    """Say what the sandbox prepares, as often as it is something else."""
+    last = ""
+    while True:
+        await asyncio.sleep(PATIENCE_S)
+        health = bench.sandbox.health()
+        if health.state == "starting" and health.warm == 0 and health.why != last:
+            last = health.why
+            say(last)
+
+
 def with_bench(
     work: Callable[[Workbench], Awaitable[T]],
     *,
@@ -100,9 +111,11 @@ def with_bench(
             patience = asyncio.get_running_loop().call_later(
                 patience_s, say, "working: starting the parts, then checking …"
             )
+        preparing = asyncio.create_task(_told(bench))
         try:
             return await work(bench)
         finally:
+            preparing.cancel()
             if patience is not None:
                 patience.cancel()
             await compose.close(bench)

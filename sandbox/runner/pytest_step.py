@@ -24,6 +24,7 @@ import pytest
 from . import codes
 from .options import project_options, pytests_own
 from .tracer import Tracer
+from .unseen import Unseen
 
 PACKAGES = "/opt/assay/packages"  # of the image: for projects that have no pytest of their own
 RAISES = dis.opmap["RAISE_VARARGS"]  # what `raise` and `assert` come to
@@ -169,6 +170,7 @@ class _Plugin:
         if self._test_s:
             signal.signal(signal.SIGALRM, self._interrupt)
         self._shared: dict[str, frozenset[tuple[str, str]]] = {}
+        self._unseen = Unseen()
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         limit_s, self._test_s = self._test_s, min(self._test_s, AGAIN_S)
@@ -187,6 +189,8 @@ class _Plugin:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
         self._tracer.stop()
+        if self._unseen.has_started:  # as tests were imported: nobody knows for which of them
+            self.send({"unseen": ""})
         if self._traces and self._tracer.hit:
             self.send({"import_hit": _mask(self._tracer.hit)})
         self._tell_entered("")
@@ -211,6 +215,7 @@ class _Plugin:
         """Fixtures included: code that only runs in a test's set-up is executed by it too."""
         self.send({"start": item.nodeid})
         self._names = frozenset(getattr(item, "fixturenames", ()))
+        self._unseen.begin()
         if self._control not in item.nodeid:
             self._tracer.start()
         if self._test_s:
@@ -220,7 +225,10 @@ class _Plugin:
         finally:
             if self._test_s:
                 signal.setitimer(signal.ITIMER_REAL, 0)
+            lost_trace = self._tracer.is_lost
             self._tracer.stop()
+            if self._control not in item.nodeid and self._unseen.is_some(self._names, lost_trace=lost_trace):
+                self.send({"unseen": item.nodeid})
             for name in getattr(item, "fixturenames", ()):
                 self._tracer.entered |= self._shared.get(name, frozenset())
             self._tell_entered(item.nodeid)
@@ -230,13 +238,18 @@ class _Plugin:
     @pytest.hookimpl(hookwrapper=True)
     def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Generator[None, Any, None]:
         """What several tests share is entered for the first of them, and reaches them all."""
-        if not self._records or fixturedef.scope == "function":
+        if fixturedef.scope == "function":
             yield
             return
-        outer = self._tracer.restart()
+        before, self._unseen.has_started = self._unseen.has_started, False
+        outer = self._tracer.restart() if self._records else set()
         try:
             yield
         finally:
+            if self._unseen.has_started:
+                self._unseen.shared.add(fixturedef.argname)
+            self._unseen.has_started = self._unseen.has_started or before
+        if self._records:
             self._shared[fixturedef.argname] = self._shared.get(fixturedef.argname, frozenset()) | self._tracer.entered
             if fixturedef.argname not in self._names:  # asked for as a test runs: it may be by others, too
                 self._tell_entered(request.node.nodeid)

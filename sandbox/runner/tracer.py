@@ -44,6 +44,7 @@ class Tracer:
         self._by_line: dict[str, dict[int, list[int]]] = {file: {} for file in self._files}
         self._at_import: dict[str, dict[int, list[int]]] = {file: {} for file in self._files}
         self._imports = False
+        self._on: Any = None
         self._seen: set[int] = set()
         self._by_place: dict[str, dict[int, list[_Placed]]] = {file: {} for file in self._files}
         for number, (piece, file) in enumerate(zip(pieces, self._files)):
@@ -71,8 +72,14 @@ class Tracer:
             self._imports = imports
         enter = self._watcher() if self._watched else self._recorder() if self._records else self._enter
         if self._pieces or self._records or self._watched:
+            self._on = enter
             threading.settrace(enter)
             sys.settrace(enter)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether somebody else traces now, or has this one taken away."""
+        return self._on is not None and sys.gettrace() != self._on
 
     def restart(self) -> set[tuple[str, str]]:
         """Begin a new record, and return the one so far."""
@@ -83,6 +90,7 @@ class Tracer:
 
     def stop(self) -> None:
         """Trace no more; `hit` and `entered` stay."""
+        self._on = None
         sys.settrace(None)
         threading.settrace(None)
 

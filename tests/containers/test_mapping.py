@@ -82,3 +82,26 @@ async def test_where_the_map_is_of_no_use_the_imports_are(bench: Workbench, mapp
     verdict = await judge(bench, mapped / "calc.py", f"{after}\n\ndef half(x):\n    return x // 2\n")
     assert isinstance(verdict, Passed)
     assert verdict.why.startswith("It makes 2 tests pass")
+
+
+STARTS = {
+    "a program": "def test_far():\n    code = 'import calc; print(calc.triple(3))'\n    assert subprocess.run([sys.executable, '-c', code], capture_output=True).stdout == b'9\\n'\n",
+    "a program that a fixture of the module starts": "@pytest.fixture(scope='module')\ndef said():\n    code = 'import calc; print(calc.triple(3))'\n    return subprocess.run([sys.executable, '-c', code], capture_output=True).stdout\n\n\n"
+    "def test_other(said):\n    pass\n\n\ndef test_far(said):\n    assert said == b'9\\n'\n",
+    "processes by multiprocessing": "def test_far():\n    with multiprocessing.get_context('spawn').Pool(1) as pool:\n        assert pool.map(calc.triple, [3]) == [9]\n",
+    "a forked process": "def test_far():\n    with multiprocessing.get_context('fork').Pool(1) as pool:\n        assert pool.map(calc.triple, [3]) == [9]\n",
+}
+
+
+@pytest.mark.parametrize("name", STARTS)
+async def test_who_starts_processes_reaches_every_change_with_a_map_too(
+    bench: Workbench, mapped: Path, name: str
+) -> None:
+    (mapped / "test_calc.py").write_text("import calc\n\n\ndef test_near():\n    assert calc.triple(0) == 0\n")
+    (mapped / "test_far.py").write_text(
+        f"import multiprocessing, subprocess, sys\nimport pytest\nimport calc\n\n\n{STARTS[name]}"
+    )
+    found = await mapping.record(bench, mapped)
+    assert found.entered["test_far.py::test_far"] is None
+    verdict = await judge(bench, mapped / "calc.py", CALC.replace("3 * x", "2 * x"))
+    assert not isinstance(verdict, Passed), verdict

@@ -11,7 +11,7 @@ import pytest
 from analyzers.names import Looked, Names
 from analyzers.text import Snapshot, changed_span
 from assay.assistant.nouns import Failed, Passed, Unverified, Verdict
-from assay.assistant.proof import verdict as proving
+from assay.assistant.proof import sentences
 from assay.assistant.proof.verdict import Limits, begin, patient
 from assay.assistant.workbench import Workbench
 from assay.assistant.world.change import Change, one_file
@@ -405,9 +405,9 @@ async def test_ruffs_opinion_in_the_container_is_told_and_never_fails(make: Make
 @pytest.mark.parametrize(
     ("text", "kind", "why"),
     [
-        ("return 2 * x", Unverified, proving.SENTENCES["not whole"]),
+        ("return 2 * x", Unverified, sentences.SENTENCES["not whole"]),
         ("return dou", Failed, "F821 Undefined name `dou`"),
-        ("return double(x, [", Unverified, proving.SENTENCES["not whole"]),
+        ("return double(x, [", Unverified, sentences.SENTENCES["not whole"]),
         ("return ) x", Failed, "there is no way to go on from here"),
     ],
 )

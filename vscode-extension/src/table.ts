@@ -23,6 +23,7 @@ export const TABLE: readonly string[] = [
   "sandbox.pool",
   "project.environment",
   "project.interpreter",
+  "project.fetch",
   "complete.enabled",
   "complete.samples",
   "complete.eagerness",

@@ -115,12 +115,12 @@ def _parts(owing: tuple[str, ...], texts: Mapping[str, str]) -> Iterator[tuple[i
 
 
 def _by_test(report: TestReport, part: list[str]) -> dict[str, frozenset[str] | None]:
-    """By test without its parameters; None for one that was red or gave no result, and for a file without any."""
+    """By test without its parameters; None for one that was red, gave no result, or may have executed what could not be seen, and for a file without any."""
     found: dict[str, frozenset[str] | None] = {}
     shared = report.entered.keys() - {test.id for test in report.tests} - {""}
     for test in report.tests:
         name = _function(test.id)
-        if test.outcome in ("failed", "missing", "left"):
+        if test.outcome in ("failed", "missing", "left") or not report.unseen.isdisjoint((test.id, "")):
             found[name] = None
         elif found.get(name, frozenset()) is not None:
             above = (report.entered[node] for node in shared if _is_below(test.id, node))

@@ -328,6 +328,8 @@ def digest(*parts: object) -> str:
     return hashlib.sha256("\0".join(map(repr, parts)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def stamp(project: Project) -> tuple[int, ...]:
-    """When the project's packages last changed, as far as their folders tell; empty without any."""
+def stamp(project: Project) -> tuple[object, ...]:
+    """When the project's packages last changed, as far as their folders tell, or what they are to be; empty without any."""
+    if project.packages is not None and not project.image:
+        return (project.packages,)
     return project.interpreter.stamp if project.interpreter is not None else ()

@@ -1,4 +1,4 @@
-"""Where verdicts are made, and the sentences that they say. A change is begun; its proof tells what is known within the limits
+"""Where verdicts are made. A change is begun; its proof tells what is known within the limits
 and what comes later.
 
 T0 (parse) and T1 (ruff, names) are on text (`checks`); T2 is the tests in a container (`runs`). What is not proved is never called passed.
@@ -7,7 +7,6 @@ T0 (parse) and T1 (ruff, names) are on text (`checks`); T2 is the tests in a con
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,64 +15,20 @@ from typing import cast, get_args
 from analyzers import secrets
 
 from ..evidence import Evidence
-from ..nouns import Baseline, Check, Failed, Passed, Reason, Run, Unverified, Verdict
+from ..nouns import Check, Failed, Passed, Reason, Run, Unverified, Verdict
 from ..settings import Settings
 from ..workbench import Workbench
 from ..world.change import Change
-from . import checks, runs, table
+from . import checks, runs, sentences, table
 from .checks import Named, Static
 from .plan import Cause, NotRun, Time
 from .runs import Watch
+from .sentences import WHOLE_RUN_S
 
 CONTAINER_S = 6.0  # how long a container is waited for: a cold start takes 1 to 2 s; a warm pool gives one at once
 LOADED = 3.0  # times the wait that is added at most on a machine that is too busy to run them
 COLD_S = 0.15  # a longer wait means that nothing was warm yet; then the whole machine is starting, and so is jedi
-WHOLE_RUN_S = 15.0  # a run without anybody waiting: a hanging test is ended then
 
-# What a verdict says, by what was seen; one that fails for parse, ruff or names says what that check saw. `{detail}` is in words of the check.
-SENTENCES = {
-    "unchanged": "Nothing is changed.",
-    "not whole": "The line is not finished, so nothing of it can be run yet.",
-    "shortened": "Only the likely beginning of the line is offered.",
-    "elsewhere": "The file does not parse in another place: {detail}.",
-    "static policy": "The policy is static: nothing was run.",
-    "deadline": "The checks were not finished in time.",
-    "no-project": "It is not a file of a project, so no test reaches it.",
-    "ignored": "The file is ignored or secret, so it is not put into a container.",
-    "secret": "The changed lines hold what looks like a secret, which goes into no container.",
-    "harness": "{detail}, so a green run would prove nothing.",
-    "no-tests": "No test reaches the changed lines.",
-    "no-sandbox": "{detail}",
-    "no-python": "The project's tests cannot run: {detail}. `assay doctor` says which Python was looked for.",
-    "tampering": "{detail}, so the run proves nothing.",
-    "not executed": "No test that ran executes a changed line.",
-    "could not execute": "No test that ran executes a changed line. {detail}",
-    "halted": "{tests} that may reach it {fail} before {they} could execute it: {detail}",
-    "uncollected": "{tests} that may reach it could not be run: {detail}",
-    "unseen": "{tests} that passed without it {fail}, though nothing of it was seen to be executed: {detail}",
-    "own test": "Only tests of the file itself run it, and a test file does not prove itself.",
-    "partly": "{tests} executing it {passes}, but {executed} of {changed} changed lines {were} executed.",
-    "left": "{done} of {reaching} tests that may reach it ran in the time there was, all green so far.",
-    "left, not executed": "{done} of {reaching} tests that may reach it ran in the time there was, and none of them executes it.",
-    "broken": "{tests} that passed without it {fail}: {detail}",
-    "ended": "The whole run ends in a test that passed without it: {detail}",
-    "contradicted": "{tests} that {reach} it {fail} with it: {detail}",
-    "edited": "{tests} that passed with the line as it stands {fail}: {detail}",
-    "stuck": "{tests} {fail} {both}: {detail}",
-    "turned, stuck": "It makes {turned} pass, but {tests} {fail} {both}: {detail}",
-    "turned": "It makes {turned} pass.",
-    "kept": "{tests} executing it {passes}.",
-    "redacted": "The files went to a container engine elsewhere, with what looks like a secret in them replaced.",
-}
-MISSING = "`assay doctor` says how a project's dependencies come into the sandbox."
-# What mends a cause that a test's message tells of.
-MENDS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"fixture '(\w+)' not found"), f"The plugin that gives this fixture is not in the sandbox: {MISSING}"),
-    (re.compile(r"async def functions are not natively supported"), f"Async tests need a plugin such as pytest-asyncio: {MISSING}"),
-    (re.compile(r"PackageNotFoundError"), "The package is not installed in the sandbox, where its source alone is: tests that ask for its metadata cannot run there."),
-    (re.compile(r"ModuleNotFoundError"), MISSING[:1].upper() + MISSING[1:]),
-    (re.compile(r"it did not end in time"), f"A test that gives no sign of life for {WHOLE_RUN_S:.0f} s is ended."),
-)  # fmt: skip
 REASONS: dict[Cause, Reason] = {
     "harness": "touches-harness",
     "no-sandbox": "no-sandbox",
@@ -141,7 +96,7 @@ async def begin(bench: Workbench, change: Change, limits: Limits, tell: Callable
     meanwhile how many tests of about how many were begun."""
     change = replace(change, world=bench.projects.known_of(change.world))
     if all(one.before.text == one.after and not one.is_gone for one in change.files):
-        return Proof(Unverified((), "no-tests", _said("unchanged")))
+        return Proof(Unverified((), "no-tests", sentences.said("unchanged")))
     if not change.is_whole:
         return Proof(_of_beginning(await checks.so_far(bench, change), limits))
     static = await checks.static(bench, change)
@@ -189,7 +144,7 @@ async def _run(
     if isinstance(early, Passed) or (isinstance(early, Unverified) and early.reason == "tests-left"):
         return Proof(early, final, naming)
     known = (*static.checks, *([name.check] if name else []), Check("tests", "unverified", "still running"))
-    return Proof(Unverified(known, "deadline", _said("deadline")), final, naming)
+    return Proof(Unverified(known, "deadline", sentences.said("deadline")), final, naming)
 
 
 async def _waited(final: asyncio.Task[Verdict], watch: Watch, wait_s: float | None) -> None:
@@ -216,7 +171,7 @@ async def _waited(final: asyncio.Task[Verdict], watch: Watch, wait_s: float | No
 
 def shortened(verdict: Verdict) -> Verdict:
     """The verdict on a whole line that nothing failed for, where only its beginning is offered."""
-    return replace(verdict, why=f"{verdict.why} {_said('shortened')}")
+    return replace(verdict, why=f"{verdict.why} {sentences.said('shortened')}")
 
 
 def recalled(state: str, reason: str | None, why: str) -> Verdict | None:
@@ -228,32 +183,27 @@ def recalled(state: str, reason: str | None, why: str) -> Verdict | None:
     return Unverified((), cast(Reason, reason), why) if reason in get_args(Reason) else None
 
 
-def _said(what: str, **words: str) -> str:
-    text = SENTENCES[what].format(**words)
-    return text[:1].upper() + text[1:]
-
-
 def _of_beginning(found: tuple[Check, ...], limits: Limits) -> Verdict:
     failed = next((check for check in found if check.state == "failed"), None)
     if failed is not None:
         return Failed(found, failed.detail)
     if limits.run_s is None:
-        return Unverified(found, "static-policy", _said("static policy"))
-    return Unverified(found, "no-tests", _said("not whole"))
+        return Unverified(found, "static-policy", sentences.said("static policy"))
+    return Unverified(found, "no-tests", sentences.said("not whole"))
 
 
 def _unread(static: Static) -> Verdict:
     """Of what does not parse, or is no good for ruff."""
     if static.failed:
         return Failed(static.checks, static.failed, static.undefined)
-    return Unverified(static.checks, "unparsable-elsewhere", _said("elsewhere", detail=static.elsewhere))
+    return Unverified(static.checks, "unparsable-elsewhere", sentences.said("elsewhere", detail=static.elsewhere))
 
 
 def _without_running(static: Static, name: Named) -> Verdict:
     known = (*static.checks, name.check)
     if name.unknown:
         return Failed(known, name.check.detail, (), name.unknown)
-    return Unverified(known, "static-policy", _said("static policy"))
+    return Unverified(known, "static-policy", sentences.said("static policy"))
 
 
 def _settled(static: Static, named: Named | None, found: Run | NotRun) -> Verdict:
@@ -284,7 +234,7 @@ def _ran(named: Named, run: Run) -> bool:
 
 def _of_redacted(verdict: Verdict) -> Verdict:
     """What a run showed of files whose secrets were replaced on their way to another machine: a red test may be red for that alone."""
-    why = f"{verdict.why} {_said('redacted')}"
+    why = f"{verdict.why} {sentences.said('redacted')}"
     if isinstance(verdict, Failed) and verdict.stage == "tests":
         checks_ = tuple(replace(c, state="unverified") if c.name == "tests" else c for c in verdict.checks)
         return Unverified(checks_, "baseline-red", why)
@@ -292,14 +242,16 @@ def _of_redacted(verdict: Verdict) -> Verdict:
 
 
 def _not_run(found: NotRun) -> Verdict:
-    return _tests_unverified(REASONS.get(found.cause, "no-tests"), _said(found.cause, detail=found.detail), found.ms)
+    return _tests_unverified(
+        REASONS.get(found.cause, "no-tests"), sentences.said(found.cause, detail=found.detail), found.ms
+    )
 
 
 def of_tests(run: Run) -> Verdict:
     """What the runs with and without the change prove, in the tests check alone."""
     meaning = table.means(run)
     if meaning.name == "tampering":
-        return _tests_unverified("touches-harness", _said("tampering", detail=run.evidence.tampering), run.ms)
+        return _tests_unverified("touches-harness", sentences.said("tampering", detail=run.evidence.tampering), run.ms)
     if meaning.verdict == "passed":
         verdict: Verdict = _passed(run.evidence, run)
     elif meaning.verdict == "failed":
@@ -315,85 +267,75 @@ def of_tests(run: Run) -> Verdict:
 def _why(name: str, run: Run) -> str:
     """The sentence of a row of `table.MEANS`."""
     found, counts = run.evidence, run.counts
-    detail = _with_mend(secrets.redact(found.detail))
+    detail = sentences.with_mend(secrets.redact(found.detail))
     proving, words = found.proving, dict[str, str]()
     match name:
         case "suspicion":
-            return _said("harness", detail=run.suspicion)
+            return sentences.said("harness", detail=run.suspicion)
         case "edited" | "broken" | "unseen":
-            words = _counted(getattr(found, name))
+            words = sentences.counted(getattr(found, name))
             name = "ended" if name == "broken" and found.ended_in and found.left else name
         case "contradicted":
             opposed = table.against(found, run.leaves, run.baseline)
-            words = _counted(opposed) | {"reach": "reaches" if len(opposed) == 1 else "reach"}
+            words = sentences.counted(opposed) | {"reach": "reaches" if len(opposed) == 1 else "reach"}
         case "stuck":
-            words = _counted(found.red) | {"turned": _count(found.turned), "both": _both(run.baseline)}
+            words = sentences.counted(found.red) | {
+                "turned": sentences.count(found.turned),
+                "both": sentences.both(run.baseline),
+            }
             name = "turned, stuck" if found.turned else name
             if set(found.red) == set(found.uncollected):
                 every = (*found.uncollected, *found.halted)
                 name = "halted" if found.halted else "uncollected"
-                words = _counted(every) | {"they": "they"} if found.halted else {"tests": _places(every)}
+                words = (
+                    sentences.counted(every) | {"they": "they"} if found.halted else {"tests": sentences.places(every)}
+                )
         case "left":
             words = {"done": str(counts.run), "reaching": str(counts.reaching)}
             name = name if proving else "left, not executed"
         case "not executed":
             is_all = bool(found.halted) and set(found.halted) >= set(found.beside)
-            words = _counted(found.halted) | {"they": "it" if len(found.halted) == 1 else "they"}
+            words = sentences.counted(found.halted) | {"they": "it" if len(found.halted) == 1 else "they"}
             name = "halted" if is_all else "could not execute" if detail else "own test" if found.is_own_test else name
+            if name == "not executed" and found.hidden:
+                name, words = (
+                    "hidden",
+                    {"tests": sentences.count(found.hidden), "run": "runs" if len(found.hidden) == 1 else "run"},
+                )
         case "partly":
             words = {"executed": str(counts.executed), "changed": str(counts.changed)}
-            words |= {"tests": _count(proving), "passes": "passes" if len(proving) == 1 else "pass"}
+            words |= {"tests": sentences.count(proving), "passes": "passes" if len(proving) == 1 else "pass"}
             words |= {"were": "was" if counts.executed == 1 else "were"}
-    return _said(name, **words, detail=detail)
-
-
-def _places(tests: tuple[str, ...]) -> str:
-    """Tests that gave no result: whole files, where they were not even collected."""
-    files = {test for test in tests if "::" not in test}
-    return f"{len(files)} test file{'' if len(files) == 1 else 's'}" if len(files) == len(tests) else _count(tests)
-
-
-def _counted(tests: tuple[str, ...]) -> dict[str, str]:
-    return {"tests": _count(tests), "fail": "fails" if len(tests) == 1 else "fail"}
-
-
-def _with_mend(detail: str) -> str:
-    """A test's message, and the sentence that mends its cause."""
-    mend = next((mend for pattern, mend in MENDS if pattern.search(detail)), "")
-    return f"{detail.rstrip('.')}. {mend}" if mend else detail
+    return sentences.said(name, **words, detail=detail)
 
 
 def _passed(found: Evidence, run: Run) -> Passed:
     proving, newly = found.turned + found.kept, found.turned if run.baseline != "pending" else ()
     aside, counts = found.left_out, run.counts
     told = f", {len(newly)} newly passing" if newly else ""
-    told += f", {len(aside)} left out: red {_both(run.baseline)}" if aside else ""
+    told += f", {len(aside)} left out: red {sentences.both(run.baseline)}" if aside else ""
     told += f", {len(found.flaky)} left out: red once and green once" if found.flaky else ""
     told += f", {counts.executed} of {counts.changed} changed lines" if counts.executed < counts.changed else ""
     named = secrets.redact(", ".join(proving[:4])) + (" …" if len(proving) > 4 else "")
     passes = "passes" if len(proving) == 1 else "pass"
-    why = _said("turned", turned=_count(newly)) if newly else _said("kept", tests=_count(proving), passes=passes)
+    why = (
+        sentences.said("turned", turned=sentences.count(newly))
+        if newly
+        else sentences.said("kept", tests=sentences.count(proving), passes=passes)
+    )
     why += (
         f" {counts.executed} of {counts.changed} changed lines were executed."
         if counts.executed < counts.changed
         else ""
     )
-    why += f" {_count(aside)} {'is' if len(aside) == 1 else 'are'} red either way." if aside else ""
+    why += f" {sentences.count(aside)} {'is' if len(aside) == 1 else 'are'} red either way." if aside else ""
     why += (
-        f" {_count(found.halted)} {'is' if len(found.halted) == 1 else 'are'} red before executing it."
+        f" {sentences.count(found.halted)} {'is' if len(found.halted) == 1 else 'are'} red before executing it."
         if found.halted
         else ""
     )
-    return Passed((Check("tests", "passed", f"{_count(proving)}{told} ({named})", run.ms),), why)
-
-
-def _both(baseline: Baseline) -> str:
-    return "with it; without it the file does not parse" if baseline == "unparsable" else "with and without it"
+    return Passed((Check("tests", "passed", f"{sentences.count(proving)}{told} ({named})", run.ms),), why)
 
 
 def _tests_unverified(reason: Reason, why: str, ms: float) -> Unverified:
     return Unverified((Check("tests", "unverified", why, ms),), reason, why)
-
-
-def _count(tests: tuple[str, ...]) -> str:
-    return f"{len(tests)} test" + ("" if len(tests) == 1 else "s")

@@ -75,6 +75,7 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
         halted=tuple(obstacles),
         uncollected=tuple(uncollected),
         harness=_harness(after.tests.harness),
+        hidden=tuple(name for name in results if not after.tests.unseen.isdisjoint((name, ""))),
     )
 
 

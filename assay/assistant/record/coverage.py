@@ -38,7 +38,7 @@ class Reached:
 @dataclass(frozen=True, slots=True)
 class CoverageMap:
     """`files`: digests of functions by dotted name, by file, as they were when it was recorded. `entered`: functions as "path::name" by test id
-    without parameters; None for a test that was red then, and may have entered more. `shared`: those entered as tests were imported.
+    without parameters; None for a test that was red then, or started processes, and may have entered more. `shared`: those entered as tests were imported.
     `cached` are functions that keep what they computed. `owed` are tests and test files whose record no longer holds. `place` says what it was recorded in."""
 
     place: str = ""

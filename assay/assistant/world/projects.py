@@ -22,10 +22,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from analyzers import files, reach, secrets
+from analyzers import files, locked, reach, secrets
 from analyzers.environment import NOTHING, Environment, Told, find
 from sandbox import dependencies
-from sandbox.api import Project
+from sandbox.api import Packages, Project
 
 from . import environment
 from .state import Rule, State, next_revision
@@ -124,8 +124,11 @@ class Projects:
         return await asyncio.to_thread(self._bare, root)
 
     def _bare(self, root: Path) -> Project:
-        own = environment.interpreter(self.environment(root)) if not self.is_redacted else None
-        return Project("", b"", environment.place(root), own, dependencies.image_for(root, self._images))
+        found = self.environment(root)
+        own = environment.interpreter(found) if not self.is_redacted else None
+        asked = locked.of(root) if found is None or not (found.flaw or found.site_packages) else None
+        packages = Packages(asked.wanted, asked.versions, asked.source) if asked is not None else None
+        return Project("", b"", environment.place(root), own, dependencies.image_for(root, self._images), packages)
 
     def sent(self, text: str) -> str:
         """A text as it goes into a container."""
