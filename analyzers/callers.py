@@ -69,13 +69,18 @@ def _elsewhere(callee: str, names: Mapping[str, str], modules: frozenset[str]) -
 
 
 def _defined(tree: ast.AST, path: str = "") -> Iterator[tuple[str, ast.AST]]:
-    for child in ast.iter_child_nodes(tree):
-        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            name = f"{path}{child.name}"
+    left = [(ast.iter_child_nodes(tree), path)]
+    while left:
+        children, around = left[-1]
+        child = next(children, None)
+        if child is None:
+            left.pop()
+        elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            name = f"{around}{child.name}"
             yield name, child
-            yield from _defined(child, f"{name}.")
+            left.append((ast.iter_child_nodes(child), f"{name}."))
         elif isinstance(child, ast.If | ast.Try | ast.With | ast.ExceptHandler):
-            yield from _defined(child, path)
+            left.append((ast.iter_child_nodes(child), around))
 
 
 @remembered(16 * MIB)

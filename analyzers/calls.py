@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from . import syntax
@@ -32,7 +33,7 @@ def literal_calls(tree: ast.Module, text: str) -> tuple[LiteralCall, ...]:
     places, found = Places(text), dict[str, LiteralCall]()
     known = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     changing = _changing(tree)
-    stack: list[ast.AST] = list(reversed(tree.body))
+    stack: list[ast.AST] = list(reversed(list(_reached(tree))))
     while stack:
         node = stack.pop()
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda) or _is_left_out(node):
@@ -42,8 +43,37 @@ def literal_calls(tree: ast.Module, text: str) -> tuple[LiteralCall, ...]:
             is_new = len(source) <= SOURCE_LIMIT and source not in found
             if is_new and _is_telling(node, known[node.func.id]) and _is_closed(node.func.id, known, changing):
                 found[source] = LiteralCall(source, places.span(node), node.func.id)
-        stack += reversed(list(ast.iter_child_nodes(node)))
+        stack += reversed(list(_always(node)))
     return tuple(found.values())[:CALLS_LIMIT]
+
+
+def _reached(tree: ast.Module) -> Iterator[ast.stmt]:
+    """The module's statements as far as it certainly comes when it is imported, or run."""
+    for statement in tree.body:
+        if isinstance(statement, ast.Raise | ast.Return):
+            return
+        yield statement
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+            called = statement.value.func
+            if getattr(called, "attr", getattr(called, "id", "")) in ("exit", "_exit", "quit", "abort", "skip"):
+                return
+
+
+def _always(node: ast.AST) -> Iterator[ast.AST]:
+    """What of a node is executed whenever the node is: under a condition, or in a loop, nobody knows; but that a file is run as a program is what it is for."""
+    match node:
+        case ast.If(test=ast.Compare(left=ast.Name(id="__name__"))) | ast.If(test=ast.Constant(value=True)):
+            yield from node.body
+        case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test):
+            yield test
+        case ast.BoolOp(values=[first, *_]):
+            yield first
+        case ast.For(iter=inner) | ast.AsyncFor(iter=inner) | ast.Match(subject=inner):
+            yield inner
+        case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp() | ast.Assert():
+            return
+        case _:
+            yield from ast.iter_child_nodes(node)
 
 
 # What differs from machine to machine, and from run to run.

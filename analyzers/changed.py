@@ -162,16 +162,20 @@ class Statement:
 
 
 def places_in(tree: ast.AST, scope: str = "", *, is_inside: bool = False) -> Iterator[Statement]:
-    """Every statement, handler and case below a tree."""
-    for child in _inner(tree):
-        lines = tuple(range(_start(child), _header_end(child) + 1))
-        yield Statement(child, lines, scope, is_inside)
-        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield from places_in(child, f"{scope}.{child.name}".lstrip("."), is_inside=True)
-        elif isinstance(child, ast.ClassDef):
-            yield from places_in(child, f"{scope}.{child.name}".lstrip("."), is_inside=is_inside)
+    """Every statement, handler and case below a tree, in their order; without recursion, for a chain of `elif` is as deep as it is long."""
+    left = [(_inner(tree), scope, is_inside)]
+    while left:
+        children, around, inside = left[-1]
+        child = next(children, None)
+        if child is None:
+            left.pop()
+            continue
+        yield Statement(child, tuple(range(_start(child), _header_end(child) + 1)), around, inside)
+        is_function = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            left.append((_inner(child), f"{around}.{child.name}".lstrip("."), inside or is_function))
         else:
-            yield from places_in(child, scope, is_inside=is_inside)
+            left.append((_inner(child), around, inside))
 
 
 def _inner(node: ast.AST) -> Iterator[ast.AST]:

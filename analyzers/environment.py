@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -129,6 +130,8 @@ def _of(home: Path, why: str) -> Environment | None:
         if not os.path.lexists(program):
             flaw = f"it has no {program}"
         folders = (site, *_system(bases, python, config or {}))
+        if not flaw and (closed := next((one for one in (home / "bin", lib, site) if not _is_open(one)), None)):
+            flaw = f"only its owner may read {closed}, and containers run as nobody (`chmod -R o+rX {home}`)"
         return Environment(home, python, program, bases, folders, tuple(_added(folders)), why, flaw)
     return None  # one of Windows among others: nothing of it runs in a container
 
@@ -333,6 +336,11 @@ def _starts_with(file: Path, mark: bytes) -> bool:
             return opened.read(len(mark)) == mark
     except OSError:
         return False
+
+
+def _is_open(folder: Path) -> bool:
+    """Whether others may read a folder, and what is in it."""
+    return folder.stat().st_mode & (stat.S_IROTH | stat.S_IXOTH) == stat.S_IROTH | stat.S_IXOTH
 
 
 def _minor(name: str) -> int:

@@ -20,6 +20,8 @@ class Places:
     def offset(self, line: int, column: int) -> int:
         """The offset of a line (from 1) and column (from 0, in bytes)."""
         row = self._rows[line - 1]
+        if line == 1 and row.startswith("\ufeff"):  # the tree is of the text without it
+            column += len("\ufeff".encode())
         return self._starts[line - 1] + (
             column if row.isascii() else len(row.encode("utf-8", "surrogatepass")[:column].decode("utf-8", "replace"))
         )

@@ -56,7 +56,8 @@ NAMES = (
     "auth_?key", "client_?key", "pwd",
 )  # fmt: skip
 _KEY_MARK = "PRIVATE KEY-----"
-_PRIVATE_KEY = re.compile(rf"-----BEGIN[ A-Z]*{_KEY_MARK}[\s\S]*?(?:-----END[ A-Z]*{_KEY_MARK}|\Z)")
+# To its end, or to the end of the string that it stands in: a line that only names such a key hides nothing below it.
+_PRIVATE_KEY = re.compile(rf"-----BEGIN[ A-Z]*{_KEY_MARK}(?:[^\"'`]*?-----END[ A-Z]*{_KEY_MARK}|[^\"'`]*)")
 _WORDS = "|".join(NAMES)
 _STEMS = tuple(stem for name in NAMES for stem in {name.replace("_?", ""), name.replace("_?", "_")})
 # The name before the word is bounded: an unbounded one takes quadratic time on a long line, and a line can be hostile.

@@ -169,7 +169,10 @@ class _Lines:
         opens = self._opens(self.line)
         starts, last = self.snapshot.line_starts, self.line + opens
         first = max(0, last - REACH)
-        rows = self.snapshot.text[starts[first] : starts[last] if last < len(starts) else None].split("\n")
+        ends = [*starts[first + 1 : last + 1], len(self.snapshot.text)]
+        rows = [
+            self.snapshot.text[starts[n] : ends[n - first]].rstrip("\r\n") for n in range(first, min(last, len(starts)))
+        ]
         outermost, depth = None, indent + opens
         for number in range(last - 1, first - 1, -1):
             text = rows[number - first]

@@ -213,8 +213,8 @@ def _of_newer(text: str) -> ast.Module | None:
 
 
 def has_plain_lines(text: str) -> bool:
-    """Whether Python's tree counts lines and columns as we do: no byte-order mark, and no carriage return but before a line feed."""
-    return not text.startswith("\ufeff") and ("\r" not in text or re.search(r"\r(?!\n)", text) is None)
+    """Whether Python's tree counts lines as we do: no carriage return but before a line feed."""
+    return "\r" not in text or re.search(r"\r(?!\n)", text) is None
 
 
 def compiles(text: str) -> bool:

@@ -21,6 +21,9 @@ def mutated_loop(piece: Passage) -> Iterator[Suspicion]:
             for block in _blocks(node):
                 for number, statement in enumerate(block):
                     is_change = _changes(statement, over, is_of_keys=over is not node.iter)
+                    if block is node.body and _grows(statement, over) and not _may_end(node):
+                        message = f"`{told(over)}` grows in each round of the loop that goes through it: it never ends."
+                        yield Suspicion("mutated-loop", statement, message, 0.85)
                     if is_change and not _leaves(block[number + 1 :]) and not _is_left_outside(piece, statement, node):
                         message = f"`{told(over)}` is changed while the loop goes through it: elements are skipped, or it raises."
                         yield Suspicion("mutated-loop", statement, message, 0.85)
@@ -58,6 +61,25 @@ def _changes(statement: ast.stmt, over: ast.expr, *, is_of_keys: bool) -> bool:
         case ast.Delete(targets=[ast.Subscript(value=value, slice=index)]) if not isinstance(index, ast.Slice):
             return ast.unparse(value) == text
     return False
+
+
+def _grows(statement: ast.stmt, over: ast.expr) -> bool:
+    """Whether a list gets an element more in each round."""
+    match statement:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=value, attr="append"))):
+            return ast.unparse(value) == ast.unparse(over)
+        case ast.AugAssign(target=target, op=ast.Add(), value=ast.List(elts=[_, *_])):
+            return ast.unparse(target) == ast.unparse(over)
+    return False
+
+
+def _may_end(loop: ast.For) -> bool:
+    """Whether a round may be left before its end, or something taken away in it."""
+    ends = any(
+        isinstance(node, ast.Break | ast.Continue | ast.Return | ast.Raise | ast.Yield | ast.Await)
+        for node in own(loop)
+    )
+    return ends or any(isinstance(node, ast.Attribute) and node.attr in _SHRINK - {"insert"} for node in own(loop))
 
 
 def _is_left_outside(piece: Passage, statement: ast.stmt, loop: ast.For) -> bool:

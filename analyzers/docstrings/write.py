@@ -29,8 +29,14 @@ def new(function: Function, facts: Facts, sentence: str, style: Style, places: P
     indent = places.text[places.offset(first.lineno, 0) : places.span(first).start]
     if indent.strip():
         return None
-    lines = [line.replace("\\", "\\\\").replace(QUOTES, "'''") for line in _written(facts, sentence, style)]
+    unit = "\t" if "\t" in indent else "    "  # a file keeps its own way of indenting
+    lines = [_within_quotes(line.replace("    ", unit)) for line in _written(facts, sentence, style)]
     return Edit(_above(function, places), _literal(lines, indent, '"""', "") + "\n")
+
+
+def _within_quotes(line: str) -> str:
+    """A line as it stands in a docstring, so that it reads as it is."""
+    return line.replace("\\", "\\\\").replace(QUOTES, '\\"\\"\\"')
 
 
 def updated(function: Function, facts: Facts, places: Places) -> Edit | None:

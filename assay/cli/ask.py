@@ -66,7 +66,7 @@ def why(
     trace: Annotated[
         str,
         typer.Argument(
-            metavar="[TRACE]", help="A trace id, or its beginning; without, the last request here, else anywhere."
+            metavar="[TRACE]", help="A trace id, or its beginning; without, the last request in this project."
         ),
     ] = "",
     as_json: Json = False,
@@ -75,7 +75,7 @@ def why(
     traces = Traces(folders().traces_file, 200)
     found = traces.find(trace) if trace else traces.latest(str(files.project_root(Path.cwd() / "x.py")))
     if found is None:
-        out.fail("no-trace", f"There is no trace {trace}." if trace else "Nothing was asked yet.", as_json=as_json)
+        out.fail("no-trace", f"There is no trace {trace}." if trace else "Nothing was asked here yet.", as_json=as_json)
     if as_json:
         out.emit({"trace": found})
         return

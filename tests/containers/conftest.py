@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,14 @@ from assay.assistant.world.change import one_file
 from assay.assistant.world.world import World
 from assay.folders import folders
 from sandbox.api import Sandbox
+
+
+@pytest.fixture(autouse=True)
+def usual_modes() -> Iterator[None]:
+    """A server that was served in this process has narrowed what it makes; an environment that nobody else may read does not run in a container."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture

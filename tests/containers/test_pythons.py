@@ -81,7 +81,7 @@ def harness(verdict: Verdict) -> str:
 async def test_the_projects_python_runs_them(bench: Workbench, tmp_path: Path, program: Path) -> None:
     project(tmp_path, program)
     right = await judge(bench, tmp_path / "calc.py", CALC.replace("x - y", "-y + x"))
-    assert state(right) == "passed", right
+    assert state(right) == "passed", right.why
     assert harness(right).startswith(f"Python {program.name.removeprefix('python')}.")
     wrong = await judge(bench, tmp_path / "calc.py", CALC.replace("x - y", "x + y"))
     assert state(wrong) == "failed", wrong

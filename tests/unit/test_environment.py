@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,14 @@ from analyzers.environment import Environment, Told, find, wanted
 from assay.assistant.world import environment as mounted
 
 NOTHING_ACTIVATED = Told(variables={})
+
+
+@pytest.fixture(autouse=True)
+def usual_modes() -> Iterator[None]:
+    """A server that was served in this process has narrowed what it makes."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
 
 
 def interpreter(prefix: Path, python: str = "3.12") -> Path:
@@ -206,6 +215,15 @@ def test_one_whose_python_is_gone_is_named(root: Path, tmp_path: Path) -> None:
     assert found is not None
     assert "the Python 3.12 that it rests on is not there any more" in found.flaw
     assert mounted.interpreter(found) is None
+
+
+def test_one_that_only_its_owner_may_read_is_named(root: Path, base: Path) -> None:
+    home = virtual(root / ".venv", base)
+    (home / "bin").chmod(0o700)
+    assert "only its owner may read" in find_in(home, root).flaw
+    assert f"chmod -R o+rX {home}" in find_in(home, root).flaw
+    (home / "bin").chmod(0o755)
+    assert find_in(home, root).flaw == ""
 
 
 def test_a_link_that_a_tool_keeps_for_a_version_is_followed_and_kept(root: Path, base: Path, tmp_path: Path) -> None:

@@ -33,7 +33,8 @@ def test_the_latest_of_a_folder_comes_before_a_later_one_elsewhere(tmp_path: Pat
     traces = Traces(tmp_path / "traces.jsonl", 10)
     here, there = saved(traces, "/a/x.py:1:1"), saved(traces, "/b/y.py:1:1")
     assert (traces.latest("/a") or {})["id"] == here
-    assert (traces.latest("/nowhere") or {})["id"] == there
+    assert traces.latest("/nowhere") is None
+    assert (traces.latest("") or {})["id"] == there
 
 
 def test_only_the_last_ones_are_kept(tmp_path: Path) -> None:

@@ -61,8 +61,11 @@ def changes(text: str, style: Style, *, private: bool = False, lines: tuple[int,
         return []
     by_place = {(one.path, one.line): one for one in known}
     places, made = Places(text), list[Change]()
+    other = syntax.module(text)  # a second one, for it is taken apart
+    if other is None:
+        return []
     try:
-        as_it_is = _bare(syntax.abstract(text))
+        as_it_is = _bare(other)
     except RecursionError:  # hundreds of operators in one expression
         return []
     inner = {id(one) for _, node in syntax.functions(tree) for one in ast.walk(node) if one is not node}

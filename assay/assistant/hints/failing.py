@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from analyzers import reach, secrets
-from analyzers.text import Span
+from analyzers.text import Snapshot, Span
 from sandbox.api import Job, Progress, Step, StepOutcome, TestResult
 
 from ..nouns import Tell
@@ -216,7 +216,7 @@ def _hints(wanted: Wanted, files: Mapping[str, str], state: State, cause: Cause)
 
 
 def _span(text: str, suspect: Suspect) -> Span:
-    rows = text.split("\n")
-    start = sum(len(row) + 1 for row in rows[: suspect.line - 1])
-    row = rows[suspect.line - 1]
+    starts = Snapshot("", "", 0, text).line_starts
+    start = starts[min(suspect.line, len(starts)) - 1]
+    row = text[start : starts[suspect.line] if suspect.line < len(starts) else None]
     return Span(start + len(row) - len(row.lstrip()), start + len(row.rstrip()))

@@ -119,6 +119,8 @@ def span(snapshot: Snapshot, start: tuple[int, int], end: tuple[int, int]) -> Sp
 def _offset(snapshot: Snapshot, place: tuple[int, int]) -> int:
     line, column = place
     starts = snapshot.line_starts
+    if line == 1 and snapshot.text.startswith("\ufeff"):
+        column += 1  # ruff does not count it
     return min(starts[line - 1] + column - 1, len(snapshot.text)) if line <= len(starts) else len(snapshot.text)
 
 

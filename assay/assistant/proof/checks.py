@@ -19,6 +19,7 @@ from ..workbench import Workbench
 from ..world.change import Change, Edited
 
 NAMES_S = 0.6  # jedi's 90th percentile after a dot is 0.3 s; it runs beside the container
+PATIENT_S = 10.0  # of one file, where nobody types: the same change has the same answer on a busy machine
 THREAD_CHARS = 50_000  # longer text around a change takes more than 10 ms: a thread parses all of it
 QUOTE_LIMIT = 60  # characters of a line that a reason quotes
 # What is wrong even on a line that goes on; ruff's other findings may just be unfinished.
@@ -120,10 +121,11 @@ async def _found_before(bench: Workbench, text: str, python: str) -> tuple[lint.
     return known
 
 
-async def named(bench: Workbench, change: Change) -> Named:
+async def named(bench: Workbench, change: Change, *, is_waited_for: bool = True) -> Named:
     """T1's names by jedi, of all Python files of a change, each among the others; skipped, never failed, where jedi cannot say."""
     every = [one for one in change.files if one.is_python and not one.is_gone]
-    found = [await _named_in(bench, change, one) for one in every]  # it answers one question at a time
+    within_s = NAMES_S if is_waited_for else PATIENT_S
+    found = [await _named_in(bench, change, one, within_s) for one in every]  # it answers one question at a time
     if len(every) == 1:
         return found[0]
     (check,) = _joined([(one.name, (each.check,)) for one, each in zip(every, found, strict=True)]) or (
@@ -132,7 +134,7 @@ async def named(bench: Workbench, change: Change) -> Named:
     return Named(check, tuple(name for one in found for name in one.unknown), all(one.is_always for one in found))
 
 
-async def _named_in(bench: Workbench, whole: Change, change: Edited) -> Named:
+async def _named_in(bench: Workbench, whole: Change, change: Edited, within_s: float = NAMES_S) -> Named:
     """The same of one file."""
     started = time.perf_counter()
     text = change.before.preamble + change.after
@@ -144,7 +146,7 @@ async def _named_in(bench: Workbench, whole: Change, change: Edited) -> Named:
     try:
         begin, end = piece(change)
         around = (begin + above, end + above)
-        looked = await bench.names.check(where, first + above, last + above, around=around, timeout_s=NAMES_S)
+        looked = await bench.names.check(where, first + above, last + above, around=around, timeout_s=within_s)
     except names.NamesUnavailable as error:
         return Named(Check("names", "skipped", str(error), _ms(started)))
     unknown = looked.unknown

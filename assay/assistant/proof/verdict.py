@@ -102,7 +102,7 @@ async def begin(bench: Workbench, change: Change, limits: Limits, tell: Callable
     static = await checks.static(bench, change)
     if static.failed or static.elsewhere:
         return Proof(_unread(static))
-    naming = asyncio.create_task(checks.named(bench, change), name="names")
+    naming = asyncio.create_task(checks.named(bench, change, is_waited_for=limits.wait_s is not None), name="names")
     try:
         if limits.run_s is None:
             return Proof(_without_running(static, await naming))

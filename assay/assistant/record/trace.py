@@ -87,9 +87,9 @@ class Traces:
         return tuple(self._read()[-count:][::-1])
 
     def latest(self, folder: str) -> dict[str, Any] | None:
-        """The newest record about a file below `folder`, else the newest at all."""
+        """The newest record about a file below `folder`, of all where that is "": another project's code is not shown here."""
         records = self._read()[::-1]
-        return next((r for r in records if f"{folder}/" in str(r.get("where", ""))), next(iter(records), None))
+        return next((r for r in records if not folder or f"{folder}/" in str(r.get("where", ""))), None)
 
     def find(self, trace_id: str) -> dict[str, Any] | None:
         """The record whose id starts with `trace_id`."""
