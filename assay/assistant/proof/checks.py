@@ -19,7 +19,7 @@ from ..workbench import Workbench
 from ..world.change import Change, Edited
 
 NAMES_S = 0.6  # jedi's 90th percentile after a dot is 0.3 s; it runs beside the container
-PATIENT_S = 10.0  # of one file, where nobody types: the same change has the same answer on a busy machine
+PATIENT_S = 2.5  # of one file, where nobody types: the same change has the same answer on a busy machine
 THREAD_CHARS = 50_000  # longer text around a change takes more than 10 ms: a thread parses all of it
 QUOTE_LIMIT = 60  # characters of a line that a reason quotes
 # What is wrong even on a line that goes on; ruff's other findings may just be unfinished.
