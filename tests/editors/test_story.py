@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -56,7 +57,12 @@ def test_neovim_fills_a_gap_and_proves_it(
     editor = neovim(shop, "shop/stats.py", init=line, engine__script="", sandbox__enabled=True, complete__eagerness=100)
     editor.until_attached()
     editor.until_screen("fallback model")
+    # Going on in insert mode asks by itself, and may take the place of what was asked for: then it is asked for again, as a person would.
     editor.keys(f"{GAP}GA<C-o>:Assay complete<CR>")
+    with contextlib.suppress(AssertionError):
+        editor.until_screen("return min(amounts)   ✓ 1 test")
+    if not any("return min(amounts)   ✓ 1 test" in line for line in editor.screen()):
+        editor.keys("<C-o>:Assay complete<CR>")
     editor.until_screen("return min(amounts)   ✓ 1 test")
     film.terminal(browser, editor, "neovim")
     editor.keys("<Tab>")
