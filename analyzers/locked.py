@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,20 @@ class Locked:
 
 
 def of(root: Path) -> Locked | None:
-    """What the project at `root` asks for; None where no lock and no requirements file says it."""
+    """What the project at `root` asks for; None where no lock and no requirements file says it. Remembered while these files are as they were."""
+    return _of(root, tuple(_stamp(root / name) for name in (*LOCKS, *REQUIREMENTS, "pyproject.toml")))
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    try:
+        status = file.stat()
+        return status.st_mtime_ns, status.st_size
+    except OSError:
+        return 0, 0
+
+
+@lru_cache(maxsize=16)
+def _of(root: Path, _stamps: tuple[tuple[int, int], ...]) -> Locked | None:
     for name in LOCKS:
         if (table := _table(root / name)) is not None:
             pins = dict(_pins(table))

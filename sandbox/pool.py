@@ -64,7 +64,7 @@ class Pool:
         self._endings: set[asyncio.Future[None]] = set()
         self._is_closed = False
         self._waiting: list[Project] = []
-        self._refused: dict[tuple[str, str], ProjectUnavailable] = {}
+        self._refused: dict[object, ProjectUnavailable] = {}
         self._images: dict[object, str] = {}  # by what is asked for: the image that holds it
         self._preparing: dict[object, asyncio.Task[None]] = {}
         self._may_fetch = may_fetch
@@ -144,7 +144,7 @@ class Pool:
         for box in [box for box in self._ready if not box.is_alive()]:
             self._ready.remove(box)
             self._discard(box)
-        found = [box for box in self._ready if box.project.digest == project.digest]
+        found = [box for box in self._ready if _key(box.project) == _key(project)]
         if len(found) < least:
             return None
         self._ready.remove(found[0])
@@ -207,19 +207,19 @@ class Pool:
 
     def _next(self) -> Project | None:
         """The project that the next container is for: one that is waited for, else the latest, while none is running."""
-        held = [box.project.digest for box in self._ready]
+        held = [_key(box.project) for box in self._ready]
         for project in self._waiting:
-            if project.digest not in held and _key(project) not in self._refused and self._is_prepared(project):
+            if _key(project) not in held and _key(project) not in self._refused and self._is_prepared(project):
                 return project
         if self._busy - self._unhurried or self._wanted is None or _key(self._wanted) in self._refused:
             return None
         if not self._is_prepared(self._wanted):
             return None  # a boot takes a core for 0.4 s; a job that is being waited for goes first
-        if held.count(self._wanted.digest) >= self._size:
+        if held.count(_key(self._wanted)) >= self._size:
             return None
         if self._bare_for(self._wanted) is not None:
             return self._wanted
-        stale = next((box for box in self._ready if box.project.digest != self._wanted.digest), None)
+        stale = next((box for box in self._ready if _key(box.project) != _key(self._wanted)), None)
         if stale is not None and len(self._ready) >= self._size:
             self._ready.remove(stale)
             self._discard(stale)
@@ -320,8 +320,9 @@ def _asked(project: Project) -> object:
     return project.packages, project.interpreter.python if project.interpreter else ""
 
 
-def _key(project: Project) -> tuple[str, str]:
-    return project.digest, project.image
+def _key(project: Project) -> object:
+    """What containers of one project have in common: its files, where they stand, and what runs them."""
+    return project.digest, project.root, project.interpreter, project.image, project.packages
 
 
 def _kill_late(boot: asyncio.Future[Container]) -> None:

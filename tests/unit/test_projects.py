@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import sys
 import tarfile
 import threading
 from pathlib import Path
@@ -231,3 +232,19 @@ async def test_what_is_known_of_a_folder_ends_with_it_while_it_is_scanned_too(tm
     slow.go.set()
     assert (await waiting).root == root, "whoever waits for it has it all the same"
     assert root not in slow._states
+
+
+async def test_packages_that_come_are_another_project_though_no_file_of_it_changed(kept: Projects, root: Path) -> None:
+    first = await kept.state(root)
+    assert first.project.interpreter is None
+    made = await asyncio.create_subprocess_exec(sys.executable, "-m", "venv", "--without-pip", str(root / ".venv"))
+    assert await made.wait() == 0
+    second = await again(kept, root)
+    assert second.project.interpreter is not None
+    assert (second.project.archive, second.revision == first.revision) == (first.project.archive, False)
+    assert kept.world(root).environment is not None
+    (site,) = (root / ".venv").glob("lib/python3.*/site-packages")
+    (site / "new.py").touch()
+    third = await again(kept, root)
+    assert third.project != second.project
+    assert await again(kept, root) is third

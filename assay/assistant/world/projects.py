@@ -52,7 +52,7 @@ class Projects:
         self.is_redacted = sent == "redacted"
         self._images = images
         self._told = told
-        self._environments: dict[Path, tuple[float, Environment | None]] = {}
+        self._environments: dict[Path, Environment | None] = {}
         self._rules: dict[Path, files.Rules] = {}
         self._states: dict[Path, tuple[float, State]] = {}
         self._scans: dict[Path, asyncio.Task[State]] = {}
@@ -135,11 +135,10 @@ class Projects:
         return secrets.redact(text) if self.is_redacted else text
 
     def environment(self, root: Path) -> Environment | None:
-        """The project's Python and packages as they were looked for last, not longer ago than RESCAN_S; None where it has none."""
-        looked = self._environments.get(root)
-        if looked is None or time.monotonic() - looked[0] >= RESCAN_S:
-            looked = self._environments[root] = time.monotonic(), find(root, self._top(root), self._told)
-        return looked[1]
+        """The project's Python and packages as the last scan found them, at once; looked for now where none has begun. None where it has none."""
+        if root not in self._environments:
+            self._environments[root] = find(root, self._top(root), self._told)
+        return self._environments[root]
 
     def _top(self, root: Path) -> Path | None:
         """The opened folder that the project lies in, or the repository's."""
@@ -169,6 +168,7 @@ class Projects:
 
     def _scan(self, root: Path, older: State | None) -> State:
         self._rules[root] = rules = files.Rules(root)
+        self._environments[root] = find(root, self._top(root), self._told)
         is_project = root in self._opened or files.has_root_mark(root)
         refused: dict[str, files.Refusal] = {}
         found = files.walk(root, rules, "whole" if is_project else "flat", refused)
@@ -183,7 +183,7 @@ class Projects:
             and entries == {n: e for n, e in older.entries.items() if n not in older.generated}
             and generated == older.ignored
         ):
-            return older
+            return self._as_run_now(older)
         texts, total = {}, 0
         for name, entry in entries.items():
             total += entry.size if name.endswith(".py") else 0
@@ -197,7 +197,7 @@ class Projects:
         left_out = {name: why for name, why in left_out.items() if name not in named}
         same_data = older is not None and _data(entries, texts) == _data(older.entries, older.texts)
         if older is not None and same_data and _differences(older.base, texts) <= DELTA_LIMIT:
-            return replace(
+            changed = replace(
                 older,
                 entries=entries,
                 texts=texts,
@@ -205,8 +205,14 @@ class Projects:
                 generated=frozenset(named),
                 ignored=generated,
             )
+            return self._as_run_now(changed)
         made = self._packed(root, entries, texts, left_out)
         return replace(made, generated=frozenset(named), ignored=generated)
+
+    def _as_run_now(self, state: State) -> State:
+        """The same scan with what runs the project now: packages come and go without a change of its files."""
+        project = replace(self._bare(state.root), digest=state.project.digest, archive=state.project.archive)
+        return state if project == state.project else replace(state, project=project, revision=next_revision())
 
     def _packed(
         self, root: Path, entries: Mapping[str, files.Entry], texts: dict[str, str], left_out: dict[str, Rule]
