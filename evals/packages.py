@@ -89,16 +89,19 @@ def lines(root: Path) -> Iterator[tuple[str, int, str]]:
         ):
             continue
         text = path.read_text("utf-8")
-        found = text.split("\n")
-        for _, function in functions(ast.parse(text)):
-            for node in function.body:
-                is_one = (
-                    isinstance(node, ast.Return | ast.Assign | ast.AugAssign | ast.Expr)
-                    and node.lineno == node.end_lineno
-                )
-                is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-                if is_one and not is_text:
-                    yield name, node.lineno, found[node.lineno - 1]
+        yield from ((name, line, row) for line, row in one_liners(text))
+
+
+def one_liners(text: str) -> Iterator[tuple[int, str]]:
+    """The statements of one line in a file's functions: line from 1, and text."""
+    rows = text.split("\n")
+    for _, function in functions(ast.parse(text)):
+        for node in function.body:
+            is_one = (
+                isinstance(node, ast.Return | ast.Assign | ast.AugAssign | ast.Expr) and node.lineno == node.end_lineno
+            )
+            if is_one and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+                yield node.lineno, rows[node.lineno - 1]
 
 
 async def found(bench: Workbench, root: Path, chance: random.Random) -> list[Row]:

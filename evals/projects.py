@@ -11,7 +11,6 @@ containers only. `projects.json` names the lines, PROJECTS the distributions wit
 from __future__ import annotations
 
 import argparse
-import ast
 import asyncio
 import json
 import random
@@ -26,13 +25,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from analyzers.environment import is_interpreter
-from analyzers.syntax import functions
 from assay import compose
 from assay.assistant.workbench import Workbench
 from assay.assistant.world.state import State
 from assay.folders import folders
 from evals import holes
-from evals.packages import Row, judged, replaced, report
+from evals.packages import Row, judged, one_liners, replaced, report
 from sandbox.api import Job, Piece, Step, StepOutcome
 
 KNOWN = Path(__file__).with_name("projects.json")
@@ -123,15 +121,7 @@ def lines(state: State) -> Iterator[tuple[str, int, str]]:
             or name == "setup.py"
         ):
             continue
-        found = text.split("\n")
-        for _, function in functions(ast.parse(text)):
-            for node in function.body:
-                is_one = (
-                    isinstance(node, ast.Return | ast.Assign | ast.AugAssign | ast.Expr)
-                    and node.lineno == node.end_lineno
-                )
-                if is_one and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
-                    yield name, node.lineno, found[node.lineno - 1]
+        yield from ((name, line, row) for line, row in one_liners(text))
 
 
 async def find(bench: Workbench, root: Path, chance: random.Random) -> list[Row]:
