@@ -21,6 +21,7 @@ HARMLESS = "F401,F403,F405,F541"  # unused or star imports, a needless f: untidy
 AT_ONCE = 64 << 10  # bytes of ruff's answer that are read on the event loop, in a millisecond
 TIMEOUT_S = 5.0
 OURS = f"3.{sys.version_info[1]}"
+OLDEST, NEWEST = 7, 14  # minor versions that ruff knows of; an unknown one would be no answer at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ async def check(text: str, python: str = OURS) -> tuple[Finding, ...]:
     options = (
         "--isolated",
         "--no-cache",
-        f"--target-version=py{python.replace('.', '')}",
+        f"--target-version=py3{min(max(int(python.partition('.')[2] or 0), OLDEST), NEWEST)}",
         f"--select={RULES}",
         f"--ignore={HARMLESS}",
         "--stdin-filename=snippet.py",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from analyzers import environment, files
+from analyzers import environment, files, locked
 from assay import __version__, compose
 from assay.assistant.settings import Settings
 from assay.engine import backends, dialects, hub, service, weights
@@ -162,11 +162,19 @@ def _project(settings: Settings, where: Folders, is_there: Callable[[str], bool]
     found = environment.find(
         root, told=environment.Told(settings.text("project.environment"), settings.text("project.interpreter"))
     )
+    if found is None and (asked := locked.of(root)) is not None:
+        if settings.is_on("project.fetch") and not settings.is_on("offline"):
+            detail = f"{root} has none: the packages of {asked.source} are made a layer of the image when it is first checked"
+            return [Finding("environment", "ok", detail)]
+        detail = f"{root} has none, and the packages of {asked.source} are not fetched (`project.fetch`, `offline`)"
+        return [Finding("environment", "note", detail, _WAYS)]
     if found is None:
         detail = (
             f"{root} has no virtual environment, so its tests see the standard library and pytest, on Python {python}"
         )
         return [Finding("environment", "note", detail, _WAYS)]
+    if found.flaw and not found.base and not found.site_packages:
+        return [Finding("environment", "missing", found.flaw, "Install it, or make an environment for the project.")]
     detail = f"Python {found.python} of {found.home} ({found.why})"
     if found.flaw:
         return [Finding("environment", "missing", f"{detail}: {found.flaw}", "Make the environment anew.")]

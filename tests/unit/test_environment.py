@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from analyzers.environment import Environment, Told, find, wanted
+from assay.assistant import settings as table
 from assay.assistant.world import environment as mounted
+from assay.cli import doctor
+from assay.folders import folders
 
 NOTHING_ACTIVATED = Told(variables={})
 
@@ -82,6 +85,8 @@ def test_in_the_project_or_as_far_up_as_the_workspace(root: Path, base: Path, na
     found = find(root, root.parent, NOTHING_ACTIVATED)
     assert found is not None
     assert found.home == home
+    (root.parent / ".git").mkdir()
+    assert find(root, told=NOTHING_ACTIVATED) == found, "in a repository as far up as that"
     nearer = virtual(root / ".venv", base)
     found = find(root, root.parent, NOTHING_ACTIVATED)
     assert found is not None
@@ -315,3 +320,31 @@ def test_it_is_one_that_is_installed_or_what_is_missing_is_told(
     own = mounted.interpreter(found)
     assert own is not None
     assert str(prefix / "lib" / "python3.99") in dict(own.mounts)
+
+
+@pytest.mark.parametrize(
+    ("files", "set_to", "state", "said"),
+    [
+        ({"uv.lock": '[[package]]\nname = "attrs"\nversion = "1"\n'}, True, "ok", "the packages of uv.lock are made a layer"),
+        ({"uv.lock": '[[package]]\nname = "attrs"\nversion = "1"\n'}, False, "note", "the packages of uv.lock are not fetched"),
+        ({".python-version": "3.99\n"}, True, "missing", "it needs Python 3.99 (.python-version), and none is installed here"),
+        ({}, True, "note", "has no virtual environment"),
+    ],
+)  # fmt: skip
+def test_what_doctor_says_of_a_project_without_one(
+    root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    files: dict[str, str],
+    set_to: bool,
+    state: str,
+    said: str,
+) -> None:
+    for name in ("VIRTUAL_ENV", "CONDA_PREFIX", "UV_PROJECT_ENVIRONMENT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, text in files.items():
+        (root / name).write_text(text)
+    monkeypatch.chdir(root)
+    settings, _ = table.load(Path("/nowhere"), editor={"project.fetch": set_to})
+    (found,) = doctor._project(settings, folders(), lambda name: False, "3.11")
+    assert (found.state, said in found.detail) == (state, True)

@@ -26,3 +26,10 @@ async def test_a_ruff_that_is_not_there_teaches_nothing(monkeypatch: pytest.Monk
     monkeypatch.setattr(lint, "program", lambda: "/nowhere/ruff")
     with pytest.raises(lint.LintError, match="could not be started"):
         await lint.check("x = 1\n")
+
+
+@pytest.mark.parametrize(
+    ("python", "codes"), [("3.11", ["invalid-syntax"]), ("3.12", []), ("3.99", []), ("3.6", ["invalid-syntax"])]
+)
+async def test_syntax_is_judged_for_the_projects_python(python: str, codes: list[str]) -> None:
+    assert [f.code for f in await lint.check("def first[T](p: list[T]) -> T:\n    return p[0]\n", python)] == codes

@@ -141,11 +141,9 @@ class Projects:
         return self._environments[root]
 
     def _top(self, root: Path) -> Path | None:
-        """The opened folder that the project lies in, or the repository's."""
+        """The opened folder that the project lies in."""
         around = [folder for folder in self._opened if root.is_relative_to(folder)]
-        if around:
-            return min(around, key=lambda one: len(one.parts))
-        return next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), None)
+        return min(around, key=lambda one: len(one.parts), default=None)
 
     def world(self, root: Path, documents: Mapping[str, str] = MappingProxyType({})) -> World:
         """The project as it is known now, at once, with the open `documents` (relative POSIX path → text) over its files. Where the last scan is older than RESCAN_S, a newer one will be known soon."""
