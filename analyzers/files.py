@@ -37,7 +37,7 @@ ROOT_MARKS = (
     "pyproject.toml", "setup.py", "setup.cfg", ".git", "pytest.ini", "tox.ini", "pytest.toml", "requirements.txt", "Pipfile", "manage.py", "noxfile.py", "conftest.py",
     "uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "environment.yml", ".python-version",
 )  # fmt: skip
-Refusal = Literal["secret", "ignored", "outside", "too large", "refuse"]
+Refusal = Literal["secret", "ignored", "kept out", "outside", "too large", "refuse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Rules:
         if self._is_secret(path) or path.name == ".git" or not NEVER.isdisjoint(path.parts[:-1]):
             return "secret" if self._is_secret(path) else "refuse"
         if self._is_ignored(path, ASSAYS):
-            return "ignored"
+            return "kept out"
         if self.is_tracked(name):
             return None
         if not all(self._is_source(folder) for folder in path.parents if folder.name in SKIPPED_FOLDERS):
@@ -95,6 +95,10 @@ class Rules:
     def is_tracked(self, name: str) -> bool:
         """Whether git has it: then it is the project's, whatever it is called."""
         return self._repository is not None and name in self._repository.names
+
+    def limit(self, name: str) -> int:
+        """How many bytes of a file are read at most."""
+        return TRACKED_LIMIT if self.is_tracked(name) else FILE_LIMIT
 
     def _is_secret(self, path: PurePosixPath) -> bool:
         found = bool(self._secret.match_file(path.name))
@@ -175,7 +179,7 @@ def walk(
                     status = entry.stat()
                 except OSError:
                     continue  # gone since it was listed
-                if status.st_size > (TRACKED_LIMIT if rules.is_tracked(name) else FILE_LIMIT):
+                if status.st_size > rules.limit(name):
                     told[name] = "too large"
                     continue
                 count += 1

@@ -14,6 +14,7 @@ import argparse
 import asyncio
 import json
 import random
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -41,13 +42,18 @@ TRIED = 60  # lines of a project that are looked at for truths
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A distribution with its tests: `python` runs it, `installed` is what pip is asked for beside the project itself; `about` says which kind of project it is."""
+    """A distribution with its tests: `python` runs it, `installed` is what pip is asked for beside the project itself; `about` says which kind of project it is.
+
+    `beside` are others of PROJECTS that stand in one workspace with it; where `locker` names what pdm is installed from, it writes the lock, and no environment is made.
+    """
 
     distribution: str
     sha256: str
     python: str
     installed: tuple[str, ...]
     about: str
+    beside: tuple[str, ...] = ()
+    locker: tuple[str, ...] = ()
 
 
 PROJECTS = {
@@ -62,6 +68,9 @@ PROJECTS = {
                            ("pytest==8.4.2", "pytest-asyncio==0.25.3", "pytest-cov==7.1.0", "pytest-timeout==2.4.0"), "async tests, coverage and time limits in its own options"),
     "jinja2": Published("jinja2==3.1.6", "0137fb05990d35f1275a587e9aee6d56da821fc83491a0fb838183be43f66d6d", "3.10", ("pytest==9.2.0", "trio==0.35.0"), "a compiled dependency, an older Python"),
     "marshmallow": Published("marshmallow==4.4.0", "9e6ffa8511012ca89732324c1c253efd7b4d35632dcbdf80aa793fe01804af3e", "3.13", ("pytest==9.2.0", "simplejson==4.3.0"), "src layout"),
+    "apispec": Published("apispec==6.10.1", "46896cb0cab23b4e853e528528937719739f836358832bb8610edd14db1d9c01", "3.12", ("pytest==9.2.0", "openapi-spec-validator==0.9.0", "pyyaml==6.0.4"),
+                         "a workspace of two packages, one environment at its root, the one imports the other", beside=("marshmallow",)),
+    "dep-logic": Published("dep-logic==0.7.2", "2a3c49526075b0bc6825f0ea8c2d9f464de48b7b85f3f3d2900b4e5950fefedf", "3.12", (), "a lock of pdm and no environment", locker=("pdm==2.29.4", "hishel==1.4.0")),
 }  # fmt: skip
 
 
@@ -82,34 +91,47 @@ def interpreter(python: str) -> Path:
 def set_up(name: str, folder: Path) -> Path:
     """The project with its environment, as its guide says: an editable install, and what its tests need. What is there already is kept."""
     published = PROJECTS[name]
-    root = folder / name
+    top = folder / f"{name}-workspace" if published.beside else folder
+    members = [_unpacked(one, top / "packages" if published.beside else folder) for one in (name, *published.beside)]
+    home = top if published.beside else members[0]
+    if published.beside:
+        (top / "pyproject.toml").write_text('[tool.uv.workspace]\nmembers = ["packages/*"]\n')
+    if published.locker and not (home / "pdm.lock").exists():
+        pip = _environment(published.python, folder / "locker")
+        subprocess.run([*pip, *published.locker], check=True)
+        pdm: list[str | Path] = [folder / "locker" / "bin" / "pdm", "lock", "-q", "-G", ":all"]
+        subprocess.run(pdm, check=True, cwd=home)
+        shutil.rmtree(home / ".venv", ignore_errors=True)  # pdm makes one in order to ask its Python
+        (home / ".pdm-python").unlink(missing_ok=True)
+    elif not published.locker and not (home / ".venv").exists():
+        pip = _environment(published.python, home / ".venv")
+        editable = [part for one in members for part in ("-e", str(one))]
+        subprocess.run([*pip, *editable, *published.installed], check=True)
+    return members[0]
+
+
+def _unpacked(name: str, folder: Path) -> Path:
+    """The distribution's files."""
+    published, root = PROJECTS[name], folder / name
     if not root.exists():
+        folder.mkdir(parents=True, exist_ok=True)
         wanted = folder / f"{name}.txt"
         wanted.write_text(f"{published.distribution} --hash=sha256:{published.sha256}\n")
-        fetch = [
-            "download",
-            "-q",
-            "--no-deps",
-            "--no-binary",
-            ":all:",
-            "--require-hashes",
-            "-d",
-            str(folder),
-            "-r",
-            str(wanted),
-        ]
-        subprocess.run([sys.executable, "-m", "pip", *fetch], check=True)
+        pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", "--require-hashes"]
+        subprocess.run([*pip, "-d", folder, "-r", wanted], check=True)
         stem = published.distribution.replace("==", "-").replace("-", "_").lower()
         archive = next(one for one in folder.glob("*.tar.gz") if one.name.replace("-", "_").lower().startswith(stem))
         with tarfile.open(archive) as opened:
             opened.extractall(folder, filter="data")
-            top = folder / opened.getnames()[0].partition("/")[0]
-        top.rename(root)
-    if not (root / ".venv").exists():
-        subprocess.run([interpreter(published.python), "-m", "venv", root / ".venv"], check=True)
-        pip = [root / ".venv" / "bin" / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-        subprocess.run([*pip, "-e", ".", *published.installed], check=True, cwd=root)
+            made = folder / opened.getnames()[0].partition("/")[0]
+        made.rename(root)
     return root
+
+
+def _environment(python: str, folder: Path) -> list[str]:
+    """A new environment; the command that installs into it."""
+    subprocess.run([interpreter(python), "-m", "venv", folder], check=True)
+    return [str(folder / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
 
 
 def lines(state: State) -> Iterator[tuple[str, int, str]]:
@@ -184,7 +206,11 @@ async def main(given: argparse.Namespace) -> None:
                 flush=True,
             )
             if given.freeze:
-                subprocess.run([root / ".venv/bin/python", "-m", "pip", "freeze", "--exclude-editable"], check=True)
+                home = (
+                    folder / "locker" if PROJECTS[name].locker else root.parents[1] if PROJECTS[name].beside else root
+                )
+                python = (home if PROJECTS[name].locker else home / ".venv") / "bin" / "python"
+                subprocess.run([python, "-m", "pip", "freeze", "--exclude-editable"], check=True)
                 continue
             bench = compose.workbench(settings, where)
             try:

@@ -156,13 +156,14 @@ class Frame:
 @dataclass(frozen=True, slots=True)
 class Raised:
     """What a call ended with: the exception's name with its bases' (the nearest first), its last line as a traceback has it, the project's frames from the
-    outside, and whether the innermost one of them raised it by a `raise` or `assert` of its own; `source` is the call, where it was looked for."""
+    outside, and whether the innermost one of them raised it by a `raise` or `assert` of its own; `source` is the call, where it was looked for; `sought` as in `TestReport`."""
 
     kinds: tuple[str, ...]
     detail: str
     frames: tuple[Frame, ...]
     is_meant: bool = False
     source: str = ""
+    sought: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +193,7 @@ class TestReport:
     while tests were collected, where that was traced. `entered`: by test, or by a node for all tests below it ("" for the import of all of them),
     the functions of the project that were entered, as "path::dotted.name", where that was recorded. `ended_in` is the test in which the whole run
     came to its end. `lines`: by test, and by watched file, the lines executed. `unseen`: the tests that may have executed what nothing here could trace, in other processes and older threads; "" for all of them. `observed`: by test, watched file and the function's first line (its decorators' included), how calls of it ended.
+    `sought`: by test, by file for its import, or by "" for that of all, names below the project's root that were looked for and are not there ("folder/": its content was asked for), and machines elsewhere that were called, as "//host:port".
     """
 
     __test__ = False
@@ -207,6 +209,12 @@ class TestReport:
     observed: Mapping[str, Mapping[str, Mapping[int, Observed]]] = field(default_factory=dict)
     harness: Harness = Harness()
     unseen: frozenset[str] = frozenset()
+    sought: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def sought_by(self, test: str) -> frozenset[str]:
+        """What a test looked for and did not find, itself, or by the import of its file or of a `conftest.py`."""
+        nodes = (test, test.partition("::")[0], "")
+        return frozenset().union(*(self.sought.get(node, frozenset()) for node in dict.fromkeys(nodes)))
 
 
 @dataclass(frozen=True, slots=True)

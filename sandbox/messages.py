@@ -93,6 +93,8 @@ def _report(text: str, nonce: str, *, is_cut: bool, hung: bool) -> TestReport:
     entered: dict[str, set[str]] = {}
     lines: dict[str, dict[str, frozenset[int]]] = {}
     seen: dict[str, dict[str, dict[int, Observed]]] = {}
+    names: list[str] = []
+    sought: dict[str, frozenset[str]] = {}
     for event in _events(text):
         match event:
             case {"lines": {**by_file}, "by": str(name)}:
@@ -111,6 +113,10 @@ def _report(text: str, nonce: str, *, is_cut: bool, hung: bool) -> TestReport:
                 harness = Harness(python[:40], version[:40], is_own)
             case {"unseen": str(name)}:
                 unseen.add(name)
+            case {"sought": [*numbers], "names": [*new], "by": str(node)}:
+                names += [str(name)[:TEXT_LIMIT] for name in new]
+                own_names = (names[n] for n in _numbers(numbers) if 0 <= n < len(names))
+                sought[node] = sought.get(node, frozenset()).union(own_names)
             case {"import_hit": mask}:
                 import_hit = _bits(mask)
             case {"functions": [*found]}:
@@ -158,6 +164,7 @@ def _report(text: str, nonce: str, *, is_cut: bool, hung: bool) -> TestReport:
         seen,
         harness,
         frozenset(unseen),
+        sought,
     )
 
 
@@ -199,7 +206,8 @@ def _raised(text: str) -> dict[int, Raised]:
                 names = tuple(str(kind)[:TEXT_LIMIT] for kind in kinds)
                 own = tuple(f for one in frames if (f := _frame(one)))
                 source = str(event.get("source", ""))[:TEXT_LIMIT]
-                found[number] = Raised(names, detail[:TEXT_LIMIT], own, is_meant, source)
+                sought = frozenset(str(one)[:TEXT_LIMIT] for one in event.get("sought", ()))
+                found[number] = Raised(names, detail[:TEXT_LIMIT], own, is_meant, source, sought)
     return found
 
 

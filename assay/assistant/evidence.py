@@ -20,6 +20,7 @@ class Evidence:
     themselves compare; `edited` those against a line under way that are green with what stands there.
 
     `halted` are those of `beside` that fail before they execute the change, `uncollected` the whole files or tests of `same` that gave no result, both times. `hidden` are tests that may have executed it where nothing could be seen: in other processes, older threads, under a tracer of their own. `harness` says what ran them.
+    `wanting` are green without the change and red with it, and looked for what no container has only with it; `withheld` says in words what red tests looked for in vain, and why it is not there.
 
     `detail` is about the first broken, stuck or same one, or else about one that failed before it could execute anything; `tampering` says why
     none of it counts; `executed` are the numbers of the pieces that the proving tests executed; `ended_in` is the test in which the whole run came
@@ -50,6 +51,8 @@ class Evidence:
     uncollected: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     harness: str = ""
+    wanting: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
 
     @property
     def proving(self) -> tuple[str, ...]:
@@ -70,14 +73,14 @@ class Evidence:
     @property
     def is_telling(self) -> bool:
         """Whether a test executed the change, or something is wrong with the run: other tests would add nothing."""
-        seen = self.turned or self.kept or self.broken or self.stuck or self.barring or self.unseen
+        seen = self.turned or self.kept or self.broken or self.stuck or self.barring or self.unseen or self.wanting
         return bool(seen or self.tampering)
 
     @property
     def is_decided(self) -> bool:
         """Whether it speaks for the change or against it, so that another run would say the same."""
         return not self.tampering and bool(
-            self.broken or ((self.turned or self.kept) and not (self.red or self.left or self.unseen))
+            self.broken or ((self.turned or self.kept) and not (self.red or self.left or self.unseen or self.wanting))
         )
 
     @property
@@ -93,6 +96,7 @@ class Evidence:
             self.beside,
             self.flaky,
             self.unseen,
+            self.wanting,
         )
         return sum(map(len, groups))
 

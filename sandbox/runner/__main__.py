@@ -6,9 +6,11 @@ may die), and never reads anything that a step can write except through the capp
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
+import site
 import sys
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,7 @@ def main() -> None:
         header, blob = frame
         if header.get("kind") == "files":
             tree.unpack(blob, root)
+            _add_editable()
             _send(outbox, {"kind": "unpacked"})
         elif header.get("kind") == "job":
             _run(header["steps"], root, inbox, outbox)
@@ -46,6 +49,18 @@ def _run(wanted: list[dict[str, Any]], root: Path, inbox: int, outbox: int) -> N
         outcome = steps.run(step, root, host=inbox, told=lambda how: _send(outbox, {"kind": "running"} | how))
         outcome["touched"] = tree.changed(before, tree.fingerprint(root))
         _send(outbox, {"kind": "outcome"} | outcome)
+
+
+def _add_editable() -> None:
+    """What `.pth` files name of the project was not there yet when Python started, and Python leaves out what is not there."""
+    for folder in site.getsitepackages():
+        for file in sorted(Path(folder).glob("*.pth")):
+            with contextlib.suppress(OSError, UnicodeDecodeError):
+                for line in file.read_text("utf-8-sig").splitlines():
+                    named = os.path.join(folder, line.strip())
+                    is_path = line.strip() and not line.startswith(("#", "import ", "import\t"))
+                    if is_path and named not in sys.path and os.path.isdir(named):
+                        sys.path.append(named)
 
 
 def _private_channel() -> tuple[int, int]:

@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import Any
 
 from . import codes
+from .sought import Sought
 
 RAISES = dis.opmap["RAISE_VARARGS"]  # what `raise` and `assert` come to
 CALL_S = 1.0  # of one call; a literal's result takes no longer, or is no use as a hint
@@ -52,9 +53,12 @@ def main(step: dict[str, Any], root: Path, report: int) -> int:
     sys.dont_write_bytecode = True
     signal.signal(signal.SIGALRM, ended)
     path = root / step["path"]
+    sought = Sought(str(root))
     namespace = module(root, path)
+    before = sought.begin()
     for number, call in enumerate(step["calls"]):
-        send(report, {"call": number} | _evaluated(call, namespace, f"{root}/"))
+        sought.begin()
+        send(report, {"call": number} | _evaluated(call, namespace, f"{root}/") | sought.names(before))
     return 0
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .calls_step import TooLong, ended, module, send, told
+from .sought import Sought
 
 TOOLS = "/opt/assay/tools"  # of the image: for projects that have no hypothesis of their own
 FUNCTION_S = 3.0  # of the search in one function
@@ -26,8 +27,11 @@ def main(step: dict[str, Any], root: Path, report: int) -> int:
         sys.path.insert(0, folder)
     sys.dont_write_bytecode = True
     signal.signal(signal.SIGALRM, ended)
+    sought = Sought(str(root))
     namespace = module(root, root / step["path"])
+    before = sought.begin()
     for number, name in enumerate(step["calls"]):
+        sought.begin()
         function = namespace.get(name)
         found: dict[str, Any] | None = None
         if inspect.isfunction(function):
@@ -36,7 +40,7 @@ def main(step: dict[str, Any], root: Path, report: int) -> int:
             with contextlib.suppress(Exception, SystemExit, TooLong):
                 found = _searched(function, f"{root}/")
             signal.setitimer(signal.ITIMER_REAL, 0)
-        send(report, {"call": number} | (found or {"late": True}))
+        send(report, {"call": number} | (found or {"late": True}) | sought.names(before))
     return 0
 
 

@@ -23,6 +23,7 @@ import pytest
 
 from . import codes
 from .options import project_options, pytests_own
+from .sought import Sought
 from .tracer import Tracer
 from .unseen import Unseen
 
@@ -170,7 +171,7 @@ class _Plugin:
         if self._test_s:
             signal.signal(signal.SIGALRM, self._interrupt)
         self._shared: dict[str, frozenset[tuple[str, str]]] = {}
-        self._unseen = Unseen()
+        self._unseen, self._sought = Unseen(), Sought(str(root))
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         limit_s, self._test_s = self._test_s, min(self._test_s, AGAIN_S)
@@ -193,11 +194,21 @@ class _Plugin:
             self.send({"unseen": ""})
         if self._traces and self._tracer.hit:
             self.send({"import_hit": _mask(self._tracer.hit)})
+        self._tell_sought("")
         self._tell_entered("")
         items[:] = [item for item in items if self._is_wanted(item.nodeid)]
         self.send({"collected": [item.nodeid for item in items]})
 
     # Wrappers are of the older kind, which every pytest of a project understands.
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_make_collect_report(self, collector: pytest.Collector) -> Generator[None, Any, None]:
+        """What the import of a test file sought is sought by its tests; what that of a conftest.py did, by all."""
+        before = self._sought.begin()
+        yield
+        if isinstance(collector, pytest.File):
+            self._tell_sought(collector.nodeid)
+        self._sought.noted |= before
+
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, None]:
         """The control test comes last, by itself: it has no fixtures, and tears nobody else's down."""
@@ -216,6 +227,7 @@ class _Plugin:
         self.send({"start": item.nodeid})
         self._names = frozenset(getattr(item, "fixturenames", ()))
         self._unseen.begin()
+        self._sought.begin()
         if self._control not in item.nodeid:
             self._tracer.start()
         if self._test_s:
@@ -229,6 +241,7 @@ class _Plugin:
             self._tracer.stop()
             if self._control not in item.nodeid and self._unseen.is_some(self._names, lost_trace=lost_trace):
                 self.send({"unseen": item.nodeid})
+            self._tell_sought(item.nodeid)
             for name in getattr(item, "fixturenames", ()):
                 self._tracer.entered |= self._shared.get(name, frozenset())
             self._tell_entered(item.nodeid)
@@ -243,18 +256,26 @@ class _Plugin:
             return
         before, self._unseen.has_started = self._unseen.has_started, False
         outer = self._tracer.restart() if self._records else set()
+        sought = self._sought.begin()
         try:
             yield
         finally:
             if self._unseen.has_started:
                 self._unseen.shared.add(fixturedef.argname)
             self._unseen.has_started = self._unseen.has_started or before
+            self._sought.shared[fixturedef.argname] = set(self._sought.noted)
+            self._sought.noted |= sought
         if self._records:
             self._shared[fixturedef.argname] = self._shared.get(fixturedef.argname, frozenset()) | self._tracer.entered
             if fixturedef.argname not in self._names:  # asked for as a test runs: it may be by others, too
                 self._tell_entered(request.node.nodeid)
             self._tracer.restart()
             self._tracer.entered |= outer
+
+    def _tell_sought(self, node: str) -> None:
+        if told := self._sought.told(self._names if "::" in node else frozenset()):
+            self.send({**told, "by": node})
+        self._sought.begin()
 
     def _tell_watched(self, node: str) -> None:
         if any(self._tracer.lines.values()):

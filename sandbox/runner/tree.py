@@ -55,10 +55,15 @@ def fingerprint(root: Path) -> Fingerprint:
                 name = f"{folder}{entry.name}"
                 if entry.is_dir(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_dev == device:
                     folders.append(f"{name}/")
-                elif name.endswith(HARNESS_SUFFIXES):
+                elif name.endswith(HARNESS_SUFFIXES) and not _is_unread(name):
                     status = entry.stat(follow_symlinks=False)
                     found[name] = (status.st_ino, status.st_size, status.st_ctime_ns)
     return found
+
+
+def _is_unread(name: str) -> bool:
+    """Byte code of sources that are here is not read by what runs the tests; pytest's own is."""
+    return "__pycache__/" in name and name.endswith(".pyc") and "-pytest-" not in name
 
 
 def changed(before: Fingerprint, after: Fingerprint) -> list[str]:

@@ -91,6 +91,14 @@ CASES = {
     "code that runs in another process": Case(
         {"calc.py": CALC, "test_calc.py": "import subprocess, sys\nimport calc\n\n\ndef test_it():\n    code = 'import calc; print(calc.double(3))'\n    assert subprocess.run([sys.executable, '-c', code], capture_output=True).stdout == b'6\\n'\n"},
         "calc.py", RIGHT, "no-tests", "1 test runs code in other processes or threads"),
+    "byte code that a process of a test writes": Case(
+        {"calc.py": CALC, "test_calc.py": f"import pathlib, subprocess, sys\n\n{USES}\n\ndef test_process():\n    subprocess.run([sys.executable, '-c', 'import calc'], env={{}}, check=True)\n    assert list(pathlib.Path('__pycache__').glob('calc.*.pyc'))\n"},
+        "calc.py", RIGHT, "passed"),
+    "byte code that is not of its source": Case(
+        {"calc.py": f"import os, pathlib, py_compile\n\npathlib.Path('/tmp/x.py').touch()\nos.makedirs('__pycache__', exist_ok=True)\nfor minor in range(9, 16):\n    py_compile.compile('/tmp/x.py', f'__pycache__/later.cpython-3{{minor}}.pyc',"
+         f" invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)\n\n\n{CALC}",
+         "later.py": "def five():\n    return 5\n", "test_calc.py": f"{USES}\n\ndef test_later():\n    from later import five\n    assert five() == 5 == double(2.5)\n"},
+        "calc.py", RIGHT, "passed", "2 tests executing it pass"),
     "printing": Case(
         {"calc.py": "import sys\n\n\ndef say(x):\n    print(x)\n", "test_calc.py": "from calc import say\n\n\ndef test_it(capsys):\n    say(1)\n    assert capsys.readouterr().out == '1\\n'\n"},
         "calc.py", ("print(x)", "print(x, file=sys.stdout)"), "passed"),

@@ -91,6 +91,18 @@ async def test_the_projects_python_runs_them(bench: Workbench, tmp_path: Path, p
     assert state(one_way) != "passed", "the other way of the expression is never taken"
 
 
+async def test_a_path_into_the_project_is_there_before_pytest_starts(bench: Workbench, tmp_path: Path) -> None:
+    """An editable install is a path in a `.pth` file; Python leaves out what is not there as it starts, and the project's files come later."""
+    site = project(tmp_path, Path(sys.executable).resolve())
+    inner = tmp_path / "parts" / "kinds"
+    (inner / "kinds").mkdir(parents=True)
+    (inner / "kinds" / "__init__.py").write_text("class OldWarning(Warning):\n    pass\n")
+    (site / "__editable__.kinds.pth").write_text(f"{inner}\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings =\n    error\n    ignore::kinds.OldWarning\n")
+    verdict = await judge(bench, tmp_path / "calc.py", CALC.replace("x - y", "-y + x"))
+    assert state(verdict) == "passed", verdict
+
+
 async def test_the_projects_pytest_runs_them(bench: Workbench, tmp_path: Path) -> None:
     site = project(tmp_path, Path(sys.executable).resolve())
     own = Path(pytest.__file__).parents[1]
@@ -141,7 +153,7 @@ async def test_what_keeps_tests_from_running_is_told(
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     verdict = await judge(bench, tmp_path / "calc.py", CALC.replace("x - y", "-y + x"))
-    assert getattr(verdict, "reason", "") == reason
+    assert getattr(verdict, "reason", "") == reason, verdict.why
     assert verdict.why.startswith(why[0])
     assert why[1] in verdict.why
     assert all(check.counts is None or check.counts.reaching for check in verdict.checks), "0 of 0 is no answer"

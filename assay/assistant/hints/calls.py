@@ -18,6 +18,7 @@ from sandbox.api import Frame, Job, Raised, Step
 
 from ..proof.plan import digest, place_of
 from ..workbench import Workbench
+from ..world import withheld
 from ..world.state import State, written_over
 from .hint import Evidence, Hint, printable
 
@@ -50,7 +51,7 @@ async def proved(bench: Workbench, state: State, name: str, text: str) -> list[H
             bench.memory.calls.put(key, known)
     found: dict[Span, Hint] = {}
     for number, raised in sorted(known.items()):
-        if number < len(wanted) and _is_bug(tree, name, raised):
+        if number < len(wanted) and _is_bug(tree, name, raised) and not await _is_wanting(state, raised):
             for hint in _hints(name, text, wanted[number], raised):
                 found.setdefault(hint.span, hint)
     return list(found.values())
@@ -73,7 +74,7 @@ async def sought(bench: Workbench, state: State, name: str, text: str) -> list[H
     (outcome,) = await bench.sandbox.run(Job(state.project, (step,), is_urgent=False))
     found = []
     for raised in outcome.raised.values():
-        if raised.source and _is_bug(tree, name, raised):
+        if raised.source and _is_bug(tree, name, raised) and not await _is_wanting(state, raised):
             detail = printable(secrets.redact(raised.detail))
             inner = [frame for frame in raised.frames if frame.path == name][-1]
             evidence = Evidence("input", detail, input=raised.source)
@@ -95,6 +96,11 @@ def _is_bug(tree: ast.Module, name: str, raised: Raised) -> bool:
     functions = dict(syntax.functions(tree))
     entered = {frame.function.replace(".<locals>", "") for frame in own}
     return not any(calls.documented(functions[one], raised.kinds) for one in entered if one in functions)
+
+
+async def _is_wanting(state: State, raised: Raised) -> bool:
+    """Whether the call looked for what no container has."""
+    return bool(raised.sought) and bool(await asyncio.to_thread(withheld.of_names, state, raised.sought))
 
 
 def _hints(name: str, text: str, call: LiteralCall, raised: Raised) -> Iterator[Hint]:

@@ -17,7 +17,9 @@ from analyzers.text import Snapshot, Span
 from sandbox.api import Job, Progress, Step, StepOutcome, TestResult
 
 from ..nouns import Tell
+from ..proof import sentences
 from ..workbench import Workbench
+from ..world import withheld
 from ..world.state import State, written_over
 from . import ranking
 from .hint import Evidence, Hint, printable
@@ -68,12 +70,14 @@ async def proved(bench: Workbench, state: State, wanted: Wanted, tell: Tell = _u
     step = Step("pytest", RUN_S, written, (*doctests, *tests), bool(doctests), quiet_s=QUIET_S, test_s=TEST_S)
     progress = Progress(running=lambda number, how: tell("tests", how.tests, 0))
     (outcome,) = await bench.sandbox.run(Job(state.project, (step,), wanted.is_urgent), progress)
+    outcome = await asyncio.to_thread(withheld.known, state, outcome)
     failing, count = _failing(outcome, state), len(outcome.tests.tests)
+    aside = _aside(outcome)
     if not failing or len(failing) > max(FAILING_LIMIT, count // 2):
-        return [], _silence(outcome, failing, count)
+        return [], aside if aside and not failing else _silence(outcome, failing, count)
     until = started + wanted.fix_s + RUNS_S
     few = dict(list(failing.items())[:FAILING_LIMIT])
-    return await _localised(bench, state, wanted, _Red(files, outcome, few, written), until, tell), ""
+    return await _localised(bench, state, wanted, _Red(files, outcome, few, written), until, tell), aside
 
 
 def _silence(outcome: StepOutcome, failing: Mapping[str, TestResult], count: int) -> str:
@@ -110,12 +114,33 @@ def _function(test: str) -> str:
     return f"{path}::{rest.partition('[')[0]}" if rest else path
 
 
+def _aside(outcome: StepOutcome) -> str:
+    """Which red tests looked for what no container has, and for what: nothing is said of the code by them."""
+    needs = {test.id: outcome.tests.sought_by(test.id) for test in outcome.tests.tests if test.outcome == "failed"}
+    wanting = tuple(test for test, sought in needs.items() if sought)
+    every = tuple(sorted({secrets.redact(one) for sought in needs.values() for one in sought}))
+    if not wanting:
+        return ""
+    who = f"{sentences.count(wanting)} {'fails' if len(wanting) == 1 else 'fail'}"
+    return sentences.with_withheld(
+        f"{who}, and nothing is said for that, for {'it' if len(wanting) == 1 else 'they'} looked for what no container has",
+        every,
+    )
+
+
 def _failing(outcome: StepOutcome, state: State) -> dict[str, TestResult]:
     """The tests that fail for what the code does, by their ids; one that takes too long fails where it was in the project's own code then."""
     found = {}
     for test in outcome.tests.tests:
         is_slow = HANGS in test.detail and reach.is_test_file(test.where.partition(":")[0], state.test_files)
-        if test.outcome == "failed" and not test.is_set_up and not is_slow and not _OF_THE_SANDBOX.search(test.detail):
+        is_wanting = bool(outcome.tests.sought_by(test.id))
+        if (
+            test.outcome == "failed"
+            and not test.is_set_up
+            and not is_slow
+            and not is_wanting
+            and not _OF_THE_SANDBOX.search(test.detail)
+        ):
             found[test.id] = test
     return found
 
@@ -145,6 +170,7 @@ async def _localised(
     step = Step("pytest", RUN_S, written, chosen, has_examples, quiet_s=QUIET_S, watched=tuple(code), test_s=test_s)
     tell("lines", 0, 0)
     (traced,) = await bench.sandbox.run(Job(state.project, (step,), wanted.is_urgent))
+    traced = await asyncio.to_thread(withheld.known, state, traced)
     still = _failing(traced, state)
     red = {test: failing[test] for test in failing if test in still}
     green = {test.id for test in traced.tests.tests if test.is_green}

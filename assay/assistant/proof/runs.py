@@ -18,6 +18,7 @@ from sandbox.api import Job, Piece, Progress, Running, SandboxUnavailable, Step,
 from ..evidence import Evidence
 from ..nouns import Baseline, Check, Run
 from ..workbench import Workbench
+from ..world import withheld
 from ..world.change import Change
 from . import again, weighing
 from .again import Home
@@ -134,7 +135,9 @@ async def _run(bench: Workbench, plan: Plan, batch: Batch, watch: Watch, started
             earlier = outcomes[steps.index(baseline)]
             if earlier.tests.finished and not earlier.timed_out and not earlier.oom:
                 await asyncio.to_thread(memory.baselines.put, baseline_key, earlier)
-        weighed = await asyncio.to_thread(weighing.weigh, step, earlier, outcomes[0])
+        told = await asyncio.to_thread(withheld.known, plan.state, outcomes[0])
+        known_before = await asyncio.to_thread(withheld.known, plan.state, earlier) if earlier is not None else None
+        weighed = await asyncio.to_thread(weighing.weigh, step, known_before, told)
         found = await _questioned(Home(bench.sandbox, project), plan, step, outcomes[0], weighed)
     except SandboxUnavailable as error:
         return NotRun("no-sandbox", secrets.redact(str(error)), _ms(started))

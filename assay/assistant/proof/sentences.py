@@ -34,6 +34,8 @@ SENTENCES = {
     "partly": "{tests} executing it {passes}, but {executed} of {changed} changed lines {were} executed.",
     "left": "{done} of {reaching} tests that may reach it ran in the time there was, all green so far.",
     "left, not executed": "{done} of {reaching} tests that may reach it ran in the time there was, and none of them executes it.",
+    "wanting": "{tests} that passed without it {fail} for what no container has: {detail}",
+    "withheld": "Looked for in vain: {names}.",
     "broken": "{tests} that passed without it {fail}: {detail}",
     "ended": "The whole run ends in a test that passed without it: {detail}",
     "contradicted": "{tests} that {reach} it {fail} with it: {detail}",
@@ -44,6 +46,7 @@ SENTENCES = {
     "kept": "{tests} executing it {passes}.",
     "redacted": "The files went to a container engine elsewhere, with what looks like a secret in them replaced.",
 }
+WITHHELD_SHOWN = 3  # of what was looked for
 MISSING = "`assay doctor` says how a project's dependencies come into the sandbox."
 # What mends a cause that a test's message tells of.
 MENDS: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -65,6 +68,12 @@ def with_mend(detail: str) -> str:
     """A test's message, and the sentence that mends its cause."""
     mend = next((mend for pattern, mend in MENDS if pattern.search(detail)), "")
     return f"{detail.rstrip('.')}. {mend}" if mend else detail
+
+
+def with_withheld(why: str, withheld: tuple[str, ...]) -> str:
+    """A reason, and what its red tests looked for that no container has."""
+    shown = "; ".join(withheld[:WITHHELD_SHOWN]) + (" …" if len(withheld) > WITHHELD_SHOWN else "")
+    return f"{why.rstrip('.')}. {said('withheld', names=shown)}" if withheld else why
 
 
 def places(tests: tuple[str, ...]) -> str:

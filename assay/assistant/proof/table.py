@@ -16,9 +16,9 @@ from ..evidence import Evidence
 from ..nouns import Baseline, Run
 
 Before = Literal["green", "red", "none", "left"]
-After = Literal["green", "fails as before", "fails otherwise", "missing as before", "missing otherwise", "skipped", "left", "taken out"]  # fmt: skip
+After = Literal["green", "fails as before", "fails otherwise", "missing as before", "missing otherwise", "wanting", "skipped", "left", "taken out"]  # fmt: skip
 Executed = Literal["yes", "no", "set-up"]  # of the change, by the test; "set-up": before it failed in a fixture
-Says = Literal["turned", "kept", "broken", "stuck", "same", "barring", "beside", "left", "nothing"]
+Says = Literal["turned", "kept", "broken", "stuck", "same", "barring", "beside", "left", "wanting", "nothing"]
 Writing = Literal["done", "open", "header", "end"]
 ANY = "any"
 
@@ -43,6 +43,9 @@ SAYS = (
     Row(ANY, "left", ANY, "left"),  # the time was up
     Row(ANY, "taken out", ANY, "nothing"),  # by the change itself
     Row("red | none | left", "skipped", ANY, "nothing"),
+    Row("green", "wanting", ANY, "wanting"),  # for what no container has
+    Row(ANY, "wanting", "no", "beside"),
+    Row(ANY, "wanting", ANY, "same"),
     Row("red | none", "green", "yes", "turned"),
     Row("green | left", "green", "yes", "kept"),
     Row(ANY, "green", ANY, "beside"),
@@ -120,6 +123,7 @@ MEANS = (
     Meaning("broken", "failed", lambda run: bool(run.evidence.broken)),
     Meaning("suspicion", "touches-harness", lambda run: bool(run.suspicion)),
     Meaning("unseen", "no-tests", lambda run: bool(run.evidence.unseen)),
+    Meaning("wanting", "no-tests", lambda run: bool(run.evidence.wanting)),
     Meaning("contradicted", "failed", lambda run: bool(_against(run))),
     Meaning("stuck", "baseline-red", lambda run: bool(run.evidence.red)),
     Meaning("left", "tests-left", lambda run: run.left > 0),

@@ -259,7 +259,8 @@ def of_tests(run: Run) -> Verdict:
         verdict = Failed((Check("tests", "failed", why, run.ms),), why)
     else:
         green = len(run.evidence.proving) if meaning.name in ("left", "partly") else 0
-        verdict = replace(_tests_unverified(meaning.verdict, _why(meaning.name, run), run.ms), green=green)
+        why = sentences.with_withheld(_why(meaning.name, run), tuple(map(secrets.redact, run.evidence.withheld)))
+        verdict = replace(_tests_unverified(meaning.verdict, why, run.ms), green=green)
     first, *others = verdict.checks
     return replace(verdict, checks=(replace(first, counts=run.counts), *others))
 
@@ -272,7 +273,7 @@ def _why(name: str, run: Run) -> str:
     match name:
         case "suspicion":
             return sentences.said("harness", detail=run.suspicion)
-        case "edited" | "broken" | "unseen":
+        case "edited" | "broken" | "unseen" | "wanting":
             words = sentences.counted(getattr(found, name))
             name = "ended" if name == "broken" and found.ended_in and found.left else name
         case "contradicted":
@@ -334,6 +335,7 @@ def _passed(found: Evidence, run: Run) -> Passed:
         if found.halted
         else ""
     )
+    why = sentences.with_withheld(why, tuple(map(secrets.redact, found.withheld)))
     return Passed((Check("tests", "passed", f"{sentences.count(proving)}{told} ({named})", run.ms),), why)
 
 

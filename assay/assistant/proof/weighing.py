@@ -31,7 +31,10 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
         was = without_crash(step, before)
     pairs = paired(was, results)
     for test, (old, new) in pairs.items():
-        group = table.says(*_ended(old, new, step, after, had_run=before is not None))
+        ended = _ended(old, new, step, after, had_run=before is not None)
+        if new is not None and new.outcome in ("failed", "missing") and _is_wanting(old, new, before, after):
+            ended = ended[0], "wanting", ended[2]
+        group = table.says(*ended)
         if group in ("turned", "kept") and _file(test) in step.test_files:
             group, is_own = "beside", True  # a test file does not prove itself, nor the change that it came with
         if group in ("turned", "kept") and new is not None:
@@ -57,6 +60,7 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
         groups["broken"] = [ended_in]
     told = [
         *groups.get("broken", ()),
+        *groups.get("wanting", ()),
         *groups.get("stuck", ()),
         *groups.get("barring", ()),
         *_commonest([*groups.get("same", ()), *obstacles], pairs),
@@ -75,7 +79,23 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
         halted=tuple(obstacles),
         uncollected=tuple(uncollected),
         harness=_harness(after.tests.harness),
+        withheld=_withheld(results, after),
         hidden=tuple(name for name in results if not after.tests.unseen.isdisjoint((name, ""))),
+    )
+
+
+def _is_wanting(old: TestResult | None, new: TestResult, before: StepOutcome | None, after: StepOutcome) -> bool:
+    """Whether a red test looked for what no container has; where it is green without the change, for more than it did then."""
+    sought = after.tests.sought_by(new.id)
+    if old is not None and old.is_green and before is not None:
+        sought -= before.tests.sought_by(old.id)
+    return bool(sought)
+
+
+def _withheld(results: Mapping[str, TestResult], after: StepOutcome) -> tuple[str, ...]:
+    """What red tests looked for in vain."""
+    return tuple(
+        sorted({one for test, new in results.items() if not new.is_green for one in after.tests.sought_by(test)})
     )
 
 
