@@ -56,7 +56,7 @@ NOTHING = Told()
 
 
 def find(root: Path, top: Path | None = None, told: Told = NOTHING) -> Environment | None:
-    """The environment of the project at `root`; folders around it are looked at as far as `top`, the workspace's, or the repository's. None where it has none."""
+    """The environment of the project at `root`; folders around it are looked at as far as `top` (`workspaces.top`). None where it has none."""
     if told.setting:
         named = Path(os.path.normpath(root / Path(told.setting).expanduser()))
         return of(named, "named by `project.environment`") or _of_program(named, "named by `project.environment`")
@@ -67,8 +67,6 @@ def find(root: Path, top: Path | None = None, told: Told = NOTHING) -> Environme
         and (found := of(chosen.parent.parent, "chosen in the editor"))
     ):
         return found
-    if top is None:
-        top = next((one for one in (root, *root.parents) if os.path.lexists(one / ".git")), None)
     around = list(_around(root, top))
     places = _variables(root, around, told.variables if told.variables is not None else os.environ)
     places = [*places, *_inside(around), *_kept(root, around)]

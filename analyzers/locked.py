@@ -11,6 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from . import workspaces
+
 SIZE_LIMIT = 16 << 20  # bytes of a lock
 COUNT_LIMIT = 2000
 LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
@@ -29,8 +31,10 @@ class Locked:
 
 
 def of(root: Path) -> Locked | None:
-    """What the project at `root` asks for; None where no lock and no requirements file says it. Remembered while these files are as they were."""
-    return _of(root, tuple(_stamp(root / name) for name in (*LOCKS, *REQUIREMENTS, "pyproject.toml")))
+    """What the project at `root` asks for, by its own lock or that of the workspace that it is a member of; None where no lock and no requirements file says it. Remembered while these files are as they were."""
+    declared = workspaces.declared(root)
+    above = () if declared is None else tuple(_stamp(declared / name) for name in (*LOCKS, "pyproject.toml"))
+    return _of(root, declared, tuple(_stamp(root / name) for name in (*LOCKS, *REQUIREMENTS, "pyproject.toml")) + above)
 
 
 def _stamp(file: Path) -> tuple[int, int]:
@@ -42,11 +46,13 @@ def _stamp(file: Path) -> tuple[int, int]:
 
 
 @lru_cache(maxsize=16)
-def _of(root: Path, _stamps: tuple[tuple[int, int], ...]) -> Locked | None:
-    for name in LOCKS:
-        if (table := _table(root / name)) is not None:
+def _of(root: Path, declared: Path | None, _stamps: tuple[tuple[int, int], ...]) -> Locked | None:
+    # The groups of the workspace's root hold what all of its members are tested with.
+    asking = [_table(folder / "pyproject.toml") or {} for folder in (root, declared) if folder is not None]
+    for folder, name in ((folder, name) for folder in (root, declared) if folder is not None for name in LOCKS):
+        if (table := _table(folder / name)) is not None:
             pins = dict(_pins(table))
-            named = [one for one in _named(_table(root / "pyproject.toml") or {}) if _key(one) in pins]
+            named = [one for table in asking for one in _named(table) if _key(one) in pins]
             versions = tuple(f"{key}=={version}" for key, version in sorted(pins.items()))[:COUNT_LIMIT]
             return Locked(tuple(dict.fromkeys(named)) or versions, versions, name) if pins else None
     found = [(name, line) for name in REQUIREMENTS for line in _plain_lines(root, name, 0)]

@@ -101,7 +101,7 @@ class Packages:
 class Project:
     """What is loaded into a container before any job: an archive and its digest, and where its files stand there ("" for a place of the sandbox's own); the Python that runs
     it (None for the image's), the packages that a layer is made of for it, or the image that holds its dependencies ("" for the sandbox's own). Without an archive it stands for a project whose files are still looked
-    through: a container can be started for it, and be given them later."""
+    through: a container can be started for it, and be given them later. `top` is a folder around `root` that the archive's names begin at, where others come along ("": `root`); `paths` are folders that code is imported from, below `root` where they are relative."""
 
     digest: str
     archive: bytes
@@ -109,6 +109,8 @@ class Project:
     interpreter: Interpreter | None = None
     image: str = ""
     packages: Packages | None = None
+    top: str = ""
+    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

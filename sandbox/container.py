@@ -71,15 +71,17 @@ class Container:
         Raises SandboxUnavailable when the container or its engine died in it.
         """
         nonces, own = [secrets.token_hex(8) for _ in steps], self.project.interpreter
+        is_layer = self.project.image or self.project.packages or (own and not own.program)
         job = {
             "kind": "job",
             "steps": [
                 messages.order(
                     step,
                     nonce,
-                    paths=(DEPENDENCIES,)
-                    if self.project.image or self.project.packages or (own and not own.program)
-                    else (),
+                    paths=(
+                        *((DEPENDENCIES,) if is_layer else ()),
+                        *self.project.paths,
+                    ),
                     has_plugins=bool(self.project.image or self.project.packages or own),
                 )
                 for step, nonce in zip(steps, nonces, strict=True)
@@ -204,9 +206,9 @@ def boot(client: APIClient, image: str, project: Project) -> Container:
                     "-B",
                     "-c",
                     PROGRAM,
-                    *([project.root] if project.root else []),
+                    *([project.root, project.top or project.root] if project.root else []),
                 ],
-                host_config=_host_config(client, project.root, own, profile),
+                host_config=_host_config(client, project.top or project.root, own, profile),
             )
             raw = client.attach_socket(created["Id"], {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
             client.start(created["Id"])
@@ -321,11 +323,11 @@ def _seccomp(client: APIClient) -> Iterator[str]:
         yield file.name
 
 
-def _host_config(client: APIClient, root: str, own: Interpreter | None, profile: str) -> dict[str, Any]:
+def _host_config(client: APIClient, place: str, own: Interpreter | None, profile: str) -> dict[str, Any]:
     from docker.types import LogConfig, Mount
 
     mounts = [Mount(target, source, type="bind", read_only=True) for target, source in own.mounts] if own else None
-    limits = LIMITS | {"tmpfs": LIMITS["tmpfs"] | ({root: PROJECT_SPACE} if root else {})}
+    limits = LIMITS | {"tmpfs": LIMITS["tmpfs"] | ({place: PROJECT_SPACE} if place else {})}
     config: dict[str, Any] = client.create_host_config(
         **limits,
         mounts=mounts,

@@ -322,7 +322,7 @@ def _asked(project: Project) -> object:
 
 def _key(project: Project) -> object:
     """What containers of one project have in common: its files, where they stand, and what runs them."""
-    return project.digest, project.root, project.interpreter, project.image, project.packages
+    return project.digest, project.root, project.top, project.interpreter, project.image, project.packages
 
 
 def _kill_late(boot: asyncio.Future[Container]) -> None:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from analyzers import environment, files, locked
+from analyzers import environment, files, locked, workspaces
 from assay import __version__, compose
 from assay.assistant.settings import Settings
+from assay.assistant.world import around
 from assay.engine import backends, dialects, hub, service, weights
 from assay.engine.api import Engine
 from assay.engine.by_url import Server
@@ -159,9 +160,9 @@ def _project(settings: Settings, where: Folders, is_there: Callable[[str], bool]
         if is_there(layer):
             return [Finding("dependencies", "ok", f"{layer} for {root}")]
         return [Finding("dependencies", "missing", f"{layer} is gone", f"Make it again: {_BUILD}")]
-    found = environment.find(
-        root, told=environment.Told(settings.text("project.environment"), settings.text("project.interpreter"))
-    )
+    top = workspaces.top(root)
+    told = environment.Told(settings.text("project.environment"), settings.text("project.interpreter"))
+    found = environment.find(root, top, told)
     if found is None and (asked := locked.of(root)) is not None:
         if settings.is_on("project.fetch") and not settings.is_on("offline"):
             detail = f"{root} has none: the packages of {asked.source} are made a layer of the image when it is first checked"
@@ -178,7 +179,18 @@ def _project(settings: Settings, where: Folders, is_there: Callable[[str], bool]
     detail = f"Python {found.python} of {found.home} ({found.why})"
     if found.flaw:
         return [Finding("environment", "missing", f"{detail}: {found.flaw}", "Make the environment anew.")]
-    return [Finding("environment", "ok", f"{detail}, mounted read-only")]
+    near = around.of(root, top, found)
+    others = ", ".join(one.relative_to(near.top).as_posix() for one in near.projects) if near is not None else ""
+    brought = f"; of {near.top} comes along: {others}" if near is not None and others else ""
+    own = [*(near.projects if near is not None else ()), root, found.home]
+    lost = [str(one) for one in found.paths if not any(one.is_relative_to(there) for there in own)]
+    made = [Finding("environment", "ok", f"{detail}, mounted read-only{brought}")]
+    if lost:
+        far = f"{', '.join(lost[:3])}: outside of the workspace, so no container gets it"
+        made.append(
+            Finding("editable install", "note", far, "Open the folder that holds both, or install it as a package.")
+        )
+    return made
 
 
 _BUILD = "`assay sandbox build --requirements FILE` makes a layer from a lock or requirements file."

@@ -27,13 +27,15 @@ def main() -> None:
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     root = Path(sys.argv[1]) if len(sys.argv) > 1 else PROJECT
-    root.mkdir(parents=True, exist_ok=True)
+    top = Path(sys.argv[2]) if len(sys.argv) > 2 else root
+    top.mkdir(parents=True, exist_ok=True)
     steps.warm_up()
     _send(outbox, {"kind": "ready", "python": list(sys.version_info[:2])})
     while (frame := wire.unpack(lambda size: os.read(inbox, size))) is not None:
         header, blob = frame
         if header.get("kind") == "files":
-            tree.unpack(blob, root)
+            tree.unpack(blob, top)
+            root.mkdir(parents=True, exist_ok=True)
             _add_editable()
             _send(outbox, {"kind": "unpacked"})
         elif header.get("kind") == "job":

@@ -48,7 +48,7 @@ class TooLong(BaseException):
 
 def main(step: dict[str, Any], root: Path, report: int) -> int:
     """Evaluate `step["calls"]` in the module `step["path"]` below `root`."""
-    for folder in reversed([str(root), str(root / "src"), *step.get("paths", [])]):
+    for folder in reversed([str(root), str(root / "src"), *(str(root / one) for one in step.get("paths", []))]):
         sys.path.insert(0, folder)
     sys.dont_write_bytecode = True
     signal.signal(signal.SIGALRM, ended)

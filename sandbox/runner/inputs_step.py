@@ -23,7 +23,7 @@ EXAMPLES = 200
 
 def main(step: dict[str, Any], root: Path, report: int) -> int:
     """Search in the functions `step["calls"]` of the module `step["path"]` below `root`; each is told by its number."""
-    for folder in reversed([str(root), str(root / "src"), *step.get("paths", [])]):
+    for folder in reversed([str(root), str(root / "src"), *(str(root / one) for one in step.get("paths", []))]):
         sys.path.insert(0, folder)
     sys.dont_write_bytecode = True
     signal.signal(signal.SIGALRM, ended)

@@ -56,8 +56,6 @@ def project_options(root: Path, files: list[str], *, has_plugins: bool) -> list[
             if not has_plugins:
                 kept = [words for words in kept if not words[0].startswith(OF_PLUGINS)]
             return [word for words in kept for word in words]
-        if place == root:
-            break
     return []
 
 

@@ -36,7 +36,7 @@ DETAIL_LIMIT = 600  # characters of a failure's message
 
 def main(step: dict[str, Any], root: Path, report: int) -> int:
     """Run `step["tests"]` (node ids without parameters) below `root`; returns pytest's exit code."""
-    for folder in reversed([str(root), str(root / "src"), *step.get("paths", [])]):
+    for folder in reversed([str(root), str(root / "src"), *(str(root / one) for one in step.get("paths", []))]):
         sys.path.insert(0, folder)
     sys.dont_write_bytecode = True
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"

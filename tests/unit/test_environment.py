@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from analyzers import workspaces
 from analyzers.environment import Environment, Told, find, wanted
 from assay.assistant import settings as table
 from assay.assistant.world import environment as mounted
@@ -86,7 +87,7 @@ def test_in_the_project_or_as_far_up_as_the_workspace(root: Path, base: Path, na
     assert found is not None
     assert found.home == home
     (root.parent / ".git").mkdir()
-    assert find(root, told=NOTHING_ACTIVATED) == found, "in a repository as far up as that"
+    assert find(root, workspaces.top(root), NOTHING_ACTIVATED) == found, "in a repository as far up as that"
     nearer = virtual(root / ".venv", base)
     found = find(root, root.parent, NOTHING_ACTIVATED)
     assert found is not None
@@ -348,3 +349,22 @@ def test_what_doctor_says_of_a_project_without_one(
     settings, _ = table.load(Path("/nowhere"), editor={"project.fetch": set_to})
     (found,) = doctor._project(settings, folders(), lambda name: False, "3.11")
     assert (found.state, said in found.detail) == (state, True)
+
+
+def test_doctor_tells_what_comes_along_and_what_does_not(
+    root: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    top = root.parent
+    (top / "pyproject.toml").write_text('[tool.uv.workspace]\nmembers = ["*"]\n')
+    site = virtual(top / ".venv", base) / "lib" / "python3.12" / "site-packages"
+    for name in ("ws/rates", "elsewhere"):
+        (tmp_path / name / "src").mkdir(parents=True)
+        (tmp_path / name / "pyproject.toml").touch()
+        (site / f"{Path(name).name}.pth").write_text(f"{tmp_path / name / 'src'}\n")
+    monkeypatch.chdir(root)
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    monkeypatch.delenv("CONDA_PREFIX", raising=False)
+    settings, _ = table.load(Path("/nowhere"))
+    found, lost = doctor._project(settings, folders(), lambda name: False, "3.11")
+    assert found.detail.endswith(f"mounted read-only; of {top} comes along: rates")
+    assert lost.detail == f"{tmp_path / 'elsewhere' / 'src'}: outside of the workspace, so no container gets it"

@@ -22,12 +22,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from analyzers import files, locked, reach, secrets
+from analyzers import files, locked, reach, secrets, workspaces
 from analyzers.environment import NOTHING, Environment, Told, find
 from sandbox import dependencies
 from sandbox.api import Packages, Project
 
-from . import environment
+from . import around, environment
 from .state import Rule, State, next_revision
 from .world import World
 
@@ -128,7 +128,11 @@ class Projects:
         own = environment.interpreter(found) if not self.is_redacted else None
         asked = locked.of(root) if found is None or not (found.flaw or found.site_packages) else None
         packages = Packages(asked.wanted, asked.versions, asked.source) if asked is not None else None
-        return Project("", b"", environment.place(root), own, dependencies.image_for(root, self._images), packages)
+        image = dependencies.image_for(root, self._images)
+        near = around.of(root, self._top(root), found)
+        top, paths = (str(near.top), near.paths) if near is not None and environment.place(root) else ("", ())
+        paths += workspaces.inside(root)
+        return Project("", b"", environment.place(root), own, image, packages, top, paths)
 
     def sent(self, text: str) -> str:
         """A text as it goes into a container."""
@@ -141,9 +145,9 @@ class Projects:
         return self._environments[root]
 
     def _top(self, root: Path) -> Path | None:
-        """The opened folder that the project lies in."""
+        """The folder that holds the project and those that belong with it."""
         around = [folder for folder in self._opened if root.is_relative_to(folder)]
-        return min(around, key=lambda one: len(one.parts), default=None)
+        return workspaces.top(root, min(around, key=lambda one: len(one.parts), default=None))
 
     def world(self, root: Path, documents: Mapping[str, str] = MappingProxyType({})) -> World:
         """The project as it is known now, at once, with the open `documents` (relative POSIX path → text) over its files. Where the last scan is older than RESCAN_S, a newer one will be known soon."""
@@ -176,10 +180,13 @@ class Projects:
         ignored = [name for name, why in refused.items() if why == "ignored"]
         generated = {name: entry for name in ignored if (entry := files.entry(root, name)) is not None}
         left_out |= refused
+        near = around.of(root, self._top(root), self._environments[root])
+        beside = around.contents(near) if near is not None else {}
         if (
             older is not None
             and entries == {n: e for n, e in older.entries.items() if n not in older.generated}
             and generated == older.ignored
+            and beside == older.beside
         ):
             return self._as_run_now(older)
         texts, total = {}, 0
@@ -193,7 +200,9 @@ class Projects:
         named = {name for name in generated if any(_stem(name) in text for text in texts.values())}
         entries |= {name: generated[name] for name in named}
         left_out = {name: why for name, why in left_out.items() if name not in named}
-        same_data = older is not None and _data(entries, texts) == _data(older.entries, older.texts)
+        same_data = (
+            older is not None and beside == older.beside and _data(entries, texts) == _data(older.entries, older.texts)
+        )
         if older is not None and same_data and _differences(older.base, texts) <= DELTA_LIMIT:
             changed = replace(
                 older,
@@ -204,8 +213,8 @@ class Projects:
                 ignored=generated,
             )
             return self._as_run_now(changed)
-        made = self._packed(root, entries, texts, left_out)
-        return replace(made, generated=frozenset(named), ignored=generated)
+        made = self._packed(root, entries, texts, left_out, beside)
+        return replace(made, generated=frozenset(named), ignored=generated, beside=beside)
 
     def _as_run_now(self, state: State) -> State:
         """The same scan with what runs the project now: packages come and go without a change of its files."""
@@ -213,9 +222,16 @@ class Projects:
         return state if project == state.project else replace(state, project=project, revision=next_revision())
 
     def _packed(
-        self, root: Path, entries: Mapping[str, files.Entry], texts: dict[str, str], left_out: dict[str, Rule]
+        self,
+        root: Path,
+        entries: Mapping[str, files.Entry],
+        texts: dict[str, str],
+        left_out: dict[str, Rule],
+        beside: Mapping[str, files.Entry],
     ) -> State:
         data, total, added = io.BytesIO(), 0, set[str]()
+        bare = self._bare(root)
+        lead = f"{root.relative_to(bare.top).as_posix()}/" if bare.top else ""
         with tarfile.open(fileobj=data, mode="w", format=tarfile.GNU_FORMAT) as archive:
             for name in sorted(entries, key=lambda one: not one.endswith(FIRST)):
                 content = self._content(root, name, texts)
@@ -224,12 +240,16 @@ class Projects:
                     left_out[name] = "archive-limit"
                     total -= len(content)
                     continue
-                member = tarfile.TarInfo(name)
-                member.size = len(content)
-                archive.addfile(member, io.BytesIO(content))
+                _add(archive, f"{lead}{name}", content)
                 added.add(name)
+            for name in sorted(beside, key=lambda one: not one.endswith(FIRST)) if bare.top else ():
+                content = self._content(Path(bare.top), name, {})
+                total += len(content)
+                if total > ARCHIVE_LIMIT:
+                    break
+                _add(archive, name, content)
         blob = data.getvalue()
-        project = replace(self._bare(root), digest=hashlib.sha256(blob).hexdigest()[:16], archive=blob)
+        project = replace(bare, digest=hashlib.sha256(blob).hexdigest()[:16], archive=blob)
         configurations = {n: self._text(root, n) for n in entries if n.rpartition("/")[2] in reach.CONFIGURATIONS}
         test_files = reach.patterns(configurations)
         documents = [n for n in entries if not n.endswith(".py") and reach.is_test_file(n, test_files)][
@@ -240,9 +260,8 @@ class Projects:
             paths = ()  # pytest looks everywhere, too, where nothing is there
         base = {n: t for n, t in texts.items() if n in added}
         prose = {n: self._text(root, n) for n in documents}
-        return State(
-            root, entries, texts, project, base, left_out, test_files, paths, prose, reach.source_roots(configurations)
-        )
+        roots = tuple(dict.fromkeys((*reach.source_roots(configurations), *workspaces.inside(root))))
+        return State(root, entries, texts, project, base, left_out, test_files, paths, prose, roots)
 
     def _text(self, root: Path, name: str) -> str:
         return _read(root / name).decode("utf-8", "replace")
@@ -252,6 +271,12 @@ class Projects:
             return texts[name].encode("utf-8", "surrogatepass")
         raw = _read(root / name)
         return _redacted_data(raw) if self.is_redacted else raw
+
+
+def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
+    member = tarfile.TarInfo(name)
+    member.size = len(content)
+    archive.addfile(member, io.BytesIO(content))
 
 
 def _seen(scan: asyncio.Task[State]) -> None:
