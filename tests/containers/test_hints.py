@@ -28,7 +28,9 @@ def smallest(amounts):
 DIVIDE = "def divide(a, b):\n    return a / b\n\n\nresult = divide(10, 0)\n"
 
 
-async def checked(bench: Workbench, root: Path, texts: dict[str, str], *, fix_s: float = 30.0) -> Report:
+async def checked(
+    bench: Workbench, root: Path, texts: dict[str, str], *, fix_s: float = 30.0, told: str = ""
+) -> Report:
     """The proved hints about files of a project that holds them."""
     (root / "pyproject.toml").write_text("[project]\nname = 'p'\nversion = '1'\n")
     for name, text in texts.items():
@@ -36,8 +38,26 @@ async def checked(bench: Workbench, root: Path, texts: dict[str, str], *, fix_s:
         (root / name).write_text(text)
     own = {name: text for name, text in texts.items() if not name.startswith("test_")}
     report = await check.of_files(bench, Scope(root, own, root.parent / "cache", fix_s), lambda what, done, of: None)
-    assert report.notes == ()
+    assert [told in note for note in report.notes] == ([True] if told else [])
     return report
+
+
+async def test_the_same_error_in_all_tests_out_of_one_function_is_a_bug(bench: Workbench, tmp_path: Path) -> None:
+    """13 of 14 tests are red, which elsewhere means that something is missing in the sandbox."""
+    wrong = "def depth(tree):\n    if not tree:\n        return 0\n    return 1 + max(depth(tree), 0)\n"
+    tests = "from m import depth\n\n\ndef test_none():\n    assert depth([]) == 0\n\n\n"
+    tests += "\n\n".join(f"def test_{n}():\n    assert depth([{n}]) == 1\n" for n in range(13))
+    report = await checked(bench, tmp_path, {"m.py": wrong, "test_m.py": tests}, fix_s=0)
+    first = max(report.all, key=lambda one: one.confidence)
+    assert "RecursionError" in first.message
+    assert wrong[first.span.start : first.span.end] == "return 1 + max(depth(tree), 0)"
+
+
+async def test_a_variable_of_the_environment_that_all_tests_lack_is_none(bench: Workbench, tmp_path: Path) -> None:
+    text = "import os\n\n\ndef name():\n    return os.environ['SHOP_NAME']\n"
+    tests = "from m import name\n\n\n" + "\n\n".join(f"def test_{n}():\n    assert name()\n" for n in range(14))
+    told = "14 tests fail for what a container lacks"
+    assert (await checked(bench, tmp_path, {"m.py": text, "test_m.py": tests}, fix_s=0, told=told)).all == []
 
 
 async def test_a_call_in_the_file_that_raises_is_proved_at_the_call_and_at_the_line(
@@ -129,7 +149,8 @@ async def test_a_bug_is_found_and_mended(bench: Workbench, tmp_path: Path, name:
 async def test_a_test_that_fails_for_what_the_sandbox_lacks_says_nothing(bench: Workbench, tmp_path: Path) -> None:
     tests = "from m import smallest\n\n\ndef test_smallest():\n    import nothing_like_it\n    assert smallest([1]) == 1\n\n\ndef test_file():\n    smallest([1])\n    open('/nowhere')\n"
     text = WRONG_STATS.replace(">>> ", "... ")
-    assert (await checked(bench, tmp_path, {"m.py": text, "test_m.py": tests})).all == []
+    told = "2 tests fail for what a container lacks, and nothing is said for that (test_m.py::test_smallest: ModuleNotFoundError: No module named 'nothing_like_it')."
+    assert (await checked(bench, tmp_path, {"m.py": text, "test_m.py": tests}, told=told)).all == []
 
 
 async def test_a_suspicion_that_tests_contradict_is_withdrawn_and_stays_so(bench: Workbench, tmp_path: Path) -> None:

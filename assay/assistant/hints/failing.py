@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -30,13 +31,17 @@ RUN_S, QUIET_S = 120.0, 15.0  # of all tests; of one that gives no sign of life
 TEST_S = 2.5  # of one test, where an endless loop is seen: most take milliseconds
 NEIGHBOURS = 60  # green tests whose lines are told beside those of the failing ones
 FAILING_LIMIT = 12  # failing tests that are looked into; beyond it something else is wrong
+ALIKE = 0.8  # of more: so many by one error from one function are one bug
+OWN_ERRORS = frozenset(
+    "RecursionError TypeError AttributeError NameError UnboundLocalError IndexError ZeroDivisionError ValueError AssertionError".split()
+)
 SHOWN = 3  # statements of one cause that are named
 FIX_S = 7.0  # of the search for fixes
 RUNS_S = 1.5  # of the runs before it; what they take longer is taken from the search
 # What a failure says that is the sandbox's doing: what is not installed, not there, or not allowed.
 _OF_THE_SANDBOX = re.compile(
-    r"ModuleNotFoundError|ImportError|PackageNotFoundError|fixture '\w+' not found|not natively supported|FileNotFoundError|PermissionError|ConnectionError"
-    r"|socket\.gaierror|Read-only file system|Network is unreachable|Name or service|it did not end in time|BlockingIOError|TimeoutExpired|NotImplementedError"
+    r"ModuleNotFoundError|ImportError|PackageNotFoundError|fixture '\w+' not found|not natively supported|FileNotFoundError|PermissionError|Connect\w*(?:Error|Timeout)|[Cc]onnection refused|ould not connect|ServerSelectionTimeout"
+    r"|socket\.gaierror|Read-only file system|Network is unreachable|Name or service|it did not end in time|BlockingIOError|TimeoutExpired|NotImplementedError|KeyError: '[A-Z][A-Z0-9_]+'"  # the last is a variable of the environment
 )
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")  # of an object, which is another one in every run
 LATE = "The tests were not done within"
@@ -73,11 +78,31 @@ async def proved(bench: Workbench, state: State, wanted: Wanted, tell: Tell = _u
     outcome = await asyncio.to_thread(withheld.known, state, outcome)
     failing, count = _failing(outcome, state), len(outcome.tests.tests)
     aside = _aside(outcome)
-    if not failing or len(failing) > max(FAILING_LIMIT, count // 2):
+    if len(failing) > max(FAILING_LIMIT, count // 2):
+        failing = _of_one_cause(failing, state) or failing
+        is_clear = len({_cause(test) for test in failing.values()}) == 1
+    else:
+        is_clear = bool(failing)
+    if not is_clear:
         return [], aside if aside and not failing else _silence(outcome, failing, count)
     until = started + wanted.fix_s + RUNS_S
     few = dict(list(failing.items())[:FAILING_LIMIT])
     return await _localised(bench, state, wanted, _Red(files, outcome, few, written), until, tell), aside
+
+
+def _of_one_cause(failing: Mapping[str, TestResult], state: State) -> dict[str, TestResult]:
+    """Where most tests end in the same error out of the same function of the project, these: that is a bug, and no lack of the sandbox's. Empty where they do not."""
+    ((where, kind), most) = Counter(map(_cause, failing.values())).most_common(1)[0]
+    home = where.partition(":")[0]
+    is_own = bool(home) and home.rpartition("/")[2] != "conftest.py" and not reach.is_test_file(home, state.test_files)
+    if not is_own or kind not in OWN_ERRORS or most < ALIKE * len(failing):
+        return {}
+    return {test: result for test, result in failing.items() if _cause(result) == (where, kind)}
+
+
+def _cause(test: TestResult) -> tuple[str, str]:
+    """Where an error came from, and its kind."""
+    return test.where, test.detail.partition(":")[0]
 
 
 def _silence(outcome: StepOutcome, failing: Mapping[str, TestResult], count: int) -> str:
@@ -120,12 +145,22 @@ def _aside(outcome: StepOutcome) -> str:
     wanting = tuple(test for test, sought in needs.items() if sought)
     every = tuple(sorted({secrets.redact(one) for sought in needs.values() for one in sought}))
     if not wanting:
-        return ""
+        return _lacking(outcome)
     who = f"{sentences.count(wanting)} {'fails' if len(wanting) == 1 else 'fail'}"
     return sentences.with_withheld(
         f"{who}, and nothing is said for that, for {'it' if len(wanting) == 1 else 'they'} looked for what no container has",
         every,
     )
+
+
+def _lacking(outcome: StepOutcome) -> str:
+    """Which red tests need what a container has not: a package, a service, a network."""
+    red = [test for test in outcome.tests.tests if test.outcome == "failed" and _OF_THE_SANDBOX.search(test.detail)]
+    if not red:
+        return ""
+    who = f"{sentences.count(tuple(test.id for test in red))} {'fails' if len(red) == 1 else 'fail'}"
+    detail = printable(secrets.redact(red[0].detail).partition("\n")[0])[:200]
+    return f"{who} for what a container lacks, and nothing is said for that ({red[0].id}: {detail})."
 
 
 def _failing(outcome: StepOutcome, state: State) -> dict[str, TestResult]:
