@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 from . import guided
@@ -26,6 +27,7 @@ from .api import (
 )
 from .client import ERROR_LIMIT, NOT_FOUND, Client
 from .guided import Dialect
+from .stops import BROKEN, Stops
 
 TELLING = 4  # tokens that a generation must have to say how fast the model writes
 
@@ -66,9 +68,11 @@ class Remote:
         guide = guided.body(request, await self._dialect()) if request.names or request.must_start else {}
         if request.priority and self._guided == "ours":  # vLLM refuses it unless it was started for it
             plain["priority"] = request.priority
+        if request.stop and await self._dialect() == "gbnf":  # llama.cpp, see `stops`
+            del plain["stop"]
         has_begun = False
         try:
-            async with aclosing(self._streamed(plain | guide)) as chunks:
+            async with aclosing(_until(self._streamed(plain | guide), request, plain)) as chunks:
                 async for chunk in chunks:
                     has_begun = True
                     yield chunk
@@ -78,7 +82,7 @@ class Remote:
         except EngineError:
             if not guide or has_begun:
                 raise
-        async with aclosing(self._streamed(plain)) as chunks:
+        async with aclosing(_until(self._streamed(plain), request, plain)) as chunks:
             async for chunk in chunks:
                 self._guided = ""
                 yield chunk
@@ -181,6 +185,26 @@ class Remote:
         await self._http.close()
 
 
+async def _until(
+    chunks: AsyncGenerator[Chunk, None], request: Request, body: Mapping[str, Any]
+) -> AsyncGenerator[Chunk, None]:
+    """Each sample up to a stop text, where the server was not told of any; closed when all of them have come to one."""
+    is_here = bool(request.stop) and "stop" not in body
+    samples = {index: Stops(request.stop) for index in range(request.n)}
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            sample = samples.get(chunk.index)
+            if not is_here or sample is None:
+                yield chunk
+                continue
+            if sample.stopped:
+                continue
+            text, is_over = sample.taken(chunk.text, is_last=bool(chunk.finish))
+            yield replace(chunk, text=text, finish="stop" if is_over else chunk.finish)
+            if all(one.stopped for one in samples.values()):
+                return
+
+
 def _body(request: Request) -> dict[str, Any]:
     body: dict[str, Any] = {
         "prompt": request.prompt,
@@ -217,13 +241,19 @@ def _whole(answer: Any) -> list[Chunk]:
     return [
         Chunk(
             int(choice.get("index") or 0),
-            str(choice.get("text") or ""),
+            _unbroken(choice),
             _tokens(choice.get("logprobs")),
             str(choice.get("finish_reason") or ""),
         )
         for choice in choices
         if isinstance(choice, dict)
     ]
+
+
+def _unbroken(choice: Mapping[str, Any]) -> str:
+    """The text, without a character that was cut off at its end."""
+    text = str(choice.get("text") or "")
+    return text.rstrip(BROKEN) if choice.get("finish_reason") == "length" else text
 
 
 def _tokens(logprobs: Any) -> tuple[Token, ...]:

@@ -25,6 +25,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from assay.engine import stops
 from assay.engine.api import EngineError
 from assay.engine.client import is_loopback
 from assay.engine.local import Local
@@ -37,7 +38,8 @@ KEYS_LIMIT = 1 << 20  # bytes of the file
 WAITING = 16  # requests of one person that wait, at most
 TURN_S = 60.0  # so long one waits for a turn
 READ_S = 120.0  # for a piece of an answer
-POSTS = ("/v1/completions", "/v1/chat/completions", "/tokenize", "/score")
+ANSWERS = ("/v1/completions", "/v1/chat/completions")
+POSTS = (*ANSWERS, "/tokenize", "/score")
 
 
 class NotShared(Exception):
@@ -222,9 +224,17 @@ class Share:
     async def post(self, request: Request) -> Response:
         who = self._person(request)
         body = await body_of(request)
-        data = json.dumps(body, ensure_ascii=True).encode()
-        kind = "text/event-stream" if body.get("stream") else "application/json"
-        return Attended(self._passed(request.url.path, data, who), kind)
+        is_answer = request.url.path in ANSWERS
+        if is_answer:
+            _hold_to_what_is_served(body)
+        if is_answer and body.get("stream"):
+            texts = stops.texts_of(body)
+            data = _packed({name: value for name, value in body.items() if not (texts and name == "stop")})
+            pieces = self._passed(request.url.path, data, who)
+            count = body.get("n") if isinstance(body.get("n"), int) else 1
+            return Attended(stops.cut(pieces, texts, max(count or 1, 1)) if texts else pieces, "text/event-stream")
+        pieces = self._passed(request.url.path, _packed(body), who)
+        return Attended(_unbroken(pieces) if is_answer else pieces)
 
     async def close(self) -> None:
         """Drop the connection to the engine, which ends by itself unless it was to stay for ever."""
@@ -274,6 +284,26 @@ class Share:
             transport = httpx.AsyncHTTPTransport(uds=str(socket), limits=httpx.Limits(max_connections=256))
             self._http = httpx.AsyncClient(transport=transport, base_url="http://engine", timeout=READ_S)
         return self._http
+
+
+def _packed(body: Mapping[str, object]) -> bytes:
+    return json.dumps(body, ensure_ascii=True).encode()
+
+
+def _hold_to_what_is_served(body: Mapping[str, object]) -> None:
+    """What the engine would leave out without a word. Raises Refused."""
+    if body.get("echo"):
+        raise Refused("`echo` is not served: the prompt does not come back.")
+    for name in ("max_tokens", "max_completion_tokens"):
+        if isinstance(most := body.get(name), int) and most < 1:
+            raise Refused(f"`{name}` has to be a whole number of at least 1.")
+    if isinstance(best := body.get("best_of"), int) and best > (body.get("n") or 1):  # type: ignore[operator]
+        raise Refused("`best_of` is not served: ask for `n` answers.")
+
+
+async def _unbroken(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    async with contextlib.aclosing(pieces):
+        yield stops.whole(b"".join([one async for one in pieces]))
 
 
 def _said(answer: bytes) -> str:

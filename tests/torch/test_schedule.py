@@ -231,3 +231,10 @@ def test_scores_need_no_row_of_their_own_for_long(tiny: Loaded, scheduler: Sched
     one.job.pieces = None
     scheduler.submit(one.job)
     assert [len(scores) for scores in one.end.scores] == [len(text) for text in texts]
+
+
+def test_half_a_character_at_the_end_is_no_text() -> None:
+    data = "a\N{PARTY POPPER}".encode()
+    pieces = Pieces(lambda ids: bytes(data[n] for n in ids).decode("utf-8", "replace"), [], ())
+    told = "".join(pieces.push(n)[1] for n in range(3))
+    assert told + pieces.finish() == "a"

@@ -67,6 +67,7 @@ async def test_a_stop_string_ends_the_text_before_it(http: httpx.AsyncClient) ->
     [
         ({"prompt": 3}, "`prompt` has to be a text"),
         ({"prompt": "x", "max_tokens": 0}, "`max_tokens`"),
+        ({"prompt": "x", "echo": True}, "`echo`"),
         ({"prompt": "x", "n": "two"}, "`n`"),
         ({"prompt": "x", "temperature": 9}, "`temperature`"),
         ({"prompt": "x", "seed": "now"}, "`seed`"),

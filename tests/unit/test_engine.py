@@ -55,6 +55,15 @@ async def test_the_fallback_model_adds(engine: Local) -> None:
     assert "fallback model" in health.model
 
 
+async def test_the_beginning_of_a_stop_text_at_the_end_is_not_lost(engine: Local) -> None:
+    """llama.cpp's own stream would lose it."""
+    whole = await text_of(engine, Request(PREFIX, max_tokens=4, temperature=0.0))
+    for kept in (1, 2, len(whole)):
+        stop = (f"{whole[-kept:]}never",)
+        assert await text_of(engine, Request(PREFIX, max_tokens=4, temperature=0.0, stop=stop)) == whole
+    assert await text_of(engine, Request(PREFIX, max_tokens=4, temperature=0.0, stop=(whole[2:4],))) == whole[:2]
+
+
 async def test_scores_are_the_models_own_probabilities(engine: Local) -> None:
     plus, minus, long = await engine.score(PREFIX, [" a + b", " a - b", " a + b + a + b + a + b"])
     assert long < plus < 0

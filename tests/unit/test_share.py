@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import socket as sockets
@@ -194,6 +195,30 @@ async def test_an_engine_that_was_killed_is_started_again(http: httpx.AsyncClien
         assert answer.status_code == 200
     odd = await http.post("/v1/completions", content=b'{"prompt": "\\ud800"}', headers=key)
     assert odd.status_code == 400
+
+
+@pytest.mark.parametrize("kept", [0, 1, 2, 3], ids=lambda n: f"{n} characters of a stop text at the end")
+async def test_a_stream_says_what_the_whole_answer_says(http: httpx.AsyncClient, kept: int) -> None:
+    key = {"authorization": f"Bearer {ALICE}"}
+    body = {"prompt": PREFIX, "max_tokens": 6, "temperature": 0}
+    text = (await http.post("/v1/completions", json=body, headers=key)).json()["choices"][0]["text"]
+    asked = body | {"stop": [f"{text[len(text) - kept :]}never"]}
+    whole = (await http.post("/v1/completions", json=asked, headers=key)).json()["choices"][0]
+    streamed = await http.post("/v1/completions", json=asked | {"stream": True}, headers=key)
+    events = [json.loads(line[6:]) for line in streamed.text.splitlines() if line.startswith("data: {")]
+    told = "".join(one["choices"][0]["text"] or "" for one in events)
+    assert (whole["text"], told) == (text, text)
+
+
+@pytest.mark.parametrize("more", [{"echo": True}, {"max_tokens": 0}, {"best_of": 3}], ids=str)
+async def test_what_would_be_left_out_without_a_word_is_refused(
+    http: httpx.AsyncClient, more: dict[str, object]
+) -> None:
+    answer = await http.post(
+        "/v1/completions", json={"prompt": "x", **more}, headers={"authorization": f"Bearer {ALICE}"}
+    )
+    assert answer.status_code == 400
+    assert next(iter(more)) in answer.json()["error"]["message"]
 
 
 async def test_what_the_engine_refuses_is_passed_on(http: httpx.AsyncClient) -> None:

@@ -111,6 +111,8 @@ class Desk:
 
     async def _generate(self, ids: list[int], body: Mapping[str, Any], who: str) -> AsyncGenerator[Said, None]:
         ids = ids or [self._first()]
+        if body.get("echo"):
+            raise Refused("`echo` is not served: the prompt does not come back.")
         most = _number(body, "max_tokens", 16, 1, self.loaded.context)
         count = _number(body, "n", 1, 1, SAMPLES)
         self._fits(len(ids), 1)

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from ..stops import BROKEN, Stops
+
 BEFORE = 4  # tokens before a piece that are decoded with it, for tokenizers whose spaces depend on them
 LONGEST = 24  # tokens after which older ones are left out of what is decoded again
-BROKEN = "\ufffd"  # what a decoder writes for bytes that are no character, or not yet
 UNFINISHED = 4  # tokens that one character may take
 
 
 class Pieces:
-    """The text of one answer. `stopped` once a stop string has come: it and what follows it are left out."""
+    """The text of one answer, up to a stop string."""
 
     def __init__(self, decode: Callable[[list[int]], str], prompt: Sequence[int], stop: Sequence[str]) -> None:
         self._decode = decode
         self._ids = list(prompt[-BEFORE:])
         self._told = len(decode(self._ids))
-        self._stop = [one for one in stop if one]
-        self._held = ""
+        self._stops = Stops(stop)
         self._waiting = 0
         self.written = ""  # all that was decoded, with what is held back
-        self.stopped = False
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a stop string has come: it and what follows it are left out."""
+        return self._stops.stopped
 
     def push(self, token: int) -> tuple[str, str]:
         """The token's own text ("" while a character is not whole), and what can be told of the answer now."""
@@ -35,30 +39,11 @@ class Pieces:
             self._ids = self._ids[-BEFORE:]
             self._told = len(self._decode(self._ids))
         self.written += piece
-        return piece, self._tell(piece)
+        return piece, self._stops.push(piece)
 
     def finish(self) -> str:
         """What was held back and is told now that nothing more comes."""
-        rest, self._held = self._held, ""
-        if self._waiting:
-            rest += self._decode(self._ids)[self._told :]
+        rest = self._stops.finish()
+        if self._waiting:  # the bytes of a character that did not become whole are none
+            rest += self._decode(self._ids)[self._told :].rstrip(BROKEN)
         return "" if self.stopped else rest
-
-    def _tell(self, piece: str) -> str:
-        self._held += piece
-        found = [at for one in self._stop if (at := self._held.find(one)) >= 0]
-        if found:
-            told, self._held, self.stopped = self._held[: min(found)], "", True
-            return told
-        keep = max((_overlap(self._held, one) for one in self._stop), default=0)
-        told = self._held[: len(self._held) - keep]
-        self._held = self._held[len(told) :]
-        return told
-
-
-def _overlap(text: str, stop: str) -> int:
-    """How many characters at the end of `text` may be the beginning of `stop`."""
-    for count in range(min(len(text), len(stop) - 1), 0, -1):
-        if stop.startswith(text[-count:]):
-            return count
-    return 0
