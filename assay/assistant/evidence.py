@@ -24,7 +24,7 @@ class Evidence:
 
     `detail` is about the first broken, stuck or same one, or else about one that failed before it could execute anything; `tampering` says why
     none of it counts; `executed` are the numbers of the pieces that the proving tests executed; `ended_in` is the test in which the whole run came
-    to its end; `is_own_test`: the change is in a test file, too, whose own tests prove nothing.
+    to its end; `is_own_test`: the change is in a test file, too, whose own tests prove nothing; `is_first`: without it pytest does not even start.
     """
 
     turned: tuple[str, ...] = ()
@@ -53,6 +53,7 @@ class Evidence:
     harness: str = ""
     wanting: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
+    is_first: bool = False
 
     @property
     def proving(self) -> tuple[str, ...]:
@@ -102,7 +103,7 @@ class Evidence:
 
     def joined(self, other: Evidence) -> Evidence:
         """This and what another batch of tests showed."""
-        others = ("detail", "tampering", "executed", "ended_in", "is_own_test", "harness")
+        others = ("detail", "tampering", "executed", "ended_in", "is_own_test", "is_first", "harness")
         names = [f.name for f in fields(self) if f.name not in others]
         both = {name: getattr(self, name) + getattr(other, name) for name in names}
         first = (self, other) if self.broken or not other.broken else (other, self)
@@ -113,5 +114,6 @@ class Evidence:
             executed=self.executed | other.executed,
             ended_in=self.ended_in or other.ended_in,
             is_own_test=self.is_own_test or other.is_own_test,
+            is_first=self.is_first or other.is_first,
             harness=self.harness or other.harness,
         )

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from assay.assistant.nouns import Run
+from assay.assistant.proof import verdict
 from assay.assistant.proof.weighing import confirmed, in_company, is_same, otherwise, weigh
 from sandbox.api import Piece, Step, StepOutcome, TestReport, TestResult
 from sandbox.results import paired
@@ -213,6 +215,8 @@ def test_a_run_that_did_not_begin_says_nothing_of_what_was_red() -> None:
     nothing = replace(run(), exit=4)
     found = weigh(STEP, nothing, run(green("a"), red("b"), red("c", hit=())))
     assert (found.turned, found.kept, found.stuck, found.beside) == ((), ("t.py::a",), ("t.py::b",), ("t.py::c",))
+    why = verdict.of_tests(Run(found, "run", 1.0)).why
+    assert why == "1 test fails with it; without it pytest does not start: t.py::b: assert 1 == 2."
     assert weigh(
         STEP, replace(nothing, tests=TestReport((), ("t.py: SyntaxError",), "", False, ())), run(green("a"))
     ).turned

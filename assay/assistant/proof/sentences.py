@@ -92,6 +92,8 @@ def count(tests: tuple[str, ...]) -> str:
     return f"{len(tests)} test" + ("" if len(tests) == 1 else "s")
 
 
-def both(baseline: Baseline) -> str:
-    """With and without a change, in words."""
+def both(baseline: Baseline, *, is_first: bool = False) -> str:
+    """With and without a change, in words; `is_first`: without it pytest does not even start."""
+    if is_first:
+        return "with it; without it pytest does not start"
     return "with it; without it the file does not parse" if baseline == "unparsable" else "with and without it"

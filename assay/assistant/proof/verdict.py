@@ -282,7 +282,7 @@ def _why(name: str, run: Run) -> str:
         case "stuck":
             words = sentences.counted(found.red) | {
                 "turned": sentences.count(found.turned),
-                "both": sentences.both(run.baseline),
+                "both": sentences.both(run.baseline, is_first=found.is_first),
             }
             name = "turned, stuck" if found.turned else name
             if set(found.red) == set(found.uncollected):
@@ -314,7 +314,7 @@ def _passed(found: Evidence, run: Run) -> Passed:
     proving, newly = found.turned + found.kept, found.turned if run.baseline != "pending" else ()
     aside, counts = found.left_out, run.counts
     told = f", {len(newly)} newly passing" if newly else ""
-    told += f", {len(aside)} left out: red {sentences.both(run.baseline)}" if aside else ""
+    told += f", {len(aside)} left out: red {sentences.both(run.baseline, is_first=found.is_first)}" if aside else ""
     told += f", {len(found.flaky)} left out: red once and green once" if found.flaky else ""
     told += f", {counts.executed} of {counts.changed} changed lines" if counts.executed < counts.changed else ""
     named = secrets.redact(", ".join(proving[:4])) + (" …" if len(proving) > 4 else "")

@@ -23,12 +23,9 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
     missed, obstacles, uncollected, contrary, raised, unmoved = [], [], [], [], [], []
     is_own = bool(step.test_files) and step.test_files == step.changed
     results = by_test(step, after)
-    if (
-        before is not None and unstarted(before) and not unstarted(after)
-    ):  # nothing is known of what is red or green without the change
-        was = {name: TestResult(name, "left") for name in results}
-    else:
-        was = without_crash(step, before)
+    # Then nothing is known of what is red or green without the change.
+    is_first = before is not None and bool(unstarted(before)) and not unstarted(after)
+    was = {name: TestResult(name, "left") for name in results} if is_first else without_crash(step, before)
     pairs = paired(was, results)
     for test, (old, new) in pairs.items():
         ended = _ended(old, new, step, after, had_run=before is not None)
@@ -76,6 +73,7 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
         executed=frozenset(executed),
         ended_in=ended_in,
         is_own_test=is_own,
+        is_first=is_first,
         halted=tuple(obstacles),
         uncollected=tuple(uncollected),
         harness=_harness(after.tests.harness),
