@@ -12,7 +12,7 @@ class Evidence:
     `turned` red to green and executing the change, `kept` green and executing it, `broken` green to red, `stuck` red both times, otherwise
     than before or by a changed line; `same` red in the same way both times without executing it, or without a result both times; `barring` the same
     though they execute it: that says nothing where others turn green, and bars a pass where none does; `beside` not executing it; `left` not run,
-    because the time was up; `flaky` red once and green once with the change; `unseen` green to red twice, though nothing of the change was seen to
+    because the time was up; `flaky` red once and green once with the change; `disturbed` green to red, but for being watched: a trace function takes a frame of the stack, and some tests count these; `unseen` green to red twice, though nothing of the change was seen to
     be executed: another process runs it, or the test only reads it.
 
     Of these, `missed` are the broken ones that did not execute the change themselves, `contrary` the stuck ones that did, `raised` those of them
@@ -53,6 +53,7 @@ class Evidence:
     harness: str = ""
     wanting: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
+    disturbed: tuple[str, ...] = ()
     is_first: bool = False
 
     @property
@@ -98,6 +99,7 @@ class Evidence:
             self.flaky,
             self.unseen,
             self.wanting,
+            self.disturbed,
         )
         return sum(map(len, groups))
 

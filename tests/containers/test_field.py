@@ -91,6 +91,12 @@ CASES = {
     "code that runs in another process": Case(
         {"calc.py": CALC, "test_calc.py": "import subprocess, sys\nimport calc\n\n\ndef test_it():\n    code = 'import calc; print(calc.double(3))'\n    assert subprocess.run([sys.executable, '-c', code], capture_output=True).stdout == b'6\\n'\n"},
         "calc.py", RIGHT, "no-tests", "1 test runs code in other processes or threads"),
+    "a test that a tracer disturbs": Case(
+        {"calc.py": CALC, "test_calc.py": f"import sys\n\n{USES}\n\ndef test_unwatched():\n    assert sys.gettrace() is None\n"},
+        "calc.py", RIGHT, "passed", "1 test executing it passes"),
+    "a wrong change beside a test that a tracer disturbs": Case(
+        {"calc.py": CALC, "test_calc.py": f"import sys\n\n{USES}\n\ndef test_unwatched():\n    assert sys.gettrace() is None\n"},
+        "calc.py", WRONG, "failed", "1 test that passed without it fails: test_calc.py::test_it"),
     "byte code that a process of a test writes": Case(
         {"calc.py": CALC, "test_calc.py": f"import pathlib, subprocess, sys\n\n{USES}\n\ndef test_process():\n    subprocess.run([sys.executable, '-c', 'import calc'], env={{}}, check=True)\n    assert list(pathlib.Path('__pycache__').glob('calc.*.pyc'))\n"},
         "calc.py", RIGHT, "passed"),

@@ -216,7 +216,7 @@ def test_a_run_that_did_not_begin_says_nothing_of_what_was_red() -> None:
     found = weigh(STEP, nothing, run(green("a"), red("b"), red("c", hit=())))
     assert (found.turned, found.kept, found.stuck, found.beside) == ((), ("t.py::a",), ("t.py::b",), ("t.py::c",))
     why = verdict.of_tests(Run(found, "run", 1.0)).why
-    assert why == "1 test fails with it; without it pytest does not start: t.py::b: assert 1 == 2."
+    assert why == "1 test fails with it; without it pytest does not start: t.py::b: assert 1 == 2"
     assert weigh(
         STEP, replace(nothing, tests=TestReport((), ("t.py: SyntaxError",), "", False, ())), run(green("a"))
     ).turned

@@ -27,7 +27,7 @@ class Home:
 
 
 async def confirmed(place: Home, step: Step, found: Evidence) -> Evidence:
-    """What was green and is red, run once more: a flaky test is no witness, nor one that has nothing to do with the change."""
+    """What was green and is red, run once more, traced and not: a flaky test is no witness, nor one that cannot be watched, nor one that has nothing to do with the change."""
     asked: set[str] = set()
     while found.broken and not found.tampering:
         owing = [test for test in found.broken if test not in asked]
@@ -36,10 +36,11 @@ async def confirmed(place: Home, step: Step, found: Evidence) -> Evidence:
         some = sorted(owing, key=lambda test: test in found.missed)[: len(owing) if asked else AGAIN]
         asked |= set(some)
         again = replace(_of(step, some), traces=True)
-        (outcome,) = await place.sandbox.run(Job(place.project, (again,)))
-        found = weighing.confirmed(found, frozenset(some), again, outcome)
+        plain = _of(replace(step, pieces=()), some)
+        outcome, unwatched = await place.sandbox.run(Job(place.project, (again, plain)))
+        found = weighing.confirmed(found, frozenset(some), again, outcome, unwatched)
     if found.flaky and not found.broken:  # alone they are green: it may be what the others leave behind
-        (outcome,) = await place.sandbox.run(Job(place.project, (step,)))
+        (outcome,) = await place.sandbox.run(Job(place.project, (replace(step, pieces=()),)))
         found = weighing.in_company(found, step, outcome)
     return found
 

@@ -316,6 +316,7 @@ def _passed(found: Evidence, run: Run) -> Passed:
     told = f", {len(newly)} newly passing" if newly else ""
     told += f", {len(aside)} left out: red {sentences.both(run.baseline, is_first=found.is_first)}" if aside else ""
     told += f", {len(found.flaky)} left out: red once and green once" if found.flaky else ""
+    told += f", {len(found.disturbed)} left out: red while watched" if found.disturbed else ""
     told += f", {counts.executed} of {counts.changed} changed lines" if counts.executed < counts.changed else ""
     named = secrets.redact(", ".join(proving[:4])) + (" …" if len(proving) > 4 else "")
     passes = "passes" if len(proving) == 1 else "pass"

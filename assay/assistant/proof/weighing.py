@@ -114,19 +114,24 @@ def _harness(found: Harness) -> str:
     return f"Python {found.python}, pytest {found.pytest} {whose}"
 
 
-def confirmed(found: Evidence, asked: frozenset[str], step: Step, again: StepOutcome) -> Evidence:
-    """What is left of `found` after some of its broken tests were `asked` once more, as `step`. One that is green now is flaky; one that did not
-    execute the change, neither itself nor by what its file imports and sets up, is unseen."""
-    if why := tampering(again):
-        return replace(found, tampering=why)
-    results = by_test(step, again)
+def confirmed(
+    found: Evidence, asked: frozenset[str], step: Step, again: StepOutcome, unwatched: StepOutcome | None = None
+) -> Evidence:
+    """What is left of `found` after some of its broken tests were `asked` once more, as `step`, and `unwatched`. One that is green now is flaky, one that is green unwatched was disturbed; one that did not execute the change, neither itself nor by what its file imports and sets up, is unseen."""
+    for outcome in (again, *([unwatched] if unwatched is not None else ())):
+        if why := tampering(outcome):
+            return replace(found, tampering=why)
+    results, plain = by_test(step, again), by_test(step, unwatched)
     kept, flaky, unseen, detail = [], list(found.flaky), list(found.unseen), found.detail
+    disturbed = list(found.disturbed)
     for test in found.broken:
         tried = [one for name, one in results.items() if name == test or name.startswith((f"{test}[", f"{test}::"))]
         if test not in asked or not tried:
             kept.append(test)
         elif all(one.is_green for one in tried):
             flaky.append(test)
+        elif _is_green(test, plain):
+            disturbed.append(test)
         elif test in found.missed and not _was_executed(test, results, again):
             unseen.append(test)
             detail = detail if kept else f"{test}: {_why(tried[0], again)}"
@@ -135,7 +140,14 @@ def confirmed(found: Evidence, asked: frozenset[str], step: Step, again: StepOut
             kept.append(test)
     missed = tuple(test for test in found.missed if test in kept)
     detail = detail if kept or unseen else ""
-    return replace(found, broken=tuple(kept), flaky=tuple(flaky), unseen=tuple(unseen), missed=missed, detail=detail)
+    groups = {"broken": kept, "flaky": flaky, "unseen": unseen, "disturbed": disturbed, "missed": missed}
+    return replace(found, **{name: tuple(tests) for name, tests in groups.items()}, detail=detail)  # type: ignore[arg-type]  # as above
+
+
+def _is_green(test: str, results: Mapping[str, TestResult]) -> bool:
+    """Whether a test is, with all of its parameters."""
+    tried = [one for name, one in results.items() if name == test or name.startswith((f"{test}[", f"{test}::"))]
+    return bool(tried) and all(one.is_green for one in tried)
 
 
 def otherwise(found: Evidence, step: Step, other: StepOutcome, after: StepOutcome) -> Evidence:
