@@ -13,6 +13,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from . import notebooks
+from .notebooks import Cells
+
 T = TypeVar("T")
 
 # What makes code wrong rather than unlovely: syntax, pyflakes' errors, misused builtins, statements without effect.
@@ -26,13 +29,14 @@ OLDEST, NEWEST = 7, 14  # minor versions that ruff knows of; an unknown one woul
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding: ruff's code and message; line and column from 1, offsets are not known here."""
+    """One finding: ruff's code and message; line and column from 1, offsets are not known here. `cell`: in which one of a notebook it stands, from 1."""
 
     code: str
     message: str
     line: int
     column: int
     end_column: int = 0
+    cell: int = 0
 
 
 class LintError(Exception):
@@ -41,17 +45,28 @@ class LintError(Exception):
 
 async def check(text: str, python: str = OURS) -> tuple[Finding, ...]:
     """Findings in `text` under RULES, syntax that a project's Python ("3.12") does not take among them; raises LintError."""
+    return await _checked(text, "snippet.py", python)
+
+
+async def _checked(text: str, name: str, python: str) -> tuple[Finding, ...]:
     options = (
         "--isolated",
         "--no-cache",
         f"--target-version=py3{min(max(int(python.partition('.')[2] or 0), OLDEST), NEWEST)}",
         f"--select={RULES}",
         f"--ignore={HARMLESS}",
-        "--stdin-filename=snippet.py",
+        f"--stdin-filename={name}",
         "-",
     )
     found = await run(options, _finding, text=text.encode("utf-8", "replace"), timeout_s=TIMEOUT_S)
     return tuple(finding for _, finding in found)
+
+
+async def of_cell(cells: Cells, text: str, python: str = OURS) -> tuple[Finding, ...]:
+    """The same of a notebook's cell among the others, by the rules of notebooks; raises LintError. Lines are the cell's own."""
+    found = await _checked(notebooks.document(cells, text), "snippet.ipynb", python)
+    own = notebooks.number(cells)
+    return tuple(one for one in found if one.cell == own and notebooks.is_claim(cells, one.code, one.message))
 
 
 async def run(
@@ -115,6 +130,7 @@ def _finding(item: dict[str, Any]) -> Finding:
         int(start["row"]),
         int(start["column"]),
         int(end["column"]) if same_line else 0,
+        int(item.get("cell") or 0),
     )
 
 

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import notebooks
 from .lint import run
+from .notebooks import Cells
 
 TEXT_S = 5.0  # one text takes 5 to 20 ms
 FILES_S = 300.0  # a project
@@ -31,7 +33,7 @@ class Mend:
 
 @dataclass(frozen=True, slots=True)
 class RuleFinding:
-    """One finding of ruff's."""
+    """One finding of ruff's; `cell`: in which one of a notebook it stands, from 1."""
 
     code: str
     message: str
@@ -39,6 +41,7 @@ class RuleFinding:
     end: Place
     url: str = ""
     mend: Mend | None = None
+    cell: int = 0
 
 
 async def of_text(text: str, path: str, root: Path) -> tuple[RuleFinding, ...]:
@@ -46,6 +49,15 @@ async def of_text(text: str, path: str, root: Path) -> tuple[RuleFinding, ...]:
     command = ["--no-cache", f"--stdin-filename={path}", "-"]
     found = await _run(command, root, text.encode("utf-8", "replace"), TEXT_S)
     return next(iter(found.values()), ())
+
+
+async def of_cell(cells: Cells, text: str, path: str, root: Path) -> tuple[RuleFinding, ...]:
+    """The same of a notebook's cell among the others, places being the cell's own; raises LintError."""
+    command = ["--no-cache", f"--stdin-filename={path}", "-"]
+    found = await _run(command, root, notebooks.document(cells, text).encode("utf-8", "replace"), TEXT_S)
+    own = notebooks.number(cells)
+    every = next(iter(found.values()), ())
+    return tuple(one for one in every if one.cell == own and notebooks.is_claim(cells, one.code, one.message))
 
 
 async def of_files(names: Iterable[str], root: Path, cache: Path) -> dict[str, tuple[RuleFinding, ...]]:
@@ -100,6 +112,7 @@ def _finding(item: Mapping[str, Any]) -> RuleFinding:
         _place(item["end_location"]),
         str(item.get("url") or ""),
         mend,
+        int(item.get("cell") or 0),
     )
 
 

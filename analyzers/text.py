@@ -14,6 +14,8 @@ from . import syntax
 if TYPE_CHECKING:
     from tree_sitter import Tree
 
+    from .notebooks import Cells
+
 TAB = 4  # columns of a tab, and of one step of indentation where nothing says otherwise
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
@@ -42,7 +44,7 @@ class Edit:
 class Snapshot:
     """One document at one version. `path` is absolute, or "" for a document that is no file.
 
-    `preamble` is text that stands before it without being in it: the earlier cells of a notebook. `typed` is what was
+    `preamble` is text that stands before it without being in it: the earlier cells of a notebook, whose `cells` are all others. `typed` is what was
     written last in one go, key by key or in larger pieces, each right behind the one before.
     """
 
@@ -53,6 +55,7 @@ class Snapshot:
     preamble: str = ""
     typed: Span | None = None
     _parsed: Tree | None = field(default=None, repr=False, compare=False)
+    cells: Cells | None = None
 
     @cached_property
     def line_starts(self) -> tuple[int, ...]:
@@ -81,7 +84,7 @@ class Snapshot:
         parsed = self.__dict__.get("tree")
         older = syntax.edited(parsed, self.text, text, span.start, span.end, len(new_text)) if parsed else None
         other = Snapshot(
-            self.uri, self.path, version, text, self.preamble, self._typed_after(span, len(new_text)), older
+            self.uri, self.path, version, text, self.preamble, self._typed_after(span, len(new_text)), older, self.cells
         )
         other.__dict__["line_starts"] = self._starts_after(span, len(new_text), text)
         return other

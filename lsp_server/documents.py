@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from lsprotocol import types
 
+from analyzers import notebooks
+from analyzers.notebooks import Cells
 from analyzers.text import Snapshot, Span, changed_span
 
 from .capabilities import Encoding
@@ -36,11 +37,16 @@ class Documents:
             return None
         for notebook, cells in self._cells.items():
             if uri in cells:
-                earlier = [self._snapshots[c].text for c in cells[: cells.index(uri)] if c in self._snapshots]
-                preamble = "".join(_plain(text).rstrip("\n") + "\n" for text in earlier if text.strip())
+                place = cells.index(uri)
+                around = Cells(self._plain(cells[:place]), self._plain(cells[place + 1 :]))
                 path = snapshot.path or path_of(notebook)
-                return Snapshot(uri, path, snapshot.version, _plain(snapshot.text), preamble or "\n", snapshot.typed)
+                text = notebooks.plain(snapshot.text)
+                return Snapshot(uri, path, snapshot.version, text, around.preamble, snapshot.typed, cells=around)
         return snapshot
+
+    def _plain(self, uris: list[str]) -> tuple[str, ...]:
+        texts = (self._snapshots[uri].text for uri in uris if uri in self._snapshots)
+        return tuple(notebooks.plain(text) for text in texts if text.strip())
 
     def open(self, item: types.TextDocumentItem) -> None:
         """Take the document over from the disk."""
@@ -126,8 +132,3 @@ class Documents:
     def paths(self) -> frozenset[str]:
         """The files that are open."""
         return frozenset(snapshot.path for snapshot in self._snapshots.values())
-
-
-def _plain(cell: str) -> str:
-    """A cell with its magics and shell lines as comments of the same length, so that it is Python and offsets stay."""
-    return re.sub(r"(?m)^([ \t]*)[%!?]", r"\1#", cell)

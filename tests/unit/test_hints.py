@@ -9,6 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from analyzers.notebooks import Cells
 from analyzers.text import Edit, Snapshot, Span, applied
 from assay.assistant.hints import check, kept, shapes, static
 from assay.assistant.hints.check import Report, Scope
@@ -162,7 +163,8 @@ async def test_a_suspicion_has_its_edit_where_somebody_can_say(make: Make) -> No
 
 async def test_hints_of_a_notebooks_cell_stand_in_the_cell(make: Make, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("")
-    cell = Snapshot("cell:1", str(tmp_path / "n.ipynb"), 0, "import os\nx = 1\n", preamble="import sys\n\n")
+    cells = Cells(("import sys\n",))
+    cell = Snapshot("cell:1", str(tmp_path / "n.ipynb"), 0, "import os\nx = 1\n", cells.preamble, cells=cells)
     found = await static.of_document(make(), cell, "", tmp_path)
     assert [(one.code, cell.text[one.span.start : one.span.end]) for one in found if one.code == "F401"] == [
         ("F401", "os")

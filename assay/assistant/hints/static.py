@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import replace
 from pathlib import Path
 
 from analyzers import bugs, lint, rules
@@ -67,28 +66,15 @@ def of_rules(findings: tuple[RuleFinding, ...], snapshot: Snapshot, name: str) -
 
 
 async def _rules(snapshot: Snapshot, name: str, root: Path) -> list[Hint]:
-    path = snapshot.path if snapshot.path and not snapshot.preamble else str(root / "untitled.py")
     try:
-        findings = await rules.of_text(snapshot.preamble + snapshot.text, path, root)
+        if snapshot.cells is not None:
+            path = snapshot.path if snapshot.path.endswith(".ipynb") else str(root / "untitled.ipynb")
+            findings = await rules.of_cell(snapshot.cells, snapshot.text, path, root)
+        else:
+            findings = await rules.of_text(snapshot.text, snapshot.path or str(root / "untitled.py"), root)
     except lint.LintError:
         return []  # `assay check` says why; while somebody types nothing is known, and nothing is said
-    if not snapshot.preamble:
-        return of_rules(findings, snapshot, name)
-    whole = Snapshot(snapshot.uri, snapshot.path, snapshot.version, snapshot.preamble + snapshot.text)
-    above = len(snapshot.preamble)
-    shifted = (_shifted(one, above) for one in of_rules(findings, whole, name) if one.span.start >= above)
-    return [one for one in shifted if one is not None]
-
-
-def _shifted(hint: Hint, above: int) -> Hint | None:
-    span = Span(hint.span.start - above, hint.span.end - above)
-    fix = hint.fix
-    if fix is not None and all(edit.span.start >= above for edit in fix.edits):
-        edits = tuple(Edit(Span(e.span.start - above, e.span.end - above), e.text) for e in fix.edits)
-        fix = Fix(fix.title, edits)
-    else:
-        fix = None
-    return replace(hint, span=span, fix=fix)
+    return of_rules(findings, snapshot, name)
 
 
 def _rule(one: RuleFinding, snapshot: Snapshot, name: str) -> Hint:

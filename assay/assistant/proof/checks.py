@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from analyzers import fragment, lint, names, secrets, syntax
 from analyzers.changed import always_runs
-from analyzers.text import changed_span
+from analyzers.text import Snapshot, changed_span
 
 from ..nouns import Check, CheckName, CheckState
 from ..workbench import Workbench
@@ -92,8 +92,8 @@ async def _static_of(bench: Workbench, change: Edited, python: str) -> Static:
     own = _own_flaw(change)
     parse_ms = _ms(started)
     try:
-        after = await lint.check(preamble + change.after, python)
-        before = await _found_before(bench, preamble + change.before.text, python) if after else ()
+        after = await _linted(change.before, change.after, python)
+        before = await _found_before(bench, change.before, python) if after else ()
     except lint.LintError as error:
         broken = await asyncio.to_thread(_broken_for_python, change, own)
         skipped = Check("ruff", "skipped", str(error))
@@ -112,11 +112,20 @@ async def _static_of(bench: Workbench, change: Edited, python: str) -> Static:
     return Static((Check("parse", "passed", "", parse_ms), checked), undefined)
 
 
-async def _found_before(bench: Workbench, text: str, python: str) -> tuple[lint.Finding, ...]:
+async def _linted(document: Snapshot, text: str, python: str) -> tuple[lint.Finding, ...]:
+    """Ruff's findings in a text of a document, by lines of the text with its preamble; of a notebook's cell by the rules of notebooks. Raises LintError."""
+    if document.cells is None:
+        return await lint.check(document.preamble + text, python)
+    above = document.preamble.count("\n")
+    return tuple(replace(one, line=one.line + above) for one in await lint.of_cell(document.cells, text, python))
+
+
+async def _found_before(bench: Workbench, before: Snapshot, python: str) -> tuple[lint.Finding, ...]:
     """Ruff's findings without a change: several candidates are judged against one text."""
-    digest = hashlib.sha256(f"{python}\0{text}".encode("utf-8", "surrogatepass")).hexdigest()
+    whole = f"{python}\0{before.preamble}{before.text}\0{before.cells}"
+    digest = hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()
     if (known := bench.memory.findings.get(digest)) is None:
-        known = await lint.check(text, python)
+        known = await _linted(before, before.text, python)
         bench.memory.findings.put(digest, known)
     return known
 
@@ -188,7 +197,7 @@ async def so_far(bench: Workbench, begun: Change) -> tuple[Check, ...]:
 async def _ruff_so_far(change: Edited, python: str) -> Check:
     started = time.perf_counter()
     try:
-        findings = await lint.check(change.before.preamble + change.after, python)
+        findings = await _linted(change.before, change.after, python)
     except lint.LintError as error:
         return Check("ruff", "skipped", str(error))
     above = change.before.preamble.count("\n")
