@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from analyzers.environment import Told
 from analyzers.names import Names
@@ -27,6 +28,9 @@ from sandbox.absent import Absent
 from sandbox.api import Sandbox
 from sandbox.engine import Allowed
 from sandbox.pool import Pool
+
+if TYPE_CHECKING:
+    from sandbox.images import Room
 
 KEY_LIMIT = 4096  # bytes of an API key file
 
@@ -62,18 +66,26 @@ def engine(settings: Settings, where: Folders) -> Engine:
         return Missing(str(error))
 
 
-def sandbox(settings: Settings) -> Sandbox:
+def sandbox(settings: Settings, where: Folders) -> Sandbox:
     """A pool on the container engine, or the absent sandbox. Nothing is contacted before it is first used."""
     if not settings.is_on("sandbox.enabled"):
         return Absent("Sandbox off: it is switched off (`sandbox.enabled`).", off=True)
     from sandbox import build
     from sandbox import engine as containers
 
-    url, where = settings.text("sandbox.engine_url"), containers_allowed(settings)
+    url, allowed = settings.text("sandbox.engine_url"), containers_allowed(settings)
     image = settings.text("sandbox.image") or build.image_name()
     may_fetch = settings.is_on("project.fetch") and not settings.is_on("offline")
     size = int(settings.number("sandbox.pool"))
-    return Pool(lambda: containers.connect(url, allowed=where), image, size=size, may_fetch=may_fetch)
+    connect = partial(containers.connect, url, allowed=allowed)
+    return Pool(connect, image, size=size, may_fetch=may_fetch, room=room(settings, where))
+
+
+def room(settings: Settings, where: Folders) -> Room:
+    """What images may take, by the user's settings."""
+    from sandbox.images import Room
+
+    return Room(where.images_used_file, int(settings.number("sandbox.images_gb") * 1e9))
 
 
 def containers_allowed(settings: Settings) -> Allowed:
@@ -88,7 +100,7 @@ def workbench(settings: Settings, where: Folders, complaints: tuple[str, ...] = 
     return Workbench(
         settings=settings,
         engine=engine(settings, where),
-        sandbox=sandbox(settings),
+        sandbox=sandbox(settings, where),
         names=Names(where.cache / "jedi"),
         projects=Projects(
             where.images_file,
@@ -106,7 +118,7 @@ def tightened(bench: Workbench, settings: Settings, where: Folders, complaints: 
     """The same services under the settings of another folder of the window, which may have tightened some: only where it is offline, and the window is not, has it an engine and a sandbox of its own."""
     if settings.is_on("offline") == bench.settings.is_on("offline"):
         return replace(bench, settings=settings, complaints=complaints)
-    own = engine(settings, where), sandbox(settings)
+    own = engine(settings, where), sandbox(settings, where)
     return replace(bench, settings=settings, complaints=complaints, engine=own[0], sandbox=own[1])
 
 

@@ -25,6 +25,10 @@ class Folders:
         return self.cache / "images.json"
 
     @property
+    def images_used_file(self) -> Path:
+        return self.cache / "images-used.json"
+
+    @property
     def traces_file(self) -> Path:
         return self.state / "traces.jsonl"
 

@@ -117,7 +117,7 @@ def _state(items: list[dict[str, Any]]) -> str:
 async def _killed(pool: list[holes.Hole], count: int) -> Pairs:
     where = folders()
     settings, _ = compose.load_settings(where)
-    sandbox = compose.sandbox(settings)
+    sandbox = compose.sandbox(settings, folders())
     found: Pairs = []
     for number, hole in enumerate(pool):
         if len(found) == count:

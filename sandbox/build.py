@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import debian_base
+from . import debian_base, engine
 from .api import SandboxUnavailable
 from .container import ulimits
 
@@ -74,6 +74,8 @@ def trouble() -> Iterator[None]:
     try:
         yield
     except (docker.errors.DockerException, OSError) as error:
+        if (no_room := engine.full(str(error))) is not None:
+            raise no_room from error
         raise SandboxUnavailable(f"Sandbox image not built: {str(error).splitlines()[0][:300]}") from error
 
 
@@ -145,6 +147,8 @@ def download_wheels(client: APIClient, folder: Path, python: str, wanted: list[s
     command += ["--platform", platform, "--platform", platform.replace("2014", "_2_28"), "--platform", "any", *wanted]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
+        if (no_room := engine.full(done.stderr)) is not None:
+            raise no_room
         said = (done.stderr.strip() or "pip failed").splitlines()
         telling = [line for line in said if re.search("No matching distribution found for|Cannot install ", line)]
         raise SandboxUnavailable(f"Sandbox image not built: its wheels could not be fetched ({(telling or said)[-1]}).")
@@ -165,6 +169,8 @@ def run(client: APIClient, context: io.BytesIO, tag: str, arguments: dict[str, s
         labels=labels,
     ):
         if "error" in event:
+            if (no_room := engine.full(event["error"])) is not None:
+                raise no_room
             raise SandboxUnavailable(f"Sandbox image not built: {event['error'].strip()}. It said: {said}")
         said = event.get("stream", "").strip() or said
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 REPOSITORY = "localhost/assay-sandbox-deps"
 LINE_LIMIT = 5000
+LEFT_OUT = "assay.left-out"  # an image's label: packages that have no wheel
 LEFT_OUT_LIMIT = 12  # packages without a wheel
 DOCKERFILE = f"""ARG BASE_IMAGE
 FROM ${{BASE_IMAGE}}
@@ -44,8 +45,7 @@ def ensure(client: APIClient, base: str, project: Project, say: build.Say) -> st
     try:
         with build.trouble():
             python = project.interpreter.python if project.interpreter else build.python_version(client, base)
-            parts = (base, python, *packages.wanted, "", *packages.versions)
-            name = f"{REPOSITORY}:{hashlib.sha256(chr(10).join(parts).encode()).hexdigest()[:12]}"
+            name = layer_name(packages, python, base)
             if not client.images(name=name):
                 _make_layer(client, base, name, packages, python, say)
             return name
@@ -55,6 +55,12 @@ def ensure(client: APIClient, base: str, project: Project, say: build.Say) -> st
             what,
             "Make an environment for the project, or name its packages by `assay sandbox build --requirements FILE`.",
         ) from error
+
+
+def layer_name(packages: Packages, python: str, base: str) -> str:
+    """The name of the image that holds these packages for a Python ("3.12") on a base."""
+    parts = (base, python, *packages.wanted, "", *packages.versions)
+    return f"{REPOSITORY}:{hashlib.sha256(chr(10).join(parts).encode()).hexdigest()[:12]}"
 
 
 def _make_layer(client: APIClient, base: str, name: str, packages: Packages, python: str, say: build.Say) -> None:
@@ -86,7 +92,7 @@ def _make_layer(client: APIClient, base: str, name: str, packages: Packages, pyt
             raise SandboxUnavailable(f"none of {', '.join(left_out)} has a wheel.")
         count = len(list(wheels.glob("*.whl")))
         say(f"building {name} with {count} wheels{', without ' + ', '.join(left_out) if left_out else ''}")
-        labels = {"assay.python": python, "assay.left-out": " ".join(left_out)}
+        labels = {"assay.python": python, LEFT_OUT: " ".join(left_out)}
         build.run(client, _context(wheels), name, {"BASE_IMAGE": base, "PYTHON": python}, labels)
 
 

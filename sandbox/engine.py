@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -95,10 +97,33 @@ def _advice(explicit: str, seen: str) -> str:
     return "Start Docker or Podman, or run `assay setup`."
 
 
+@contextlib.contextmanager
+def trouble() -> Iterator[None]:
+    """Make what the engine refuses a SandboxUnavailable."""
+    import docker
+
+    try:
+        yield
+    except (docker.errors.DockerException, OSError) as error:
+        raise refusal(error) from error
+
+
+def full(said: str) -> SandboxUnavailable | None:
+    """Whether what an engine or a program said means that a disk is full."""
+    if "no space left on device" not in said.lower() and "disk quota exceeded" not in said.lower():
+        return None
+    return SandboxUnavailable(
+        "Sandbox off: the disk is full.",
+        "Make room on the container engine's disk: `assay sandbox prune` removes the images of Assay that are not in use.",
+    )
+
+
 def refusal(error: Exception) -> SandboxUnavailable:
     """What went wrong in a call to an engine that was reached: it went away, or it said no and why."""
     import docker
 
+    if (no_room := full(str(error))) is not None:
+        return no_room
     if isinstance(error, OSError) and not isinstance(
         error, docker.errors.APIError
     ):  # all of the HTTP client's are OSErrors

@@ -35,6 +35,8 @@ from .container import Container
 if TYPE_CHECKING:
     from docker import APIClient
 
+    from .images import Room
+
 log = logging.getLogger(__name__)
 
 CLOSE_S = 3.0  # a boot takes 0.4 s and a removal 0.1 s; what is not done by then ends with our end of its pipe
@@ -47,7 +49,15 @@ RETRY_S = 2.0  # a part that returns is used again within 5 s, the promise, with
 class Pool:
     """Containers on one engine, for one image. `connect` and the engine's calls may block; they get their own thread."""
 
-    def __init__(self, connect: Callable[[], APIClient], image: str, *, size: int, may_fetch: bool = False) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], APIClient],
+        image: str,
+        *,
+        size: int,
+        may_fetch: bool = False,
+        room: Room | None = None,
+    ) -> None:
         self._connect = connect
         self._image = image
         self._size = size
@@ -67,7 +77,7 @@ class Pool:
         self._refused: dict[object, ProjectUnavailable] = {}
         self._images: dict[object, str] = {}  # by what is asked for: the image that holds it
         self._preparing: dict[object, asyncio.Task[None]] = {}
-        self._may_fetch = may_fetch
+        self._may_fetch, self._room = may_fetch, room
         self._lacks = False  # some project's packages, that could not be had
         self._doing = ""
         self._busy: set[Container] = set()
@@ -261,7 +271,12 @@ class Pool:
         client = self._connect()
         try:
             client.timeout = engine.BUILD_TIMEOUT_S
-            return dependencies.ensure(client, self._image, project, say)
+            name = dependencies.ensure(client, self._image, project, say)
+            if self._room is not None:
+                self._room.note(name)
+                for gone in self._room.fit(client, {name, self._image, *self._images.values()}):
+                    log.info("removed %s, which was not used for long", gone.name)
+            return name
         finally:
             client.close()
 
@@ -310,6 +325,9 @@ class Pool:
                 client.close()
                 raise engine.refusal(error) from error
             self._client = client
+        image = project.image or self._images.get(_asked(project), self._image)
+        if self._room is not None:
+            self._room.note(image)
         return containers.boot(self._client, self._images.get(_asked(project), self._image), project)
 
 

@@ -72,6 +72,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("sandbox.engine_url", "", "Container engine's URL; empty tries DOCKER_HOST and the usual sockets."),
     Setting("sandbox.remote", False, "Use a container engine on another machine, to which your project's files are then sent; `offline` refuses it."),
     Setting("sandbox.image", "", "Sandbox image to use instead of the one `assay sandbox build` makes."),
+    Setting("sandbox.images_gb", 10, "Room for Assay's images of packages, in GB: beyond it the longest unused go.", least=1, most=1000),
     Setting("sandbox.pool", 2, "Containers kept warm for the project.", least=1, most=16),
     Setting("project.environment", "", "Folder of the project's virtual environment, or its Python; empty looks where people's tools leave it (docs/projects.md)."),
     Setting("project.interpreter", "", "The Python that the editor has chosen for the project; VS Code passes on that of its Python extension."),

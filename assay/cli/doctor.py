@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from analyzers import environment, files, locked, workspaces
 from assay import __version__, compose
@@ -22,7 +23,7 @@ from assay.engine.local import Local
 from assay.engine.torch_backend import memory
 from assay.folders import Folders
 from sandbox import build, dependencies, engine
-from sandbox.api import SandboxUnavailable
+from sandbox.api import Packages, SandboxUnavailable
 
 OTHER_SERVERS = (("Ollama", "http://127.0.0.1:11434"), ("llama.cpp", "http://127.0.0.1:8080"))
 LOOK_S = 1.5  # for a server on this machine that may not be there
@@ -148,16 +149,35 @@ def _sandbox(settings: Settings, where: Folders) -> list[Finding]:
             return [*found, Finding("sandbox image", "missing", f"{image} is not built", "Run `assay sandbox build`.")]
         python = build.python_version(client, image)
         found.append(Finding("sandbox image", "ok", f"{image}, Python {python or '?'}"))
-        return [*found, *_project(settings, where, lambda name: bool(client.images(name=name)), python)]
+        found.append(_images(client, settings, where))
+        return [*found, *_project(settings, where, partial(_labels, client), python)]
 
 
-def _project(settings: Settings, where: Folders, is_there: Callable[[str], bool], python: str) -> list[Finding]:
+def _images(client: Any, settings: Settings, where: Folders) -> Finding:
+    """How much room they take."""
+    room = compose.room(settings, where)
+    images, size = room.found(client)
+    detail = f"{len(images)}, {size / 1e9:.1f} of {room.budget / 1e9:.0f} GB (`sandbox.images_gb`)"
+    if size <= room.budget:
+        return Finding("images", "ok", detail)
+    return Finding("images", "note", detail, "`assay sandbox prune` removes those that nobody used for a week.")
+
+
+def _labels(client: Any, name: str) -> Mapping[str, str] | None:
+    """Of an image; None where it is not there."""
+    found = client.images(name=name)
+    return (found[0].get("Labels") or {}) if found else None
+
+
+def _project(
+    settings: Settings, where: Folders, labels: Callable[[str], Mapping[str, str] | None], python: str
+) -> list[Finding]:
     """Whether the tests of the project in the current folder find their dependencies in a container."""
     root = files.project_root(Path.cwd() / "x.py")
     if not files.has_root_mark(root):
         return []
     if layer := dependencies.image_for(root, where.images_file):
-        if is_there(layer):
+        if labels(layer) is not None:
             return [Finding("dependencies", "ok", f"{layer} for {root}")]
         return [Finding("dependencies", "missing", f"{layer} is gone", f"Make it again: {_BUILD}")]
     top = workspaces.top(root)
@@ -165,6 +185,20 @@ def _project(settings: Settings, where: Folders, is_there: Callable[[str], bool]
     found = environment.find(root, top, told)
     if found is None and (asked := locked.of(root)) is not None:
         if settings.is_on("project.fetch") and not settings.is_on("offline"):
+            base = settings.text("sandbox.image") or build.image_name()
+            packages = Packages(asked.wanted, asked.versions, asked.source)
+            made = labels(dependencies.layer_name(packages, found.python if found else python, base))
+            if made is not None:
+                lacks = ", ".join(made.get(dependencies.LEFT_OUT, "").split())
+                detail = f"{root} has none: a layer of the image holds the packages of {asked.source}"
+                if lacks:
+                    why = (
+                        f"{detail}, without {lacks}, which has no wheel"
+                        if " " not in lacks
+                        else f"{detail}, without {lacks}, which have no wheels"
+                    )
+                    return [Finding("environment", "note", why, _WAYS)]
+                return [Finding("environment", "ok", detail)]
             detail = f"{root} has none: the packages of {asked.source} are made a layer of the image when it is first checked"
             return [Finding("environment", "ok", detail)]
         detail = f"{root} has none, and the packages of {asked.source} are not fetched (`project.fetch`, `offline`)"
@@ -184,13 +218,13 @@ def _project(settings: Settings, where: Folders, is_there: Callable[[str], bool]
     brought = f"; of {near.top} comes along: {others}" if near is not None and others else ""
     own = [*(near.projects if near is not None else ()), root, found.home]
     lost = [str(one) for one in found.paths if not any(one.is_relative_to(there) for there in own)]
-    made = [Finding("environment", "ok", f"{detail}, mounted read-only{brought}")]
+    findings = [Finding("environment", "ok", f"{detail}, mounted read-only{brought}")]
     if lost:
         far = f"{', '.join(lost[:3])}: outside of the workspace, so no container gets it"
-        made.append(
+        findings.append(
             Finding("editable install", "note", far, "Open the folder that holds both, or install it as a package.")
         )
-    return made
+    return findings
 
 
 _BUILD = "`assay sandbox build --requirements FILE` makes a layer from a lock or requirements file."

@@ -1,7 +1,8 @@
-"""`assay sandbox build|check|run`."""
+"""`assay sandbox build|check|prune|run`."""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,7 @@ app = typer.Typer(help="The containers in which suggestions are checked.", no_ar
 
 FILE_LIMIT = 1 << 20  # bytes of a script for `run`
 TIMEOUT_LIMIT_S = 600
+UNUSED_S = 7 * 86400  # another checkout or window may be between two uses
 
 
 @app.command(name="build")
@@ -61,6 +63,36 @@ def build_image(
             typer.echo(f"{name} is used for {root}.")
     except SandboxUnavailable as error:
         out.fail("no-sandbox", str(error), status=out.UNVERIFIED)
+
+
+@app.command()
+def prune(
+    all_: Annotated[bool, typer.Option("--all", help="Also those that were used of late.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Remove images of Assay that are not in use: those that nobody used for a week, with --all every one but this version's own.
+
+    They are made again when a project needs them. Beyond `sandbox.images_gb` the longest unused ones go by themselves.
+    """
+    where = folders()
+    settings = out.settings(where)
+    try:
+        client = engine.connect(
+            settings.text("sandbox.engine_url"), engine.BUILD_TIMEOUT_S, allowed=compose.containers_allowed(settings)
+        )
+        room = compose.room(settings, where)
+        with engine.trouble():
+            young = () if all_ else (one.name for one in room.found(client)[0] if time.time() - one.used < UNUSED_S)
+            gone = room.prune(client, set(young), 0)
+            left, size = room.found(client)
+    except SandboxUnavailable as error:
+        out.fail("no-sandbox", str(error), status=out.UNVERIFIED, as_json=as_json)
+    if as_json:
+        out.emit({"removed": [one.name for one in gone], "left": [one.name for one in left], "bytes": size})
+        return
+    for one in gone:
+        typer.echo(f"removed {one.name} ({one.size / 1e6:.0f} MB)")
+    typer.echo(f"{len(left)} image{'' if len(left) == 1 else 's'} of Assay left, {size / 1e9:.2f} GB.")
 
 
 @app.command()

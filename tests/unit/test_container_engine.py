@@ -9,6 +9,7 @@ import pytest
 
 from assay import compose
 from assay.assistant import settings as table
+from assay.folders import folders
 from sandbox import engine
 from sandbox.api import Job, Project, SandboxUnavailable, Step
 from sandbox.pool import Pool
@@ -30,7 +31,7 @@ def test_what_stays_on_this_machine(url: str, here: bool) -> None:
 
 async def refusal(editor: dict[str, object], root: Path | None = None) -> str:
     settings, _ = table.load(Path("/nowhere"), roots=[root] if root else [], editor=editor)
-    sandbox = compose.sandbox(settings)
+    sandbox = compose.sandbox(settings, folders())
     try:
         with pytest.raises(SandboxUnavailable) as caught:
             await sandbox.run(Job(Project("p", b"secret archive"), (Step("script", 1.0),)))

@@ -347,7 +347,7 @@ def test_what_doctor_says_of_a_project_without_one(
         (root / name).write_text(text)
     monkeypatch.chdir(root)
     settings, _ = table.load(Path("/nowhere"), editor={"project.fetch": set_to})
-    (found,) = doctor._project(settings, folders(), lambda name: False, "3.11")
+    (found,) = doctor._project(settings, folders(), lambda name: None, "3.11")
     assert (found.state, said in found.detail) == (state, True)
 
 
@@ -365,6 +365,6 @@ def test_doctor_tells_what_comes_along_and_what_does_not(
     monkeypatch.delenv("VIRTUAL_ENV", raising=False)
     monkeypatch.delenv("CONDA_PREFIX", raising=False)
     settings, _ = table.load(Path("/nowhere"))
-    found, lost = doctor._project(settings, folders(), lambda name: False, "3.11")
+    found, lost = doctor._project(settings, folders(), lambda name: None, "3.11")
     assert found.detail.endswith(f"mounted read-only; of {top} comes along: rates")
     assert lost.detail == f"{tmp_path / 'elsewhere' / 'src'}: outside of the workspace, so no container gets it"

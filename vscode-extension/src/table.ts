@@ -20,6 +20,7 @@ export const TABLE: readonly string[] = [
   "sandbox.engine_url",
   "sandbox.remote",
   "sandbox.image",
+  "sandbox.images_gb",
   "sandbox.pool",
   "project.environment",
   "project.interpreter",
