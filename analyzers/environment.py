@@ -38,6 +38,11 @@ class Environment:
     flaw: str = ""
 
     @property
+    def is_here(self) -> bool:
+        """Whether its Python is installed on this machine; else an image has to bring it."""
+        return self.program != Path()
+
+    @property
     def stamp(self) -> tuple[int, ...]:
         """Changes when packages come or go."""
         return tuple(_mtime(one) for one in (self.home / "pyvenv.cfg", *self.site_packages))
@@ -79,13 +84,12 @@ def find(root: Path, top: Path | None = None, told: Told = NOTHING) -> Environme
 
 
 def _bare(python: str, why: str) -> Environment:
-    """A project's Python without packages: an installed one, else none, which is told."""
+    """A project's Python without packages: an installed one, else one that is not here."""
     program = next(
         (prefix / "bin" / f"python{python}" for prefix in installed() if is_interpreter(prefix, python)), None
     )
     if program is None:
-        flaw = f"it needs Python {python} ({why}), and none is installed here"
-        return Environment(Path(), python, Path(), (), (), (), why, flaw)
+        return Environment(Path(), python, Path(), (), (), (), why)
     prefix = program.parent.parent
     return Environment(prefix, python, program, (prefix,), (), (), why)
 

@@ -28,6 +28,10 @@ class ProjectUnavailable(SandboxUnavailable):
     """Nothing of one project could be run; others are not concerned."""
 
 
+class PythonUnavailable(ProjectUnavailable):
+    """No image with the Python of one project could be had."""
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """Code of the file `path` (relative, POSIX) that a test executes or does not; `analyzers.changed.Piece` says what the fields mean. `lines`: the

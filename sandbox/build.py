@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import debian_base, engine
-from .api import SandboxUnavailable
+from .api import PythonUnavailable, SandboxUnavailable
 from .container import ulimits
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+NOT_BUILT = "Sandbox image not built: "
 Say = Callable[[str], None]
 
 HERE = Path(__file__).parent
@@ -43,12 +44,12 @@ KEEP_S = 7 * 86400  # another version's image may be in use by another checkout;
 PLATFORMS = {"x86_64": "manylinux2014_x86_64", "amd64": "manylinux2014_x86_64", "aarch64": "manylinux2014_aarch64"}
 
 
-def image_name() -> str:
-    """The name under which this version's image is looked for."""
+def image_name(python: str = "") -> str:
+    """The name under which this version's image is looked for; with a Python ("3.12") that of the image for projects that need it and have none here."""
     digest = hashlib.sha256()
     for path in _inputs():
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return f"{REPOSITORY}:{digest.hexdigest()[:12]}"
+    return f"{REPOSITORY}:{digest.hexdigest()[:12]}" + (f"-py{python}" if python else "")
 
 
 def is_built(client: APIClient) -> bool:
@@ -63,7 +64,41 @@ def build(client: APIClient, say: Say, *, base: str = "", python: str = "") -> s
     where nothing can be pulled, a base is made from this system's Debian packages.
     """
     with trouble():
-        return _build(client, say, base or _default_base(client, say, python or f"3.{sys.version_info.minor}"))
+        base = base or _default_base(client, say, python or f"3.{sys.version_info.minor}")
+        return _build(client, say, base, image_name())
+
+
+def for_python(client: APIClient, image: str, python: str, say: Say, *, may_fetch: bool) -> str:
+    """The image that has this Python ("3.12"): `image` itself, or one that is made from python:3.12-slim and kept. Raises PythonUnavailable with why there is none."""
+    with engine.trouble():
+        if python_version(client, image) == python:
+            return image
+        name = image_name(python)
+        if client.images(name=name):
+            return name
+    needed = f"The project needs Python {python}, none is installed here, and"
+    mend = f"Install Python {python} (with uv: `uv python install {python}`), or make an environment for the project."
+    if image != image_name():
+        raise PythonUnavailable(f"{needed} `sandbox.image` has another.", mend)
+    if not may_fetch:
+        raise PythonUnavailable(f"{needed} no image is fetched (`project.fetch`, `offline`).", mend)
+    base = f"python:{python}-slim"
+    try:
+        with trouble():
+            if not client.images(name=base):
+                say(f"pulling {base}")
+                _pull(client, python)
+            return _build(client, say, base, name)
+    except SandboxUnavailable as error:
+        raise PythonUnavailable(f"{needed} {base} cannot be had: {error.what.removeprefix(NOT_BUILT)}", mend) from error
+
+
+def _pull(client: APIClient, python: str) -> None:
+    import docker
+
+    for event in client.pull("python", tag=f"{python}-slim", stream=True, decode=True):
+        if "error" in event:
+            raise docker.errors.APIError(event["error"])
 
 
 @contextlib.contextmanager
@@ -76,10 +111,10 @@ def trouble() -> Iterator[None]:
     except (docker.errors.DockerException, OSError) as error:
         if (no_room := engine.full(str(error))) is not None:
             raise no_room from error
-        raise SandboxUnavailable(f"Sandbox image not built: {str(error).splitlines()[0][:300]}") from error
+        raise SandboxUnavailable(f"{NOT_BUILT}{str(error).splitlines()[0][:300]}") from error
 
 
-def _build(client: APIClient, say: Say, base: str) -> str:
+def _build(client: APIClient, say: Say, base: str, name: str) -> str:
     version = _python_of(client, base)
     say(f"base image {base} has Python {version}")
     with tempfile.TemporaryDirectory() as folder:
@@ -90,10 +125,10 @@ def _build(client: APIClient, say: Say, base: str) -> str:
             locked = ["--require-hashes", "--no-deps", "-r", str(HERE / "image" / lock)]
             download_wheels(client, wheels / part, python or version, locked)
         context = _context(wheels)
-    say(f"building {image_name()}")
-    run(client, context, image_name(), {"BASE_IMAGE": base}, {"assay.python": version})
+    say(f"building {name}")
+    run(client, context, name, {"BASE_IMAGE": base}, {"assay.python": version})
     _remove_older(client, say)
-    return image_name()
+    return name
 
 
 def python_version(client: APIClient, image: str) -> str:
@@ -115,9 +150,7 @@ def _default_base(client: APIClient, say: Say, python: str) -> str:
         return wanted
     say(f"pulling {wanted}")
     try:
-        for event in client.pull("python", tag=f"{python}-slim", stream=True, decode=True):
-            if "error" in event:
-                raise docker.errors.APIError(event["error"])
+        _pull(client, python)
         return wanted
     except (docker.errors.APIError, OSError) as error:
         say("it cannot be pulled")
@@ -195,7 +228,7 @@ def _remove_older(client: APIClient, say: Say) -> None:
         if time.time() - image.get("Created", 0) < KEEP_S:
             continue
         for tag in image.get("RepoTags") or []:
-            if tag != image_name():
+            if not tag.startswith(image_name()):
                 try:
                     client.remove_image(tag)
                     say(f"removed the older {tag}")

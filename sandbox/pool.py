@@ -22,9 +22,11 @@ from .api import (
     NO_PROGRESS,
     Health,
     Job,
+    Packages,
     Progress,
     Project,
     ProjectUnavailable,
+    PythonUnavailable,
     Running,
     SandboxUnavailable,
     State,
@@ -78,6 +80,7 @@ class Pool:
         self._images: dict[object, str] = {}  # by what is asked for: the image that holds it
         self._preparing: dict[object, asyncio.Task[None]] = {}
         self._may_fetch, self._room = may_fetch, room
+        self._unfit: dict[object, PythonUnavailable] = {}
         self._lacks = False  # some project's packages, that could not be had
         self._doing = ""
         self._busy: set[Container] = set()
@@ -238,7 +241,7 @@ class Pool:
     def _is_prepared(self, project: Project) -> bool:
         """Whether the image of a project is there; begins to make it, beside all else, where it is not."""
         asked = _asked(project)
-        if asked is None or not self._may_fetch or asked in self._images:
+        if asked is None or asked in self._images or not (self._may_fetch or asked[2]):
             return True
         if asked not in self._preparing:
             self._preparing[asked] = asyncio.create_task(self._prepare(project, asked), name="sandbox-packages")
@@ -248,6 +251,8 @@ class Pool:
         loop = asyncio.get_running_loop()
         try:
             self._images[asked] = await loop.run_in_executor(self._threads, self._made, project)
+        except PythonUnavailable as error:
+            self._images[asked], self._unfit[asked] = self._image, error
         except ProjectUnavailable as error:
             # Tests that need them say what they lack; the others are as good as ever.
             log.warning("%s", error)
@@ -262,16 +267,24 @@ class Pool:
 
     def _made(self, project: Project) -> str:
         """The image for a project's packages, by a connection of its own: making one takes a minute."""
-        from . import dependencies
+        from . import build, dependencies
+
+        own = project.interpreter
+        what = "the project's packages"
 
         def say(doing: str) -> None:
             log.info("%s", doing)
-            self._doing = f"Preparing the project's packages: {doing}."
+            self._doing = f"Preparing {what}: {doing}."
 
         client = self._connect()
         try:
             client.timeout = engine.BUILD_TIMEOUT_S
-            name = dependencies.ensure(client, self._image, project, say)
+            base = self._image
+            if own is not None and not own.program:
+                what = f"Python {own.python}"
+                base = build.for_python(client, base, own.python, say, may_fetch=self._may_fetch)
+                what = "the project's packages"
+            name = dependencies.ensure(client, base, project, say) if self._may_fetch else base
             if self._room is not None:
                 self._room.note(name)
                 for gone in self._room.fit(client, {name, self._image, *self._images.values()}):
@@ -325,17 +338,21 @@ class Pool:
                 client.close()
                 raise engine.refusal(error) from error
             self._client = client
+        if (unfit := self._unfit.get(_asked(project))) is not None:
+            raise unfit
         image = project.image or self._images.get(_asked(project), self._image)
         if self._room is not None:
             self._room.note(image)
         return containers.boot(self._client, self._images.get(_asked(project), self._image), project)
 
 
-def _asked(project: Project) -> object:
-    """What an image is to be made for; None where the sandbox's own will do."""
-    if project.packages is None or project.image:
+def _asked(project: Project) -> tuple[Packages | None, str, bool] | None:
+    """What an image is to be made for: packages, a Python's version, and whether it has to bring that Python. None where the sandbox's own will do."""
+    own = project.interpreter
+    is_brought = own is not None and not own.program
+    if project.image or (project.packages is None and not is_brought):
         return None
-    return project.packages, project.interpreter.python if project.interpreter else ""
+    return project.packages, own.python if own else "", is_brought
 
 
 def _key(project: Project) -> object:

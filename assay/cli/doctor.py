@@ -208,8 +208,12 @@ def _project(
             f"{root} has no virtual environment, so its tests see the standard library and pytest, on Python {python}"
         )
         return [Finding("environment", "note", detail, _WAYS)]
-    if found.flaw and not found.base and not found.site_packages:
-        return [Finding("environment", "missing", found.flaw, "Install it, or make an environment for the project.")]
+    if not found.is_here:
+        detail = f"{root} needs Python {found.python} ({found.why}), and none is installed here"
+        if labels(build.image_name(found.python)) is not None or python == found.python:
+            return [Finding("environment", "ok", f"{detail}: an image of it runs the tests")]
+        mend = f"Install it, or make an environment for the project; else an image is made from python:{found.python}-slim when it is first checked."
+        return [Finding("environment", "missing", detail, mend)]
     detail = f"Python {found.python} of {found.home} ({found.why})"
     if found.flaw:
         return [Finding("environment", "missing", f"{detail}: {found.flaw}", "Make the environment anew.")]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
 
 from analyzers.environment import is_interpreter
+from assay import compose
 from assay.assistant.nouns import Verdict
 from assay.assistant.shapes import state
 from assay.assistant.workbench import Workbench
+from assay.folders import folders
+from sandbox import build, engine
 from tests.containers.conftest import judge
 
 CALC = "def pick(x, y):\n    if x > y:\n        return x - y\n    return [x, y] if x else [y]\n\n\ndef named(**more):\n    return more\n\n\ndef call(x):\n    return named(size=x)\n"
@@ -132,6 +137,48 @@ async def test_nothing_of_an_environment_runs_on_the_host(bench: Workbench, tmp_
     verdict = await judge(bench, tmp_path / "calc.py", CALC.replace("x - y", "-y + x"))
     assert state(verdict) == "passed", verdict
     assert not canary.exists()
+
+
+@pytest.mark.parametrize("fetch", [True, False])
+async def test_a_python_that_nothing_brings_is_named(docker_url: str, tmp_path: Path, *, fetch: bool) -> None:
+    where = folders()
+    settings, _ = compose.load_settings(where, editor={"sandbox": {"pool": 1}, "project": {"fetch": fetch}})
+    bench = compose.workbench(settings, where)
+    project(tmp_path, Path(sys.executable).resolve())
+    shutil.rmtree(tmp_path / ".venv")
+    (tmp_path / ".python-version").write_text("3.97\n")
+    verdict = await judge(bench, tmp_path / "calc.py", CALC.replace("x - y", "-y + x"))
+    assert getattr(verdict, "reason", "") == "no-sandbox"
+    why = "python:3.97-slim cannot be had: " if fetch else "no image is fetched (`project.fetch`, `offline`)"
+    assert verdict.why.startswith(f"The project needs Python 3.97, none is installed here, and {why}")
+    assert "`uv python install 3.97`" in verdict.why
+    await compose.close(bench)
+
+
+async def test_an_image_brings_the_python_that_is_not_installed(
+    bench: Workbench, docker_url: str, tmp_path: Path
+) -> None:
+    """Its name tells which one it is; this one says so of another, for no registry is asked here."""
+    client = engine.connect(docker_url)
+    name, data = build.image_name("3.98"), io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as archive:
+        text = f"FROM {build.image_name()}\n".encode()
+        member = tarfile.TarInfo("Dockerfile")
+        member.size = len(text)
+        archive.addfile(member, io.BytesIO(text))
+    data.seek(0)
+    build.run(client, data, name, {}, {"assay.python": "3.98"})
+    try:
+        (tmp_path / "calc.py").write_text("def double(x):\n    return 2 * x\n")
+        (tmp_path / "test_calc.py").write_text(
+            "from calc import double\n\n\ndef test_it():\n    assert double(3) == 6\n"
+        )
+        (tmp_path / ".python-version").write_text("3.98\n")
+        verdict = await judge(bench, tmp_path / "calc.py", "def double(x):\n    return x * 2\n")
+        assert state(verdict) == "passed", verdict
+    finally:
+        client.remove_image(name, force=True)  # a warm container has it still
+        client.close()
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from assay.assistant import settings as table
 from assay.assistant.world import environment as mounted
 from assay.cli import doctor
 from assay.folders import folders
+from sandbox.api import Interpreter
 
 NOTHING_ACTIVATED = Told(variables={})
 
@@ -313,7 +314,8 @@ def test_it_is_one_that_is_installed_or_what_is_missing_is_told(
     (root / ".python-version").write_text("3.99\n")
     found = find(root, told=NOTHING_ACTIVATED)
     assert found is not None
-    assert found.flaw == "it needs Python 3.99 (.python-version), and none is installed here"
+    assert (found.python, found.why, found.is_here, found.flaw) == ("3.99", ".python-version", False, "")
+    assert mounted.interpreter(found) == Interpreter("", "3.99", ()), "an image has to bring it"
     prefix = interpreter(tmp_path / "pyenv" / "versions" / "3.99.1", "3.99")
     found = find(root, told=NOTHING_ACTIVATED)
     assert found is not None
@@ -328,7 +330,7 @@ def test_it_is_one_that_is_installed_or_what_is_missing_is_told(
     [
         ({"uv.lock": '[[package]]\nname = "attrs"\nversion = "1"\n'}, True, "ok", "the packages of uv.lock are made a layer"),
         ({"uv.lock": '[[package]]\nname = "attrs"\nversion = "1"\n'}, False, "note", "the packages of uv.lock are not fetched"),
-        ({".python-version": "3.99\n"}, True, "missing", "it needs Python 3.99 (.python-version), and none is installed here"),
+        ({".python-version": "3.99\n"}, True, "missing", "needs Python 3.99 (.python-version), and none is installed here"),
         ({}, True, "note", "has no virtual environment"),
     ],
 )  # fmt: skip

@@ -26,6 +26,8 @@ def interpreter(found: Environment | None, system: str = sys.platform) -> Interp
     programs of that system."""
     if found is None or found.flaw:
         return None
+    if not found.is_here:
+        return Interpreter("", found.python, ())
     if system != "linux":
         site = next(iter(found.site_packages), None)
         return Interpreter("", found.python, ((DEPENDENCIES, str(site.resolve())),), found.stamp) if site else None
