@@ -92,12 +92,13 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Unverified:
-    """Nothing failed and nothing was proved, for `reason`. `green` tests that execute the change passed all the same, where others are left."""
+    """Nothing failed and nothing was proved, for `reason`. `green` tests that execute the change passed all the same, where others are left. `unknown` are names that nobody knows of, where tests that may show them are not done."""
 
     checks: tuple[Check, ...]
     reason: Reason
     why: str
     green: int = 0
+    unknown: tuple[Unknown, ...] = ()
 
 
 Verdict = Passed | Failed | Unverified

@@ -10,6 +10,7 @@ import pytest
 
 from analyzers.names import Looked, Names
 from analyzers.text import Snapshot, changed_span
+from assay.assistant.complete import choice
 from assay.assistant.nouns import Failed, Passed, Unverified, Verdict
 from assay.assistant.proof import sentences
 from assay.assistant.proof.verdict import Limits, begin, patient
@@ -336,16 +337,22 @@ async def test_a_name_on_the_line_that_tests_execute_does_exist(make: Make, tmp_
     assert [u.instead for u in failed.unknown] == ["dedent"]
 
 
-async def test_a_name_that_does_not_exist_is_not_waited_for(make: Make, tmp_path: Path, change: Change) -> None:
+async def test_a_name_that_does_not_exist_is_no_failure_while_tests_may_show_that_it_does(
+    make: Make, tmp_path: Path, change: Change
+) -> None:
     wrong = changed(
         tmp_path,
         f"import textwrap\n{BEFORE}",
         f"import textwrap\n{BEFORE.replace('return x', 'return textwrap.dedentt(x)')}",
     )
-    sandbox = Told(GREEN)
-    proof = await begin(bench_with(make, sandbox), wrong, Limits(5.0, 2.0))
-    assert isinstance(proof.now, Failed)
-    assert not proof.goes_on
+    proof = await begin(bench_with(make, Told(GREEN)), wrong, Limits(5.0, 2.0))
+    now = proof.now
+    assert isinstance(now, Unverified)
+    assert (now.reason, [one.instead for one in now.unknown]) == ("deadline", ["dedent"])
+    assert now.why == "The checks were not finished in time, and so far: textwrap (module textwrap) has no dedentt."
+    assert choice.refused(now, "balanced") == now.why, "nobody is offered it meanwhile"
+    assert proof.goes_on
+    proof.cancel()
 
 
 async def test_what_is_undefined_is_told_for_a_repair(make: Make, tmp_path: Path) -> None:

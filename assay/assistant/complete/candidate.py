@@ -14,7 +14,7 @@ from ..drafting.ask import Ask
 from ..drafting.filters import Draft, Drop
 from ..drafting.likely import Cut
 from ..drafting.sources import Candidate
-from ..nouns import Failed, Suggestion, Verdict
+from ..nouns import Suggestion, Verdict
 from ..proof.verdict import begin, shortened
 from ..world.change import one_file
 from . import choice, ends, repair
@@ -82,7 +82,7 @@ async def _judged(
         return None
     if why := choice.refused(proof.now, way.bench.settings.policy):
         proof.cancel()
-        way.drop(draft.text, proof.now.stage if isinstance(proof.now, Failed) else "policy", why)
+        way.drop(draft.text, choice.stage(proof.now), why)
         return None
     if cuts and way.least > 0 and likely is None and not choice.is_supported(proof.now):
         proof.cancel()
@@ -131,7 +131,7 @@ async def beginning(
     proof = await begin(way.bench, change, way.limits)
     if why := choice.refused(proof.now, way.bench.settings.policy):
         proof.cancel()
-        way.drop(text, proof.now.stage if isinstance(proof.now, Failed) else "policy", why)
+        way.drop(text, choice.stage(proof.now), why)
         return None
     made = _suggestion(way, candidate, text, proof.now, chance)
     way.proofs[made.id] = proof

@@ -65,10 +65,17 @@ def is_supported(verdict: Verdict) -> bool:
 
 def refused(verdict: Verdict, policy: Policy) -> str:
     """Why what has this verdict is not offered under the policy; "" when it is."""
-    if isinstance(verdict, Failed):
+    if isinstance(verdict, Failed) or (isinstance(verdict, Unverified) and verdict.unknown):
         return verdict.why
     is_strict = policy == "strict" and not isinstance(verdict, Passed)
     return f"Not proved, and the policy is strict. {verdict.why}" if is_strict else ""
+
+
+def stage(verdict: Verdict) -> str:
+    """At which check something is refused."""
+    if isinstance(verdict, Failed):
+        return verdict.stage
+    return "names" if isinstance(verdict, Unverified) and verdict.unknown else "policy"
 
 
 def is_cut(verdict: Verdict, likely: Cut, text: str) -> bool:

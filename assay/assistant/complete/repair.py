@@ -36,11 +36,12 @@ async def attempt(bench: Workbench, ask: Ask, draft: Draft, limits: Limits, trac
     """Begin the draft's proof; while a check fails for something that can be mended, and was not mended yet, mend it."""
     found = Attempt(draft, await _begun(bench, ask, draft, limits, trace))
     tried: set[str] = set()
-    while isinstance(failed := found.proof.now, Failed) and failed.stage not in {*tried, "tests"}:
+    while (failed := _flaw(found.proof.now)) is not None and failed.stage not in {*tried, "tests"}:
         tried.add(failed.stage)
         other = await _first_good(bench, ask, found, failed, limits, trace)
         if other is None:
             return found
+        found.proof.cancel()
         trace.add("repair", did=other.told, text=other.draft.text)
         found = other
     return found
@@ -74,14 +75,22 @@ async def _first_good(
     texts = world.state.texts
     for number, one in enumerate(mended(found.draft, placed(ask, found.draft), failed, texts)):
         if number == LIMIT:
-            return None
+            break
         if one.imports and not ask.can_import:
             continue
         draft = replace(found.draft, text=one.text, imports=found.draft.imports + one.imports)
         proof = await _begun(bench, ask, draft, limits, trace)
         if _is_further(proof.now, failed):
             return Attempt(draft, proof, f"{found.told}; {one.told}".strip("; "))
+        proof.cancel()
     return None
+
+
+def _flaw(now: Verdict) -> Failed | None:
+    """What fails, or does so far; None where nothing does."""
+    if isinstance(now, Unverified) and now.unknown:
+        return Failed(now.checks, now.why, (), now.unknown)
+    return now if isinstance(now, Failed) else None
 
 
 def _is_further(now: Verdict, failed: Failed) -> bool:
@@ -89,9 +98,10 @@ def _is_further(now: Verdict, failed: Failed) -> bool:
     mended in its turn."""
     if isinstance(now, Unverified) and now.reason == "unparsable-elsewhere":
         return False
-    if not isinstance(now, Failed) or now.stage == "tests":
+    flaw = _flaw(now)
+    if flaw is None or flaw.stage == "tests":
         return True
-    return now.stage != failed.stage and bool(now.undefined or now.unknown)
+    return flaw.stage != failed.stage and bool(flaw.undefined or flaw.unknown)
 
 
 async def _begun(bench: Workbench, ask: Ask, draft: Draft, limits: Limits, trace: Trace) -> Proof:

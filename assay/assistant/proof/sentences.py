@@ -16,6 +16,7 @@ SENTENCES = {
     "elsewhere": "The file does not parse in another place: {detail}.",
     "static policy": "The policy is static: nothing was run.",
     "deadline": "The checks were not finished in time.",
+    "deadline, unknown": "The checks were not finished in time, and so far: {detail}.",
     "no-project": "It is not a file of a project, so no test reaches it.",
     "ignored": "The file is ignored or secret, so it is not put into a container.",
     "secret": "The changed lines hold what looks like a secret, which goes into no container.",

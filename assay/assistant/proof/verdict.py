@@ -137,9 +137,9 @@ async def _run(
     except BaseException:
         final.cancel()
         raise
-    if name is not None and name.unknown:
-        final.cancel()
-        return Proof(Failed((*static.checks, name.check), name.check.detail, (), name.unknown))
+    if name is not None and name.unknown:  # green tests would overrule it, so it is no failure yet
+        why = sentences.said("deadline, unknown", detail=name.check.detail)
+        return Proof(Unverified((*static.checks, name.check), "deadline", why, unknown=name.unknown), final, naming)
     early = _settled(static, name, watch.early) if watch.early is not None else None
     if isinstance(early, Passed) or (isinstance(early, Unverified) and early.reason == "tests-left"):
         return Proof(early, final, naming)
