@@ -14,6 +14,7 @@ from analyzers.text import Span
 from ..drafting.ask import Ask
 from ..drafting.filters.draft import Draft
 from ..nouns import Failed, Unverified, Verdict
+from ..proof import verdict
 from ..proof.verdict import Limits, Proof, begin
 from ..record.trace import Trace
 from ..shapes import verdict_json
@@ -36,7 +37,7 @@ async def attempt(bench: Workbench, ask: Ask, draft: Draft, limits: Limits, trac
     """Begin the draft's proof; while a check fails for something that can be mended, and was not mended yet, mend it."""
     found = Attempt(draft, await _begun(bench, ask, draft, limits, trace))
     tried: set[str] = set()
-    while (failed := _flaw(found.proof.now)) is not None and failed.stage not in {*tried, "tests"}:
+    while (failed := verdict.flaw(found.proof.now)) is not None and failed.stage not in {*tried, "tests"}:
         tried.add(failed.stage)
         other = await _first_good(bench, ask, found, failed, limits, trace)
         if other is None:
@@ -86,19 +87,12 @@ async def _first_good(
     return None
 
 
-def _flaw(now: Verdict) -> Failed | None:
-    """What fails, or does so far; None where nothing does."""
-    if isinstance(now, Unverified) and now.unknown:
-        return Failed(now.checks, now.why, (), now.unknown)
-    return now if isinstance(now, Failed) else None
-
-
 def _is_further(now: Verdict, failed: Failed) -> bool:
     """Whether a repair was of use: the text was looked at whole and nothing fails, or a test does, or another check fails for what can be
     mended in its turn."""
     if isinstance(now, Unverified) and now.reason == "unparsable-elsewhere":
         return False
-    flaw = _flaw(now)
+    flaw = verdict.flaw(now)
     if flaw is None or flaw.stage == "tests":
         return True
     return flaw.stage != failed.stage and bool(flaw.undefined or flaw.unknown)

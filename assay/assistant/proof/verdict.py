@@ -169,6 +169,13 @@ async def _waited(final: asyncio.Task[Verdict], watch: Watch, wait_s: float | No
 # ---- what it all says
 
 
+def flaw(verdict: Verdict) -> Failed | None:
+    """What fails, or does so far; None where nothing does."""
+    if isinstance(verdict, Unverified) and verdict.unknown:
+        return Failed(verdict.checks, verdict.why, (), verdict.unknown)
+    return verdict if isinstance(verdict, Failed) else None
+
+
 def shortened(verdict: Verdict) -> Verdict:
     """The verdict on a whole line that nothing failed for, where only its beginning is offered."""
     return replace(verdict, why=f"{verdict.why} {sentences.said('shortened')}")
