@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from . import codes
+from . import codes, examples
 from .options import project_options, pytests_own
 from .sought import Sought
 from .tracer import Tracer
@@ -64,6 +64,7 @@ def main(step: dict[str, Any], root: Path, report: int) -> int:
         always += ["-o", "filterwarnings=", "-o", "required_plugins="]
     if step.get("doctests"):
         always.append("--doctest-modules")
+        examples.take_names_alone()
     plugin.trace_collection()
     always.append(f"--rootdir={root}")
     plugin.send({"harness": harness()})

@@ -32,8 +32,7 @@ async def checked(
     bench: Workbench, root: Path, texts: dict[str, str], *, fix_s: float = 30.0, told: str = ""
 ) -> Report:
     """The proved hints about files of a project that holds them."""
-    (root / "pyproject.toml").write_text("[project]\nname = 'p'\nversion = '1'\n")
-    for name, text in texts.items():
+    for name, text in {"pyproject.toml": "[project]\nname = 'p'\nversion = '1'\n", **texts}.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
     own = {name: text for name, text in texts.items() if not name.startswith("test_")}
@@ -120,6 +119,15 @@ async def test_a_failing_test_leads_to_its_line_and_a_fix_that_the_proof_passes(
     assert applied(text, first.fix.edits) == text.replace("max", "min")
     assert "Of " in first.fix.note
     assert "`smallest([" in first.fix.note
+
+
+async def test_an_exception_in_an_example_may_stand_by_its_name_alone(bench: Workbench, tmp_path: Path) -> None:
+    text = 'class Gone(Exception):\n    pass\n\n\ndef find(x):\n    """Find it.\n\n    >>> find(0)\n    Traceback (most recent call last):\n    ...\n    Gone: 0\n    """\n    raise Gone(x)\n'
+    assert (await checked(bench, tmp_path / "a", {"m.py": text})).all == []
+    other = text.replace("Gone: 0", "Gone: 1")
+    assert [one.code for one in (await checked(bench, tmp_path / "b", {"m.py": other}, fix_s=0)).all][:1] == [
+        "failing-example"
+    ]
 
 
 async def test_a_failing_example_is_a_proof(bench: Workbench, tmp_path: Path) -> None:
