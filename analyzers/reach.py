@@ -88,6 +88,25 @@ def testpaths(configurations: Mapping[str, str]) -> tuple[str, ...]:
     return ()
 
 
+def passed_over(configurations: Mapping[str, str]) -> tuple[str, ...]:
+    """Patterns of folders in which pytest looks for no tests, by the configuration in the project's root (`norecursedirs`); its own usual ones are not told, for what git tracks in `build` is a test all the same."""
+    for name in CONFIGURATIONS:
+        with contextlib.suppress(ValueError, configparser.Error, AttributeError, RecursionError):
+            if options := _pytest_options(name, configurations.get(name, "")):
+                return tuple(_words_of(options.get("norecursedirs", "")))
+    return ()
+
+
+def is_passed_over(path: str, patterns: Iterable[str]) -> bool:
+    """Whether pytest does not enter a folder around a file; as pytest has it, a pattern with a slash is one of the end of a whole path."""
+    folders = [one for one in PurePosixPath(path).parents if one.name]
+    return any(
+        fnmatchcase(f"/{folder}", f"*/{pattern}") if "/" in pattern else fnmatchcase(folder.name, pattern)
+        for folder in folders
+        for pattern in patterns
+    )
+
+
 def is_below(path: str, folders: Iterable[str]) -> bool:
     """Whether a file is one of these, or lies in one."""
     return any(path == one or path.startswith(f"{one}/") or fnmatchcase(path, f"{one}/*") for one in folders)

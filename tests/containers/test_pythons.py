@@ -217,6 +217,17 @@ async def test_a_broken_conftest_concerns_the_tests_below_it_alone(bench: Workbe
     assert state(verdict) == "passed", verdict
 
 
+async def test_folders_that_pytest_passes_over_hold_no_tests(bench: Workbench, tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\nnorecursedirs = .git tests/types samples*\n")
+    (tmp_path / "calc.py").write_text("def double(x):\n    return 2 * x\n")
+    test = "from calc import double\n\n\ndef test_it():\n    assert double(3) == %s\n"
+    for name, six in (("tests/test_it.py", 6), ("tests/types/test_other.py", 7), ("samples_1/test_a.py", 8)):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(test % six)
+    verdict = await judge(bench, tmp_path / "calc.py", "def double(x):\n    return x * 2\n")
+    assert verdict.why == "1 test executing it passes.", "and none is red either way"
+
+
 async def test_tests_outside_of_testpaths_are_not_the_projects(bench: Workbench, tmp_path: Path) -> None:
     project(tmp_path, Path(sys.executable).resolve())
     (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\ntestpaths = ['tests']\n")

@@ -261,7 +261,8 @@ class Projects:
         base = {n: t for n, t in texts.items() if n in added}
         prose = {n: self._text(root, n) for n in documents}
         roots = tuple(dict.fromkeys((*reach.source_roots(configurations), *workspaces.inside(root))))
-        return State(root, entries, texts, project, base, left_out, test_files, paths, prose, roots)
+        over = reach.passed_over(configurations)
+        return State(root, entries, texts, project, base, left_out, test_files, paths, over, prose, roots)
 
     def _text(self, root: Path, name: str) -> str:
         return _read(root / name).decode("utf-8", "replace")

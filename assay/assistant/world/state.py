@@ -27,7 +27,7 @@ def next_revision() -> int:
 class State:
     """One scan: entries by name, Python texts by name, as they go into a container, and the archive's project. Two with one `revision` are one.
 
-    `left_out` are files that may be read and are not in the archive, each with its rule. `test_files` are the patterns of files that pytest looks for tests in, `testpaths` the folders where the project has it look (everywhere, where that is empty); `prose` holds those that are no Python.
+    `left_out` are files that may be read and are not in the archive, each with its rule. `test_files` are the patterns of files that pytest looks for tests in, `testpaths` the folders where the project has it look (everywhere, where that is empty), `passed_over` patterns of those where it does not; `prose` holds those that are no Python.
     `source_roots` are folders from which the code is imported, beside the root and `src`.
     `beside` are files of the workspace that come along, by names from its top.
     `ignored` are modules that git ignores, `generated` those of them that the project imports."""
@@ -40,6 +40,7 @@ class State:
     left_out: Mapping[str, Rule] = field(default_factory=dict)
     test_files: tuple[str, ...] = reach.PATTERNS
     testpaths: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
     prose: Mapping[str, str] = field(default_factory=dict)
     source_roots: tuple[str, ...] = ()
     ignored: Mapping[str, files.Entry] = field(default_factory=dict)
@@ -49,8 +50,10 @@ class State:
 
     def is_run(self, name: str) -> bool:
         """Whether the file is one of the project's tests: people have examples, and copies of others' tests, that pytest is not to look at."""
-        return reach.is_test_file(name, self.test_files) and (
-            not self.testpaths or reach.is_below(name, self.testpaths)
+        return (
+            reach.is_test_file(name, self.test_files)
+            and (not self.testpaths or reach.is_below(name, self.testpaths))
+            and not reach.is_passed_over(name, self.passed_over)
         )
 
 
