@@ -228,7 +228,9 @@ def launch_for(
     mark = hashlib.sha256(named.encode()).hexdigest()[:12]
     folder = runtime / mark
     if len(os.fsencode(folder / "engine.sock")) > SOCKET_PATH_LIMIT:
-        folder = Path(tempfile.gettempdir()) / f"assay-{os.getuid()}" / mark
+        # By the place that it stands for, so that two of them do not share an engine.
+        apart = hashlib.sha256(f"{runtime}\0{mark}".encode()).hexdigest()[:12]
+        folder = Path(tempfile.gettempdir()) / f"assay-{os.getuid()}" / apart
     return Launch(model, _private(folder), idle_s, backend=backend, quantisation=quantisation)
 
 

@@ -81,6 +81,14 @@ async def test_two_starts_at_once_start_one_process(engine: Local, model: Path) 
     assert log.count("serving") == 1
 
 
+def test_where_a_socket_cannot_be_it_is_elsewhere_for_each_place_apart(model: Path, tmp_path: Path) -> None:
+    deep = [tmp_path / ("x" * 60) / name for name in ("a" * 40, "b" * 40)]
+    folders_ = [local.launch_for(model, one, idle_s=60).folder for one in deep]
+    assert len(set(folders_)) == 2
+    assert all(len(os.fsencode(one / "engine.sock")) <= local.SOCKET_PATH_LIMIT for one in folders_)
+    assert local.launch_for(model, deep[0], idle_s=60).folder == folders_[0], "the same from every window"
+
+
 async def test_an_engine_that_ends_while_another_starts_is_replaced(engine: Local) -> None:
     folder = engine._launch.folder
     with (folder / "engine.lock").open("w") as held:  # one that has its folder still, and answers nothing any more
