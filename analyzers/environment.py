@@ -43,6 +43,15 @@ class Environment:
         return self.program != Path()
 
     @property
+    def told(self) -> str:
+        """Which one it is, and why that one, for a person."""
+        return (
+            f"Python {self.python} of {self.home} ({self.why})"
+            if self.is_here
+            else f"Python {self.python} ({self.why})"
+        )
+
+    @property
     def stamp(self) -> tuple[int, ...]:
         """Changes when packages come or go."""
         return tuple(_mtime(one) for one in (self.home / "pyvenv.cfg", *self.site_packages))

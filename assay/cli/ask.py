@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from analyzers import files
+from analyzers import environment, files, workspaces
 from assay.assistant.complete.path import complete as completing
 from assay.assistant.complete.way import Typing
 from assay.assistant.drafting.ask import Ask
@@ -81,3 +81,8 @@ def why(
         return
     for line in trace_text.lines(found):
         typer.echo(line)
+    where, root = folders(), files.project_root(Path.cwd() / "x.py")
+    settings = out.settings(where)
+    told = environment.Told(settings.text("project.environment"), settings.text("project.interpreter"))
+    if own := environment.find(root, workspaces.top(root), told):
+        typer.echo(f"\nTests run with {own.told}{f', but: {own.flaw}' if own.flaw else ''}.")

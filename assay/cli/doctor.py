@@ -214,7 +214,7 @@ def _project(
             return [Finding("environment", "ok", f"{detail}: an image of it runs the tests")]
         mend = f"Install it, or make an environment for the project; else an image is made from python:{found.python}-slim when it is first checked."
         return [Finding("environment", "missing", detail, mend)]
-    detail = f"Python {found.python} of {found.home} ({found.why})"
+    detail = found.told
     if found.flaw:
         return [Finding("environment", "missing", f"{detail}: {found.flaw}", "Make the environment anew.")]
     near = around.of(root, top, found)

@@ -53,9 +53,11 @@ def why(session: Session, *arguments: Any) -> dict[str, Any] | None:
 
 
 async def status(session: Session, *arguments: Any) -> dict[str, Any]:
-    """How engine and sandbox are, and which settings could not be used."""
+    """How engine and sandbox are, which Python the first folder's project has, and which settings could not be used."""
     bench = session.bench
     engine, sandbox = await bench.engine.health(), bench.sandbox.health()
+    folder = session.first_folder
+    found = await asyncio.to_thread(bench.projects.environment, folder) if folder is not None else None
     return {
         "engine": {
             "state": engine.state,
@@ -74,6 +76,7 @@ async def status(session: Session, *arguments: Any) -> dict[str, Any]:
             "size": sandbox.size,
             "warm": sandbox.warm,
         },
+        "environment": {"told": found.told, "flaw": found.flaw} if found is not None else None,
         "settings": list(session.services.complaints),
         "offline": bench.settings.is_on("offline"),
     }

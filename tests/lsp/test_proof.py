@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -144,3 +146,12 @@ async def test_the_status_tells_of_the_pool_and_its_engine(start, tmp_path: Path
     assert (sandbox["state"], sandbox["size"]) == ("ready", 2)
     assert sandbox["engine"].split()[0] in ("Docker", "Podman")
     assert 0 <= sandbox["warm"] <= 2
+    assert told["environment"] is None, "the project has none"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / ".venv"], check=True)
+    (tmp_path / "more.py").touch()
+    await client.inline(client.open(path), 1, 4)
+    deadline = time.monotonic() + 20
+    while (told := await client.call("workspace/executeCommand", {"command": "assay.status"}))["environment"] is None:
+        assert time.monotonic() < deadline
+    python = f"Python 3.{sys.version_info.minor} of {tmp_path / '.venv'} (.venv in {tmp_path})"
+    assert told["environment"] == {"told": python, "flaw": ""}

@@ -24,8 +24,15 @@ export interface SandboxStatus extends Part {
   warm?: number;
 }
 
+/** Which Python the tests of the project run with, and why that one. */
+export interface EnvironmentStatus {
+  told: string;
+  flaw: string;
+}
+
 /** The answer of the server's command `assay.status`. */
 export interface StatusAnswer {
+  environment?: EnvironmentStatus | null;
   engine: EngineStatus;
   sandbox: SandboxStatus;
   settings: string[];
@@ -37,6 +44,7 @@ const UNKNOWN: Part = { state: "starting", why: "" };
 export class Parts implements vscode.Disposable {
   engine: EngineStatus = UNKNOWN;
   sandbox: SandboxStatus = UNKNOWN;
+  environment: EnvironmentStatus | undefined;
   isOffline = false;
   private readonly changed = new vscode.EventEmitter<void>();
 
@@ -65,6 +73,7 @@ export class Parts implements vscode.Disposable {
     this.told("sandbox", answer.sandbox.state, answer.sandbox.why);
     this.engine = answer.engine;
     this.sandbox = answer.sandbox;
+    this.environment = answer.environment ?? undefined;
     this.isOffline = answer.offline;
     this.changed.fire();
   }

@@ -4,7 +4,7 @@ import * as vscode from "vscode";
 import type { Busy } from "./busy";
 import { evidence } from "./hover";
 import type { Offers } from "./offers";
-import type { Parts } from "./parts";
+import type { EnvironmentStatus, Part, Parts } from "./parts";
 import type { Server } from "./server";
 import type { Snooze } from "./snooze";
 import { glance, spoken } from "./verdict";
@@ -76,7 +76,7 @@ export class Status implements vscode.Disposable {
   }
 
   private ofParts(): Face {
-    const { engine, sandbox, isOffline } = this.parts;
+    const { engine, sandbox, environment, isOffline } = this.parts;
     const isFallback = engine.fallback === true;
     if (engine.state === "absent" || engine.state === "broken") {
       return loud("$(warning) Assay: no model", "no model", engine.why);
@@ -85,11 +85,29 @@ export class Status implements vscode.Disposable {
       const face = { text: "$(workspace-untrusted) Assay: sandbox off", spoken: "sandbox off, suggestions stay unverified", tooltip: sandbox.why };
       return { ...face, isWarning: sandbox.state !== "off" };
     }
+    const doing = preparing(sandbox);
+    if (doing !== "") {
+      return calm(`$(loading~spin) Assay: ${doing}`, doing, sandbox.why);
+    }
     const marks = [...(isFallback ? ["fallback model"] : []), ...(isOffline ? ["offline"] : [])];
     const rest = marks.length > 0 ? `: ${marks.join(", ")}` : "";
     const advice = isFallback ? " The fallback model is small and often poor: choose another one in the menu." : "";
-    return calm(`$(verified) Assay${rest}`, marks.join(", ") || "ready", `Ready.${advice}`);
+    return calm(`$(verified) Assay${rest}`, marks.join(", ") || "ready", `Ready.${advice}${of(environment)}`);
   }
+}
+
+/** What is made for the project before its tests can run: "preparing Python 3.12"; "" where nothing is. */
+export function preparing(sandbox: Part): string {
+  const found = sandbox.state === "starting" ? /^Preparing ([^:]+)/.exec(sandbox.why) : null;
+  return found === null ? "" : `preparing ${found[1]}`;
+}
+
+/** With which Python tests run, in a sentence behind others. */
+export function of(environment: EnvironmentStatus | undefined): string {
+  if (environment === undefined) {
+    return "";
+  }
+  return ` Tests run with ${environment.told}${environment.flaw === "" ? "" : `, but: ${environment.flaw}`}.`;
 }
 
 function calm(text: string, said: string, tooltip: string): Face {

@@ -92,6 +92,10 @@ function M.glance()
   if is_away(state.sandbox.state) or state.sandbox.state == "off" then
     return "Assay: sandbox off"
   end
+  local doing = state.sandbox.state == "starting" and (state.sandbox.why or ""):match("^Preparing ([^:]+)")
+  if doing then
+    return "Assay: preparing " .. doing
+  end
   local marks = {}
   if state.engine.fallback then
     marks[#marks + 1] = "fallback model"
