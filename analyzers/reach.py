@@ -88,6 +88,20 @@ def testpaths(configurations: Mapping[str, str]) -> tuple[str, ...]:
     return ()
 
 
+_EXAMPLES = re.compile(r"(?m)^\s*(?:import|from)\s+(?:doctest|sybil|xdoctest)\b")
+
+
+def runs_examples(configurations: Mapping[str, str], tests: Iterable[str]) -> bool:
+    """Whether a project holds the examples of its docstrings for tests: by pytest's options, or by what the texts of its tests import."""
+    for path, text in configurations.items():
+        with contextlib.suppress(ValueError, configparser.Error, AttributeError, RecursionError):
+            options = _pytest_options(PurePosixPath(path).name, text)
+            words = _words_of(options.get("addopts", ""))
+            if "doctest_optionflags" in options or any(w.startswith(("--doctest", "--xdoctest")) for w in words):
+                return True
+    return any(_EXAMPLES.search(text) for text in tests)
+
+
 def passed_over(configurations: Mapping[str, str]) -> tuple[str, ...]:
     """Patterns of folders in which pytest looks for no tests, by the configuration in the project's root (`norecursedirs`); its own usual ones are not told, for what git tracks in `build` is a test all the same."""
     for name in CONFIGURATIONS:

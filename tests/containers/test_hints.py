@@ -35,7 +35,7 @@ async def checked(
     for name, text in {"pyproject.toml": "[project]\nname = 'p'\nversion = '1'\n", **texts}.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
-    own = {name: text for name, text in texts.items() if not name.startswith("test_")}
+    own = {name: text for name, text in texts.items() if name.endswith(".py") and not name.startswith("test_")}
     report = await check.of_files(bench, Scope(root, own, root.parent / "cache", fix_s), lambda what, done, of: None)
     assert [told in note for note in report.notes] == ([True] if told else [])
     return report
@@ -119,6 +119,30 @@ async def test_a_failing_test_leads_to_its_line_and_a_fix_that_the_proof_passes(
     assert applied(text, first.fix.edits) == text.replace("max", "min")
     assert "Of " in first.fix.note
     assert "`smallest([" in first.fix.note
+
+
+STALE = 'def smallest(amounts):\n    """Return the smallest.\n\n    >>> smallest([3, 1])\n    Amount(1)\n    """\n    return min(amounts)\n'
+COVERS = "from m import smallest\n\n\ndef test_smallest():\n    assert smallest([2, 1]) == 1\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "count"),
+    [
+        ({"test_m.py": COVERS}, 0),
+        ({"test_m.py": COVERS, "pytest.ini": "[pytest]\naddopts = --doctest-modules\n"}, 1),
+        (
+            {"test_m.py": COVERS, "test_examples.py": "import doctest\n\nimport m\n\n\ndef test_it():\n    assert m\n"},
+            1,
+        ),
+        ({"test_m.py": "def test_it():\n    import m\n"}, 1),
+    ],
+    ids=["green tests enter it", "the project runs examples", "by a test", "no test enters it"],
+)
+async def test_an_example_that_green_tests_deny_is_no_proof_where_nobody_runs_examples(
+    bench: Workbench, tmp_path: Path, more: dict[str, str], count: int
+) -> None:
+    report = await checked(bench, tmp_path, {"m.py": STALE, **more}, fix_s=0)
+    assert [one.code for one in report.all] == ["failing-example"] * count
 
 
 async def test_an_exception_in_an_example_may_stand_by_its_name_alone(bench: Workbench, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from analyzers import reach, secrets
+from analyzers import reach, secrets, syntax
 from analyzers.text import Snapshot, Span
 from sandbox.api import Job, Progress, Step, StepOutcome, TestResult
 
@@ -209,6 +209,12 @@ async def _localised(
     still = _failing(traced, state)
     red = {test: failing[test] for test in failing if test in still}
     green = {test.id for test in traced.tests.tests if test.is_green}
+    if not state.runs_examples:
+        red = {
+            test: one
+            for test, one in red.items()
+            if not await asyncio.to_thread(_is_denied, test, traced, green, files)
+        }
     spectra = {test: lines for test, lines in traced.tests.lines.items() if test in red or test in green}
     hints: list[Hint] = []
     causes = await asyncio.to_thread(_causes, spectra, red, files)
@@ -218,6 +224,20 @@ async def _localised(
         end = time.monotonic() + share if wanted.fix_s else 0.0
         hints += _hints(wanted, files, state, await mended(look, cause, end, lambda done, of: tell("fixes", done, of)))
     return hints
+
+
+def _is_denied(test: str, traced: StepOutcome, green: set[str], files: Mapping[str, str]) -> bool:
+    """Whether a red test is an example of a function that green tests of the project enter: of a project that does not run its examples it says more about the example than about the code."""
+    home, _, name = test.partition("::")
+    text = files.get(home, "")
+    tree = syntax.module(text) if home.endswith(".py") and "::" in test and not name.startswith("test") else None
+    functions = dict(syntax.functions(tree)) if tree is not None else {}
+    own = next((node for function, node in functions.items() if name.endswith(f".{function}")), None)
+    if own is None:
+        return False
+    body = set(range(own.body[0].lineno, (own.end_lineno or own.lineno) + 1))
+    others = (lines for one, lines in traced.tests.lines.items() if one in green and one.partition("::")[0] != home)
+    return any(not body.isdisjoint(lines.get(home, ())) for lines in others)
 
 
 def _causes(spectra: ranking.Spectra, red: Mapping[str, TestResult], files: Mapping[str, str]) -> list[Cause]:

@@ -262,7 +262,10 @@ class Projects:
         prose = {n: self._text(root, n) for n in documents}
         roots = tuple(dict.fromkeys((*reach.source_roots(configurations), *workspaces.inside(root))))
         over = reach.passed_over(configurations)
-        return State(root, entries, texts, project, base, left_out, test_files, paths, over, prose, roots)
+        runs = reach.runs_examples(configurations, (t for n, t in texts.items() if "test" in n))
+        return State(
+            root, entries, texts, project, base, left_out, test_files, paths, over, prose, roots, runs_examples=runs
+        )
 
     def _text(self, root: Path, name: str) -> str:
         return _read(root / name).decode("utf-8", "replace")

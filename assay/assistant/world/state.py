@@ -29,6 +29,7 @@ class State:
 
     `left_out` are files that may be read and are not in the archive, each with its rule. `test_files` are the patterns of files that pytest looks for tests in, `testpaths` the folders where the project has it look (everywhere, where that is empty), `passed_over` patterns of those where it does not; `prose` holds those that are no Python.
     `source_roots` are folders from which the code is imported, beside the root and `src`.
+    `runs_examples`: the examples of its docstrings are tests of the project.
     `beside` are files of the workspace that come along, by names from its top.
     `ignored` are modules that git ignores, `generated` those of them that the project imports."""
 
@@ -45,6 +46,7 @@ class State:
     source_roots: tuple[str, ...] = ()
     ignored: Mapping[str, files.Entry] = field(default_factory=dict)
     generated: frozenset[str] = frozenset()
+    runs_examples: bool = False
     beside: Mapping[str, files.Entry] = field(default_factory=dict)
     revision: int = field(default_factory=next_revision)
 
