@@ -322,7 +322,7 @@ def _added(folders: tuple[Path, ...]) -> Iterator[Path]:
         for file in [one for one in _some(site, "__editable__") if one.name.endswith("_finder.py")][:PTH_LIMIT]:
             mapping = re.search(r"(?m)^MAPPING[^=]*= (\{.*\})$", _text(file) or "")
             for _, target in re.findall(r"'([^']+)': '([^']+)'", mapping[1] if mapping else ""):
-                if (folder := Path(target)).is_dir():
+                if (folder := Path(os.path.normpath(target))).is_dir():
                     yield folder.parent
 
 

@@ -111,9 +111,10 @@ def passed_over(configurations: Mapping[str, str]) -> tuple[str, ...]:
     return ()
 
 
-def is_passed_over(path: str, patterns: Iterable[str]) -> bool:
-    """Whether pytest does not enter a folder around a file; as pytest has it, a pattern with a slash is one of the end of a whole path."""
-    folders = [one for one in PurePosixPath(path).parents if one.name]
+def is_passed_over(path: str, patterns: Iterable[str], testpaths: Iterable[str] = ()) -> bool:
+    """Whether pytest does not enter a folder around a file; as pytest has it, a pattern with a slash is one of the end of a whole path, and what is named in `testpaths` is entered whatever it is called."""
+    named = next((one for one in testpaths if path == one or path.startswith(f"{one}/")), "")
+    folders = [one for one in PurePosixPath(path).parents if one.name and len(str(one)) > len(named)]
     return any(
         fnmatchcase(f"/{folder}", f"*/{pattern}") if "/" in pattern else fnmatchcase(folder.name, pattern)
         for folder in folders

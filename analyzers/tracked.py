@@ -56,7 +56,7 @@ def _common(git: Path) -> Path:
     return Path(os.path.normpath(git / named)) if named else git
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def _tracked(index: Path, stamp: tuple[int, int], below: str) -> frozenset[str]:
     """The files of an index below a folder; none where it cannot be read."""
     if not 0 < stamp[1] <= INDEX_LIMIT:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import itertools
 import os
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 
 LEVELS = 6  # folders above a project that may declare it a member
 SIZE_LIMIT = 1 << 20
+PARTS_LIMIT = 4  # of a pattern of members
 MEMBERS_LIMIT = 12  # other projects that come along
 OWN = ("pyproject.toml", "setup.py", "setup.cfg")
 # Of folders above a project: what pytest reads there on its way up.
@@ -39,9 +41,11 @@ def beside(root: Path, around: Path, imported: Iterable[Path]) -> tuple[tuple[Pa
     for folder in imported:
         if folder.is_relative_to(root) or not folder.is_relative_to(around) or root.is_relative_to(folder):
             continue
+        if not _is_inside(folder, around):
+            continue
         inside = [one for one in (folder, *folder.parents) if one.is_relative_to(around) and one != around]
         project = next((one for one in inside if any((one / name).is_file() for name in OWN)), folder)
-        if not root.is_relative_to(project):
+        if not root.is_relative_to(project) and _is_inside(project, around):
             found.setdefault(project, folder)
     return tuple(found.items())[:MEMBERS_LIMIT]
 
@@ -57,8 +61,8 @@ def members(root: Path) -> Iterator[Path]:
     if top is None:
         return
     for pattern in _declared(top)[0]:
-        for folder in sorted(top.glob(pattern))[: 4 * MEMBERS_LIMIT] if _is_plain(pattern) else ():
-            if folder != root and folder.is_dir() and _is_member(top, folder):
+        for folder in _fitting(top, pattern):
+            if folder != root and folder.is_dir() and _is_member(top, folder) and _is_inside(folder, top):
                 yield folder / "src" if (folder / "src").is_dir() else folder
 
 
@@ -73,7 +77,9 @@ def steering(root: Path, around: Path) -> Iterator[str]:
     for folder in root.parents:
         if not folder.is_relative_to(around):
             return
-        yield from ((folder / name).relative_to(around).as_posix() for name in STEERING if (folder / name).is_file())
+        for file in (folder / name for name in STEERING):
+            if file.is_file() and _is_inside(file, around):
+                yield file.relative_to(around).as_posix()
 
 
 def _is_member(top: Path, folder: Path) -> bool:
@@ -90,8 +96,24 @@ def _fits(name: str, pattern: str) -> bool:
     return len(parts) == len(wanted) and all(map(fnmatch.fnmatchcase, parts, wanted))
 
 
-def _is_plain(pattern: str) -> bool:
-    return bool(pattern) and not pattern.startswith("/") and ".." not in pattern.split("/") and "**" not in pattern
+def _is_inside(path: Path, around: Path) -> bool:
+    """Whether a path stays there, links followed."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(around))
+
+
+def _fitting(top: Path, pattern: str) -> list[Path]:
+    """Folders by a pattern of members, as many as are looked at."""
+    parts = pattern.strip("/").removeprefix("./").split("/")
+    if (
+        pattern.startswith("/")
+        or len(parts) > PARTS_LIMIT
+        or any(part in ("", ".", "..") or "**" in part for part in parts)
+    ):
+        return []
+    try:
+        return sorted(itertools.islice(top.glob("/".join(parts)), 4 * MEMBERS_LIMIT))
+    except (ValueError, IndexError, OSError, NotImplementedError):
+        return []
 
 
 def _declared(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -12,7 +12,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from . import engine, messages, seccomp
@@ -208,7 +208,7 @@ def boot(client: APIClient, image: str, project: Project) -> Container:
                     PROGRAM,
                     *([project.root, project.top or project.root] if project.root else []),
                 ],
-                host_config=_host_config(client, project.top or project.root, own, profile),
+                host_config=_host_config(client, _places(project), own, profile),
             )
             raw = client.attach_socket(created["Id"], {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
             client.start(created["Id"])
@@ -323,11 +323,20 @@ def _seccomp(client: APIClient) -> Iterator[str]:
         yield file.name
 
 
-def _host_config(client: APIClient, place: str, own: Interpreter | None, profile: str) -> dict[str, Any]:
+def _places(project: Project) -> tuple[str, ...]:
+    """The folders that have to be there and be writable before anything is mounted below them: the engine would make them its own."""
+    if not project.root or not project.top:
+        return (project.root,) if project.root else ()
+    top = PurePosixPath(project.top)
+    between = [one for one in PurePosixPath(project.root).parents if one.is_relative_to(top)]
+    return (*(str(one) for one in reversed(between)), project.root)
+
+
+def _host_config(client: APIClient, places: tuple[str, ...], own: Interpreter | None, profile: str) -> dict[str, Any]:
     from docker.types import LogConfig, Mount
 
     mounts = [Mount(target, source, type="bind", read_only=True) for target, source in own.mounts] if own else None
-    limits = LIMITS | {"tmpfs": LIMITS["tmpfs"] | ({place: PROJECT_SPACE} if place else {})}
+    limits = LIMITS | {"tmpfs": LIMITS["tmpfs"] | dict.fromkeys(places, PROJECT_SPACE)}
     config: dict[str, Any] = client.create_host_config(
         **limits,
         mounts=mounts,

@@ -64,12 +64,11 @@ class Room:
         import docker
 
         images, total = self.found(client)
-        stay = {*keep, build.image_name()}
         gone = []
         for one in images:
             if total <= budget:
                 break
-            if one.name in stay:
+            if one.name in keep or one.name.startswith(build.image_name()):
                 continue
             try:
                 client.remove_image(one.name)

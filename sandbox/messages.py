@@ -206,9 +206,13 @@ def _raised(text: str) -> dict[int, Raised]:
                 names = tuple(str(kind)[:TEXT_LIMIT] for kind in kinds)
                 own = tuple(f for one in frames if (f := _frame(one)))
                 source = str(event.get("source", ""))[:TEXT_LIMIT]
-                sought = frozenset(str(one)[:TEXT_LIMIT] for one in event.get("sought", ()))
+                sought = frozenset(str(one)[:TEXT_LIMIT] for one in _listed(event.get("sought")))
                 found[number] = Raised(names, detail[:TEXT_LIMIT], own, is_meant, source, sought)
     return found
+
+
+def _listed(found: object) -> list[Any]:
+    return found if isinstance(found, list) else []
 
 
 def _frame(raw: object) -> Frame | None:

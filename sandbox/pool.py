@@ -45,6 +45,7 @@ CLOSE_S = 3.0  # a boot takes 0.4 s and a removal 0.1 s; what is not done by the
 PATIENCE_S = (
     3.0  # for which a job that can wait leaves the last warm container to others; the second one takes 0.4 to 1 s
 )
+AGAIN_S = 60.0  # after which an image that could not be had is asked for again
 RETRY_S = 2.0  # a part that returns is used again within 5 s, the promise, with a boot to spare
 
 
@@ -80,7 +81,7 @@ class Pool:
         self._images: dict[object, str] = {}  # by what is asked for: the image that holds it
         self._preparing: dict[object, asyncio.Task[None]] = {}
         self._may_fetch, self._room = may_fetch, room
-        self._unfit: dict[object, PythonUnavailable] = {}
+        self._unfit: dict[object, tuple[PythonUnavailable, float]] = {}
         self._lacks = False  # some project's packages, that could not be had
         self._doing = ""
         self._busy: set[Container] = set()
@@ -205,6 +206,10 @@ class Pool:
                 self._refused[_key(project)] = error
                 self._changed.set()
             except SandboxUnavailable as error:
+                asked = _asked(project)
+                if "not built" in str(error) and self._images.get(asked, self._image) != self._image:
+                    del self._images[asked]  # somebody removed it: it is made again
+                    continue
                 await self._fail("absent" if "not built" in str(error) else "broken", str(error))
             except Exception as error:
                 log.exception("a container could not be started")
@@ -241,6 +246,8 @@ class Pool:
     def _is_prepared(self, project: Project) -> bool:
         """Whether the image of a project is there; begins to make it, beside all else, where it is not."""
         asked = _asked(project)
+        if asked in self._unfit and self._now() - self._unfit[asked][1] > AGAIN_S:  # a registry may be reached by now
+            del self._unfit[asked], self._images[asked]
         if asked is None or asked in self._images or not (self._may_fetch or asked[2]):
             return True
         if asked not in self._preparing:
@@ -252,7 +259,7 @@ class Pool:
         try:
             self._images[asked] = await loop.run_in_executor(self._threads, self._made, project)
         except PythonUnavailable as error:
-            self._images[asked], self._unfit[asked] = self._image, error
+            self._images[asked], self._unfit[asked] = self._image, (error, loop.time())
         except ProjectUnavailable as error:
             # Tests that need them say what they lack; the others are as good as ever.
             log.warning("%s", error)
@@ -287,8 +294,9 @@ class Pool:
             name = dependencies.ensure(client, base, project, say) if self._may_fetch else base
             if self._room is not None:
                 self._room.note(name)
-                for gone in self._room.fit(client, {name, self._image, *self._images.values()}):
-                    log.info("removed %s, which was not used for long", gone.name)
+                with contextlib.suppress(SandboxUnavailable):  # an engine that does not say what they take
+                    for gone in self._room.fit(client, {name, base, self._image, *self._images.values()}):
+                        log.info("removed %s, which was not used for long", gone.name)
             return name
         finally:
             client.close()
@@ -339,7 +347,7 @@ class Pool:
                 raise engine.refusal(error) from error
             self._client = client
         if (unfit := self._unfit.get(_asked(project))) is not None:
-            raise unfit
+            raise unfit[0]
         image = project.image or self._images.get(_asked(project), self._image)
         if self._room is not None:
             self._room.note(image)

@@ -297,7 +297,8 @@ def _hold_to_what_is_served(body: Mapping[str, object]) -> None:
     for name in ("max_tokens", "max_completion_tokens"):
         if isinstance(most := body.get(name), int) and most < 1:
             raise Refused(f"`{name}` has to be a whole number of at least 1.")
-    if isinstance(best := body.get("best_of"), int) and best > (body.get("n") or 1):  # type: ignore[operator]
+    count = body.get("n")
+    if isinstance(best := body.get("best_of"), int) and best > (count if isinstance(count, int) else 1):
         raise Refused("`best_of` is not served: ask for `n` answers.")
 
 

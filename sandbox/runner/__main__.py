@@ -39,17 +39,18 @@ def main() -> None:
             _add_editable()
             _send(outbox, {"kind": "unpacked"})
         elif header.get("kind") == "job":
-            _run(header["steps"], root, inbox, outbox)
+            _run([{**step, "top": str(top)} for step in header["steps"]], root, inbox, outbox)
             return
 
 
 def _run(wanted: list[dict[str, Any]], root: Path, inbox: int, outbox: int) -> None:
     """Run the steps in order, each answered as soon as it is done."""
     for step in wanted:
+        top = Path(step["top"])
         tree.write(step.get("files", {}), root)
-        before = tree.fingerprint(root)
+        before = tree.fingerprint(top)
         outcome = steps.run(step, root, host=inbox, told=lambda how: _send(outbox, {"kind": "running"} | how))
-        outcome["touched"] = tree.changed(before, tree.fingerprint(root))
+        outcome["touched"] = tree.changed(before, tree.fingerprint(top))
         _send(outbox, {"kind": "outcome"} | outcome)
 
 

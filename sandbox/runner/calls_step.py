@@ -55,10 +55,9 @@ def main(step: dict[str, Any], root: Path, report: int) -> int:
     path = root / step["path"]
     sought = Sought(str(root))
     namespace = module(root, path)
-    before = sought.begin()
     for number, call in enumerate(step["calls"]):
         sought.begin()
-        send(report, {"call": number} | _evaluated(call, namespace, f"{root}/") | sought.names(before))
+        send(report, {"call": number} | _evaluated(call, namespace, f"{root}/") | sought.names())
     return 0
 
 

@@ -29,7 +29,6 @@ def main(step: dict[str, Any], root: Path, report: int) -> int:
     signal.signal(signal.SIGALRM, ended)
     sought = Sought(str(root))
     namespace = module(root, root / step["path"])
-    before = sought.begin()
     for number, name in enumerate(step["calls"]):
         sought.begin()
         function = namespace.get(name)
@@ -40,7 +39,7 @@ def main(step: dict[str, Any], root: Path, report: int) -> int:
             with contextlib.suppress(Exception, SystemExit, TooLong):
                 found = _searched(function, f"{root}/")
             signal.setitimer(signal.ITIMER_REAL, 0)
-        send(report, {"call": number} | (found or {"late": True}) | sought.names(before))
+        send(report, {"call": number} | (found or {"late": True}) | sought.names())
     return 0
 
 

@@ -208,7 +208,8 @@ class _Plugin:
         yield
         if isinstance(collector, pytest.File):
             self._tell_sought(collector.nodeid)
-        self._sought.noted |= before
+        # Folders that pytest itself looks through are no wish of a test.
+        self._sought.noted = {one for one in self._sought.noted if not one.endswith("/")} | before
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import socket
@@ -14,6 +15,7 @@ LIMIT = 60  # of one test, and of the import of one file
 CACHES = frozenset(
     ".hypothesis .pytest_cache .mypy_cache .ruff_cache __pycache__ .benchmarks .eggs .idea .vscode .tox .nox".split()
 )
+HEARD = frozenset({"open", "sqlite3.connect", "os.listdir", "os.scandir", "socket.connect", "socket.getaddrinfo"})
 OWN = frozenset({"localhost", "", "0.0.0.0", "::", "::1", "ip6-localhost"})
 
 
@@ -60,10 +62,9 @@ class Sought:
         self._numbers.update({one: len(self._numbers) + n for n, one in enumerate(new)})
         return {"sought": [self._numbers[one] for one in every], "names": new} if every else {}
 
-    def names(self, before: set[str]) -> dict[str, list[str]]:
-        """What was noted now and before, as the report of a call has it."""
-        every = sorted(self.noted | before)
-        return {"sought": every} if every else {}
+    def names(self) -> dict[str, list[str]]:
+        """What was noted, as the report of a call has it."""
+        return {"sought": sorted(self.noted)} if self.noted else {}
 
     def _wrap(self, name: str) -> None:
         """`os.stat` tells no audit hook, and it is how one asks whether a file is there."""
@@ -78,8 +79,12 @@ class Sought:
             setattr(older, name, look)
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if self._is_busy:
+        if self._is_busy or event not in HEARD:
             return
+        with contextlib.suppress(Exception):
+            self._take(event, arguments)
+
+    def _take(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
             path, _, flags = arguments
             if isinstance(flags, int) and not flags & os.O_CREAT:
@@ -109,7 +114,7 @@ class Sought:
 
     def _listed(self, path: Any) -> None:
         """What a folder holds; not where modules are looked for, nor of the root, where tools have theirs."""
-        by = sys._getframe(2).f_code.co_filename
+        by = sys._getframe(3).f_code.co_filename
         name = self._relative(path)
         if (
             name

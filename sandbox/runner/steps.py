@@ -87,7 +87,7 @@ def _become_child(
         seconds = int(step["timeout_s"]) + 2
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
         os.chdir(root)
-        _read_sources_alone(root)
+        _read_sources_alone(step.get("top") or str(root))
         code = main(step, root, report)
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 1
@@ -102,9 +102,9 @@ def _become_child(
         os._exit(code & 0xFF)
 
 
-def _read_sources_alone(root: Path) -> None:
+def _read_sources_alone(top: str) -> None:
     """A process that a test starts may write byte code beside the project's sources. It is not read here, so it steers nothing, whoever wrote it."""
-    original, own = _bootstrap_external.cache_from_source, f"{root}/"
+    original, own = _bootstrap_external.cache_from_source, f"{top}/"
 
     def cache_from_source(path: str, *arguments: Any, **named: Any) -> str:
         if str(path).startswith(own):

@@ -46,14 +46,19 @@ def write(files: dict[str, str | None], root: Path) -> None:
 def fingerprint(root: Path) -> Fingerprint:
     """Inode, size and change time of every file that can steer a test run. A change time cannot be set back."""
     found: Fingerprint = {}
-    device = os.stat(root).st_dev  # what is mounted below it, nobody can write
+    devices = {os.stat(root).st_dev: True}
     folders = [""]
     while folders:
         folder = folders.pop()
         with contextlib.suppress(OSError), os.scandir(os.path.join(root, folder)) as entries:
             for entry in entries:
                 name = f"{folder}{entry.name}"
-                if entry.is_dir(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_dev == device:
+                if entry.is_dir(follow_symlinks=False):
+                    device = entry.stat(follow_symlinks=False).st_dev
+                    if device not in devices:  # what is mounted for reading, nobody can write
+                        devices[device] = not os.statvfs(entry.path).f_flag & os.ST_RDONLY
+                    if not devices[device]:
+                        continue
                     folders.append(f"{name}/")
                 elif name.endswith(HARNESS_SUFFIXES) and not _is_unread(name):
                     status = entry.stat(follow_symlinks=False)

@@ -52,6 +52,20 @@ async def test_the_same_error_in_all_tests_out_of_one_function_is_a_bug(bench: W
     assert wrong[first.span.start : first.span.end] == "return 1 + max(depth(tree), 0)"
 
 
+async def test_one_error_out_of_a_conftest_is_no_bug_of_the_project(bench: Workbench, tmp_path: Path) -> None:
+    conftest = "import pytest\n\n\nclass Lost(Exception):\n    pass\n\n\n@pytest.fixture\ndef ask():\n    def asked():\n        raise Lost('no database')\n    return asked\n"
+    tests = "import m\n\n\n" + "\n\n".join(f"def test_{n}(ask):\n    assert m.name(ask)\n" for n in range(14))
+    texts = {"conftest.py": conftest, "test_m.py": tests, "m.py": "def name(ask):\n    return ask()\n"}
+    found = await checked(bench, tmp_path, texts, fix_s=0, told="too many to be bugs")
+    assert [one for one in found.all if one.kind == "proved"] == []
+
+
+async def test_a_key_that_is_missing_is_a_bug_whatever_it_looks_like(bench: Workbench, tmp_path: Path) -> None:
+    text = "RATES = {'EUR': 1}\n\n\ndef rate(name):\n    return RATES[name]\n"
+    tests = "from m import rate\n\n\ndef test_eur():\n    assert rate('EUR') == 1\n\n\ndef test_usd():\n    assert rate('USD')\n"
+    assert (await checked(bench, tmp_path, {"m.py": text, "test_m.py": tests}, fix_s=0)).all
+
+
 async def test_a_variable_of_the_environment_that_all_tests_lack_is_none(bench: Workbench, tmp_path: Path) -> None:
     text = "import os\n\n\ndef name():\n    return os.environ['SHOP_NAME']\n"
     tests = "from m import name\n\n\n" + "\n\n".join(f"def test_{n}():\n    assert name()\n" for n in range(14))
@@ -181,7 +195,7 @@ async def test_a_bug_is_found_and_mended(bench: Workbench, tmp_path: Path, name:
 async def test_a_test_that_fails_for_what_the_sandbox_lacks_says_nothing(bench: Workbench, tmp_path: Path) -> None:
     tests = "from m import smallest\n\n\ndef test_smallest():\n    import nothing_like_it\n    assert smallest([1]) == 1\n\n\ndef test_file():\n    smallest([1])\n    open('/nowhere')\n"
     text = WRONG_STATS.replace(">>> ", "... ")
-    told = "2 tests fail for what a container lacks, and nothing is said for that (test_m.py::test_smallest: ModuleNotFoundError: No module named 'nothing_like_it')."
+    told = "1 test fails for what a container lacks, and nothing is said for that (test_m.py::test_smallest: ModuleNotFoundError: No module named 'nothing_like_it')."
     assert (await checked(bench, tmp_path, {"m.py": text, "test_m.py": tests}, told=told)).all == []
 
 

@@ -218,14 +218,22 @@ async def test_a_broken_conftest_concerns_the_tests_below_it_alone(bench: Workbe
 
 
 async def test_folders_that_pytest_passes_over_hold_no_tests(bench: Workbench, tmp_path: Path) -> None:
-    (tmp_path / "pytest.ini").write_text("[pytest]\nnorecursedirs = .git tests/types samples*\n")
+    (tmp_path / "pytest.ini").write_text(
+        "[pytest]\nnorecursedirs = .git tests/types samples* sub\ntestpaths = tests sub/named\n"
+    )
+    (tmp_path / "sub" / "named").mkdir(parents=True)
     (tmp_path / "calc.py").write_text("def double(x):\n    return 2 * x\n")
     test = "from calc import double\n\n\ndef test_it():\n    assert double(3) == %s\n"
-    for name, six in (("tests/test_it.py", 6), ("tests/types/test_other.py", 7), ("samples_1/test_a.py", 8)):
+    for name, six in (
+        ("tests/test_it.py", 6),
+        ("tests/types/test_other.py", 7),
+        ("samples_1/test_a.py", 8),
+        ("sub/named/test_b.py", 6),
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(test % six)
     verdict = await judge(bench, tmp_path / "calc.py", "def double(x):\n    return x * 2\n")
-    assert verdict.why == "1 test executing it passes.", "and none is red either way"
+    assert verdict.why == "2 tests executing it pass.", "and none is red either way"
 
 
 async def test_tests_outside_of_testpaths_are_not_the_projects(bench: Workbench, tmp_path: Path) -> None:

@@ -82,6 +82,41 @@ async def test_what_was_sought_before_the_change_too_excuses_nothing(bench: Work
     assert isinstance(await judge(bench, path, CALC.replace("2 * x", "x * 2")), Passed)
 
 
+async def test_settings_of_the_whole_project_excuse_no_test(bench: Workbench, tmp_path: Path) -> None:
+    """`.env` is looked for as the project is imported; a test that fails with the change otherwise than without it bars a pass, and is a proof of a bug."""
+    calc = "import os\n\nSECRET = os.path.exists('.env')\n\n\ndef double(x):\n    raise NotImplementedError\n"
+    test = "def test_one():\n    assert double(1) == 2\n\n\ndef test_two():\n    assert double(2) == 4\n"
+    path = made(tmp_path / "p", Case(test, "", {".env": "A=1\n", "calc.py": calc, "conftest.py": "import calc\n"}, ""))
+    found = await judge(bench, path, calc.replace("raise NotImplementedError", "return x + 1"))
+    assert isinstance(found, Unverified)
+    assert "It makes 1 test pass, but 1 test fails" in found.why
+    wrong = calc.replace("raise NotImplementedError", "return x + 1")
+    path.write_text(wrong)
+    bench.projects.forget(path.parent)
+    hints, _ = await proved(
+        bench, await bench.projects.state(path.parent), Wanted({"calc.py": wrong}, fix_s=0), lambda *_: None
+    )
+    assert hints[0].code == "failing-test"
+
+
+async def test_what_pytest_itself_looks_through_is_no_wish_of_a_test(bench: Workbench, tmp_path: Path) -> None:
+    test = "def test_it():\n    assert double(3) == 7\n"
+    path = made(
+        tmp_path / "p",
+        Case(test, "*.log\n", {"tests/a.log": "", "tests/test_more.py": BEGINS + test, "tests/conftest.py": ""}, ""),
+    )
+    hints, note = await proved(
+        bench, await bench.projects.state(path.parent), Wanted({"calc.py": CALC}, fix_s=0), lambda *_: None
+    )
+    assert hints and not note
+
+
+async def test_a_program_that_tells_audit_hooks_of_its_own_is_left_alone(bench: Workbench, tmp_path: Path) -> None:
+    test = "def test_it():\n    import sys\n    sys.audit('open', 1)\n    sys.audit('socket.connect')\n    assert double(3) == 6\n"
+    path = made(tmp_path / "p", Case(test, "", {}, ""))
+    assert isinstance(await judge(bench, path, CALC.replace("2 * x", "x * 2")), Passed)
+
+
 async def test_a_change_that_looks_for_what_is_withheld_is_not_failed(bench: Workbench, tmp_path: Path) -> None:
     path = made(tmp_path / "p", Case("def test_it():\n    assert double(3) == 6\n", "two.txt\n", {"two.txt": "2"}, ""))
     found = await judge(bench, path, "def double(x):\n    return int(open('two.txt').read()) * x\n")

@@ -37,15 +37,18 @@ def member(tmp_path: Path) -> Path:
     return root / "bill.py"
 
 
-@pytest.mark.parametrize("has_environment", [True, False], ids=["one environment for all", "no environment"])
-async def test_members_import_each_other(bench: Workbench, member: Path, *, has_environment: bool) -> None:
+@pytest.mark.parametrize(
+    "home", ["top", "member", ""], ids=["one environment for all", "one in the member", "no environment"]
+)
+async def test_members_import_each_other(bench: Workbench, member: Path, home: str) -> None:
     root, top = member.parent, member.parents[2]
-    if has_environment:
-        text = (top / "pyproject.toml").read_text()
-        site = project(top, Path(sys.executable).resolve())
-        (top / "pyproject.toml").write_text(text)
+    if home:
+        place = top if home == "top" else root
+        text = (place / "pyproject.toml").read_text()
+        site = project(place, Path(sys.executable).resolve())
+        (place / "pyproject.toml").write_text(text)
         for name in ("calc.py", "test_calc.py"):
-            (top / name).unlink()
+            (place / name).unlink()
         (site / "rates.pth").write_text(f"{top / 'packages' / 'rates' / 'src'}\n")
     right = await judge(bench, member, BILL.replace("x * RATE", "RATE * x"), root=root)
     assert state(right) == "passed", right

@@ -52,6 +52,34 @@ def test_what_is_no_workspace_has_no_members(top: Path, text: str) -> None:
     assert list(workspaces.members(top / "packages" / "bill")) == []
 
 
+@pytest.mark.parametrize(
+    "members",
+    ['[".", "packages/*"]', '["./"]', '["packages/*/"]', '["*/*/*/*/*/*"]', '["packages/**"]', '["[", "packages/*"]'],
+)
+def test_odd_patterns_break_nothing(top: Path, members: str) -> None:
+    (top / "pyproject.toml").write_text(f"[tool.uv.workspace]\nmembers = {members}\n")
+    found = [one.relative_to(top).as_posix() for one in workspaces.members(top / "packages" / "bill")]
+    assert found in ([], ["packages/older", "packages/rates/src"])
+
+
+def test_what_links_lead_to_outside_does_not_come_along(top: Path, tmp_path: Path) -> None:
+    private = tmp_path / "private"
+    (private / "src").mkdir(parents=True)
+    (private / "pyproject.toml").touch()
+    (top / "packages" / "p").symlink_to(private)
+    (top / "conftest.py").symlink_to(private / "notes.txt")
+    (private / "notes.txt").touch()
+    (top / "link").symlink_to(private / "src")
+    root = top / "packages" / "bill"
+    for found in (
+        around.of(root, top, None),
+        around.of(root, top, environment(top / "link", top / "packages" / "p" / "src")),
+    ):
+        assert found is not None
+        assert top / "packages" / "p" not in found.projects
+        assert not any(name.startswith(("packages/p/", "link", "conftest")) for name in around.contents(found))
+
+
 def environment(*paths: Path) -> Environment:
     return Environment(paths[0], "3.12", paths[0], (), (paths[0],), paths)
 

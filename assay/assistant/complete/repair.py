@@ -39,7 +39,11 @@ async def attempt(bench: Workbench, ask: Ask, draft: Draft, limits: Limits, trac
     tried: set[str] = set()
     while (failed := verdict.flaw(found.proof.now)) is not None and failed.stage not in {*tried, "tests"}:
         tried.add(failed.stage)
-        other = await _first_good(bench, ask, found, failed, limits, trace)
+        try:
+            other = await _first_good(bench, ask, found, failed, limits, trace)
+        except BaseException:
+            found.proof.cancel()
+            raise
         if other is None:
             return found
         found.proof.cancel()

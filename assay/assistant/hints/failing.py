@@ -41,7 +41,12 @@ RUNS_S = 1.5  # of the runs before it; what they take longer is taken from the s
 # What a failure says that is the sandbox's doing: what is not installed, not there, or not allowed.
 _OF_THE_SANDBOX = re.compile(
     r"ModuleNotFoundError|ImportError|PackageNotFoundError|fixture '\w+' not found|not natively supported|FileNotFoundError|PermissionError|Connect\w*(?:Error|Timeout)|[Cc]onnection refused|ould not connect|ServerSelectionTimeout"
-    r"|socket\.gaierror|Read-only file system|Network is unreachable|Name or service|it did not end in time|BlockingIOError|TimeoutExpired|NotImplementedError|KeyError: '[A-Z][A-Z0-9_]+'"  # the last is a variable of the environment
+    r"|socket\.gaierror|Read-only file system|Network is unreachable|Name or service|it did not end in time|BlockingIOError|TimeoutExpired|NotImplementedError"
+)
+_OF_THE_ENVIRONMENT = re.compile(r"KeyError: '[A-Z][A-Z0-9_]+'")  # where the file asks for variables
+_LACKING = re.compile(
+    r"ModuleNotFoundError|PackageNotFoundError|fixture '\w+' not found|not natively supported|Connect\w*(?:Error|Timeout)|[Cc]onnection refused|ould not connect|ServerSelectionTimeout"
+    r"|socket\.gaierror|Network is unreachable|Name or service"
 )
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")  # of an object, which is another one in every run
 LATE = "The tests were not done within"
@@ -77,10 +82,10 @@ async def proved(bench: Workbench, state: State, wanted: Wanted, tell: Tell = _u
     (outcome,) = await bench.sandbox.run(Job(state.project, (step,), wanted.is_urgent), progress)
     outcome = await asyncio.to_thread(withheld.known, state, outcome)
     failing, count = _failing(outcome, state), len(outcome.tests.tests)
-    aside = _aside(outcome)
+    aside = _aside(outcome, state)
     if len(failing) > max(FAILING_LIMIT, count // 2):
-        failing = _of_one_cause(failing, state) or failing
-        is_clear = len({_cause(test) for test in failing.values()}) == 1
+        one_cause = _of_one_cause(failing, state)
+        is_clear, failing = bool(one_cause), one_cause or failing
     else:
         is_clear = bool(failing)
     if not is_clear:
@@ -139,13 +144,13 @@ def _function(test: str) -> str:
     return f"{path}::{rest.partition('[')[0]}" if rest else path
 
 
-def _aside(outcome: StepOutcome) -> str:
+def _aside(outcome: StepOutcome, state: State) -> str:
     """Which red tests looked for what no container has, and for what: nothing is said of the code by them."""
-    needs = {test.id: outcome.tests.sought_by(test.id) for test in outcome.tests.tests if test.outcome == "failed"}
+    needs = {test.id: _needs(outcome, test) for test in outcome.tests.tests if test.outcome == "failed"}
     wanting = tuple(test for test, sought in needs.items() if sought)
     every = tuple(sorted({secrets.redact(one) for sought in needs.values() for one in sought}))
     if not wanting:
-        return _lacking(outcome)
+        return _lacking(outcome, state)
     who = f"{sentences.count(wanting)} {'fails' if len(wanting) == 1 else 'fail'}"
     return sentences.with_withheld(
         f"{who}, and nothing is said for that, for {'it' if len(wanting) == 1 else 'they'} looked for what no container has",
@@ -153,9 +158,16 @@ def _aside(outcome: StepOutcome) -> str:
     )
 
 
-def _lacking(outcome: StepOutcome) -> str:
+def _needs(outcome: StepOutcome, test: TestResult) -> frozenset[str]:
+    """What a test looked for in vain, itself or by the import of its file. Settings that a whole project looks for as it is imported (`.env`) are no need of one test."""
+    sought = outcome.tests.sought
+    imported = sought.get(test.id.partition("::")[0], frozenset())
+    return sought.get(test.id, frozenset()) | {one for one in imported if not one.endswith(withheld.WORDS["secret"])}
+
+
+def _lacking(outcome: StepOutcome, state: State) -> str:
     """Which red tests need what a container has not: a package, a service, a network."""
-    red = [test for test in outcome.tests.tests if test.outcome == "failed" and _OF_THE_SANDBOX.search(test.detail)]
+    red = [test for test in outcome.tests.tests if test.outcome == "failed" and _is_lacking(test, state)]
     if not red:
         return ""
     who = f"{sentences.count(tuple(test.id for test in red))} {'fails' if len(red) == 1 else 'fail'}"
@@ -163,18 +175,33 @@ def _lacking(outcome: StepOutcome) -> str:
     return f"{who} for what a container lacks, and nothing is said for that ({red[0].id}: {detail})."
 
 
+def _is_lacking(test: TestResult, state: State) -> bool:
+    return _LACKING.search(test.detail) is not None or _asks_the_environment(test, state)
+
+
+def _is_of_the_sandbox(test: TestResult, state: State) -> bool:
+    return _OF_THE_SANDBOX.search(test.detail) is not None or _asks_the_environment(test, state)
+
+
+def _asks_the_environment(test: TestResult, state: State) -> bool:
+    """Whether a test lacks a variable of the environment: a key like one, in a file that asks for them."""
+    return bool(_OF_THE_ENVIRONMENT.search(test.detail)) and "environ" in state.texts.get(
+        test.where.partition(":")[0], ""
+    )
+
+
 def _failing(outcome: StepOutcome, state: State) -> dict[str, TestResult]:
     """The tests that fail for what the code does, by their ids; one that takes too long fails where it was in the project's own code then."""
     found = {}
     for test in outcome.tests.tests:
         is_slow = HANGS in test.detail and reach.is_test_file(test.where.partition(":")[0], state.test_files)
-        is_wanting = bool(outcome.tests.sought_by(test.id))
+        is_wanting = bool(_needs(outcome, test))
         if (
             test.outcome == "failed"
             and not test.is_set_up
             and not is_slow
             and not is_wanting
-            and not _OF_THE_SANDBOX.search(test.detail)
+            and not _is_of_the_sandbox(test, state)
         ):
             found[test.id] = test
     return found

@@ -29,14 +29,16 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
     pairs = paired(was, results)
     for test, (old, new) in pairs.items():
         ended = _ended(old, new, step, after, had_run=before is not None)
-        if new is not None and new.outcome in ("failed", "missing") and _is_wanting(old, new, before, after):
+        is_wanting = new is not None and new.outcome in ("failed", "missing") and _is_wanting(old, new, before, after)
+        # One that executes the change and fails otherwise than without it speaks for itself, whatever else it looked for.
+        if is_wanting and (ended[0] == "green" or ended[1] != "fails otherwise" or ended[2] == "no"):
             ended = ended[0], "wanting", ended[2]
         group = table.says(*ended)
         if group in ("turned", "kept") and _file(test) in step.test_files:
             group, is_own = "beside", True  # a test file does not prove itself, nor the change that it came with
         if group in ("turned", "kept") and new is not None:
             executed.update(new.hit)
-        if group == "stuck" and new is not None and new.hit and not _is_excused(old, new):
+        if group == "stuck" and new is not None and new.hit and not is_wanting and not _is_excused(old, new):
             contrary.append(test)
             if new.is_inside and not new.is_meant:
                 raised.append(test)

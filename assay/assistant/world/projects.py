@@ -35,6 +35,7 @@ ARCHIVE_LIMIT = 24 << 20  # bytes of files; a container's /work has 192 MiB
 TEXT_LIMIT = 64 << 20  # bytes of Python kept in memory; 100 000 lines are about 4 MB
 RESCAN_S = 1.0  # the editor tells of its own saves; this catches everybody else's
 DOCUMENTS_LIMIT = 200  # files of prose whose examples are tests
+BESIDE_S = 10.0  # other members of a workspace change seldom while one is edited
 DELTA_LIMIT = 50  # changed Python files that a job carries; beyond it the containers are warmed anew
 # What programs write while they run: it is in no test's way, and each change of it would be a new archive and a cold container.
 WRITTEN = ("*.log", "*.sqlite", "*.sqlite3", "*.db", "*.db-*", "*.sqlite-*", "*.sqlite3-*", "*.pid", "*.sock", "*.swp", "*.swo", "*.tmp", "*.pyc", ".coverage*", "*.prof")  # fmt: skip
@@ -58,6 +59,7 @@ class Projects:
         self._scans: dict[Path, asyncio.Task[State]] = {}
         self._forgotten: dict[Path, int] = {}
         self._opened: set[Path] = set()
+        self._around: dict[Path, tuple[float, around.Around, Mapping[str, files.Entry]]] = {}
 
     async def state(self, root: Path) -> State:
         """The project's current state, scanned anew when the last scan is older than RESCAN_S."""
@@ -114,6 +116,7 @@ class Projects:
             self._rules,
             self._forgotten,
             self._environments,
+            self._around,
         )
         for known in tables:
             for root in [root for root in known if root.is_relative_to(folder)]:
@@ -165,6 +168,7 @@ class Projects:
     def forget(self, root: Path) -> None:
         """Files below `root` changed: look again at the next request."""
         self._forgotten[root] = self._forgotten.get(root, 0) + 1
+        self._around.clear()
         if root in self._states:
             self._states[root] = (0.0, self._states[root][1])
 
@@ -181,7 +185,7 @@ class Projects:
         generated = {name: entry for name in ignored if (entry := files.entry(root, name)) is not None}
         left_out |= refused
         near = around.of(root, self._top(root), self._environments[root])
-        beside = around.contents(near) if near is not None else {}
+        beside = self._beside(root, near)
         if (
             older is not None
             and entries == {n: e for n, e in older.entries.items() if n not in older.generated}
@@ -215,6 +219,17 @@ class Projects:
             return self._as_run_now(changed)
         made = self._packed(root, entries, texts, left_out, beside)
         return replace(made, generated=frozenset(named), ignored=generated, beside=beside)
+
+    def _beside(self, root: Path, near: around.Around | None) -> Mapping[str, files.Entry]:
+        """The files that come along, looked through again after BESIDE_S, or where something was saved."""
+        if near is None:
+            return {}
+        known, now = self._around.get(root), time.monotonic()
+        if known is not None and known[1] == near and now - known[0] < BESIDE_S:
+            return known[2]
+        found = around.contents(near)
+        self._around[root] = (now, near, found)
+        return found
 
     def _as_run_now(self, state: State) -> State:
         """The same scan with what runs the project now: packages come and go without a change of its files."""

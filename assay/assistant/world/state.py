@@ -55,7 +55,7 @@ class State:
         return (
             reach.is_test_file(name, self.test_files)
             and (not self.testpaths or reach.is_below(name, self.testpaths))
-            and not reach.is_passed_over(name, self.passed_over)
+            and not reach.is_passed_over(name, self.passed_over, self.testpaths)
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -70,15 +71,16 @@ def _here(state: State, name: str) -> Iterator[str]:
     if path.is_absolute() or ".." in path.parts:
         return
     if not name.endswith("/"):
-        if name not in state.entries and os.path.lexists(state.root / name):
-            yield name
+        with contextlib.suppress(ValueError):  # a name that no file can have
+            if name not in state.entries and os.path.lexists(state.root / name):
+                yield name
         return
     try:
         with os.scandir(state.root / name) as entries:
             for _, entry in zip(range(LISTED_LIMIT), entries, strict=False):
                 if (whole := f"{name}{entry.name}") not in state.entries and not entry.is_dir():
                     yield whole
-    except OSError:
+    except (OSError, ValueError):
         return
 
 
