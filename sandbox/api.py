@@ -84,12 +84,13 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class Interpreter:
     """A project's own Python: the path that starts it ("" the image's, which is to be of that version, with packages in DEPENDENCIES), its version ("3.12"), and what of this machine it needs, as (target in the container, source) pairs, each mounted
-    read-only. `stamp` changes when its packages do."""
+    read-only. `stamp` changes when its packages do; `packages` is their folder on this machine, for an image's Python of the same version where the program itself does not start there."""
 
     program: str
     python: str
     mounts: tuple[tuple[str, str], ...]
     stamp: tuple[int, ...] = ()
+    packages: str = ""
 
 
 @dataclass(frozen=True, slots=True)

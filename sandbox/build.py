@@ -68,15 +68,15 @@ def build(client: APIClient, say: Say, *, base: str = "", python: str = "") -> s
         return _build(client, say, base, image_name())
 
 
-def for_python(client: APIClient, image: str, python: str, say: Say, *, may_fetch: bool) -> str:
-    """The image that has this Python ("3.12"): `image` itself, or one that is made from python:3.12-slim and kept. Raises PythonUnavailable with why there is none."""
+def for_python(client: APIClient, image: str, python: str, say: Say, *, may_fetch: bool, needed: str = "") -> str:
+    """The image that has this Python ("3.12"): `image` itself, or one that is made from python:3.12-slim and kept. Raises PythonUnavailable with why there is none; `needed` is the beginning of that sentence."""
     with engine.trouble():
         if python_version(client, image) == python:
             return image
         name = image_name(python)
         if client.images(name=name):
             return name
-    needed = f"The project needs Python {python}, none is installed here, and"
+    needed = needed or f"The project needs Python {python}, none is installed here, and"
     mend = f"Install Python {python} (with uv: `uv python install {python}`), or make an environment for the project."
     if image != image_name():
         raise PythonUnavailable(f"{needed} `sandbox.image` has another.", mend)

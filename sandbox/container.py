@@ -27,6 +27,7 @@ LABEL = "assay.sandbox"
 OWNER_LABEL = "assay.owner"
 BOOT_TIMEOUT_S = 20  # a boot takes 0.4 s, 2 s on a loaded machine
 LEAST_SHARE = 2  # of 1024
+ENDED = "It ended without a word."
 MARGIN_S = 5  # over a job's own deadlines, for unpacking and for the answer to travel
 PROJECT_SPACE = "rw,nosuid,nodev,size=192m,mode=1777"
 # The harness is there before the project, and what the project lacks behind it.
@@ -230,7 +231,8 @@ def boot(client: APIClient, image: str, project: Project) -> Container:
             container._receive(BOOT_TIMEOUT_S)
         except SandboxUnavailable as error:
             if own is not None:
-                raise _unfit(own, container._last_words()) from error
+                mute = "" if "timed out" in str(error) else ENDED  # its last words may be lost as it goes
+                raise _unfit(own, container._last_words() or mute) from error
             raise
         if project.archive:
             container.load()

@@ -33,6 +33,7 @@ from .api import (
     StepOutcome,
 )
 from .container import Container
+from .stand_ins import StandIns
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -81,6 +82,7 @@ class Pool:
         self._images: dict[object, str] = {}  # by what is asked for: the image that holds it
         self._preparing: dict[object, asyncio.Task[None]] = {}
         self._may_fetch, self._room = may_fetch, room
+        self._stand_ins = StandIns()
         self._unfit: dict[object, tuple[PythonUnavailable, float]] = {}
         self._lacks = False  # some project's packages, that could not be had
         self._doing = ""
@@ -95,6 +97,7 @@ class Pool:
         return replace(known, state="starting", why=self._doing) if self._doing else known
 
     async def warm(self, project: Project) -> None:
+        project = self._stand_ins.of(project)
         self._wanted = project
         self._refused.pop(_key(project), None)
         if self._keeper is None or self._keeper.done():
@@ -129,11 +132,14 @@ class Pool:
         """Wait for a container that holds `project`, for PATIENCE_S while less than so many do; raises SandboxUnavailable once the engine is known to be
         away."""
         await self.warm(project)
+        project = self._stand_ins.of(project)
         self._waiting.append(project)
         patience = self._now() + PATIENCE_S
         try:
             async with asyncio.timeout(containers.BOOT_TIMEOUT_S) as limit:
                 while (box := self._pop(project, least if self._now() < patience else 1)) is None:
+                    if (other := self._stand_ins.of(project)) is not project:
+                        self._waiting[self._waiting.index(project)] = project = other
                     if _asked(project) in self._preparing:
                         limit.reschedule(self._now() + containers.BOOT_TIMEOUT_S)
                     if (refusal := self._refused.get(_key(project))) is not None:
@@ -203,7 +209,10 @@ class Pool:
             try:
                 await self._add(project)
             except ProjectUnavailable as error:
-                self._refused[_key(project)] = error
+                if not self._stand_ins.take(project, error):
+                    self._refused[_key(project)] = error
+                elif self._wanted is not None:
+                    self._wanted = self._stand_ins.of(self._wanted)
                 self._changed.set()
             except SandboxUnavailable as error:
                 asked = _asked(project)
@@ -289,7 +298,8 @@ class Pool:
             base = self._image
             if own is not None and not own.program:
                 what = f"Python {own.python}"
-                base = build.for_python(client, base, own.python, say, may_fetch=self._may_fetch)
+                needed = self._stand_ins.needed(own)
+                base = build.for_python(client, base, own.python, say, may_fetch=self._may_fetch, needed=needed)
                 what = "the project's packages"
             name = dependencies.ensure(client, base, project, say) if self._may_fetch else base
             if self._room is not None:

@@ -17,6 +17,7 @@ from typing import Any
 
 from . import steps, tree, wire
 
+DEPENDENCIES = "/deps"  # packages that no environment of this Python holds
 PROJECT = Path("/work/project")  # of a job that has no place of its own
 PR_SET_DUMPABLE = 4  # from <sys/prctl.h>; 0 keeps children from reading our memory and descriptors through /proc
 
@@ -56,7 +57,7 @@ def _run(wanted: list[dict[str, Any]], root: Path, inbox: int, outbox: int) -> N
 
 def _add_editable() -> None:
     """What `.pth` files name of the project was not there yet when Python started, and Python leaves out what is not there."""
-    for folder in site.getsitepackages():
+    for folder in (*site.getsitepackages(), DEPENDENCIES):
         for file in sorted(Path(folder).glob("*.pth")):
             with contextlib.suppress(OSError, UnicodeDecodeError):
                 for line in file.read_text("utf-8-sig").splitlines():

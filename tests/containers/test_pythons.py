@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import subprocess
 import sys
@@ -137,6 +138,33 @@ async def test_nothing_of_an_environment_runs_on_the_host(bench: Workbench, tmp_
     verdict = await judge(bench, tmp_path / "calc.py", CALC.replace("x - y", "-y + x"))
     assert state(verdict) == "passed", verdict
     assert not canary.exists()
+
+
+async def test_an_images_python_stands_for_one_that_does_not_start_in_a_container(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    """As one that was built for a newer system: its packages are there all the same, and editable installs in the project."""
+    python = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    base = tmp_path / "elsewhere" / python
+    (base / "bin").mkdir(parents=True)
+    (base / "lib").mkdir()
+    shutil.copy("/bin/ls", base / "bin" / f"python{python}")  # it knows nothing of our options, and says so
+    (base / "lib" / f"python{python}").symlink_to(Path(os.__file__).parent)
+    site = project(tmp_path, Path(sys.executable).resolve())
+    config = tmp_path / ".venv" / "pyvenv.cfg"
+    config.write_text(f"home = {base / 'bin'}\nversion = {python}.1\n")
+    for name in ("python", "python3", f"python{python}"):
+        (tmp_path / ".venv" / "bin" / name).unlink(missing_ok=True)
+        (tmp_path / ".venv" / "bin" / name).symlink_to(base / "bin" / f"python{python}")
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "editable.py").write_text("THREE = 3\n")
+    (site / "inner.pth").write_text(f"{tmp_path / 'inner'}\n")
+    (tmp_path / "test_calc.py").write_text(
+        "import editable, helper\nfrom calc import pick\n\n\ndef test_it():\n    assert pick(editable.THREE, helper.TWO) == 1\n"
+    )
+    for _ in range(2):
+        verdict = await judge(bench, tmp_path / "calc.py", CALC.replace("x - y", "-y + x"))
+        assert state(verdict) == "passed", verdict
 
 
 @pytest.mark.parametrize("fetch", [True, False])

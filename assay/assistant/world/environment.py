@@ -44,7 +44,8 @@ def interpreter(found: Environment | None, system: str = sys.platform) -> Interp
     for site in found.site_packages:
         if not any(site.is_relative_to(target) for target in mounts):
             mounts[str(site)] = str(site.resolve())
-    return Interpreter(str(found.program), found.python, tuple(sorted(mounts.items())), found.stamp)
+    packages = next((str(one.resolve()) for one in found.site_packages), "")
+    return Interpreter(str(found.program), found.python, tuple(sorted(mounts.items())), found.stamp, packages)
 
 
 def _of_base(base: Path, python: str) -> dict[str, str]:
