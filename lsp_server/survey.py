@@ -16,6 +16,7 @@ from pathlib import Path
 
 from lsprotocol import types
 
+from analyzers import encodings
 from analyzers.text import Snapshot
 from assay.assistant.hints import check
 from assay.assistant.hints.check import Scope
@@ -139,7 +140,7 @@ class Survey:
         for name in sorted(texts)[:FILES_LIMIT]:
             path = folder / name
             try:
-                text = texts[name] if is_kept else path.read_bytes().decode("utf-8")
+                text = texts[name] if is_kept else encodings.decoded(path.read_bytes())
             except (OSError, UnicodeDecodeError):
                 continue  # gone since the scan
             root = self.root_of(str(path))

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from analyzers import files
+from analyzers import encodings, files
 from analyzers.text import applied
 from assay import __version__
 from assay.assistant.changes import patch, revisions
@@ -279,9 +279,9 @@ def _write(chosen: Chosen, fix: Fix, *, takes_unverified: bool, to_stderr: bool)
         out.say(f"{path} is left as it is: the fix is not proved. `--unverified` writes it.")
         return
     try:
-        if path.read_bytes() != text.encode("utf-8"):
+        if path.read_bytes() != encodings.encoded(text):
             out.fail("changed", f"{path} was changed meanwhile; it is left as it is.", as_json=to_stderr)
-        path.write_bytes(after.encode("utf-8"))
+        path.write_bytes(encodings.encoded(after))
     except OSError as error:
         out.fail("not-written", f"{path} cannot be written ({error.strerror}).", as_json=to_stderr)
     how = "its tests pass" if is_proved else "it is not proved"

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from analyzers import files
+from analyzers import encodings, files
 from analyzers.docstrings import disagree
 from analyzers.signatures import module_of
 from analyzers.text import applied
@@ -89,7 +89,7 @@ def _look_after(texts: dict[str, tuple[Path, str]], every: list[str], *, write: 
     for name, (path, text) in sorted(texts.items()):
         changes = docstrings.changes(text, style)
         if write and changes:
-            path.write_bytes(applied(text, [one.edit for one in changes]).encode("utf-8"))
+            path.write_bytes(encodings.encoded(applied(text, [one.edit for one in changes])))
         for one in changes:
             said = ("written" if one.kind == "new" else "brought up to date") if write else KINDS[one.kind]
             told.append(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from analyzers import files
+from analyzers import encodings, files
 from analyzers.text import Snapshot
 
 
@@ -44,11 +44,11 @@ def read(path: Path) -> Snapshot:
     if path.exists() and not path.is_file():
         raise BadPlace(f"{path} is a folder." if path.is_dir() else f"{path} is no regular file.")
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = encodings.decoded(path.read_bytes())
     except OSError as error:
         raise BadPlace(f"{path} cannot be read ({error.strerror}).") from None
     except UnicodeDecodeError:
-        raise BadPlace(f"{path} is not UTF-8 text.") from None
+        raise BadPlace(f"{path} is not UTF-8 text, nor of an encoding that its first lines name.") from None
     return Snapshot(path.as_uri(), str(path), 0, text)
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from analyzers import files
+from analyzers import encodings, files
 from analyzers.text import Snapshot, changed_span
 from assay.assistant.changes import gathered
 from assay.assistant.changes import patch as patches
@@ -110,7 +110,7 @@ def _given(name: str, what: str) -> str:
     """The text of a file, or of standard input for "-". Raises BadPlace."""
     if name == "-" and sys.stdin.isatty():
         out.say(f"waiting for {what} on standard input; Ctrl-D ends it")
-    text = sys.stdin.buffer.read().decode("utf-8") if name == "-" else place.read(Path(name)).text
+    text = encodings.decoded(sys.stdin.buffer.read()) if name == "-" else place.read(Path(name)).text
     if not text.strip():
         raise place.BadPlace(f"{'Standard input' if name == '-' else name} is empty: {what} is expected there.")
     return text

@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import tarfile
 from pathlib import Path
 
 HARNESS_SUFFIXES = (".py", ".pyi", ".pth", ".ini", ".cfg", ".toml", ".so", ".pyc")
+
+COOKIE = re.compile(r"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")  # PEP 263
 
 Fingerprint = dict[str, tuple[int, int, int]]
 
@@ -40,7 +43,19 @@ def write(files: dict[str, str | None], root: Path) -> None:
             path.unlink(missing_ok=True)
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode("utf-8", "surrogatepass"))
+        path.write_bytes(_encoded(text))
+
+
+def _encoded(text: str) -> bytes:
+    """A text in the encoding that its first lines name, as Python will read it."""
+    for line in text[:400].splitlines()[:2]:
+        found = COOKIE.match(line)
+        if found:
+            try:
+                return text.encode(found[1])
+            except (LookupError, UnicodeError):
+                break
+    return text.encode("utf-8", "surrogatepass")
 
 
 def fingerprint(root: Path) -> Fingerprint:

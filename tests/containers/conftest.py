@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from analyzers import encodings
 from analyzers.text import Snapshot, changed_span
 from assay import compose
 from assay.assistant.nouns import Verdict
@@ -63,7 +64,7 @@ async def judge(
     bench: Workbench, path: Path, after: str, limits: Limits | None = None, *, root: Path | None = None
 ) -> Verdict:
     """The verdict on a whole new text of a file, with all of its tests or within the limits; `root` is the project's, else the file's folder."""
-    text = path.read_text() if path.exists() else ""
+    text = encodings.decoded(path.read_bytes()) if path.exists() else ""
     before = Snapshot(path.as_uri(), str(path), 0, text)
     _, span = changed_span(text, after)
     return (

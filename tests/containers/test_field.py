@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from dulwich import porcelain
 
+from analyzers import encodings
 from assay.assistant.shapes import state
 from assay.assistant.workbench import Workbench
 from tests.containers.conftest import judge
@@ -91,6 +92,10 @@ CASES = {
     "code that runs in another process": Case(
         {"calc.py": CALC, "test_calc.py": "import subprocess, sys\nimport calc\n\n\ndef test_it():\n    code = 'import calc; print(calc.double(3))'\n    assert subprocess.run([sys.executable, '-c', code], capture_output=True).stdout == b'6\\n'\n"},
         "calc.py", RIGHT, "no-tests", "1 test runs code in other processes or threads"),
+    "another encoding": Case(
+        {"calc.py": "# -*- coding: latin-1 -*-\nNAME = 'caf\xe9'\n\n\ndef double(x):\n    return 2 * x\n".encode("latin-1"),
+         "test_calc.py": "from calc import NAME, double\n\n\ndef test_it():\n    assert double(3) == 6 and NAME == 'caf\\xe9'\n"},
+        "calc.py", RIGHT, "passed"),
     "a test that a tracer disturbs": Case(
         {"calc.py": CALC, "test_calc.py": f"import sys\n\n{USES}\n\ndef test_unwatched():\n    assert sys.gettrace() is None\n"},
         "calc.py", RIGHT, "passed", "1 test executing it passes"),
@@ -130,7 +135,7 @@ async def test_a_kind_of_the_field(bench: Workbench, tmp_path: Path, name: str) 
         porcelain.add(str(root), [str(root / file) for file in case.files if file != ".gitignore"])
         ignore.write_text(rules)
     path = root / case.path
-    text = path.read_text()
+    text = encodings.decoded(path.read_bytes())
     assert case.edit[0] in text
     found = await judge(bench, path, text.replace(*case.edit), root=root)
     assert case.state in (state(found), getattr(found, "reason", "")), found

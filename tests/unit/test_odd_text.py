@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzers import changed, secrets, site, syntax
+from analyzers import changed, encodings, secrets, site, syntax
 from analyzers.places import Places
 from analyzers.text import Snapshot
 
@@ -93,3 +93,37 @@ def test_docstrings_keep_a_files_tabs_and_read_as_they_are(tmp_path: Path) -> No
     told = ast.get_docstring(ast.parse(text).body[0])  # type: ignore[arg-type]
     assert told is not None
     assert '\'"""\' by default' in told
+
+
+LATIN = "# -*- coding: latin-1 -*-\nNAME = 'caf\xe9'\n\n\ndef double(x):\n    return 2 * x\n"
+
+
+@pytest.mark.parametrize(
+    ("raw", "name"),
+    [
+        (LATIN.encode("latin-1"), "iso8859-1"),
+        ("#!/usr/bin/python\n# vim: set fileencoding=cp1252 :\nx = '\u20ac'\n".encode("cp1252"), "cp1252"),
+        ("\ufeffx = '\xe9'\n".encode(), "utf-8"),
+        ("x = 1\n# coding: latin-1\ny = '\xe9'\n".encode(), "utf-8"),
+        ("# coding: nothing-known\nx = '\xe9'\n".encode(), "utf-8"),
+        (b"# coding: rot13\nx = 1\n", "utf-8"),
+        ("\n\n# coding: latin-1\nx = '\xe9'\n".encode(), "utf-8"),
+    ],
+)  # fmt: skip
+def test_a_file_is_read_and_written_in_the_encoding_that_it_names(raw: bytes, name: str) -> None:
+    text = encodings.decoded(raw)
+    assert encodings.of(text) == name
+    assert encodings.encoded(text) == raw
+
+
+def test_what_an_encoding_cannot_write_is_not_lost() -> None:
+    text = "# coding: ascii\nx = '\xe9'\n"
+    assert encodings.encoded(text) == text.encode()
+
+
+def test_a_fix_leaves_an_encoding_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "calc.py"
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'p'\n")
+    file.write_bytes(LATIN.replace("2 * x", "x == 1 or 2").encode("latin-1"))
+    run(tmp_path, "check", "calc.py", "--fix", "--unverified")
+    assert file.read_bytes() == LATIN.replace("2 * x", "x in (1, 2)").encode("latin-1")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from analyzers import files
+from analyzers import encodings, files
 from analyzers.text import Snapshot, changed_span
 
 from ..world.change import Change, Edited, FileKind, edited
@@ -50,7 +50,7 @@ def of_diff(root: Path, here: Path, diff: str, documents: Mapping[str, str]) -> 
 
     def read(name: str) -> str:
         inside = _inside(root, here / name)
-        return documents[inside] if inside in documents else (here / name).read_bytes().decode("utf-8")
+        return documents[inside] if inside in documents else encodings.decoded((here / name).read_bytes())
 
     found = [Patched(_inside(root, here / one.name), one.before, one.after) for one in patch.of_files(diff, read)]
     return _gathered(root, found, documents, "The diff changes nothing.")
@@ -91,7 +91,7 @@ def _edited(world: World, one: Patched) -> Edited:
 def _on_disk(path: Path) -> str | None:
     """A file's text, its byte order mark left out as editors do; None where there is none yet. Raises OSError and UnicodeDecodeError."""
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return encodings.decoded(path.read_bytes()).removeprefix("\ufeff")
     except FileNotFoundError:
         return None
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from analyzers import files
+from analyzers import encodings, files
 from analyzers.changed import hunks
 
 from .patch import Patched
@@ -123,7 +123,8 @@ def _plain(text: str | None) -> str | None:
 def _decoded(data: bytes) -> str | None:
     """The text without a byte order mark, which editors leave out; None for what is none."""
     try:
-        return data.decode("utf-8-sig") if len(data) <= FILE_LIMIT and b"\0" not in data else None
+        is_text = len(data) <= FILE_LIMIT and b"\0" not in data
+        return encodings.decoded(data).removeprefix("\ufeff") if is_text else None
     except UnicodeDecodeError:
         return None
 
@@ -132,7 +133,7 @@ def _now(root: Path, top: Path, path: bytes, documents: Mapping[str, str]) -> by
     """A file as the editor has it, else as it is on disk."""
     whole = top / os.fsdecode(path)
     text = documents.get(whole.relative_to(root).as_posix()) if whole.is_relative_to(root) else None
-    return text.encode("utf-8", "surrogatepass") if text is not None else _on_disk(top, path)
+    return encodings.encoded(text) if text is not None else _on_disk(top, path)
 
 
 def _on_disk(top: Path, path: bytes) -> bytes | None:

@@ -14,7 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from analyzers import secrets, signatures, words
+from analyzers import encodings, secrets, signatures, words
 
 VERSION = 1
 FILES_LIMIT = 20_000  # of one tree, by their names
@@ -152,7 +152,7 @@ class Index:
             base.execute("BEGIN IMMEDIATE")  # another window may be at the same file
         self._forget(base, name)
         try:
-            text = (self._root / name).read_bytes().decode("utf-8")
+            text = encodings.decoded((self._root / name).read_bytes())
         except (OSError, UnicodeDecodeError):
             text = ""
         module = signatures.module_of(name)

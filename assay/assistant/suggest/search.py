@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from analyzers import files, reach, syntax, words
+from analyzers import encodings, files, reach, syntax, words
 
 from ..nouns import Tell
 from ..workbench import Workbench
@@ -177,7 +177,7 @@ def exported(root: Path, module: str, name: str) -> str:
 def _imported_below(file: Path, package: str, _changed_ns: int) -> dict[str, str]:
     """The names that a package's `__init__.py` imports by their own names, with the modules that they come from."""
     try:
-        tree = syntax.module(file.read_bytes().decode("utf-8"))
+        tree = syntax.module(encodings.decoded(file.read_bytes()))
     except (OSError, UnicodeDecodeError):
         return {}
     found: dict[str, str] = {}

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from analyzers import files, locked, reach, secrets, workspaces
+from analyzers import encodings, files, locked, reach, secrets, workspaces
 from analyzers.environment import NOTHING, Environment, Told, find
 from sandbox import dependencies
 from sandbox.api import Packages, Project
@@ -199,7 +199,7 @@ class Projects:
             if name.endswith(".py") and total <= TEXT_LIMIT:
                 kept = older and older.entries.get(name) == entry and older.texts.get(name)
                 with contextlib.suppress(UnicodeDecodeError):  # another encoding: it is packed as it is
-                    texts[name] = kept or self.sent(_read(root / name).decode("utf-8"))
+                    texts[name] = kept or self.sent(encodings.decoded(_read(root / name)))
         # Modules that a tool writes and git ignores are packed where something imports them; they are no text of the project's, for no prompt.
         named = {name for name in generated if any(_stem(name) in text for text in texts.values())}
         entries |= {name: generated[name] for name in named}
@@ -287,7 +287,7 @@ class Projects:
 
     def _content(self, root: Path, name: str, texts: Mapping[str, str]) -> bytes:
         if name in texts:
-            return texts[name].encode("utf-8", "surrogatepass")
+            return encodings.encoded(texts[name])
         raw = _read(root / name)
         return _redacted_data(raw) if self.is_redacted else raw
 
