@@ -147,7 +147,7 @@ async def test_the_status_tells_of_the_pool_and_its_engine(start, tmp_path: Path
     assert sandbox["engine"].split()[0] in ("Docker", "Podman")
     assert 0 <= sandbox["warm"] <= 2
     assert told["environment"] is None, "the project has none"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / ".venv"], check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / ".venv"], check=True, umask=0o022)
     (tmp_path / "more.py").touch()
     await client.inline(client.open(path), 1, 4)
     deadline = time.monotonic() + 20
