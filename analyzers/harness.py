@@ -30,7 +30,7 @@ ATTRIBUTES = _words(
     "tb_frame __globals__ __builtins__ __subclasses__ __code__ __closure__ __loader__ __spec__ excepthook displayhook "
     "unraisablehook __stdout__ __stderr__ addaudithook fdopen"
 )
-SYSTEM_ATTRIBUTES = _words("modules exit abort kill fork close write read setrecursionlimit")
+SYSTEM_ATTRIBUTES = _words("modules monitoring exit abort kill fork close write read setrecursionlimit")
 COMPARISONS = _words("__eq__ __ne__ __lt__ __le__ __gt__ __ge__ __bool__ __hash__ __contains__ __instancecheck__")
 STEERING = (
     "PYTEST",

@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import Any
 
 from . import codes
+from .own import Own
 from .sought import Sought
 
 RAISES = dis.opmap["RAISE_VARARGS"]  # what `raise` and `assert` come to
@@ -53,11 +54,11 @@ def main(step: dict[str, Any], root: Path, report: int) -> int:
     sys.dont_write_bytecode = True
     signal.signal(signal.SIGALRM, ended)
     path = root / step["path"]
-    sought = Sought(str(root))
+    own, sought = Own(str(root)), Sought(str(root))
     namespace = module(root, path)
     for number, call in enumerate(step["calls"]):
         sought.begin()
-        send(report, {"call": number} | _evaluated(call, namespace, f"{root}/") | sought.names())
+        send(report, {"call": number} | _evaluated(call, namespace, own) | sought.names())
     return 0
 
 
@@ -92,7 +93,7 @@ def _time_limit() -> Any:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def _evaluated(call: str, namespace: dict[str, Any], root: str) -> dict[str, Any]:
+def _evaluated(call: str, namespace: dict[str, Any], own: Own) -> dict[str, Any]:
     try:
         with _time_limit():
             shown = _shown(eval(compile(call, "<call>", "eval", dont_inherit=True), namespace))
@@ -100,7 +101,7 @@ def _evaluated(call: str, namespace: dict[str, Any], root: str) -> dict[str, Any
         return {"late": True}
     except BaseException as error:
         with contextlib.suppress(Exception):  # an exception whose own text raises says nothing
-            return told(error, root)
+            return told(error, own)
         return {"late": True}
     return {"returned": shown}
 
@@ -112,19 +113,19 @@ def _shown(value: object) -> str:
     return re.sub(r" at 0x[0-9a-f]+", "", repr(value))[:TEXT_LIMIT]
 
 
-def told(error: BaseException, root: str) -> dict[str, Any]:
+def told(error: BaseException, own: Own) -> dict[str, Any]:
     """An exception as the report has it: its names, its last line, the project's frames, and whether the project raised it itself."""
     frames: list[list[Any]] = []
     is_meant = False
     trace: TracebackType | None = error.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
-        if code.co_filename.startswith(root):
+        if file := own.name(code.co_filename):
             positions = codes.positions(code)[trace.tb_lasti // 2]
             line, end_line, column, end_column = (one or 0 for one in positions)
             frames.append(
                 [
-                    code.co_filename[len(root) :],
+                    file,
                     codes.qualname(code),
                     line or trace.tb_lineno,
                     column,

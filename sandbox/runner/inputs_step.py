@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .calls_step import TooLong, ended, module, send, told
+from .own import Own
 from .sought import Sought
 
 TOOLS = "/opt/assay/tools"  # of the image: for projects that have no hypothesis of their own
@@ -37,13 +38,13 @@ def main(step: dict[str, Any], root: Path, report: int) -> int:
             signal.setitimer(signal.ITIMER_REAL, FUNCTION_S)
             # What cannot be made, or is not made in time, is not found; whatever it is, the next function is looked at.
             with contextlib.suppress(Exception, SystemExit, TooLong):
-                found = _searched(function, f"{root}/")
+                found = _searched(function, Own(str(root)))
             signal.setitimer(signal.ITIMER_REAL, 0)
         send(report, {"call": number} | (found or {"late": True}) | sought.names())
     return 0
 
 
-def _searched(function: Any, root: str) -> dict[str, Any] | None:
+def _searched(function: Any, own: Own) -> dict[str, Any] | None:
     """The smallest input that was found, as a call, with what it raises; None where none was."""
     sys.path.append(TOOLS)
     import hypothesis
@@ -73,7 +74,7 @@ def _searched(function: Any, root: str) -> dict[str, Any] | None:
                 },
             )
         except Exception as error:
-            raised = told(error, root)
+            raised = told(error, own)
             if not raised["meant"] and raised["frames"] and not _is_documented(function, raised["kinds"]):
                 smallest[:] = [raised | {"source": call}]
                 raise

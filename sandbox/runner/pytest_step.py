@@ -22,9 +22,10 @@ from typing import Any
 import pytest
 
 from . import codes, examples
+from .monitor import tracer
 from .options import project_options, pytests_own
+from .own import Own
 from .sought import Sought
-from .tracer import Tracer
 from .unseen import Unseen
 
 PACKAGES = "/opt/assay/packages"  # of the image: for projects that have no pytest of their own
@@ -149,7 +150,7 @@ class _Plugin:
     def __init__(self, step: dict[str, Any], root: Path, report: int) -> None:
         self._wanted = frozenset(step["tests"])
         self._without = frozenset(step.get("without", ()))
-        self._root = root
+        self._own = Own(str(root))
         self._report = report
         self._control = f"control_{step['nonce']}"
         self._pieces = step.get("pieces", [])
@@ -159,7 +160,7 @@ class _Plugin:
             for line in range(piece["lines"][0], piece["lines"][1] + 1)
         }
         self._traces, self._records = bool(step.get("traces")), bool(step.get("records"))
-        self._tracer = Tracer(
+        self._tracer = tracer(
             str(root),
             self._pieces,
             records=self._records,
@@ -306,8 +307,8 @@ class _Plugin:
             trace: TracebackType | None = call.excinfo.tb
             while trace is not None:
                 code = trace.tb_frame.f_code
-                if code.co_filename.startswith(f"{self._root}/"):
-                    report.assay_where = f"{code.co_filename[len(str(self._root)) + 1 :]}:{codes.qualname(code)}"
+                if file := self._own.name(code.co_filename):
+                    report.assay_where = f"{file}:{codes.qualname(code)}"
                     report.assay_inside = (code.co_filename, trace.tb_lineno) in self._changed
                     report.assay_meant = code.co_code[trace.tb_lasti] == RAISES
                 trace = trace.tb_next

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from .own import Own
+
 LIMIT = 60  # of one test, and of the import of one file
 # Written again by what writes them: their absence changes no result.
 CACHES = frozenset(
@@ -43,6 +45,7 @@ class Sought:
         self.noted: set[str] = set()
         self.shared: dict[str, set[str]] = {}
         self._root = f"{root}/"
+        self._own = Own(root)
         self._stat, self._is_busy = os.stat, False
         self._hosts = OWN | {socket.gethostname()}
         self._numbers: dict[str, int] = {}
@@ -131,7 +134,7 @@ class Sought:
             whole = os.path.normpath(text if text.startswith("/") else f"{os.getcwd()}/{text}") if text else ""
         except (TypeError, ValueError, OSError):
             return ""
-        return whole[len(self._root) :] if whole.startswith(self._root) else ""
+        return self._own.name(whole)
 
     def _called(self, address: Any) -> None:
         if not isinstance(address, tuple) or len(address) < 2 or len(self.noted) >= LIMIT:

@@ -14,6 +14,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from . import codes
+from .own import Own
 
 _Placed = tuple[tuple[int, int], tuple[int, int], int]  # where a piece begins and ends, and its number
 
@@ -37,7 +38,7 @@ class Tracer:
         self._watched = {f"{root}/{name}": name for name in watched}
         self._observes = observes
         self._ended: dict[tuple[str, int], _Ends] = {}
-        self._root = f"{root}/"
+        self._own = Own(root)
         self._pieces = pieces
         self._records = records
         self._files = [f"{root}/{piece['path']}" for piece in pieces]
@@ -47,6 +48,8 @@ class Tracer:
         self._on: Any = None
         self._seen: set[int] = set()
         self._by_place: dict[str, dict[int, list[_Placed]]] = {file: {} for file in self._files}
+        self._is_named = any(piece["names"] for piece in pieces)
+        self._telling: dict[str, bool] = {}
         for number, (piece, file) in enumerate(zip(pieces, self._files)):
             if piece["is_top"]:
                 for line in _lines(piece):
@@ -66,15 +69,24 @@ class Tracer:
 
     def start(self, *, imports: bool = False) -> None:
         """Trace from here on. `imports`: what is executed at module level counts, too."""
-        self.hit, self.entered, self._seen, self.lines, self._ended = set(), set(), set(), {}, {}
-        if imports != self._imports:
-            self._known.clear()
-            self._imports = imports
-        enter = self._watcher() if self._watched else self._recorder() if self._records else self._enter
+        self._clear()
+        self._set_imports(is_on=imports)
         if self._pieces or self._records or self._watched:
-            self._on = enter
-            threading.settrace(enter)
-            sys.settrace(enter)
+            self._trace()
+
+    def _set_imports(self, *, is_on: bool) -> None:
+        if is_on != self._imports:
+            self._known.clear()
+            self._imports = is_on
+
+    def _trace(self) -> None:
+        self._on = self._watcher() if self._watched else self._recorder() if self._records else self._enter
+        threading.settrace(self._on)
+        sys.settrace(self._on)
+
+    def _clear(self) -> None:
+        self.hit, self.entered, self._seen, self._ended = set(), set(), set(), {}
+        self.lines = {name: set() for name in self._watched.values()}
 
     @property
     def is_lost(self) -> bool:
@@ -96,9 +108,11 @@ class Tracer:
 
     def _enter(self, frame: FrameType, event: str, arg: object) -> Any:
         code = frame.f_code
+        if not self._may_tell(code.co_filename):
+            return None
         known = self._known.get(id(code))
         if known is None:
-            known = self._known[id(code)] = self._look(code)
+            known = self._known[id(code)] = self._look(code, imports=self._imports)
         _, numbers, is_traced, has_places = known
         if numbers:
             self._add(numbers)
@@ -107,23 +121,35 @@ class Tracer:
         frame.f_trace_opcodes = has_places
         return self._inside
 
+    def _may_tell(self, file: str) -> bool:
+        """Whether code of this file may show anything; asked first, for most code is of other files, and hooks hear of every `id`."""
+        known = self._telling.get(file)
+        if known is None:
+            known = self._telling[file] = file in self._by_line or (self._is_named and self._own.name(file) != "")
+        return known
+
     def _watcher(self) -> Any:
         """Notes the lines of functions in the watched files."""
-        inside = {name: self._noting(self.lines.setdefault(name, set())) for name in self._watched.values()}
+        inside = {name: self._noting(lines) for name, lines in self.lines.items()}
         by_code: dict[int, tuple[CodeType, Any]] = {}
 
         def enter(frame: FrameType, event: str, arg: object) -> Any:
             code = frame.f_code
+            if code.co_filename not in self._watched:
+                return None
             known = by_code.get(id(code))
             if known is None:
-                name = self._watched.get(code.co_filename) if code.co_flags & CO_OPTIMIZED else None
-                known = by_code[id(code)] = (code, inside[name] if name is not None else None)
+                is_watched = self._is_watched(code)
+                known = by_code[id(code)] = (code, inside[self._watched[code.co_filename]] if is_watched else None)
             if known[1] is not None and self._observes:
                 name = self._watched[code.co_filename]
                 return _observing(self._ended.setdefault((name, code.co_firstlineno), _Ends()), self.lines[name])
             return known[1]
 
         return enter
+
+    def _is_watched(self, code: CodeType) -> bool:
+        return code.co_filename in self._watched and bool(code.co_flags & CO_OPTIMIZED)
 
     def observed(self) -> dict[str, list[list[Any]]]:
         """How calls of the watched files' functions ended since `start`, by file: first line, types, exceptions, whether it yields."""
@@ -144,37 +170,49 @@ class Tracer:
 
     def _recorder(self) -> Any:
         """Notes the project's functions, each at its first call alone: it is called for every call of any function."""
-        root, kept, named = self._root, self._codes, self._named
+        kept, named, own = self._codes, self._named, self._own
 
         def enter(frame: FrameType, event: str, arg: object) -> None:
             code = frame.f_code
+            if not own.name(code.co_filename):
+                return
             number = id(code)
             if number in self._seen:  # asked anew each time, for threads that outlive a test
                 return
             self._seen.add(number)
             if number not in kept:
-                kept[number] = code  # which keeps its id from being given to another
-                name = codes.qualname(code).replace(".<locals>", "").partition("<")[0].rstrip(".")
-                if name and code.co_filename.startswith(root):
-                    named[number] = (code.co_filename[len(root) :], name)
+                self._keep(code)
             if number in named:
                 self.entered.add(named[number])
 
         return enter
 
+    def _keep(self, code: CodeType) -> None:
+        """Note which function of the project this is; what is kept has its id for itself."""
+        self._codes[id(code)] = code
+        name = codes.qualname(code).replace(".<locals>", "").partition("<")[0].rstrip(".")
+        if name and (file := self._own.name(code.co_filename)):
+            self._named[id(code)] = (file, name)
+
     def _inside(self, frame: FrameType, event: str, arg: object) -> Any:
-        code = frame.f_code
         if event == "line":
-            if (lines := self._by_line.get(code.co_filename)) is not None:
-                self._add(lines.get(frame.f_lineno, ()))
-                if self._imports:
-                    self._add(self._at_import[code.co_filename].get(frame.f_lineno, ()))
+            self._at_line(frame.f_code, frame.f_lineno)
         elif event == "opcode":
-            if uses := self._uses.get(id(code)):
-                self._add([n for n in uses.get(frame.f_lasti, ()) if self._is_meant(n, frame)])
-            if self._by_place.get(code.co_filename):
-                self._add(self._at_place(code, frame.f_lasti))
+            self._at_instruction(frame, frame.f_lasti)
         return self._inside
+
+    def _at_line(self, code: CodeType, line: int) -> None:
+        if (lines := self._by_line.get(code.co_filename)) is not None:
+            self._add(lines.get(line, ()))
+            if self._imports:
+                self._add(self._at_import[code.co_filename].get(line, ()))
+
+    def _at_instruction(self, frame: FrameType, offset: int) -> None:
+        code = frame.f_code
+        if uses := self._uses.get(id(code)):
+            self._add([n for n in uses.get(offset, ()) if self._is_meant(n, frame)])
+        if self._by_place.get(code.co_filename):
+            self._add(self._at_place(code, offset))
 
     def _at_place(self, code: CodeType, offset: int) -> list[int]:
         """The pieces that hold the instruction at this offset."""
@@ -205,11 +243,11 @@ class Tracer:
             if len(self.hit) == len(self._pieces):
                 self.stop()
 
-    def _look(self, code: CodeType) -> tuple[CodeType, tuple[int, ...], bool, bool]:
-        """What entering this code shows; the code itself keeps its id from being given to another."""
+    def _look(self, code: CodeType, *, imports: bool) -> tuple[CodeType, tuple[int, ...], bool, bool]:
+        """What entering this code shows: the code itself, which keeps its id from being given to another; pieces that are executed then; whether lines of it are to be traced (with `imports` those at module level, too), and instructions."""
         numbers: list[int] = []
         file = code.co_filename
-        if code.co_flags & CO_OPTIMIZED and file.startswith(self._root):
+        if code.co_flags & CO_OPTIMIZED and self._own.name(file):
             for number, piece in enumerate(self._pieces):
                 if (
                     piece["owner"]
@@ -217,14 +255,14 @@ class Tracer:
                     and f"{codes.qualname(code)}.".startswith(f"{piece['owner']}.")
                 ):
                     numbers.append(number)
-            if any(piece["names"] for piece in self._pieces) and (uses := self._uses_in(code)):
+            if self._is_named and (uses := self._uses_in(code)):
                 self._uses[id(code)] = uses
         if file not in self._by_line:
             return code, tuple(numbers), id(code) in self._uses, id(code) in self._uses
         lines = codes.lines(code)
         by_opcode = not lines.isdisjoint(self._by_place[file]) or id(code) in self._uses
         is_traced = by_opcode or not lines.isdisjoint(self._by_line[file])
-        is_traced = is_traced or (self._imports and not lines.isdisjoint(self._at_import[file]))
+        is_traced = is_traced or (imports and not lines.isdisjoint(self._at_import[file]))
         return code, tuple(numbers), is_traced, by_opcode
 
     def _uses_in(self, code: CodeType) -> dict[int, list[int]]:
@@ -255,22 +293,27 @@ def _observing(ends: _Ends, lines: set[int]) -> Any:
     """Watches one call: its lines, and how it ends. A generator is watched anew each time it goes on."""
     last: tuple[tuple[str, ...], int, bool] | None = None
     values: set[int] = set()
+    is_raised = False
 
     def note(frame: FrameType, event: str, arg: Any) -> Any:
-        nonlocal last
+        nonlocal last, is_raised
         if event == "line":
             lines.add(frame.f_lineno)
+            is_raised = False
         elif event == "exception":
             kind, value, trace = arg
+            is_raised = True
             values.add(id(value))
             is_own = trace is not None and trace.tb_next is None
             last = (tuple(one.__name__ for one in kind.__mro__[:KINDS]), frame.f_lineno, is_own)
         elif event == "return":
             operation = frame.f_code.co_code[frame.f_lasti]
+            if operation == _RESUME:  # Python 3.13 stands behind a `yield` already
+                operation = frame.f_code.co_code[frame.f_lasti - 2]
             if operation in _RETURNS:
                 if not frame.f_code.co_flags & _DEFERRED:
                     ends.returned.add(type(arg).__name__)
-            elif operation in _YIELDS:
+            elif operation in _YIELDS and not is_raised:  # before 3.11 it stands at the `await` through which it leaves
                 is_generator = frame.f_code.co_flags & (CO_GENERATOR | CO_ASYNC_GENERATOR)
                 ends.yields = ends.yields or bool(is_generator and operation == dis.opmap["YIELD_VALUE"])
             elif last is not None and (operation != _RERAISE or len(values) == 1):
@@ -286,6 +329,7 @@ _DEFERRED = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR  # what a call of t
 _RETURNS = {dis.opmap[name] for name in ("RETURN_VALUE", "RETURN_CONST") if name in dis.opmap}
 _YIELDS = {dis.opmap[name] for name in ("YIELD_VALUE", "RETURN_GENERATOR", "YIELD_FROM") if name in dis.opmap}
 _RERAISE = dis.opmap["RERAISE"]
+_RESUME = dis.opmap.get("RESUME", -1)  # since 3.11
 
 # Instructions that use a global, something closed over, an attribute, or keywords of a call.
 _NAMING = frozenset(

@@ -196,6 +196,7 @@ TRICKY = {
     "it may write sub/pytest.ini (`Path('sub/pytest.ini').write_text('x')`)": "from pathlib import Path\n\n\ndef f(x):\n    Path('sub/pytest.ini').write_text('x')\n",
     "it names PYTEST_ADDOPTS in a string (`'PYTEST_ADDOPTS'`)": "import os\n\n\ndef f():\n    os.environ['PYTEST_ADDOPTS'] = '-x'\n",
     "it names PYTHONPATH (`PYTHONPATH='x'`)": "import os\n\n\ndef f():\n    os.environ.update(PYTHONPATH='x')\n",
+    "it uses sys.monitoring (`sys.monitoring`)": "import sys\n\n\ndef f(x):\n    sys.monitoring.free_tool_id(x)\n",
     "it names /proc/self/fd/3 in a string (`'/proc/self/fd/3'`)": "def f(x):\n    open('/proc/self/fd/3', 'w').write(x)\n",
 }
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
+import ast
+import json
+import re
+import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from sandbox.runner.options import project_options, pytests_own
-from sandbox.runner.tracer import Tracer
+from sandbox.runner.own import Own
 
 CODE = """\
 LIMIT = 3
@@ -50,78 +52,308 @@ def piece(line: int, at: tuple[int, int, int, int] | None = None, **more: Any) -
     }
 
 
-@pytest.fixture
-def module(tmp_path: Path) -> ModuleType:
-    path = tmp_path / "m.py"
-    path.write_text(CODE)
-    made = ModuleType("m")
-    exec(compile(CODE, str(path), "exec"), made.__dict__)
-    return made
+# Run by each Python: the module's text, what is called there, and what a tracer is asked for, as JSON; prints what it saw.
+SCRIPT = """
+import asyncio, contextlib, json, sys, types
+from sandbox.runner.monitor import tracer
+from sandbox.runner.tracer import Tracer
+root, texts, work, asked, is_plain = json.load(sys.stdin)
+traces = (Tracer if is_plain else tracer)(root, **asked)
+for name, text in texts.items():
+    module = sys.modules[name] = types.ModuleType(name)
+    module.__file__ = f"{root}/{name}.py"
+    exec(compile(text, module.__file__, "exec"), module.__dict__)
+def quiet(call):
+    with contextlib.suppress(Exception):
+        call()
+found = []
+for one in work:
+    traces.start()
+    eval(one, {"m": sys.modules["m"], "n": sys.modules.get("n"), "asyncio": asyncio, "quiet": quiet})
+    is_lost = traces.is_lost
+    traces.stop()
+    lines = {name: sorted(lines) for name, lines in traces.lines.items()}
+    found.append([sorted(traces.hit), sorted(traces.entered), lines, traces.observed(), is_lost])
+json.dump(found, sys.stdout)
+"""
+
+
+def _others() -> list[str]:
+    """The other Pythons of this machine that a project may have."""
+    homes = [Path.home() / ".pyenv" / "versions", Path.home() / ".local" / "share" / "uv" / "python"]
+    found = {one.name: one for home in homes for one in home.glob("*3.*/bin/python3.[19]*")}
+    wanted = [name for name in sorted(found) if re.fullmatch(r"python3\.(9|1\d)", name)]
+    return [str(found[name]) for name in wanted if not name.endswith(f".{sys.version_info[1]}")]
+
+
+def _has_monitoring(python: str) -> bool:
+    return (hasattr(sys, "monitoring")) if python == sys.executable else not python.endswith((".9", ".10", ".11"))
+
+
+def _has_columns(python: str) -> bool:
+    return not python.endswith((".9", ".10"))
+
+
+@pytest.fixture(
+    params=[sys.executable, *_others()], ids=lambda one: "this" if one == sys.executable else Path(one).name
+)
+def python(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@dataclass(frozen=True)
+class Seen:
+    hit: set[int]
+    entered: set[tuple[str, str]]
+    lines: dict[str, set[int]]
+    observed: dict[str, Any]
+    is_lost: bool
 
 
 def seen(
-    tmp_path: Path,
-    work: Callable[[], object],
-    *pieces: dict[str, Any],
-    records: bool = False,
-    watched: tuple[str, ...] = (),
-    observes: bool = False,
-) -> Tracer:
-    tracer = Tracer(str(tmp_path), list(pieces), records=records, watched=watched, observes=observes)
-    before = sys.gettrace()
-    tracer.start()
-    try:
-        work()
-    finally:
-        tracer.stop()
-        sys.settrace(before)
-    return tracer
+    python: str,
+    *work: str,
+    pieces: tuple[dict[str, Any], ...] = (),
+    texts: dict[str, str] | None = None,
+    is_plain: bool = False,
+    **asked: Any,
+) -> list[Seen]:
+    """What the tracer sees of each `work`, one after the other in one process."""
+    asked = {"pieces": pieces, "records": False, "watched": (), "observes": False, **asked}
+    texts = texts or {"m": CODE}
+    with tempfile.TemporaryDirectory() as root:
+        for name, text in texts.items():
+            Path(root, name).parent.mkdir(parents=True, exist_ok=True)
+            Path(root, f"{name}.py").write_text(text)
+        done = subprocess.run(
+            [python, "-c", SCRIPT],
+            input=json.dumps([root, texts, work, asked, is_plain]),
+            capture_output=True,
+            text=True,
+            check=False,
+            env={"PYTHONPATH": str(Path(__file__).parents[2])},
+        )
+    assert done.returncode == 0, done.stderr
+    return [
+        Seen(set(hit), {(file, name) for file, name in entered}, {k: set(v) for k, v in lines.items()}, observed, lost)
+        for hit, entered, lines, observed, lost in json.loads(done.stdout)
+    ]
 
 
-def test_a_line_and_the_parts_of_one(tmp_path: Path, module: ModuleType) -> None:
+def test_a_line_and_the_parts_of_one(python: str) -> None:
     test, body = piece(5, (5, 7, 5, 8)), piece(5, (5, 10, 5, 18))
     two, limit = piece(6, (6, 11, 6, 12)), piece(6, (6, 31, 6, 36))
-    pieces = (test, body, two, limit, piece(6))
-    assert seen(tmp_path, lambda: module.f(1), *pieces).hit == {0, 1}
-    assert seen(tmp_path, lambda: module.f(None), *pieces).hit == {0, 2, 4}
-    assert seen(tmp_path, lambda: module.f(0), *pieces).hit == {0, 3, 4}
+    found = seen(python, "m.f(1)", "m.f(None)", "m.f(0)", "m.f(1)", pieces=(test, body, two, limit, piece(6)))
+    hits = [{0, 1}, {0, 2, 4}, {0, 3, 4}, {0, 1}]
+    of_lines = {4}  # before 3.11 an instruction does not tell its column
+    assert [one.hit for one in found] == [one if _has_columns(python) else one & of_lines for one in hits]
 
 
-def test_the_same_line_of_another_file_is_another_piece(tmp_path: Path, module: ModuleType) -> None:
-    other = ModuleType("n")
-    exec(compile(CODE, str(tmp_path / "n.py"), "exec"), other.__dict__)
+def test_the_same_line_of_another_file_is_another_piece(python: str) -> None:
     pieces = (piece(5), piece(5, path="n.py", is_top=False), piece(9, names=["Box"], owner="Box", path="n.py"))
-    assert seen(tmp_path, lambda: module.f(1), *pieces).hit == {0}
-    assert seen(tmp_path, lambda: other.f(1), *pieces).hit == {1}
-    assert seen(tmp_path, lambda: (module.f(1), other.Box().get()), *pieces).hit == {0, 2}
+    found = seen(python, "m.f(1)", "n.f(1)", "(m.f(1), n.Box().get())", pieces=pieces, texts={"m": CODE, "n": CODE})
+    assert [one.hit for one in found] == [{0}, {1}, {0, 2}]
 
 
-def test_a_name_of_the_module_counts_where_it_is_used(tmp_path: Path, module: ModuleType) -> None:
-    limit = piece(1, names=["LIMIT"])
-    assert seen(tmp_path, lambda: module.f(1), limit).hit == set()
-    assert seen(tmp_path, lambda: module.f(0), limit).hit == {0}
+def test_a_name_of_the_module_counts_where_it_is_used(python: str) -> None:
+    found = seen(python, "m.f(1)", "m.f(0)", pieces=(piece(1, names=["LIMIT"]),))
+    assert [one.hit for one in found] == [set(), {0}]
 
 
-def test_a_member_is_its_classes_own(tmp_path: Path, module: ModuleType) -> None:
-    size = piece(10, names=["size"], scope="Box")
-    assert seen(tmp_path, module.Other, size).hit == set()
-    assert seen(tmp_path, lambda: module.Box().get(), size).hit == {0}
+def test_a_member_is_its_classes_own(python: str) -> None:
+    found = seen(python, "m.Other()", "m.Box().get()", pieces=(piece(10, names=["size"], scope="Box"),))
+    assert [one.hit for one in found] == [set(), {0}]
 
 
-def test_a_definition_is_executed_when_it_is_entered(tmp_path: Path, module: ModuleType) -> None:
-    assert seen(tmp_path, lambda: module.Box().get(), piece(9, names=["Box"], owner="Box")).hit == {0}
-    assert seen(tmp_path, module.Other, piece(9, names=["Box"], owner="Box")).hit == set()
+def test_a_definition_is_executed_when_it_is_entered(python: str) -> None:
+    found = seen(python, "m.Box().get()", "m.Other()", "m.Box().get()", pieces=(piece(9, names=["Box"], owner="Box"),))
+    assert [one.hit for one in found] == [{0}, set(), {0}]
 
 
-def test_the_lines_of_watched_files(tmp_path: Path, module: ModuleType) -> None:
-    assert seen(tmp_path, lambda: (module.f(1), module.Other()), watched=("m.py",)).lines == {"m.py": {5, 18}}
-    assert seen(tmp_path, lambda: module.f(0), watched=("m.py", "n.py")).lines == {"m.py": {5, 6}, "n.py": set()}
-    assert seen(tmp_path, lambda: module.f(0), watched=("n.py",)).lines == {"n.py": set()}
+def test_the_lines_of_watched_files(python: str) -> None:
+    found = seen(python, "(m.f(1), m.Other())", "m.f(0)", watched=("m.py", "n.py"))
+    assert [one.lines for one in found] == [{"m.py": {5, 18}, "n.py": set()}, {"m.py": {5, 6}, "n.py": set()}]
+    assert seen(python, "m.f(0)", watched=("n.py",))[0].lines == {"n.py": set()}
 
 
-def test_the_functions_that_are_entered(tmp_path: Path, module: ModuleType) -> None:
-    entered = seen(tmp_path, lambda: (module.f(0), module.Box().get()), records=True).entered
-    assert entered == {("m.py", "f"), ("m.py", "Box.get")}
+def test_the_functions_that_are_entered(python: str) -> None:
+    found = seen(python, "(m.f(0), m.Box().get())", "m.Box().get()", "m.f(0)", records=True)
+    assert [one.entered for one in found] == [
+        {("m.py", "f"), ("m.py", "Box.get")},
+        {("m.py", "Box.get")},
+        {("m.py", "f")},
+    ]
+
+
+LATER = """\
+import threading
+
+def rows():
+    yield 1
+    yield 2
+
+def made(x):
+    return [
+        y
+        for y in x
+    ]
+
+held = rows()
+go, done = threading.Event(), threading.Event()
+
+def work():
+    go.wait()
+    made([1])
+    done.set()
+
+def older():
+    go.set()
+    return done.wait(5)
+
+threading.Thread(target=work, daemon=True).start()
+"""
+
+
+def test_what_goes_on_from_before_and_what_stands_in_comprehensions(python: str) -> None:
+    """A generator that another test began is executed where it goes on."""
+    pieces = (piece(4), piece(5), piece(9), piece(3, names=["rows"], owner="rows"))
+    found = seen(python, "next(m.held)", "next(m.held)", "m.made([1])", pieces=pieces, texts={"m": LATER})
+    assert [one.hit for one in found] == [{0, 3}, {1, 3}, {2}]
+
+
+def test_older_threads_and_trace_functions_of_a_test(python: str) -> None:
+    """A trace function takes the older tracer's place, which is told; monitoring goes on beside it, and in threads that were there before."""
+    work = ("m.older()", "(__import__('sys').settrace(None), m.made([1]))")
+    found = seen(python, *work, pieces=(piece(9), piece(5)), texts={"m": LATER})
+    is_new = _has_monitoring(python)
+    assert [one.is_lost for one in found] == [False, not is_new]
+    assert [one.hit for one in found] == ([{0}, {0}] if is_new else [set(), set()])
+
+
+MANY = """\
+import contextlib
+
+def plain(x):
+    "A docstring."
+    y = [
+        one
+        for one in x
+        if one
+    ]
+    return y or None
+
+def short(x): return x + 1 if x else 2
+
+keys = lambda x: (x,
+                  x + 1)
+
+@contextlib.contextmanager
+def held():
+    try:
+        yield plain([1])
+    except ValueError:
+        plain([])
+    finally:
+        short(0)
+
+def uses(x):
+    def inner(y):
+        return short(y)
+    with held() as one:
+        if x > 2:
+            raise ValueError
+        return [inner(x), *map(keys, one)]
+
+class Box:
+    size: int = 3
+
+    def __init__(self, size=size):
+        self.size = size
+
+    @property
+    def twice(self):
+        return self.size * 2
+
+    async def wait(self):
+        await asyncio.sleep(0)
+        return any(
+            one > 2
+            for one in (self.size,
+                        self.twice)
+        )
+
+    def fails(self):
+        try:
+            raise KeyError(self)
+        except KeyError as error:
+            raise ValueError from error
+        finally:
+            del self.size
+
+def deep(n):
+    while n:
+        n -= 1
+        if n == 3: continue
+        deep(n - 4 if n > 4 else 0)
+    else:
+        return 0
+
+import asyncio
+"""
+CALLS = (
+    "m.plain([0, 1])", "m.plain([])", "m.short(0)", "m.short(1)", "m.keys(1)", "m.uses(1)", "m.uses(3)", "m.Box().twice",
+    "asyncio.run(m.Box().wait())", "quiet(m.Box().fails)", "m.deep(6)", "m.deep(0)", "list(map(m.keys, m.plain([1])))",
+)  # fmt: skip
+
+
+def _every_place() -> list[dict[str, Any]]:
+    """A piece for each line and for each expression in a function, for each function, and for names that functions use."""
+    tree = ast.parse(MANY)
+    inside = [
+        node
+        for top in ast.walk(tree)
+        if isinstance(top, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(top)
+    ]
+    places = {(n.lineno, n.col_offset, n.end_lineno, n.end_col_offset) for n in inside if isinstance(n, ast.expr)}
+    found = [piece(line) for line in sorted({node.lineno for node in inside if isinstance(node, ast.stmt | ast.expr)})]
+    found += [piece(place[0], place) for place in sorted(places)]
+    found += [piece(1, names=[], owner=name) for name in ("plain", "Box", "Box.wait", "held", "uses.<locals>.inner")]
+    return [*found, piece(1, names=["keys"]), piece(1, names=["size"], scope="Box")]
+
+
+@pytest.mark.parametrize("count", [1, 1000], ids=["each alone", "all together"])
+def test_each_way_of_tracing_sees_what_a_trace_function_sees(python: str, count: int) -> None:
+    places = _every_place()
+    chosen = [places] if count > 1 else [[one] for one in places[:: len(places) // 9]]
+    for pieces in chosen:
+        asked = {"pieces": tuple(pieces), "texts": {"m": MANY}}
+        of_instructions = (
+            {n for n, one in enumerate(pieces) if one["at"] or one["names"]} if _has_monitoring(python) else set()
+        )
+        # Twice: at the first call of a function the trace function of 3.12 hears of no instructions, and that of 3.13 of few at any time.
+        plain, found = (seen(python, *CALLS, *CALLS, is_plain=one, **asked)[len(CALLS) :] for one in (True, False))
+        assert [one.hit for one in found] == [
+            one.hit | (other.hit & of_instructions) for one, other in zip(plain, found, strict=True)
+        ]
+        assert count == 1 or sum(len(one.hit) for one in plain) > 60
+
+
+def test_what_stands_for_compile_keeps_the_callers_own_flags(python: str) -> None:
+    """`from __future__ import …` of whoever calls it holds, and no other."""
+    text = "def f(x: int): return x\n"
+    caller = "{lead}\ncode = compile({text!r}, __file__.replace('n.py', 'm.py'), 'exec')\nexec(code)\nkind = type(f.__annotations__['x']).__name__\n"
+    for lead, kind in (("", "type"), ("from __future__ import annotations", "str")):
+        texts = {"m": text, "n": caller.format(lead=lead, text=text)}
+        (found,) = seen(python, f"n.f({{'{kind}': 1}}[n.kind])", texts=texts, pieces=(piece(1, owner="f"),))
+        assert found.hit == {0}
+
+
+def test_who_takes_the_events_away_is_noticed(python: str) -> None:
+    if not _has_monitoring(python):
+        pytest.skip("this Python has no monitoring")
+    (found,) = seen(python, "__import__('sys').monitoring.free_tool_id(4)", pieces=(piece(5),))
+    assert found.is_lost
 
 
 @pytest.mark.parametrize(
@@ -215,33 +447,14 @@ async def broken_later():
 """
 
 
-def test_how_calls_end(tmp_path: Path) -> None:
-    path = tmp_path / "m.py"
-    path.write_text(ENDS)
-    made = ModuleType("m")
-    exec(compile(ENDS, str(path), "exec"), made.__dict__)
-
-    def work() -> None:
-        for call in (
-            lambda: made.plain(None),
-            lambda: made.plain("text"),
-            lambda: made.plain(1),
-            lambda: made.outer(None),
-            lambda: made.outer("x"),
-            lambda: list(made.many(1)),
-            lambda: made.broken(1),
-            made.own,
-            lambda: asyncio.run(made.waits()),
-            made.swallows,
-            lambda: asyncio.run(made.fails()),
-        ):
-            with contextlib.suppress(Exception):
-                call()
-
-    found = {
-        line: (types, raised, yields)
-        for line, types, raised, yields in seen(tmp_path, work, watched=("m.py",), observes=True).observed()["m.py"]
-    }
+def test_how_calls_end(python: str) -> None:
+    calls = (
+        "m.plain(None)", "m.plain('text')", "m.plain(1)", "m.outer(None)", "m.outer('x')", "list(m.many(1))", "m.broken(1)",
+        "m.own()", "asyncio.run(m.waits())", "m.swallows()", "asyncio.run(m.fails())",
+    )  # fmt: skip
+    work = f"({', '.join(f'quiet(lambda: {call})' for call in calls)})"
+    (told,) = seen(python, work, texts={"m": ENDS}, watched=("m.py",), observes=True)
+    found = {line: (types, raised, yields) for line, types, raised, yields in told.observed["m.py"]}
     key = ["KeyError", "LookupError", "Exception", "BaseException", "object"]
     assert found[3] == (["int", "str"], [[key, 5, True]], False)
     types, raised, _ = found[9]
@@ -256,7 +469,30 @@ def test_how_calls_end(tmp_path: Path) -> None:
     assert [kinds[0] for kinds, _, _ in found[43][1]] == ["Own"]
 
 
-def test_the_lines_are_told_beside_how_calls_end(tmp_path: Path, module: ModuleType) -> None:
-    tracer = seen(tmp_path, lambda: module.f(1), watched=("m.py",), observes=True)
-    assert tracer.lines == {"m.py": {5}}
-    assert seen(tmp_path, lambda: module.f(1), watched=("m.py",)).observed() == {}
+def test_the_lines_are_told_beside_how_calls_end(python: str) -> None:
+    (found,) = seen(python, "m.f(1)", watched=("m.py",), observes=True)
+    assert found.lines == {"m.py": {5}}
+    assert found.observed == {"m.py": [[4, ["int"], [], False]]}
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/w/pkg/a.py", "pkg/a.py"),
+        ("/w/.venv/lib/python3.12/site-packages/pkg/a.py", ""),
+        ("/w/env/lib/python3/dist-packages/a.py", ""),
+        ("/w/__pypackages__/3.11/lib/a.py", ""),
+        ("/wide/a.py", ""),
+        ("<string>", ""),
+    ],
+)
+def test_what_is_installed_in_the_projects_folder_is_not_its_own(path: str, name: str) -> None:
+    assert Own("/w").name(path) == name
+
+
+def test_a_folders_own_functions_are_recorded_and_not_those_installed_in_it(python: str) -> None:
+    installed = "env/lib/python3.12/site-packages/n"
+    texts = {"m": CODE, installed: CODE}
+    work = f"(m.f(0), __import__('sys').modules['{installed}'].f(0))"
+    (found,) = seen(python, work, texts=texts, records=True)
+    assert found.entered == {("m.py", "f")}
