@@ -12,6 +12,7 @@ from assay.assistant.proof.verdict import Limits, begin
 from assay.assistant.workbench import Workbench
 from assay.assistant.world.change import one_file
 from assay.assistant.world.world import World
+from sandbox.api import NO_PROGRESS, Job, Progress, StepOutcome
 from tests.containers.conftest import judge
 
 RIGHT = "def double(x):\n    return 2 * x\n\n\nclass Box:\n    def __init__(self, x):\n        self.x = x\n"
@@ -23,6 +24,25 @@ async def test_red_to_green_is_passed_and_told(bench: Workbench, project: Path) 
     tests = next(c for c in verdict.checks if c.name == "tests")
     assert tests.state == "passed"
     assert tests.detail.startswith("3 tests, 2 newly passing")
+
+
+async def test_who_waits_for_all_of_it_has_both_runs_at_once(
+    bench: Workbench, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the change and without it, each in a container of its own."""
+    run, under_way, most = bench.sandbox.run, list[Job](), list[Job]()
+
+    async def counted(job: Job, progress: Progress = NO_PROGRESS) -> tuple[StepOutcome, ...]:
+        under_way.append(job)
+        most[:] = max(most, under_way, key=len)
+        try:
+            return await run(job, progress)
+        finally:
+            under_way.remove(job)
+
+    monkeypatch.setattr(bench.sandbox, "run", counted)
+    assert isinstance(await judge(bench, project / "calc.py", RIGHT), Passed)
+    assert sorted([step.kind for step in job.steps] for job in most) == [["pytest"], ["pytest", "ruff"]]
 
 
 async def test_green_to_red_is_failed(bench: Workbench, project: Path) -> None:

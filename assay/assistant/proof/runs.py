@@ -13,7 +13,7 @@ from time import perf_counter as time_now
 
 from analyzers import reach, secrets
 from analyzers.unfinished import Left
-from sandbox.api import Job, Piece, Progress, Running, SandboxUnavailable, Step, StepOutcome
+from sandbox.api import Job, Piece, Progress, Running, Sandbox, SandboxUnavailable, Step, StepOutcome
 
 from ..evidence import Evidence
 from ..nouns import Baseline, Check, Run
@@ -88,7 +88,7 @@ def _counted(run: Run, plan: Plan, left: int) -> Run:
 
 
 async def _run(bench: Workbench, plan: Plan, batch: Batch, watch: Watch, started: float) -> Run | NotRun:
-    """One container: the tests with the change, ruff, the tests without it where that is not known yet."""
+    """The tests with the change, ruff, the tests without it where that is not known yet."""
     project, memory = plan.state.project, bench.memory
     run_s, quiet_s = batch.time.run_s, batch.time.quiet_s
     pieces = tuple(
@@ -124,15 +124,13 @@ async def _run(bench: Workbench, plan: Plan, batch: Batch, watch: Watch, started
             watch.tell(how.tests, max(batch.count, how.tests))
 
     styles = tuple(Step("ruff", STYLE_S, path=name) for name in plan.changed)
-    steps: tuple[Step, ...] = (step, *styles)
-    if has_baseline and earlier is None:
-        steps = (*steps, baseline)
+    wanted = baseline if has_baseline and earlier is None else None
+    job = Job(project, (step, *styles), batch.is_urgent and batch.time.is_urgent)
+    progress = Progress(watch.running.set, outcome, running)
     try:
-        outcomes = await bench.sandbox.run(
-            Job(project, steps, batch.is_urgent and batch.time.is_urgent), Progress(watch.running.set, outcome, running)
-        )
-        if baseline in steps:
-            earlier = outcomes[steps.index(baseline)]
+        outcomes, found_before = await _outcomes(bench.sandbox, job, wanted, progress, is_beside=batch.time.is_whole)
+        if found_before is not None:
+            earlier = found_before
             if earlier.tests.finished and not earlier.timed_out and not earlier.oom:
                 await asyncio.to_thread(memory.baselines.put, baseline_key, earlier)
         told = await asyncio.to_thread(withheld.known, plan.state, outcomes[0])
@@ -141,10 +139,27 @@ async def _run(bench: Workbench, plan: Plan, batch: Batch, watch: Watch, started
         found = await _questioned(Home(bench.sandbox, project), plan, step, outcomes[0], weighed)
     except SandboxUnavailable as error:
         return NotRun("no-sandbox", secrets.redact(str(error)), _ms(started))
-    made = Run(found, plan.baseline, _ms(started), _style(plan, outcomes[1 : 1 + len(styles)]))
+    made = Run(found, plan.baseline, _ms(started), _style(plan, outcomes[1:]))
     if _holds(found, plan, outcomes[0]):
         await asyncio.to_thread(memory.runs.put, run_key, made)
     return made
+
+
+async def _outcomes(
+    sandbox: Sandbox, job: Job, baseline: Step | None, progress: Progress, *, is_beside: bool
+) -> tuple[tuple[StepOutcome, ...], StepOutcome | None]:
+    """What the steps of a job gave, and what the run without the change did: after them in their container, or in another one at the same time."""
+    if baseline is None:
+        return await sandbox.run(job, progress), None
+    if not is_beside:
+        *outcomes, before = await sandbox.run(replace(job, steps=(*job.steps, baseline)), progress)
+        return tuple(outcomes), before
+    beside = asyncio.create_task(sandbox.run(replace(job, steps=(baseline,))))
+    try:
+        return await sandbox.run(job, progress), (await beside)[0]
+    finally:
+        beside.cancel()
+        await asyncio.gather(beside, return_exceptions=True)
 
 
 def _holds(found: Evidence, plan: Plan, outcome: StepOutcome) -> bool:
