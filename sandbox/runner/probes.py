@@ -31,7 +31,9 @@ class Probes(Tracer):
         super().__init__(root, pieces)
         self._is_active = self._is_whole = self._has_lost = False
         self._around: set[tuple[str, int, str]] = set()  # functions with comprehensions that may show something
-        self._outer = threading.local()  # the frame at whose end a thread is traced no more
+        self._outer = (
+            threading.local()
+        )  # the id of the frame at whose end a thread is traced no more: the frame itself would keep its locals
         if pieces:
             self._compile = builtins.compile
             builtins.compile = self._compiled  # importlib's and pytest's, too
@@ -48,7 +50,7 @@ class Probes(Tracer):
 
     def stop(self) -> None:
         """As `Tracer.stop`."""
-        self._is_active = False
+        self._is_active, self._outer.number = False, 0
         if self._on is not None or sys.gettrace() == self._enter:
             super().stop()
 
@@ -136,13 +138,13 @@ class Probes(Tracer):
         frame.f_trace_opcodes = known[3]
         frame.f_trace = self._inside
         if tracing is None:
-            self._outer.frame = frame
+            self._outer.number = id(frame)
             sys.settrace(self._enter)
 
     def _inside(self, frame: FrameType, event: str, arg: object) -> Any:
         super()._inside(frame, event, arg)
-        if event == "return" and self._on is None and getattr(self._outer, "frame", None) is frame:
-            self._outer.frame = None
+        if event == "return" and self._on is None and getattr(self._outer, "number", 0) == id(frame):
+            self._outer.number = 0
             sys.settrace(None)
         return self._inside
 

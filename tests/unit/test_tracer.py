@@ -339,6 +339,12 @@ def test_each_way_of_tracing_sees_what_a_trace_function_sees(python: str, count:
         assert count == 1 or sum(len(one.hit) for one in plain) > 60
 
 
+def test_what_a_function_held_is_free_when_it_ends(python: str) -> None:
+    text = "import weakref\nclass A: pass\ndef f():\n    one = A()\n    two = 1\n    return weakref.ref(one)\n"
+    (found,) = seen(python, "{None: 1}[m.f()()]", texts={"m": text}, pieces=(piece(5),))
+    assert found.hit == {0}
+
+
 def test_what_stands_for_compile_keeps_the_callers_own_flags(python: str) -> None:
     """`from __future__ import …` of whoever calls it holds, and no other."""
     text = "def f(x: int): return x\n"
