@@ -66,8 +66,8 @@ def engine(settings: Settings, where: Folders) -> Engine:
         return Missing(str(error))
 
 
-def sandbox(settings: Settings, where: Folders) -> Sandbox:
-    """A pool on the container engine, or the absent sandbox. Nothing is contacted before it is first used."""
+def sandbox(settings: Settings, where: Folders, *, is_brief: bool = False) -> Sandbox:
+    """A pool on the container engine, or the absent sandbox. Nothing is contacted before it is first used. `is_brief`: this process ends with the answer to one request, and keeps nothing ready for another."""
     if not settings.is_on("sandbox.enabled"):
         return Absent("Sandbox off: it is switched off (`sandbox.enabled`).", off=True)
     from sandbox import build
@@ -78,7 +78,7 @@ def sandbox(settings: Settings, where: Folders) -> Sandbox:
     may_fetch = settings.is_on("project.fetch") and not settings.is_on("offline")
     size = int(settings.number("sandbox.pool"))
     connect = partial(containers.connect, url, allowed=allowed)
-    return Pool(connect, image, size=size, may_fetch=may_fetch, room=room(settings, where))
+    return Pool(connect, image, size=size, may_fetch=may_fetch, room=room(settings, where), refills=not is_brief)
 
 
 def room(settings: Settings, where: Folders) -> Room:
@@ -95,12 +95,14 @@ def containers_allowed(settings: Settings) -> Allowed:
     return "anywhere" if settings.is_on("sandbox.remote") else "here"
 
 
-def workbench(settings: Settings, where: Folders, complaints: tuple[str, ...] = ()) -> Workbench:
-    """Everything a feature may use."""
+def workbench(
+    settings: Settings, where: Folders, complaints: tuple[str, ...] = (), *, is_brief: bool = False
+) -> Workbench:
+    """Everything a feature may use; `is_brief` as for `sandbox`."""
     return Workbench(
         settings=settings,
         engine=engine(settings, where),
-        sandbox=sandbox(settings, where),
+        sandbox=sandbox(settings, where, is_brief=is_brief),
         names=Names(where.cache / "jedi"),
         projects=Projects(
             where.images_file,

@@ -61,7 +61,9 @@ class Pool:
         size: int,
         may_fetch: bool = False,
         room: Room | None = None,
+        refills: bool = True,
     ) -> None:
+        """`refills`: once jobs run, further containers are kept ready; else each is started when a job asks for it, for a process that ends soon."""
         self._connect = connect
         self._image = image
         self._size = size
@@ -82,6 +84,7 @@ class Pool:
         self._images: dict[object, str] = {}  # by what is asked for: the image that holds it
         self._preparing: dict[object, asyncio.Task[None]] = {}
         self._may_fetch, self._room = may_fetch, room
+        self._refills, self._has_run = refills, False
         self._stand_ins = StandIns()
         self._unfit: dict[object, tuple[PythonUnavailable, float]] = {}
         self._lacks = False  # some project's packages, that could not be had
@@ -110,6 +113,7 @@ class Pool:
         progress.started()
         loop = asyncio.get_running_loop()
         self._busy.add(box)
+        self._has_run = True
 
         def told(number: int, outcome: StepOutcome) -> None:
             loop.call_soon_threadsafe(progress.outcome, number, outcome)
@@ -239,6 +243,8 @@ class Pool:
             if _key(project) not in held and _key(project) not in self._refused and self._is_prepared(project):
                 return project
         if self._busy - self._unhurried or self._wanted is None or _key(self._wanted) in self._refused:
+            return None
+        if self._has_run and not self._refills:
             return None
         if not self._is_prepared(self._wanted):
             return None  # a boot takes a core for 0.4 s; a job that is being waited for goes first

@@ -49,7 +49,7 @@ def complete(
             bench, Typing(), Ask(found.snapshot, found.offset, bench.projects.world(found.root), names=names)
         )
 
-    answer = out.with_bench(work, root=found.root)
+    answer = out.with_bench(work, root=found.root, is_brief=True)
     if as_json:
         typer.echo(json.dumps(completion_json(answer, found.snapshot), ensure_ascii=False))
         return

@@ -97,15 +97,16 @@ def with_bench(
     root: Path | None = None,
     changed: Mapping[str, Value] | None = None,
     patience_s: float | None = PATIENCE_S,
+    is_brief: bool = False,
 ) -> T:
     """Run `work` with a Workbench of its own and close it afterwards. `changed` are settings that the command line gave; after `patience_s` a person
-    hears that something happens (None: the work says so itself)."""
+    hears that something happens (None: the work says so itself); `is_brief` as for `compose.sandbox`."""
     where = folders()
     merged = settings(where, root=root)
     merged = replace(merged, values={**merged.values, **(changed or {})})
 
     async def run() -> T:
-        bench = compose.workbench(merged, where)
+        bench = compose.workbench(merged, where, is_brief=is_brief)
         patience = None
         if patience_s is not None:
             patience = asyncio.get_running_loop().call_later(

@@ -70,9 +70,11 @@ def verify(
     async def work(bench: Workbench) -> tuple[Verdict, str]:
         if file is None:  # somebody stands in this folder; of a lone script only the files beside it count
             bench.projects.open_folder(change.root)
+        if bench.settings.policy != "static":
+            await bench.sandbox.warm(await bench.projects.bare(change.root))  # it starts while the files are read
         return await asked.verify(bench, change, _progress())
 
-    verdict, trace_id = out.with_bench(work, root=change.root)
+    verdict, trace_id = out.with_bench(work, root=change.root, is_brief=True)
     if as_json:
         out.emit(change_json(change, verdict) | {"traceId": trace_id})
     else:

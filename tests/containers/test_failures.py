@@ -11,6 +11,7 @@ import signal
 import tarfile
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -182,3 +183,17 @@ async def test_one_projects_missing_image_is_its_own_trouble(sandbox: Sandbox) -
         assert isinstance(ran, tuple)
         assert ran[0].stdout == "ran\n"
         assert sandbox.health().state == "ready"
+
+
+async def test_what_ends_soon_keeps_no_container_ready(bench: Workbench, project: Path) -> None:
+    """A command starts the containers that its one answer needs; ending would wait for any other."""
+    pool = Pool(engine.connect, build.image_name(), size=2, refills=False)
+    brief = replace(bench, sandbox=pool)
+    try:
+        await pool.warm(await bench.projects.bare(project))
+        assert isinstance(await judge(brief, project / "calc.py", RIGHT), Passed)
+        assert isinstance(await judge(brief, project / "calc.py", RIGHT.replace("2 * x", "x + x")), Passed)
+        await asyncio.sleep(1.5)
+        assert pool.health().warm == 0
+    finally:
+        await pool.close()
