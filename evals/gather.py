@@ -16,7 +16,7 @@ from pathlib import Path
 from analyzers import site as sites
 from analyzers.text import Snapshot
 from assay import compose
-from assay.assistant.drafting import prompt, sources
+from assay.assistant.drafting import anchor, prompt, sources
 from assay.engine import dialects
 from assay.engine.api import Engine, Token
 from assay.folders import folders
@@ -55,7 +55,7 @@ async def _row(engine: Engine, dialect: dialects.Dialect, one: typing.Insertion,
     site = sites.at(snapshot, len(before))
     if site.kind == "none" or not rest_of_line.strip():
         return None
-    asked = prompt.build(snapshot, len(before), site, dialect, (), token_limit=TOKENS)
+    asked = prompt.build(snapshot, len(before), site, anchor.Form(dialect, anchor.Lead(), TOKENS))
     request = sources.request(asked, site)
     tokens: list[Token] = []
     text, is_over = "", sources.Ending(site, asked.healed, 0.0)

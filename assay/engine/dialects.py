@@ -24,6 +24,11 @@ class Dialect:
     families: tuple[str, ...] = ()
     sends_suffix_apart: bool = False
 
+    @property
+    def goes_on_behind(self) -> bool:
+        """Whether the suffix stands between the prefix and the place where the model goes on."""
+        return self.template.find("{suffix}") > self.template.find("{prefix}")
+
 
 LEFT_TO_RIGHT = Dialect("left-to-right", "{prefix}")
 SUFFIX = Dialect("suffix", "{prefix}", sends_suffix_apart=True)
@@ -102,8 +107,8 @@ def strip_markers(text: str) -> str:
     return MARKER.sub("", text)
 
 
-def render(dialect: Dialect, prefix: str, suffix: str) -> tuple[str, str | None]:
-    """The prompt, and the suffix where it is sent apart."""
-    prefix, suffix = strip_markers(prefix), strip_markers(suffix)
-    prompt = dialect.template.replace("{prefix}", "\0").replace("{suffix}", suffix).replace("\0", prefix)
+def render(dialect: Dialect, prefix: str, suffix: str, begun: str = "") -> tuple[str, str | None]:
+    """The prompt, and the suffix where it is sent apart. `begun` is what stands in the gap already."""
+    prefix, suffix, begun = strip_markers(prefix), strip_markers(suffix), strip_markers(begun)
+    prompt = dialect.template.replace("{prefix}", "\0").replace("{suffix}", suffix).replace("\0", prefix) + begun
     return prompt, suffix if dialect.sends_suffix_apart else None

@@ -8,12 +8,15 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from assay.assistant.drafting import generations
+from assay.assistant.drafting.anchor import Anchor, Form, Lead
 from assay.assistant.drafting.generations import Cursor, Generation, Generations, Rhythm
 from assay.assistant.drafting.prompt import Prompt
 from assay.engine.api import Chunk, EngineError, Request, Token
+from assay.engine.dialects import LEFT_TO_RIGHT
 from assay.engine.scripted import Scripted
 
-PROMPT = Prompt("def f():\n    ", None, "", "id", ())
+ANCHOR = Anchor(Form(LEFT_TO_RIGHT, Lead(), 100), "", 0, "def f():\n", "", True)
+PROMPT = Prompt("def f():\n    ", None, "", "id", (), ANCHOR)
 
 
 class Dictated(Scripted):

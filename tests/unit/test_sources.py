@@ -13,8 +13,9 @@ from analyzers.text import Snapshot
 from assay.assistant.complete.path import complete
 from assay.assistant.complete.way import Typing
 from assay.assistant.drafting import likely, sources
+from assay.assistant.drafting.anchor import DOCUMENT_LIMIT, Anchor, Anchors, Form, Lead
 from assay.assistant.drafting.ask import Ask
-from assay.assistant.drafting.prompt import Definitions, Snippet, build
+from assay.assistant.drafting.prompt import Definitions, Prompt, Snippet, build, leading
 from assay.assistant.world.world import World
 from assay.engine import dialects
 from assay.engine.api import Chunk, Request
@@ -39,32 +40,57 @@ def test_nearby_case(case: Case, update: bool) -> None:
 def test_prompt_case(case: Case, update: bool) -> None:
     given = case.sections
     text, offset = cursor(given["text"])
-    snapshot = Snapshot("", "", 0, text)
     source, _, code = given.get("snippets", "").partition("\n")
     snippets = (Snippet(code, source), Snippet("x" * 5000, "long.py:1")) if code else ()
     limit = int(given.get("tokens", "1000"))
-    found = build(
-        snapshot, offset, site.at(snapshot, offset), dialects.choose(given["dialect"], ""), snippets, token_limit=limit
-    )
+    form = Form(dialects.choose(given["dialect"], ""), leading(snippets, token_limit=limit), limit)
+
+    def of(text: str, offset: int, older: Anchor | None = None) -> Prompt:
+        made = Snapshot("", "", 0, text)
+        return build(made, offset, site.at(made, offset), form, older)
+
+    older = of(*cursor(given["before"])).anchor if "before" in given else None
+    found = of(text, offset, older)
     if "without" in given:
         assert given["without"] not in found.text
         return
     came_out = {"prompt": found.text, "healed": repr(found.healed)}
+    if older is not None:
+        came_out["anchor"] = "holds" if found.anchor is older else "moved"
     if found.sources:
         came_out["sources"] = " ".join(found.sources)
     if found.suffix is not None:
         came_out["suffix"] = found.suffix
-    case.golden(("prompt", "healed", "sources", "suffix"), came_out, update=update)
+    case.golden(("prompt", "healed", "sources", "suffix", "anchor"), came_out, update=update)
     assert len(found.text) <= limit * 3 + 100
 
 
 def test_a_prompts_id_is_that_of_its_text() -> None:
     def of(text: str) -> str:
         snapshot = Snapshot("", "", 0, text)
-        return build(snapshot, len(text), site.at(snapshot, len(text)), dialects.LEFT_TO_RIGHT, (), token_limit=99).id
+        form = Form(dialects.LEFT_TO_RIGHT, Lead(), 99)
+        return build(snapshot, len(text), site.at(snapshot, len(text)), form).id
 
     assert of("x = 1\ny = ") == of("x = 1\ny = ")
     assert of("x = 1\ny = ") != of("x = 2\ny = ")
+
+
+def test_new_definitions_wait_until_there_is_time() -> None:
+    """All of a prompt is read anew with them: after a rest, or for somebody who asked."""
+    snapshot = Snapshot("", "", 0, "x = 1\n")
+    made = build(snapshot, 6, site.at(snapshot, 6), Form(dialects.LEFT_TO_RIGHT, Lead(), 99)).anchor
+    anchors, more = Anchors(), Lead("# a.py\n", ("a.py:1",))
+    assert anchors.older("u", Lead(), 0.0, is_asked=False) is None
+    anchors.put("u", made, 10.0)
+    assert anchors.older("u", more, 11.0, is_asked=False) is made
+    assert anchors.older("u", more, 11.0, is_asked=True) is None
+    assert anchors.older("u", more, 13.0, is_asked=False) is None
+    assert anchors.older("u", Lead(), 13.0, is_asked=True) is made
+    for number in range(DOCUMENT_LIMIT):
+        anchors.put(str(number), made, 14.0)
+    assert anchors.older("u", Lead(), 14.0, is_asked=False) is None
+    anchors.close_document("0")
+    assert anchors.older("0", Lead(), 14.0, is_asked=False) is None
 
 
 async def test_definitions_of_other_files_lead_the_prompt(make: Make, tmp_path: Path) -> None:

@@ -16,13 +16,12 @@ from pathlib import Path
 from analyzers import names, secrets
 from analyzers.site import Site
 from analyzers.text import Snapshot
-from assay.engine.dialects import LEFT_TO_RIGHT, SUFFIX, Dialect, render
+from assay.engine.dialects import LEFT_TO_RIGHT, SUFFIX, render
 
 from ..drafting.ask import Ask
 from ..workbench import Workbench
+from .anchor import CHARS_PER_TOKEN, Anchor, Form, Lead, placed
 
-CHARS_PER_TOKEN = 3  # from below: code has 3 to 4 in every tokenizer we measured
-SUFFIX_SHARE = 0.25  # of the budget; what follows matters less than what leads here
 SNIPPET_SHARE = 0.3  # of the budget, for definitions from other files
 NAME_LIMIT = 6  # names left of the cursor whose definitions are looked up
 LOOK_BACK = 800  # characters before the cursor in which names are looked for
@@ -43,33 +42,43 @@ class Snippet:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """`healed` is the end of the prefix that was left out, for the model to write again from a token's start."""
+    """`healed` is the end of what was written that was left out, for the model to write again from a token's start; `anchor` what of the prompt stays for the next one."""
 
     text: str
     suffix: str | None
     healed: str
     id: str
     sources: tuple[str, ...]
+    anchor: Anchor
 
 
-def build(
-    snapshot: Snapshot, offset: int, site: Site, dialect: Dialect, snippets: tuple[Snippet, ...], *, token_limit: int
-) -> Prompt:
-    """The prompt for one site. Pure; about `token_limit` tokens by a careful estimate."""
-    budget = token_limit * CHARS_PER_TOKEN
-    extras, sources = _extras(snippets, int(budget * SNIPPET_SHARE))
+def build(snapshot: Snapshot, offset: int, site: Site, form: Form, older: Anchor | None = None) -> Prompt:
+    """The prompt for one site. Pure; its size by a careful estimate. It goes on from an `older` anchor where that holds, or begins as that did."""
+    dialect = form.dialect
     after = secrets.redact(snapshot.text)[offset:]
     before = secrets.redact(snapshot.preamble) + secrets.redact(snapshot.text)[:offset]
-    suffix = _head(after, int(budget * SUFFIX_SHARE)) if dialect is not LEFT_TO_RIGHT else ""
-    prefix = extras + _tail(before, budget - len(extras) - len(suffix), site)
-    healed = _healed(prefix) if dialect in (LEFT_TO_RIGHT, SUFFIX) else ""
-    prefix = prefix[: len(prefix) - len(healed)]
-    text, apart = render(dialect, prefix, suffix)
+    typed = older.typed(before, after) if older is not None and older.form.dialect is dialect else None
+    if older is None or typed is None:
+        anchor = placed(before, after, site, form, older)
+        typed = before[anchor.start + len(anchor.kept) :]
+    else:
+        anchor = older
+    prefix, begun = (anchor.prefix, typed) if dialect.goes_on_behind else (anchor.prefix + typed, "")
+    healed = ""
+    if dialect.goes_on_behind:
+        healed = _healed(f"x\n{begun}")[-len(begun) :] if begun else ""
+        begun = begun[: len(begun) - len(healed)]
+    elif dialect in (LEFT_TO_RIGHT, SUFFIX):
+        healed = _healed(prefix)
+        prefix = prefix[: len(prefix) - len(healed)]
+    text, apart = render(dialect, prefix, anchor.suffix, begun)
     mark = hashlib.sha256(f"{dialect.name}\0{text}\0{apart}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
-    return Prompt(text, apart, healed, mark, sources)
+    return Prompt(text, apart, healed, mark, anchor.form.lead.sources, anchor)
 
 
-def _extras(snippets: tuple[Snippet, ...], limit: int) -> tuple[str, tuple[str, ...]]:
+def leading(snippets: tuple[Snippet, ...], *, token_limit: int) -> Lead:
+    """What of the definitions leads a prompt of this size."""
+    limit = int(token_limit * CHARS_PER_TOKEN * SNIPPET_SHARE)
     parts, sources, used = [], [], 0
     for snippet in snippets:
         text = secrets.redact(snippet.text).rstrip() + "\n\n"
@@ -78,26 +87,7 @@ def _extras(snippets: tuple[Snippet, ...], limit: int) -> tuple[str, tuple[str, 
             parts.append(block)
             sources.append(snippet.source)
             used += len(block)
-    return "".join(parts), tuple(sources)
-
-
-def _tail(before: str, limit: int, site: Site) -> str:
-    """The end of `before` in whole lines; where it must be cut, imports and the headers around the cursor stay."""
-    if len(before) <= limit:
-        return before
-    lines = before.split("\n")
-    heads = [line for line in lines[:200] if re.match(r"(import|from)\s", line)][:30]
-    names = set(site.scope)
-    heads += [
-        line for line in lines if (m := re.match(r"\s*(?:async\s+def|def|class)\s+(\w+)", line)) and m[1] in names
-    ]
-    head = "\n".join(heads)[: limit // 4] + "\n\n"
-    kept = before[-(limit - len(head)) :]
-    return head + kept[kept.find("\n") + 1 :]
-
-
-def _head(after: str, limit: int) -> str:
-    return after if len(after) <= limit else after[: after.rfind("\n", 0, limit) + 1]
+    return Lead("".join(parts), tuple(sources))
 
 
 def _healed(prefix: str) -> str:

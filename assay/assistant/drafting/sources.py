@@ -19,10 +19,11 @@ from ..nouns import Origin, Trigger
 from ..record.trace import Trace
 from ..workbench import Workbench
 from . import likely
+from .anchor import Anchors, Form
 from .filters.scope import cut, is_served
 from .generations import Cursor, Generation, Generations, Rhythm
 from .likely import Cut
-from .prompt import Definitions, Prompt, build
+from .prompt import Definitions, Prompt, build, leading
 
 MAX_TOKENS = {"line": 48, "block": 96, "function": 192}
 LINES_TOKENS = 192  # where several lines may follow each other
@@ -80,6 +81,7 @@ class Model:
     generations: Generations = field(default_factory=Generations)
     rhythm: Rhythm = field(default_factory=Rhythm)
     definitions: Definitions = field(default_factory=Definitions)
+    anchors: Anchors = field(default_factory=Anchors)
 
     async def draws(
         self, bench: Workbench, ask: Ask, site: sites.Site, near: Nearby, trace: Trace, *, go_on_s: float = 0.0
@@ -111,6 +113,7 @@ class Model:
         """End and forget what is under way for a document."""
         self.generations.close_document(uri)
         self.definitions.close_document(uri)
+        self.anchors.close_document(uri)
 
     def close(self) -> None:
         """End what is under way."""
@@ -147,12 +150,16 @@ class Model:
         """The prompt for a site, and the dialect's name. Raises EngineError where the model cannot be asked for its name."""
         dialect = await dialects.spoken(bench.engine, bench.settings.text("engine.dialect"))
         snippets = await self.definitions.snippets(bench, ask, site.scope)
-        limit = int(bench.settings.number("context.tokens"))
-        prompt = build(ask.snapshot, ask.offset, site, dialect, snippets, token_limit=limit)
-        if len(prompt.text) > limit * 2:  # near the limit by the estimate: ask the real tokenizer, and cut by its ratio
-            count = await bench.engine.count(prompt.text)
+        limit, uri = int(bench.settings.number("context.tokens")), ask.snapshot.uri
+        form, now_s = Form(dialect, leading(snippets, token_limit=limit), limit), time.monotonic()
+        older = self.anchors.older(uri, form.lead, now_s, is_asked=ask.trigger == "invoked")
+        prompt = build(ask.snapshot, ask.offset, site, form, older)
+        if prompt.anchor is not older and len(prompt.text) > limit * 2:
+            count = await bench.engine.count(prompt.text)  # near the limit by the estimate: cut by the real ratio
             if count > limit:
-                prompt = build(ask.snapshot, ask.offset, site, dialect, snippets, token_limit=limit * limit // count)
+                less = replace(form, token_limit=limit * limit // count)
+                prompt = build(ask.snapshot, ask.offset, site, less, older)
+        self.anchors.put(uri, prompt.anchor, now_s)
         return prompt, dialect.name
 
 
