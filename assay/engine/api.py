@@ -69,13 +69,22 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """What an engine did with a prompt, in tokens: `anew` it read, `kept` it had read before."""
+
+    anew: int
+    kept: int
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of one sample. `finish` is "stop" or "length" on the last one. Tokens may be empty: not all engines say."""
+    """A piece of one sample. `finish` is "stop" or "length" on the last one. Tokens may be empty, and `reading` None: not all engines say."""
 
     index: int
     text: str
     tokens: tuple[Token, ...] = ()
     finish: str = ""
+    reading: Reading | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from .api import (
     EngineHealth,
     EngineRefused,
     EngineUnavailable,
+    Reading,
     Request,
     ScoringUnsupported,
     Token,
@@ -68,6 +69,7 @@ class Remote:
         guide = guided.body(request, await self._dialect()) if request.names or request.must_start else {}
         if request.priority and self._guided == "ours":  # vLLM refuses it unless it was started for it
             plain["priority"] = request.priority
+        plain |= _READING.get(self._guided or "", {})
         if request.stop and await self._dialect() == "gbnf":  # llama.cpp, see `stops`
             del plain["stop"]
         has_begun = False
@@ -224,6 +226,24 @@ def _body(request: Request) -> dict[str, Any]:
     return body
 
 
+# By server: what has each piece of an answer tell what was read; most answers are left before the last one.
+_READING: Mapping[str, Mapping[str, Any]] = {
+    "gbnf": {"timings_per_token": True},
+    "vllm": {"stream_options": {"include_usage": True, "continuous_usage_stats": True}},
+}
+
+
+def _reading(answer: Mapping[str, Any]) -> Reading | None:
+    """What was read of the prompt, as llama.cpp tells it, or in OpenAI's usage; None where nothing is told."""
+    match answer:
+        case {"timings": {"prompt_n": int(anew), "cache_n": int(kept)}}:
+            return Reading(anew, kept)
+        case {"usage": {"prompt_tokens": int(tokens), "prompt_tokens_details": {"cached_tokens": int(kept)}}}:
+            return Reading(max(0, tokens - kept), kept)
+        case _:
+            return None
+
+
 def _event(line: str) -> list[Chunk]:
     """The chunks of one server-sent line; comments, blank lines and the end mark have none."""
     data = line.removeprefix("data:").strip()
@@ -238,12 +258,14 @@ def _whole(answer: Any) -> list[Chunk]:
     choices = answer.get("choices") if isinstance(answer, dict) else None
     if not isinstance(choices, list):
         raise EngineError("The engine's answer has no `choices`.")
+    reading = _reading(answer)
     return [
         Chunk(
             int(choice.get("index") or 0),
             _unbroken(choice),
             _tokens(choice.get("logprobs")),
             str(choice.get("finish_reason") or ""),
+            reading,
         )
         for choice in choices
         if isinstance(choice, dict)

@@ -30,6 +30,7 @@ from assay.engine.api import EngineError
 from assay.engine.client import is_loopback
 from assay.engine.local import Local
 from assay.engine.web import HANDLERS, Attended, Refused, body_of
+from assay.team.private import untold
 
 log = logging.getLogger(__name__)
 
@@ -230,11 +231,16 @@ class Share:
         if is_answer and body.get("stream"):
             texts = stops.texts_of(body)
             data = _packed({name: value for name, value in body.items() if not (texts and name == "stop")})
-            pieces = self._passed(request.url.path, data, who)
+            pieces = self._answer(request.url.path, data, who)
             count = body.get("n") if isinstance(body.get("n"), int) else 1
             return Attended(stops.cut(pieces, texts, max(count or 1, 1)) if texts else pieces, "text/event-stream")
-        pieces = self._passed(request.url.path, _packed(body), who)
+        pieces = (self._answer if is_answer else self._passed)(request.url.path, _packed(body), who)
         return Attended(_unbroken(pieces) if is_answer else pieces)
+
+    def _answer(self, path: str, data: bytes, who: str) -> AsyncGenerator[bytes, None]:
+        """What was answered. One person alone hears how much of a prompt was kept from the last ones: these were his own."""
+        pieces = self._passed(path, data, who)
+        return pieces if len(set(self._keys.values())) <= 1 and self._keys else untold(pieces)
 
     async def close(self) -> None:
         """Drop the connection to the engine, which ends by itself unless it was to stay for ever."""

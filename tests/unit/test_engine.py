@@ -55,6 +55,16 @@ async def test_the_fallback_model_adds(engine: Local) -> None:
     assert "fallback model" in health.model
 
 
+async def test_what_is_read_of_a_prompt_is_told_with_each_piece(engine: Local) -> None:
+    """Most generations are left before their last piece."""
+    for prompt, is_new in ((PREFIX, True), (f"{PREFIX} a", False)):
+        async with aclosing(engine.generate(Request(prompt, max_tokens=4))) as chunks:
+            first = await anext(chunks)
+        assert first.reading is not None
+        assert first.reading.anew + first.reading.kept == await engine.count(prompt)
+        assert (first.reading.kept == 0, first.reading.anew <= 2) == (is_new, not is_new)
+
+
 async def test_the_beginning_of_a_stop_text_at_the_end_is_not_lost(engine: Local) -> None:
     """llama.cpp's own stream would lose it."""
     whole = await text_of(engine, Request(PREFIX, max_tokens=4, temperature=0.0))

@@ -81,6 +81,8 @@ def test_a_story_is_told_of_every_stage() -> None:
         {"stage": "site", "ms": 0.1, "kind": "line", "why": ""},
         {"stage": "nearby", "ms": 0.2, "text": "end(", "probability": 0.8},
         {"stage": "prompt", "ms": 1.0, "chars": 9, "dialect": "qwen", "sources": ["a.py:1"]},
+        {"stage": "read", "ms": 1.5, "anew": 5, "kept": 412},
+        {"stage": "read", "ms": 1.5, "anew": 6, "kept": 9, "about": True},
         {"stage": "candidate", "ms": 2.0, "text": "a\nb", "sampling": {"temperature": 0.6}},
         {"stage": "filters", "ms": 2.1, "changed": ["scope"]},
         {"stage": "filters", "ms": 2.1, "changed": []},
@@ -92,7 +94,7 @@ def test_a_story_is_told_of_every_stage() -> None:
         {"stage": "unheard", "ms": 6.0, "of": "it"},
     ]
     told = "\n".join(trace_text.lines({"id": "1", "where": "x.py:1:1", "outcome": "offered", "events": events}))
-    for words in ("a line can be written here", "end(   (probability 0.8)", "9 characters, qwen, with a.py:1", "a ⏎ b   (temperature 0.6)",
+    for words in ("a line can be written here", "end(   (probability 0.8)", "9 characters, qwen, with a.py:1", "     5 tokens of the prompt, 412 were kept", "about 6 tokens", "a ⏎ b   (temperature 0.6)",
                   "changed by scope", "nothing to change", "as far as a", "closed ): a)", "unverified: It was late. The checks go on.", "moved on", "it"):  # fmt: skip
         assert words in told
 

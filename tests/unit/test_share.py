@@ -8,7 +8,7 @@ import os
 import signal
 import socket as sockets
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from assay.engine.by_url import Server
 from assay.engine.local import Local
 from assay.engine.web import Refused
 from assay.folders import folders
-from assay.team import share
+from assay.team import private, share
 from assay.team.share import Door, NotShared, Share, Turns
 
 ALICE, BOB = "alice-" + "a" * 30, "bob-" + "b" * 30
@@ -195,6 +195,37 @@ async def test_an_engine_that_was_killed_is_started_again(http: httpx.AsyncClien
         assert answer.status_code == 200
     odd = await http.post("/v1/completions", content=b'{"prompt": "\\ud800"}', headers=key)
     assert odd.status_code == 400
+
+
+@pytest.mark.parametrize("people", [1, 2])
+async def test_what_was_kept_of_a_prompt_is_told_to_its_own_author_alone(engine: Local, people: int) -> None:
+    """How much the engine had read before says what others asked, and so does the time that it took."""
+    made = Share(engine, dict([(ALICE, "alice"), (BOB, "bob")][:people]), Turns(4))
+    body = {"prompt": PREFIX + ' # "timings":{1}', "max_tokens": 2, "timings_per_token": True}
+    key = {"authorization": f"Bearer {ALICE}"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(made.application()), base_url="http://s") as client:
+        answers = [
+            (await client.post("/v1/completions", json=body | more, headers=key)).text
+            for more in ({}, {"stream": True}, {"stream": True, "stop": ["never"]})
+        ]
+    await made.close()
+    for answer in answers:
+        assert '"text"' in answer
+        assert ("cached_tokens" in answer, "timings" in answer) == (people == 1, people == 1)
+    assert "choices" in json.loads(answers[0])
+
+
+async def test_what_people_wrote_is_no_count() -> None:
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        for piece in (
+            b'data: {"choices":[{"text":"\\"timings\\":{1}"}],"tim',
+            b'ings":{"cache_n":7,"prompt_ms":1.5}}\n',
+            b"\ndata: [DONE]\n",
+        ):
+            yield piece
+
+    told = b"".join([one async for one in private.untold(pieces())])
+    assert told == b'data: {"choices":[{"text":"\\"timings\\":{1}"}]}\n\ndata: [DONE]\n'
 
 
 @pytest.mark.parametrize("kept", [0, 1, 2, 3], ids=lambda n: f"{n} characters of a stop text at the end")

@@ -148,6 +148,19 @@ async def test_a_generation_under_way_is_taken_over(make: Make, tmp_path: Path) 
     typing.close()
 
 
+async def test_the_trace_tells_what_the_engine_had_to_read(make: Make, tmp_path: Path) -> None:
+    """By the engine's own word, else about, by what the last prompt began with."""
+    bench, typing = make("1", verify__policy="static"), Typing()
+    start = "def f(values):\n    some = [one for one in values]\n    return "
+    for text in ("‸", "so‸"):
+        await complete(bench, typing, ask(tmp_path, f"{start}{text}\n"))
+        typing.offers.forget()
+    reads = [event for record in bench.traces.last(2) for event in record["events"] if event["stage"] == "read"]
+    assert all(event["about"] for event in reads)
+    assert sorted((event["anew"] < 10, event["kept"] > 10) for event in reads) == [(False, False), (True, True)]
+    typing.close()
+
+
 async def test_samples_after_a_generation_was_taken_over_know_what_was_typed(make: Make, tmp_path: Path) -> None:
     bench, model = make(" max(a)", "b", complete__samples=2), sources.Model()
     begun = ask(tmp_path, "def f(a, b):\n    return ‸\n", "automatic")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Protocol
 
-from assay.engine.api import Chunk, Engine, Request, Token
+from assay.engine.api import Chunk, Engine, Reading, Request, Token
 
 from .prompt import Prompt
 
@@ -86,6 +86,7 @@ class Generation:
         self.text = ""
         self.ended = ""  # the engine's word for its end; none while it is written, or where it was stopped
         self.tokens: list[Token] = []
+        self.reading: Reading | None = None  # where the engine tells
         self._is_over = is_over
         self._waiting = 0
         self._news = asyncio.Event()
@@ -152,6 +153,7 @@ class Generation:
                 self.text += chunk.text
                 self.tokens += chunk.tokens
                 self.ended = chunk.finish
+                self.reading = chunk.reading or self.reading
                 self._news.set()
                 if chunk.finish or self._is_over(self.text):
                     return
@@ -176,6 +178,11 @@ class Generations:
         made = Generation(engine, place, prompt, request, is_over)
         self._latest[place.uri] = made
         return made
+
+    def last_prompt(self, uri: str) -> str:
+        """The prompt of a document's latest generation; "" where there was none."""
+        found = self._latest.get(uri)
+        return found.prompt.text if found is not None else ""
 
     def adopt(self, place: Cursor) -> tuple[Generation, str] | None:
         """A generation that agrees with the document as it is now, and what was typed since it began."""

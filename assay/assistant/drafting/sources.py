@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from os.path import commonprefix
 from typing import Any
 
 from analyzers import naming, phrases
@@ -19,7 +20,7 @@ from ..nouns import Origin, Trigger
 from ..record.trace import Trace
 from ..workbench import Workbench
 from . import likely
-from .anchor import Anchors, Form
+from .anchor import CHARS_PER_TOKEN, Anchors, Form
 from .filters.scope import cut, is_served
 from .generations import Cursor, Generation, Generations, Rhythm
 from .likely import Cut
@@ -138,11 +139,12 @@ class Model:
         asked = request(prompt, site, ask)
         if asked.names:
             trace.add("guided", names=len(asked.names))
-        began = time.monotonic()
+        began, last = time.monotonic(), self.generations.last_prompt(place.uri)
         ending = Ending(site, asked.must_start, go_on_s)
         one = self.generations.begin(bench.engine, place, prompt, asked, ending)
         with trace.waiting("engine"):
             await one.finish()
+        trace.add("read", **_read(one, last))
         self.rhythm.answered((ending.served_at or time.monotonic()) - began)
         return one, ""
 
@@ -161,6 +163,18 @@ class Model:
                 prompt = build(ask.snapshot, ask.offset, site, less, older)
         self.anchors.put(uri, prompt.anchor, now_s)
         return prompt, dialect.name
+
+
+def _read(one: Generation, last: str) -> dict[str, Any]:
+    """How many tokens of its prompt the engine read, and had read before; where it does not tell, about, by what the `last` prompt of the document begins with."""
+    if one.reading is not None:
+        return {"anew": one.reading.anew, "kept": one.reading.kept}
+    kept = len(commonprefix([last, one.prompt.text]))  # noqa: RUF071  of texts
+    return {
+        "anew": (len(one.prompt.text) - kept) // CHARS_PER_TOKEN + 1,
+        "kept": kept // CHARS_PER_TOKEN,
+        "about": True,
+    }
 
 
 def _place(ask: Ask) -> Cursor:

@@ -44,6 +44,11 @@ def _prompt(event: Facts) -> str:
     return f"{event.get('chars')} characters, {event.get('dialect', '')}" + (f", with {sources}" if sources else "")
 
 
+def _read(event: Facts) -> str:
+    about = "about " if event.get("about") else ""
+    return f"{about}{event.get('anew')} tokens of the prompt, {about}{event.get('kept')} were kept from the last one"
+
+
 def _candidate(event: Facts) -> str:
     temperature = event.get("sampling", {}).get("temperature", 0)
     return f"{oneline(str(event.get('text', '')))}" + (f"   (temperature {temperature})" if temperature else "")
@@ -69,6 +74,7 @@ def _plain(event: Facts) -> str:
 _STAGES: Mapping[str, Callable[[Facts], str]] = {
     "site": _site,
     "prompt": _prompt,
+    "read": _read,
     "candidate": _candidate,
     "filters": _filters,
     "repair": _repair,
