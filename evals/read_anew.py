@@ -35,7 +35,8 @@ async def typed(python: str, home: Path, chosen: Sequence[Insertion], dialect: s
         for one in chosen:
             begun = len(stub.requests)
             await window.write(one)
-            prompts.append([str(body["prompt"]) for body in stub.requests[begun:]])
+            greedy = [body for body in stub.requests[begun:] if not body["temperature"]]  # further samples read nothing
+            prompts.append([str(body["prompt"]) for body in greedy])
         await window.close()
     return prompts
 
