@@ -88,7 +88,10 @@ CASES = {
         "calc.py", ("write_text('y')", "write_text('x')"), "passed"),
     "code that runs in an older thread": Case(
         {"calc.py": f"import queue, threading\n\nJOBS, DONE = queue.Queue(), queue.Queue()\n\n\n{CALC}\n\ndef work():\n    while True:\n        DONE.put(double(JOBS.get()))\n\n\nthreading.Thread(target=work, daemon=True).start()\n",
-         "test_calc.py": "from calc import DONE, JOBS\n\n\ndef test_it():\n    JOBS.put(3)\n    assert DONE.get(timeout=5) == 6\n"}, "calc.py", RIGHT, "no-tests", "which cannot be seen here"),
+         "test_calc.py": "from calc import DONE, JOBS\n\n\ndef test_it():\n    JOBS.put(3)\n    assert DONE.get(timeout=5) == 6\n"}, "calc.py", RIGHT, "passed", "1 test executing it passes"),
+    "a loop that an older thread is in already": Case(
+        {"calc.py": f"import queue, threading\n\nJOBS, DONE = queue.Queue(), queue.Queue()\n\n\n{CALC}\n\ndef work():\n    while True:\n        DONE.put(double(JOBS.get()))\n\n\nthreading.Thread(target=work, daemon=True).start()\n",
+         "test_calc.py": "from calc import DONE, JOBS\n\n\ndef test_it():\n    JOBS.put(3)\n    assert DONE.get(timeout=5) == 6\n"}, "calc.py", ("double(JOBS.get())", "double(x=JOBS.get())"), "no-tests", "which cannot be seen here"),
     "code that runs in another process": Case(
         {"calc.py": CALC, "test_calc.py": "import subprocess, sys\nimport calc\n\n\ndef test_it():\n    code = 'import calc; print(calc.double(3))'\n    assert subprocess.run([sys.executable, '-c', code], capture_output=True).stdout == b'6\\n'\n"},
         "calc.py", RIGHT, "no-tests", "1 test runs code in other processes or threads"),

@@ -48,7 +48,7 @@ async def test_the_same_change_is_run_once(counting, project: Path) -> None:
     bench, sandbox = counting
     first = await judge(bench, project / "calc.py", RIGHT)
     again = await judge(bench, project / "calc.py", RIGHT)
-    assert sandbox.steps == [3]
+    assert sandbox.steps == [2, 1]  # with it and ruff, and without it
     assert isinstance(first, Passed)
     assert isinstance(again, Passed)
     assert [(c.name, c.state, c.detail) for c in again.checks] == [(c.name, c.state, c.detail) for c in first.checks]
@@ -58,7 +58,7 @@ async def test_another_candidate_shares_the_run_without_it(counting, project: Pa
     bench, sandbox = counting
     await judge(bench, project / "calc.py", RIGHT)
     verdict = await judge(bench, project / "calc.py", OTHER)
-    assert sandbox.steps == [3, 2]
+    assert sandbox.steps == [2, 1, 2]
     assert "makes 2 tests pass" in verdict.why
 
 
@@ -69,7 +69,7 @@ async def test_a_changed_test_is_run_again(counting, project: Path) -> None:
     tests.write_text(tests.read_text() + "\n\ndef test_four():\n    assert double(4) == 9\n")
     bench.projects.forget(project)
     verdict = await judge(bench, project / "calc.py", RIGHT)
-    assert sandbox.steps == [3, 3]
+    assert sandbox.steps == [2, 1, 2, 1]
     assert isinstance(verdict, Unverified)
 
 
@@ -78,7 +78,7 @@ async def test_what_is_unverified_is_run_again(counting, project: Path) -> None:
     half = RIGHT.replace("2 * x", "4 if x == 2 else x * x")
     for _ in range(2):
         assert isinstance(await judge(bench, project / "calc.py", half), Unverified)
-    assert sandbox.steps == [3, 2]
+    assert sandbox.steps == [2, 1, 2]
 
 
 async def test_a_failure_is_remembered_too(counting, project: Path) -> None:
@@ -86,7 +86,7 @@ async def test_a_failure_is_remembered_too(counting, project: Path) -> None:
     (project / "calc.py").write_text(RIGHT)
     for _ in range(2):
         assert isinstance(await judge(bench, project / "calc.py", RIGHT.replace("2 * x", "x")), Failed)
-    assert sandbox.steps == [3, 1, 1]  # what was broken ran once more, watched and not
+    assert sandbox.steps == [2, 1, 1, 1]  # what was broken ran once more, watched and not
 
 
 async def test_unlikely_tests_that_did_not_execute_a_function_are_not_run_for_it_again(counting, project: Path) -> None:

@@ -128,7 +128,11 @@ async def _run(bench: Workbench, plan: Plan, batch: Batch, watch: Watch, started
     job = Job(project, (step, *styles), batch.is_urgent and batch.time.is_urgent)
     progress = Progress(watch.running.set, outcome, running)
     try:
-        outcomes, found_before = await _outcomes(bench.sandbox, job, wanted, progress, is_beside=batch.time.is_whole)
+        if wanted is None or not (batch.time.is_whole and batch.is_urgent):
+            outcomes, found_before = await _behind(bench.sandbox, job, wanted, progress)
+        else:
+            alone = replace(wanted, files=tuple(sorted({**dict(plan.written), **dict(plan.before or ())}.items())))
+            outcomes, found_before = await _beside(bench.sandbox, job, alone, progress)
         if found_before is not None:
             earlier = found_before
             if earlier.tests.finished and not earlier.timed_out and not earlier.oom:
@@ -145,15 +149,20 @@ async def _run(bench: Workbench, plan: Plan, batch: Batch, watch: Watch, started
     return made
 
 
-async def _outcomes(
-    sandbox: Sandbox, job: Job, baseline: Step | None, progress: Progress, *, is_beside: bool
+async def _behind(
+    sandbox: Sandbox, job: Job, baseline: Step | None, progress: Progress
 ) -> tuple[tuple[StepOutcome, ...], StepOutcome | None]:
-    """What the steps of a job gave, and what the run without the change did: after them in their container, or in another one at the same time."""
+    """What the steps of a job gave, and after them in their container, with all that they wrote, the run without the change, where there is one."""
     if baseline is None:
         return await sandbox.run(job, progress), None
-    if not is_beside:
-        *outcomes, before = await sandbox.run(replace(job, steps=(*job.steps, baseline)), progress)
-        return tuple(outcomes), before
+    *outcomes, before = await sandbox.run(replace(job, steps=(*job.steps, baseline)), progress)
+    return tuple(outcomes), before
+
+
+async def _beside(
+    sandbox: Sandbox, job: Job, baseline: Step, progress: Progress
+) -> tuple[tuple[StepOutcome, ...], StepOutcome]:
+    """The same at the same time, the run without the change in a container of its own."""
     beside = asyncio.create_task(sandbox.run(replace(job, steps=(baseline,))))
     try:
         return await sandbox.run(job, progress), (await beside)[0]
