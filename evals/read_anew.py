@@ -18,6 +18,7 @@ from pathlib import Path
 
 from assay import compose
 from assay.engine.api import Engine
+from assay.engine.dialects import MARKER
 from assay.folders import folders
 from evals import typing
 from evals.replay import Window, percentile, sample
@@ -36,7 +37,8 @@ async def typed(python: str, home: Path, chosen: Sequence[Insertion], dialect: s
             begun = len(stub.requests)
             await window.write(one)
             greedy = [body for body in stub.requests[begun:] if not body["temperature"]]  # further samples read nothing
-            prompts.append([str(body["prompt"]) for body in greedy])
+            # A marker is one token of the model that it is of, and many of any other.
+            prompts.append([MARKER.sub("`", str(body["prompt"])) for body in greedy])
         await window.close()
     return prompts
 
