@@ -78,11 +78,15 @@ class Probes(Tracer):
         wanted = self._wanted(made)
         if not wanted:
             return made
-        tree: Any = source
-        if not isinstance(source, ast.AST):
-            tree = self._compile(source, filename, mode, flags | ast.PyCF_ONLY_AST, True)
-        _Prepared(wanted).visit(tree)
-        return self._compile(tree, filename, mode, flags, True, optimize, **more)
+        try:
+            tree: Any = source
+            if not isinstance(source, ast.AST):
+                tree = self._compile(source, filename, mode, flags | ast.PyCF_ONLY_AST, True)
+            _Prepared(wanted).visit(tree)
+            return self._compile(tree, filename, mode, flags, True, optimize, **more)
+        except RecursionError:  # code that is deeper than a tree may be: as text it was compiled
+            self._trace_all()
+            return made
 
     def _wanted(self, module: CodeType) -> set[tuple[int, str]]:
         """The functions that begin with a probe, by first line and name."""

@@ -339,6 +339,13 @@ def test_each_way_of_tracing_sees_what_a_trace_function_sees(python: str, count:
         assert count == 1 or sum(len(one.hit) for one in plain) > 60
 
 
+def test_code_that_is_too_deep_for_a_tree_is_traced_as_ever(python: str) -> None:
+    rows = "".join(f"    elif x == {n}:\n        return {n}\n" for n in range(1500))
+    text = f"def f(x):\n    if x < 0:\n        return -1\n{rows}"
+    found = seen(python, "m.f(-1)", "m.f(2)", texts={"m": text}, pieces=(piece(3), piece(9)))
+    assert [one.hit for one in found] == [{0}, {1}]
+
+
 def test_what_a_function_held_is_free_when_it_ends(python: str) -> None:
     text = "import weakref\nclass A: pass\ndef f():\n    one = A()\n    two = 1\n    return weakref.ref(one)\n"
     (found,) = seen(python, "{None: 1}[m.f()()]", texts={"m": text}, pieces=(piece(5),))
