@@ -22,13 +22,13 @@ MODULES = _words(
     "pytest _pytest pluggy gc inspect ctypes atexit builtins faulthandler signal importlib runpy imp pkgutil code "
     "unittest doctest ptrace multiprocessing _thread pdb bdb trace tracemalloc site sitecustomize mmap fcntl resource"
 )
-NAMES = _words("exec eval compile __import__ __builtins__ breakpoint globals vars exit quit")
+NAMES = _words("__assay_probe__ exec eval compile __import__ __builtins__ breakpoint globals vars exit quit")
 # Telling wherever they stand, and telling only on `os` and `sys`, where the same word is common elsewhere.
 ATTRIBUTES = _words(
     "_exit _getframe _current_frames settrace setprofile gettrace meta_path path_hooks killpg dup dup2 closerange forkpty "
     "execv execve execvp execl spawnv posix_spawn set_trace f_back f_globals f_locals f_builtins f_code gi_frame cr_frame "
     "tb_frame __globals__ __builtins__ __subclasses__ __code__ __closure__ __loader__ __spec__ excepthook displayhook "
-    "unraisablehook __stdout__ __stderr__ addaudithook fdopen"
+    "unraisablehook __self__ __stdout__ __stderr__ addaudithook fdopen"
 )
 SYSTEM_ATTRIBUTES = _words("modules monitoring exit abort kill fork close write read setrecursionlimit")
 COMPARISONS = _words("__eq__ __ne__ __lt__ __le__ __gt__ __ge__ __bool__ __hash__ __contains__ __instancecheck__")

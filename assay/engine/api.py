@@ -127,6 +127,10 @@ class Engine(Protocol):
         """Whether `text` is one token of the model; None where the engine cannot say."""
         ...
 
+    async def guides(self) -> bool:
+        """Whether it writes nothing but texts that begin as a request asks (`must_start`, `names`), as far as that is known."""
+        ...
+
     async def inserts(self) -> bool:
         """Whether the server writes a suffix that is sent apart into the prompt itself, as the model's template has it."""
         ...

@@ -44,6 +44,9 @@ class Server:
     async def is_token(self, text: str) -> bool | None:
         return await (await self._engine()).is_token(text)
 
+    async def guides(self) -> bool:
+        return await (await self._engine()).guides()
+
     async def inserts(self) -> bool:
         return await (await self._engine()).inserts()
 

@@ -98,6 +98,9 @@ class Local:
         await self._ensure()
         return await self._remote.is_token(text)
 
+    async def guides(self) -> bool:
+        return True
+
     async def inserts(self) -> bool:
         return False
 

@@ -32,6 +32,9 @@ class Missing:
     async def is_token(self, text: str) -> bool | None:
         return None
 
+    async def guides(self) -> bool:
+        return False
+
     async def inserts(self) -> bool:
         return False
 

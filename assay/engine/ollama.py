@@ -86,6 +86,9 @@ class Ollama:
     async def is_token(self, text: str) -> bool | None:
         return None
 
+    async def guides(self) -> bool:
+        return False
+
     async def inserts(self) -> bool:
         return "insert" in (await self._model()).abilities
 

@@ -177,6 +177,9 @@ class Remote:
             pass  # it has its opinion about this request, so it serves others
         return None
 
+    async def guides(self) -> bool:
+        return bool(await self._dialect())
+
     async def inserts(self) -> bool:
         return False
 

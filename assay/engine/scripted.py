@@ -54,6 +54,9 @@ class Scripted:
     async def is_token(self, text: str) -> bool | None:
         return None
 
+    async def guides(self) -> bool:
+        return True
+
     async def inserts(self) -> bool:
         return False
 

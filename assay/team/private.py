@@ -6,8 +6,9 @@ import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+TELLING = frozenset({"timings_per_token", "return_progress", "verbose"})  # llama.cpp's fields that ask for it
 # As llama.cpp and OpenAI's usage have it; what people wrote has its quotes escaped in JSON.
-_TOLD = re.compile(rb',?\s*"(?:timings|prompt_tokens_details)"\s*:\s*\{[^{}]*\}')
+_TOLD = re.compile(rb',?\s*"(?:timings|prompt_tokens_details|prompt_progress)"\s*:\s*\{[^{}]*\}')
 
 
 async def untold(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:

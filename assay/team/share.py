@@ -30,7 +30,7 @@ from assay.engine.api import EngineError
 from assay.engine.client import is_loopback
 from assay.engine.local import Local
 from assay.engine.web import HANDLERS, Attended, Refused, body_of
-from assay.team.private import untold
+from assay.team.private import TELLING, untold
 
 log = logging.getLogger(__name__)
 
@@ -228,6 +228,7 @@ class Share:
         is_answer = request.url.path in ANSWERS
         if is_answer:
             _hold_to_what_is_served(body)
+            body = {name: value for name, value in body.items() if name not in TELLING}
         if is_answer and body.get("stream"):
             texts = stops.texts_of(body)
             data = _packed({name: value for name, value in body.items() if not (texts and name == "stop")})
@@ -238,9 +239,8 @@ class Share:
         return Attended(_unbroken(pieces) if is_answer else pieces)
 
     def _answer(self, path: str, data: bytes, who: str) -> AsyncGenerator[bytes, None]:
-        """What was answered. One person alone hears how much of a prompt was kept from the last ones: these were his own."""
-        pieces = self._passed(path, data, who)
-        return pieces if len(set(self._keys.values())) <= 1 and self._keys else untold(pieces)
+        """What was answered, and nothing of what was kept of the prompts of others."""
+        return untold(self._passed(path, data, who))
 
     async def close(self) -> None:
         """Drop the connection to the engine, which ends by itself unless it was to stay for ever."""

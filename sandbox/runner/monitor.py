@@ -5,6 +5,7 @@ A trace function is called for every call of any function, and a suite takes thr
 
 from __future__ import annotations
 
+import contextlib
 import dis
 import sys
 from types import CodeType
@@ -81,7 +82,8 @@ class Monitor(Tracer):
     def _hear(self, code: CodeType, *, by_opcode: bool) -> None:
         """Have the lines of a code object told, and where that is asked for its instructions."""
         events = MONITORING.events
-        MONITORING.set_local_events(self._id, code, events.LINE | (events.INSTRUCTION if by_opcode else 0))
+        with contextlib.suppress(ValueError):  # somebody took the events away: `is_lost` tells
+            MONITORING.set_local_events(self._id, code, events.LINE | (events.INSTRUCTION if by_opcode else 0))
 
     def _on_started(self, code: CodeType, offset: int) -> Any:
         found = self._on_resumed(code, offset)
@@ -110,7 +112,8 @@ class Monitor(Tracer):
     def _on_line(self, code: CodeType, line: int) -> Any:
         file = code.co_filename
         if line not in self._by_line.get(file, ()) and line not in self._at_import.get(file, ()):
-            return MONITORING.DISABLE
+            # Switched off, it would take the instruction along at which the line begins.
+            return None if self._known[id(code)][3] else MONITORING.DISABLE
         if self._notes:
             self._at_line(code, line)
         return None
@@ -145,9 +148,17 @@ class Monitor(Tracer):
         return None
 
     def _on_watched(self, code: CodeType, offset: int) -> Any:
-        if self._is_watched(code):
+        if not self._is_watched(code):
+            return MONITORING.DISABLE
+        if id(code) not in self._codes:
+            self._codes[id(code)] = code
             self._hear(code, by_opcode=False)
-        return MONITORING.DISABLE
+            if _begins_at_once(code):
+                self._begun.add(id(code))
+        if id(code) not in self._begun:
+            return MONITORING.DISABLE
+        self._on_watched_line(code, code.co_firstlineno)
+        return None
 
     def _on_watched_line(self, code: CodeType, line: int) -> None:
         if self._notes:

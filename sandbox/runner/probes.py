@@ -10,7 +10,7 @@ import ast
 import builtins
 import sys
 import threading
-from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
+from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_OPTIMIZED
 from types import CodeType, FrameType
 from typing import Any
 
@@ -37,7 +37,11 @@ class Probes(Tracer):
         if pieces:
             self._compile = builtins.compile
             builtins.compile = self._compiled  # importlib's and pytest's, too
-            setattr(builtins, PROBE, self._probe)
+
+            def probe() -> None:  # no method: it would lead whoever calls it to the record
+                self._enters(sys._getframe(1))
+
+            setattr(builtins, PROBE, probe)
 
     def start(self, *, imports: bool = False) -> None:
         """As `Tracer.start`."""
@@ -82,7 +86,11 @@ class Probes(Tracer):
             tree: Any = source
             if not isinstance(source, ast.AST):
                 tree = self._compile(source, filename, mode, flags | ast.PyCF_ONLY_AST, True)
-            _Prepared(wanted).visit(tree)
+            prepared = _Prepared(wanted)
+            prepared.visit(tree)
+            if prepared.is_handed_over:
+                self._trace_all()
+                return made
             return self._compile(tree, filename, mode, flags, True, optimize, **more)
         except RecursionError:  # code that is deeper than a tree may be: as text it was compiled
             self._trace_all()
@@ -97,21 +105,26 @@ class Probes(Tracer):
             for inner in code.co_consts:
                 if not isinstance(inner, CodeType):
                     continue
-                is_function = inner.co_name not in _INNER
+                is_function = bool(inner.co_flags & CO_OPTIMIZED) and inner.co_name not in _INNER
                 left.append((inner, inner if is_function else around))
                 _, numbers, is_traced, by_opcode = self._look(inner, imports=False)
+                self._uses.pop(id(inner), None)  # this code is compiled again, and its id another's then
                 if not numbers and not is_traced:
                     continue
-                holder = inner if is_function else around
-                found.add((holder.co_firstlineno, holder.co_name))
-                if is_traced and not is_function:
-                    self._around.add((holder.co_filename, holder.co_firstlineno, holder.co_name))
-                is_later = is_function and inner.co_flags & _GOES_ON
-                if inner.co_name == "<genexpr>":
-                    is_later = by_opcode or not (codes.lines(inner) <= codes.lines(around))
-                if (is_later or holder.co_flags & _GOES_ON) and is_traced:
-                    self._trace_all()
-        return found
+                if is_function:
+                    # A function in a function may be sent to another process by its code, where nobody knows the probe.
+                    if around is not module or inner.co_name == "<lambda>" or (inner.co_flags & _GOES_ON and is_traced):
+                        self._trace_all()
+                    found.add((inner.co_firstlineno, inner.co_name))
+                elif around is not module:
+                    self._around.add((around.co_filename, around.co_firstlineno, around.co_name))
+                    found.add((around.co_firstlineno, around.co_name))
+                    is_later = inner.co_name == "<genexpr>" and (
+                        by_opcode or not codes.lines(inner) <= codes.lines(around)
+                    )
+                    if is_later or around.co_flags & _GOES_ON:
+                        self._trace_all()
+        return set() if self._is_whole else found
 
     def _trace_all(self) -> None:
         """From here on as `Tracer` does it."""
@@ -119,11 +132,10 @@ class Probes(Tracer):
         if self._is_active and self._on is None:
             self._trace()
 
-    def _probe(self) -> None:
+    def _enters(self, frame: FrameType) -> None:
         """A function that may show something was entered."""
         if not self._is_active or self._is_whole:
             return
-        frame = sys._getframe(1)
         code = frame.f_code
         known = self._known.get(id(code))
         if known is None:
@@ -158,9 +170,13 @@ class _Prepared(ast.NodeTransformer):
 
     def __init__(self, wanted: set[tuple[int, str]]) -> None:
         self._wanted = wanted
+        self.is_handed_over = (
+            False  # a decorator that nobody knows has one of them: it may compile its code, or send it away
+        )
 
     def visit_FunctionDef(self, node: Any) -> ast.AST:
         if (_line(node), node.name) in self._wanted:
+            self.is_handed_over = self.is_handed_over or not all(map(_is_known, node.decorator_list))
             at = 1 if ast.get_docstring(node, clean=False) is not None else 0
             telling = [one for one in node.body[at:] if not isinstance(one, (ast.Global, ast.Nonlocal))] or node.body[
                 :1
@@ -171,11 +187,17 @@ class _Prepared(ast.NodeTransformer):
 
     visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815  as `ast` names it
 
-    def visit_Lambda(self, node: Any) -> ast.AST:
-        if (node.lineno, "<lambda>") in self._wanted:
-            either = ast.BoolOp(ast.Or(), [_call(node.body.lineno, node.body), node.body])
-            node.body = ast.copy_location(either, node.body)
-        return self.generic_visit(node)
+
+def _is_known(decorator: Any) -> bool:
+    """Whether a decorator is one of those that call the function and look at nothing in it."""
+    words = ast.unparse(decorator).partition("(")[0].split(".")
+    return words[0] in _KNOWN or words[-1] in _KNOWN
+
+
+_KNOWN = frozenset(
+    "property staticmethod classmethod setter getter deleter functools cache lru_cache cached_property wraps abc abstractmethod typing overload "
+    "override final contextlib pytest".split()
+)
 
 
 def _line(node: Any) -> Any:

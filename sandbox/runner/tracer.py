@@ -247,6 +247,7 @@ class Tracer:
         """What entering this code shows: the code itself, which keeps its id from being given to another; pieces that are executed then; whether lines of it are to be traced (with `imports` those at module level, too), and instructions."""
         numbers: list[int] = []
         file = code.co_filename
+        self._uses.pop(id(code), None)  # of a code that had this id before
         if code.co_flags & CO_OPTIMIZED and self._own.name(file):
             for number, piece in enumerate(self._pieces):
                 if (

@@ -15,7 +15,7 @@ from assay.engine.api import Chunk, EngineError, Request, Token
 from assay.engine.dialects import LEFT_TO_RIGHT
 from assay.engine.scripted import Scripted
 
-ANCHOR = Anchor(Form(LEFT_TO_RIGHT, Lead(), 100), "", 0, "def f():\n", "", True)
+ANCHOR = Anchor(Form(LEFT_TO_RIGHT, Lead(), 100), "", 0, "def f():\n", "", True, 0)
 PROMPT = Prompt("def f():\n    ", None, "", "id", (), ANCHOR)
 
 

@@ -43,7 +43,9 @@ def test_prompt_case(case: Case, update: bool) -> None:
     source, _, code = given.get("snippets", "").partition("\n")
     snippets = (Snippet(code, source), Snippet("x" * 5000, "long.py:1")) if code else ()
     limit = int(given.get("tokens", "1000"))
-    form = Form(dialects.choose(given["dialect"], ""), leading(snippets, token_limit=limit), limit)
+    form = Form(
+        dialects.choose(given["dialect"], ""), leading(snippets, token_limit=limit), limit, "guides" not in given
+    )
 
     def of(text: str, offset: int, older: Anchor | None = None) -> Prompt:
         made = Snapshot("", "", 0, text)

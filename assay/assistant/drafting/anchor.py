@@ -34,11 +34,13 @@ class Lead:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a prompt is written: for which family of models, with what before it, and in about how many tokens."""
+    """How a prompt is written: for which family of models, with what before it, and in about how many tokens. `heals`: a word at its end is left out for the model to write again, which an engine that cannot be guided
+    might not do."""
 
     dialect: Dialect
     lead: Lead
     token_limit: int
+    heals: bool = True
 
     @property
     def limit(self) -> int:
@@ -49,7 +51,7 @@ class Form:
 @dataclass(frozen=True, slots=True)
 class Anchor:
     """`heads` are imports and headers that stand for what is cut off before `start`; `kept` is the text from there to the anchor, `suffix` that behind the cursor, to the
-    document's end where `is_whole`. Offsets are in the text before the cursor, with what leads it."""
+    document's end where `is_whole`, and `above` a hash of what is cut off. Offsets are in the text before the cursor, with what leads it."""
 
     form: Form
     heads: str
@@ -57,6 +59,7 @@ class Anchor:
     kept: str
     suffix: str
     is_whole: bool
+    above: int
 
     @property
     def prefix(self) -> str:
@@ -66,7 +69,7 @@ class Anchor:
     def typed(self, before: str, after: str) -> str | None:
         """What was typed behind the anchor; None where it no longer holds."""
         at = self.start + len(self.kept)
-        if not before.startswith(self.kept, self.start) or len(before) < at:
+        if len(before) < at or not before.startswith(self.kept, self.start) or hash(before[: self.start]) != self.above:
             return None
         typed = before[at:]
         dialect, limit = self.form.dialect, self.form.limit
@@ -81,7 +84,10 @@ class Anchor:
         common = min(end, at)
         is_near = end - NEAR <= at <= end + 2 * TYPED_LIMIT and common > self.start
         return (
-            dialect is self.form.dialect and is_near and before.startswith(self.kept[: common - self.start], self.start)
+            dialect is self.form.dialect
+            and is_near
+            and before.startswith(self.kept[: common - self.start], self.start)
+            and hash(before[: self.start]) == self.above
         )
 
     def _has_behind(self, after: str) -> bool:
@@ -89,7 +95,8 @@ class Anchor:
         closed = _CLOSERS.match(after)
         for start in range(closed.end() + 1 if closed else 1):
             if after.startswith(self.suffix, start):
-                return not self.is_whole or len(after) - start - len(self.suffix) <= APPENDED
+                more = APPENDED if self.suffix.strip() else 0
+                return not self.is_whole or len(after) - start - len(self.suffix) <= more
         return False
 
 
@@ -124,14 +131,16 @@ def placed(before: str, after: str, site: Site, form: Form, older: Anchor | None
     dialect, limit = form.dialect, form.limit
     suffix = _head(after, int(limit * SUFFIX_SHARE)) if dialect is not LEFT_TO_RIGHT else ""
     is_whole = len(suffix) == len(after)
-    at = before.rfind("\n") + 1
-    room = limit - len(suffix) - int(limit * ROOM_SHARE)
+    at, spare = before.rfind("\n") + 1, int(limit * ROOM_SHARE)
+    if len(before) - at > spare:  # a very long line is cut, too
+        at = len(before)
+    room = limit - len(suffix) - spare
     if older is not None and older.goes_on(dialect, before, at):
         kept, lead = before[older.start : at], older.form.lead
         if len(lead.text) + len(older.heads) + len(kept) <= room:
-            return Anchor(replace(form, lead=lead), older.heads, older.start, kept, suffix, is_whole)
+            return Anchor(replace(form, lead=lead), older.heads, older.start, kept, suffix, is_whole, older.above)
     start, heads = _cut(before[:at], max(0, room - len(form.lead.text)), site)
-    return Anchor(form, heads, start, before[start:at], suffix, is_whole)
+    return Anchor(form, heads, start, before[start:at], suffix, is_whole, hash(before[:start]))
 
 
 def _cut(before: str, room: int, site: Site) -> tuple[int, str]:

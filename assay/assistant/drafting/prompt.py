@@ -66,10 +66,10 @@ def build(snapshot: Snapshot, offset: int, site: Site, form: Form, older: Anchor
     prefix, begun = (anchor.prefix, typed) if dialect.goes_on_behind else (anchor.prefix + typed, "")
     healed = ""
     if dialect.goes_on_behind:
-        healed = _healed(f"x\n{begun}")[-len(begun) :] if begun else ""
+        healed = _healed(f"x\n{begun}", words=form.heals)[-len(begun) :] if begun else ""
         begun = begun[: len(begun) - len(healed)]
     elif dialect in (LEFT_TO_RIGHT, SUFFIX):
-        healed = _healed(prefix)
+        healed = _healed(prefix, words=form.heals)
         prefix = prefix[: len(prefix) - len(healed)]
     text, apart = render(dialect, prefix, anchor.suffix, begun)
     mark = hashlib.sha256(f"{dialect.name}\0{text}\0{apart}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
@@ -90,9 +90,9 @@ def leading(snippets: tuple[Snippet, ...], *, token_limit: int) -> Lead:
     return Lead("".join(parts), tuple(sources))
 
 
-def _healed(prefix: str) -> str:
+def _healed(prefix: str, *, words: bool) -> str:
     """Trailing white space, or the word that the cursor stands behind: tokens seldom end where people stop typing."""
-    found = re.search(r"(?:\s+|(?<=[\s.(\[{,=:])\w+)\Z", prefix)
+    found = re.search(r"(?:\s+|(?<=[\s.(\[{,=:])\w+)\Z" if words else r"\s+\Z", prefix)
     return found[0] if found and found.start() > 0 else ""
 
 

@@ -153,7 +153,8 @@ class Model:
         dialect = await dialects.spoken(bench.engine, bench.settings.text("engine.dialect"))
         snippets = await self.definitions.snippets(bench, ask, site.scope)
         limit, uri = int(bench.settings.number("context.tokens")), ask.snapshot.uri
-        form, now_s = Form(dialect, leading(snippets, token_limit=limit), limit), time.monotonic()
+        form = Form(dialect, leading(snippets, token_limit=limit), limit, await bench.engine.guides())
+        now_s = time.monotonic()
         older = self.anchors.older(uri, form.lead, now_s, is_asked=ask.trigger == "invoked")
         prompt = build(ask.snapshot, ask.offset, site, form, older)
         if prompt.anchor is not older and len(prompt.text) > limit * 2:

@@ -165,7 +165,11 @@ async def _beside(
     """The same at the same time, the run without the change in a container of its own."""
     beside = asyncio.create_task(sandbox.run(replace(job, steps=(baseline,))))
     try:
-        return await sandbox.run(job, progress), (await beside)[0]
+        outcomes = await sandbox.run(job, progress)
+        try:
+            return outcomes, (await beside)[0]
+        except SandboxUnavailable:  # two at once were too many, perhaps
+            return outcomes, (await sandbox.run(replace(job, steps=(baseline,))))[0]
     finally:
         beside.cancel()
         await asyncio.gather(beside, return_exceptions=True)
