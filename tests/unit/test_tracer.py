@@ -16,6 +16,7 @@ import pytest
 
 from sandbox.runner.options import project_options, pytests_own
 from sandbox.runner.own import Own
+from sandbox.runner.probes import PROBE
 
 CODE = """\
 LIMIT = 3
@@ -371,7 +372,7 @@ import builtins, functools, marshal, types
 
 def sent(function):
     code = marshal.loads(marshal.dumps(function.__code__))
-    names = {name: one for name, one in vars(builtins).items() if not name.startswith("__assay")}
+    names = {name: one for name, one in vars(builtins).items() if name != "PROBE"}
     return types.FunctionType(code, {"__builtins__": names})
 
 @sent
@@ -392,7 +393,7 @@ def near(x):
 @pytest.mark.parametrize(("line", "call"), [(10, "m.far(1)"), (14, "m.make()(1)"), (19, "m.near(1)")])
 def test_code_that_is_handed_over_is_as_it_was(python: str, line: int, call: str) -> None:
     """A decorator may compile a function's code, or send it to where nobody knows of a probe."""
-    (found,) = seen(python, call, texts={"m": HANDED}, pieces=(piece(line),))
+    (found,) = seen(python, call, texts={"m": HANDED.replace("PROBE", PROBE)}, pieces=(piece(line),))
     assert found.hit == {0}
 
 
