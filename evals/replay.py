@@ -1,5 +1,7 @@
 """Typing replay through the real server: `python -m evals.replay TRACES [--characters N] [--policy P] [--model none|local|URL]
-[--against PYTHON]`.
+[--against PYTHON] [--patience S]`.
+
+A patient author (`--patience S`) looks that long, which tells when an answer comes; he takes what came within SEEN_S, all the same.
 
 PYTHON is the interpreter of an environment with another state of Assay: both type the same insertions in turn, and the difference
 is printed with its paired interval. N characters are a sample with a fixed seed.
@@ -46,6 +48,7 @@ class Tally:
     accepted_characters: int = 0
     requests: int = 0
     late: int = 0
+    empty: int = 0
     latencies_s: list[float] = field(default_factory=list)
 
     @property
@@ -64,9 +67,12 @@ def offset_position(text: str, offset: int) -> tuple[int, int]:
 class Author:
     """One editor session on one server."""
 
-    def __init__(self, client: Client, trigger: str = "automatic", takes: str = "all") -> None:
+    def __init__(
+        self, client: Client, trigger: str = "automatic", takes: str = "all", *, patience_s: float = SEEN_S
+    ) -> None:
         """`trigger`: whether he asks for each suggestion ("invoked"), or the editor does. `takes`: "all" that is what he was going to type,
-        or "none"."""
+        or "none"; `patience_s`: how long he waits for an answer, that he takes or not."""
+        self._patience_s = patience_s
         self._client = client
         self._is_invoked = trigger == "invoked"
         self._is_willing = takes == "all"
@@ -105,14 +111,17 @@ class Author:
         began = time.monotonic()
         number, answer = self._client.begin("textDocument/inlineCompletion", self._asked(uri, line, character))
         tally.requests += 1
-        await asyncio.wait({answer}, timeout=SEEN_S)
-        tally.latencies_s.append(time.monotonic() - began)
+        await asyncio.wait({answer}, timeout=self._patience_s)
+        took_s = time.monotonic() - began
+        tally.latencies_s.append(took_s)
+        is_late = took_s > SEEN_S or not answer.done()
+        tally.late += is_late
         if not answer.done():
-            tally.late += 1
             self._client.notify("$/cancelRequest", {"id": number})
             return "", {}
         items = (answer.result().get("result") or {}).get("items", [])
-        if not items:
+        tally.empty += not items
+        if not items or is_late:
             return "", {}
         start = items[0]["range"]["start"]["character"]
         typed = before[before.rfind("\n") + 1 :][start:]
@@ -134,7 +143,8 @@ class Author:
 class Window:
     """A server with a project of its own, and what the author met there."""
 
-    def __init__(self, python: str, home: Path) -> None:
+    def __init__(self, python: str, home: Path, patience_s: float = SEEN_S) -> None:
+        self._patience_s = patience_s
         self.tallies: list[Tally] = []
         self._command = [python, *SERVER[1:]]
         self._home = home
@@ -153,7 +163,7 @@ class Window:
         """Have the author type one insertion."""
         assert self._client is not None
         path = self._home / "project" / f"module_{len(self.tallies)}.py"
-        self.tallies.append(await Author(self._client).write(one, path))
+        self.tallies.append(await Author(self._client, patience_s=self._patience_s).write(one, path))
 
     async def close(self) -> None:
         """End it as an editor does."""
@@ -193,7 +203,7 @@ def sample(insertions: Sequence[Insertion], characters: int) -> list[Insertion]:
 
 def total(tallies: Sequence[Tally]) -> Tally:
     """All of them as one."""
-    names = ("characters", "keys", "shown", "looked_at", "accepted", "accepted_characters", "requests", "late")
+    names = ("characters", "keys", "shown", "looked_at", "accepted", "accepted_characters", "requests", "late", "empty")
     summed = {name: sum(getattr(t, name) for t in tallies) for name in names}
     return Tally(**summed, latencies_s=[s for t in tallies for s in t.latencies_s])
 
@@ -228,7 +238,7 @@ def report(name: str, tallies: Sequence[Tally], traces: Sequence[dict[str, Any]]
         f"  accepted {whole.accepted} of {whole.shown} shown ({whole.accepted / max(whole.shown, 1):.0%}), looked at {whole.looked_at} times"
     )
     print(f"  answers ms: p50 {statistics.median(whole.latencies_s) * 1000:.0f}, p95 {percentile(whole.latencies_s, 0.95) * 1000:.0f}, "
-          f"{whole.late} of {whole.requests} later than {SEEN_S} s")  # fmt: skip
+          f"{whole.late} of {whole.requests} later than {SEEN_S} s, {whole.empty} empty")  # fmt: skip
     print(f"  own ms: p50 {percentile(own, 0.5):.1f}, p95 {percentile(own, 0.95):.1f}")
 
 
@@ -241,6 +251,7 @@ def main() -> None:
     parser.add_argument("--policy", default="static")
     parser.add_argument("--model", default="none")
     parser.add_argument("--eagerness", type=int)
+    parser.add_argument("--patience", type=float, default=SEEN_S)
     given = parser.parse_args()
     chosen = sample(typing.given(given.traces), given.characters)
     engine = {"none": {"model": "/nowhere.gguf"}, "local": {}}.get(given.model, {"url": given.model})
@@ -249,7 +260,7 @@ def main() -> None:
         options["complete"] = {"eagerness": given.eagerness}
     with tempfile.TemporaryDirectory() as home:
         pythons = {"this": sys.executable} | ({"other": given.against} if given.against else {})
-        windows = {name: Window(python, Path(home) / name) for name, python in pythons.items()}
+        windows = {name: Window(python, Path(home) / name, given.patience) for name, python in pythons.items()}
         asyncio.run(replay(chosen, options, windows))
         for name, window in windows.items():
             report(f"{name}, {given.model}, {given.policy}", window.tallies, window.traces)

@@ -27,6 +27,7 @@ from .api import Chunk, EngineError, EngineHealth, EngineUnavailable, Request
 from .backends import TITLES, Backend
 from .client import Client
 from .remote import Remote
+from .reuse import Leaving
 from .service import SLOTS, Launch
 
 START_S = 120.0  # a large model from a slow disk; the small one takes 0.7 s
@@ -49,6 +50,7 @@ class Local:
         self._remote = Remote(
             self._http, model=weights.name_of(launch.model), guided="gbnf" if launch.backend == "llamacpp" else "ours"
         )
+        self._leaving = Leaving(self._busy)
         self._starting: asyncio.Task[None] | None = None
         self._failures = 0
         self._not_before = 0.0
@@ -66,7 +68,7 @@ class Local:
             one, has_begun = replace(request, n=1, seed=seed) if self._launch.backend == "llamacpp" else request, False
             for is_last in (False, True):
                 try:
-                    async with aclosing(self._remote.generate(one)) as chunks:
+                    async with aclosing(self._generated(one)) as chunks:
                         async for chunk in chunks:
                             has_begun = True
                             yield replace(chunk, index=chunk.index + index)
@@ -75,6 +77,30 @@ class Local:
                     if is_last or has_begun:
                         raise
                     await self._again()
+
+    async def _generated(self, request: Request) -> AsyncGenerator[Chunk, None]:
+        if self._launch.backend != "llamacpp":
+            async with aclosing(self._remote.generate(request)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+            return
+        await self._leaving.enter(request.prompt)
+        is_left, was_read = True, False
+        try:
+            async with aclosing(self._remote.generate(request)) as chunks:
+                async for chunk in chunks:
+                    was_read = was_read or bool(chunk.text or chunk.tokens)
+                    is_left = is_left and not chunk.finish
+                    yield chunk
+            is_left = False
+        finally:
+            self._leaving.over(request.prompt, is_left=is_left, was_read=was_read)
+
+    async def _busy(self) -> int:
+        try:
+            return sum(bool(slot.get("is_processing")) for slot in await self._http.get("/slots"))
+        except (EngineError, AttributeError, TypeError):
+            return 0  # whoever generates hears what is wrong
 
     async def score(self, prefix: str, continuations: Sequence[str]) -> tuple[float, ...]:
         """On torch in one pass. With llama.cpp by forced decoding in parallel slots: a grammar of token ids leaves one choice a step, and

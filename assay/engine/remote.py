@@ -109,9 +109,10 @@ class Remote:
             try:
                 async for line in response.aiter_lines():
                     for chunk in _event(line):
-                        last = time.monotonic()
-                        first = first or last
-                        count += max(1, len(chunk.tokens))
+                        if chunk.text or chunk.tokens:
+                            last = time.monotonic()
+                            first = first or last
+                            count += max(1, len(chunk.tokens))
                         yield chunk
             finally:  # most are stopped where what is wanted ends
                 if count >= TELLING and last > first:
@@ -231,7 +232,8 @@ def _body(request: Request) -> dict[str, Any]:
 
 # By server: what has each piece of an answer tell what was read; most answers are left before the last one.
 _READING: Mapping[str, Mapping[str, Any]] = {
-    "gbnf": {"timings_per_token": True},
+    # Progress comes with each batch of a prompt, too: without it llama.cpp does not notice a client that leaves before all of it is read (seen).
+    "gbnf": {"timings_per_token": True, "return_progress": True},
     "vllm": {"stream_options": {"include_usage": True, "continuous_usage_stats": True}},
 }
 
@@ -239,6 +241,8 @@ _READING: Mapping[str, Mapping[str, Any]] = {
 def _reading(answer: Mapping[str, Any]) -> Reading | None:
     """What was read of the prompt, as llama.cpp tells it, or in OpenAI's usage; None where nothing is told."""
     match answer:
+        case {"prompt_progress": {"total": int(tokens), "cache": int(kept)}}:
+            return Reading(max(0, tokens - kept), kept)
         case {"timings": {"prompt_n": int(anew), "cache_n": int(kept)}}:
             return Reading(anew, kept)
         case {"usage": {"prompt_tokens": int(tokens), "prompt_tokens_details": {"cached_tokens": int(kept)}}}:

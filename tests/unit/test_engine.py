@@ -57,12 +57,39 @@ async def test_the_fallback_model_adds(engine: Local) -> None:
 
 async def test_what_is_read_of_a_prompt_is_told_with_each_piece(engine: Local) -> None:
     """Most generations are left before their last piece."""
-    for prompt, is_new in ((PREFIX, True), (f"{PREFIX} a", False)):
+    for prompt, is_known in ((PREFIX, False), (PREFIX, True)):
         async with aclosing(engine.generate(Request(prompt, max_tokens=4))) as chunks:
+            readings = [chunk.reading async for chunk in chunks]
+        assert None not in readings
+        assert {one.anew + one.kept for one in readings if one} == {await engine.count(prompt)}
+        assert [one.kept > 0 for one in readings if one] == [is_known] * len(readings)
+
+
+async def test_a_prompt_that_was_left_is_not_read_again(engine: Local) -> None:
+    """Each key leaves the request of the one before, whose slot is free a moment later."""
+    prompt, readings = "# a file\n" * 60, []
+    for _ in range(12):
+        async with aclosing(engine.generate(Request(prompt, max_tokens=16))) as chunks:
+            async for chunk in chunks:
+                if chunk.text:
+                    assert chunk.reading is not None
+                    readings.append(chunk.reading)
+                    break
+        prompt += " a"
+    assert readings[0].kept == 0
+    assert [one.anew for one in readings[1:] if one.anew > 4] == []
+
+
+async def test_what_was_read_when_a_prompt_was_left_stays_read(engine: Local) -> None:
+    prompt = "value = other + 1  # of a file\n" * 90
+    kept = []
+    for _ in range(3):
+        async with aclosing(engine.generate(Request(prompt, max_tokens=1))) as chunks:
             first = await anext(chunks)
-        assert first.reading is not None
-        assert first.reading.anew + first.reading.kept == await engine.count(prompt)
-        assert (first.reading.kept == 0, first.reading.anew <= 2) == (is_new, not is_new)
+            assert first.reading is not None
+            kept.append(first.reading.kept)
+            await anext(chunks)  # the next batch
+    assert kept[0] < kept[1] < kept[2] < await engine.count(prompt)
 
 
 async def test_the_beginning_of_a_stop_text_at_the_end_is_not_lost(engine: Local) -> None:

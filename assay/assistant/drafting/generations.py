@@ -155,7 +155,7 @@ class Generation:
                 self.ended = chunk.finish
                 self.reading = chunk.reading or self.reading
                 self._news.set()
-                if chunk.finish or self._is_over(self.text):
+                if chunk.finish or (self.text and self._is_over(self.text)):
                     return
 
     async def _next(self, chunks: AsyncGenerator[Chunk, None]) -> Chunk | None:
