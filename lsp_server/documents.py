@@ -48,6 +48,11 @@ class Documents:
         texts = (self._snapshots[uri].text for uri in uris if uri in self._snapshots)
         return tuple(notebooks.plain(text) for text in texts if text.strip())
 
+    def typed_at(self, uri: str) -> int | None:
+        """Where somebody typed last in the document; None where the last change was none of typing."""
+        snapshot = self._snapshots.get(uri)
+        return None if snapshot is None or snapshot.typed is None else snapshot.typed.end
+
     def open(self, item: types.TextDocumentItem) -> None:
         """Take the document over from the disk."""
         self._snapshots[item.uri] = Snapshot(item.uri, path_of(item.uri), item.version, item.text)

@@ -53,6 +53,9 @@ OFFERS = (
         types.CodeActionOptions(code_action_kinds=[QUICK_FIX, REWRITE], resolve_provider=True),
     ),
     Offer(types.CODE_ACTION_RESOLVE, "code_action.resolve", of="window"),
+    Offer(
+        "assay/cursor", "cursor.moved", of="window"
+    ),  # a notification: where somebody rests, in editors that do not ask for code actions there
 )
 # Hints are asked for by clients that can be told to ask anew; others would miss what a run proves, and are told.
 HINTS = Offer(

@@ -16,6 +16,8 @@ from pygls.lsp.server import LanguageServer
 from analyzers import files
 from analyzers.text import Snapshot
 from assay.assistant.complete.way import Typing
+from assay.assistant.drafting import ahead
+from assay.assistant.drafting.ask import Ask
 from assay.assistant.nouns import Verdict
 from assay.assistant.proof import mapping
 from assay.assistant.shapes import state
@@ -217,12 +219,17 @@ class Session:
             self.hinting.saved(self.root_of(path))
             if (view := self.view(params.text_document.uri)) is not None:
                 self.popup.opened(view.bench, view.world, view.snapshot)
+                self.rests(
+                    view.snapshot.uri, len(view.snapshot.text), ahead.OPENED_S
+                )  # most write at the end, if nobody tells where
 
     def changed(self, params: types.DidChangeTextDocumentParams) -> None:
         self.documents.change(params.text_document.uri, params.text_document.version, list(params.content_changes))
         self.hinting.changed(params.text_document.uri)
         if self.popup.is_used and (view := self.view(params.text_document.uri)) is not None:
             self.popup.typed(view.bench, view.world, view.snapshot)
+        if (typed := self.documents.typed_at(params.text_document.uri)) is not None:
+            self.rests(params.text_document.uri, typed)
 
     def closed(self, params: types.DidCloseTextDocumentParams) -> None:
         self.documents.close(params.text_document.uri)
@@ -287,6 +294,17 @@ class Session:
         """A verdict came after its suggestion."""
         self.editor.verdict(suggestion_id, verdict)
         self.bench.ledger.record("verdict", suggestion_id, state=state(verdict))
+
+    def rests(self, uri: str, offset: int, after_s: float = ahead.IDLE_S) -> None:
+        """Somebody is at a place of a document, and asks for nothing for now: if it stays so, the engine reads ahead."""
+        self._typing.model.ahead.begin(uri, self._rested(uri, offset, after_s))
+
+    async def _rested(self, uri: str, offset: int, after_s: float) -> None:
+        await asyncio.sleep(after_s)
+        view = self.view(uri) if self.services.are_made else None
+        if view is not None and Path(view.snapshot.path).suffix in ("", ".py", ".pyi", ".ipynb"):
+            ask = Ask(view.snapshot, min(offset, len(view.snapshot.text)), view.world)
+            await view.typing.model.read_ahead(view.bench, ask)
 
     # ---- state of the parts
 

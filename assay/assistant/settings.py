@@ -83,6 +83,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("complete.manual", False, "Offer completions on request only, never while you type.", by_project="tighten"),
     Setting("complete.popup", "ranked", "Names in the completion popup: ranked by what the code nearby makes likely, all in jedi's order, or off.", choices=("ranked", "all", "off")),
     Setting("complete.guided", True, "Hold the name that the model writes behind a dot to those that jedi knows there, where the engine can be guided."),
+    Setting("complete.ahead", True, "Have the model read what stands around the cursor while nothing is asked of it, so that the next suggestion comes at once; not on battery.", by_project="tighten"),
     Setting("complete.pace_ms", 10, "Least wait before a request reaches the engine; your typing rhythm makes it longer.", least=0, most=5000),
     Setting("hints.enabled", True, "Show hints about bugs at all.", by_project="tighten"),
     Setting("hints.rules", True, "Hints of class rule: what ruff finds under the project's own configuration; off where ruff's own server runs.", by_project="tighten"),

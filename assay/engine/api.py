@@ -70,10 +70,16 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What an engine did with a prompt, in tokens: `anew` it read, `kept` it had read before."""
+    """What an engine did with a prompt, in tokens: `anew` it read, `kept` it had read before. `left` of what is anew it has still to read."""
 
     anew: int
     kept: int
+    left: int = 0
+
+    @property
+    def share(self) -> float:
+        """How much of the prompt has been read by now."""
+        return 1 - self.left / max(1, self.anew + self.kept)
 
 
 @dataclass(frozen=True, slots=True)

@@ -241,8 +241,8 @@ _READING: Mapping[str, Mapping[str, Any]] = {
 def _reading(answer: Mapping[str, Any]) -> Reading | None:
     """What was read of the prompt, as llama.cpp tells it, or in OpenAI's usage; None where nothing is told."""
     match answer:
-        case {"prompt_progress": {"total": int(tokens), "cache": int(kept)}}:
-            return Reading(max(0, tokens - kept), kept)
+        case {"prompt_progress": {"total": int(tokens), "cache": int(kept), "processed": int(read)}}:
+            return Reading(max(0, tokens - kept), kept, max(0, tokens - max(read, kept)))
         case {"timings": {"prompt_n": int(anew), "cache_n": int(kept)}}:
             return Reading(anew, kept)
         case {"usage": {"prompt_tokens": int(tokens), "prompt_tokens_details": {"cached_tokens": int(kept)}}}:

@@ -33,6 +33,8 @@ async def answer(session: Session, view: View, params: types.CodeActionParams) -
     start = offset_at(view.snapshot, params.range.start, view.encoding)
     end = offset_at(view.snapshot, params.range.end, view.encoding)
     is_asked = params.context.trigger_kind != types.CodeActionTriggerKind.Automatic
+    if start == end and not is_asked:  # VS Code asks wherever the cursor comes to
+        session.rests(view.snapshot.uri, start)
     hints = await _touched(session, view, start, end) if _is_wanted(params.context.only, "quickfix") else []
     actions = await _of_hints(view, hints, is_asked=is_asked)
     if _is_wanted(params.context.only, docstring_action.KIND.value):

@@ -29,6 +29,7 @@ async def ask(
     completion: Completion | None = await session.newest(view.snapshot.uri, work())
     if completion is None:
         return None
+    session.rests(view.snapshot.uri, offset)
     if completion.engine is not None:
         view.editor.state("engine", completion.engine, "" if completion.engine == "ready" else completion.why)
     return completion if completion.suggestions and session.is_current(view) else None

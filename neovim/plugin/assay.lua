@@ -34,6 +34,7 @@ vim.api.nvim_create_autocmd("LspAttach", {
     if client and client.name == "assay" then
       require("assay").ghost().attach(client, event.buf)
       require("assay.parts").attached(client)
+      require("assay.cursor").attach(client, event.buf)
     end
   end,
 })

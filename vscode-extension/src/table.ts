@@ -31,6 +31,7 @@ export const TABLE: readonly string[] = [
   "complete.manual",
   "complete.popup",
   "complete.guided",
+  "complete.ahead",
   "complete.pace_ms",
   "hints.enabled",
   "hints.rules",

@@ -12,7 +12,7 @@ from analyzers import site as sites
 from assay.engine.api import EngineError, EngineState, EngineUnavailable
 
 from ..drafting import sources
-from ..drafting.ask import Ask
+from ..drafting.ask import Ask, withheld
 from ..drafting.likely import Cut
 from ..drafting.sources import Nearby
 from ..nouns import Completion, Suggestion
@@ -133,10 +133,7 @@ async def _closed(way: Way) -> str:
         return "Completions are switched off (`complete.enabled`)."
     if way.is_automatic and settings.is_on("complete.manual"):
         return "Completions come on request only (`complete.manual`)."
-    name = ask.world.name_of(ask.snapshot.path)
-    if name and not (await way.bench.projects.rules(ask.world.root)).allows(name):
-        return "The file is ignored or secret, so nothing of it is sent to a model."
-    return ""
+    return await withheld(way.bench, ask)
 
 
 # ---- the model's candidates

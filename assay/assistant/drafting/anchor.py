@@ -126,9 +126,12 @@ class Anchors:
         self._known.pop(uri, None)
 
 
-def placed(before: str, after: str, site: Site, form: Form, older: Anchor | None = None) -> Anchor:
-    """A new anchor at the beginning of the cursor's line. Where the document goes on from an `older` one, what stands before that stays as it is, as far as there is room."""
-    dialect, limit = form.dialect, form.limit
+def placed(
+    before: str, after: str, site: Site, form: Form, older: Anchor | None = None, *, first: int | None = None
+) -> Anchor:
+    """A new anchor at the beginning of the cursor's line. Where the document goes on from an `older` one, what stands before that stays as it is, as far as there is room. `first`: the tokens
+    that it may have at first, where those of its form would take too long to read; what is typed may come to as much as that allows."""
+    dialect, limit = form.dialect, min(form.limit, (first or form.token_limit) * CHARS_PER_TOKEN)
     suffix = _head(after, int(limit * SUFFIX_SHARE)) if dialect is not LEFT_TO_RIGHT else ""
     is_whole = len(suffix) == len(after)
     at, spare = before.rfind("\n") + 1, int(limit * ROOM_SHARE)

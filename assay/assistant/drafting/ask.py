@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from analyzers.text import Snapshot
 
 from ..nouns import TellVerdict, Trigger
+from ..workbench import Workbench
 from ..world.world import World
 
 
@@ -43,3 +44,11 @@ class Ask:
         line = self.snapshot.line_of(self.offset)
         column = self.offset - self.snapshot.line_span(line).start + 1
         return f"{self.snapshot.path or self.snapshot.uri}:{line + 1}:{column}"
+
+
+async def withheld(bench: Workbench, ask: Ask) -> str:
+    """Why nothing of this document may be sent to a model; "" where it may."""
+    name = ask.world.name_of(ask.snapshot.path)
+    if name and not (await bench.projects.rules(ask.world.root)).allows(name):
+        return "The file is ignored or secret, so nothing of it is sent to a model."
+    return ""

@@ -5,8 +5,9 @@ adopted by the next request.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from statistics import median
@@ -87,6 +88,8 @@ class Generation:
         self.ended = ""  # the engine's word for its end; none while it is written, or where it was stopped
         self.tokens: list[Token] = []
         self.reading: Reading | None = None  # where the engine tells
+        self.began_s = time.monotonic()
+        self.written_s: float | None = None  # when the first of it came
         self._is_over = is_over
         self._waiting = 0
         self._news = asyncio.Event()
@@ -108,6 +111,17 @@ class Generation:
     def is_alive(self) -> bool:
         """Whether it can still be waited for, or came to its end well."""
         return not self._task.done() or (not self._task.cancelled() and self._task.exception() is None)
+
+    @property
+    def share_read(self) -> float:
+        """How much of its prompt the engine has read, as far as that is known."""
+        if self.written_s is not None:
+            return 1.0
+        return self.reading.share if self.reading is not None else 0.0
+
+    def when_over(self, told: Callable[[Generation], None]) -> None:
+        """Have `told` called when nothing more will come."""
+        self._task.add_done_callback(lambda _: told(self))
 
     def agrees(self, typed: str) -> bool:
         """Whether the text so far could go on from `typed`."""
@@ -150,6 +164,8 @@ class Generation:
     async def _run(self, engine: Engine) -> None:
         async with aclosing(engine.generate(self.request)) as chunks:
             while (chunk := await self._next(chunks)) is not None:
+                if self.written_s is None and (chunk.text or chunk.tokens):
+                    self.written_s = time.monotonic()
                 self.text += chunk.text
                 self.tokens += chunk.tokens
                 self.ended = chunk.finish
@@ -193,6 +209,11 @@ class Generations:
         if not place.before.startswith(found.place.before) or "\n" in typed or not found.agrees(typed):
             return None
         return found, typed
+
+    async def idle(self) -> None:
+        """Wait until none is under way."""
+        while under_way := [one for one in self._latest.values() if not one.is_done]:
+            await asyncio.wait([one._task for one in under_way])
 
     def close_document(self, uri: str) -> None:
         """End and forget a document's."""

@@ -42,7 +42,8 @@ class Snippet:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """`healed` is the end of what was written that was left out, for the model to write again from a token's start; `anchor` what of the prompt stays for the next one."""
+    """`healed` is the end of what was written that was left out, for the model to write again from a token's start; `anchor` what of the prompt stays for the next one;
+    `is_first`: it has little context, because more would take long to read."""
 
     text: str
     suffix: str | None
@@ -50,16 +51,19 @@ class Prompt:
     id: str
     sources: tuple[str, ...]
     anchor: Anchor
+    is_first: bool = False
 
 
-def build(snapshot: Snapshot, offset: int, site: Site, form: Form, older: Anchor | None = None) -> Prompt:
-    """The prompt for one site. Pure; its size by a careful estimate. It goes on from an `older` anchor where that holds, or begins as that did."""
+def build(
+    snapshot: Snapshot, offset: int, site: Site, form: Form, older: Anchor | None = None, *, first: int | None = None
+) -> Prompt:
+    """The prompt for one site. Pure; its size by a careful estimate. It goes on from an `older` anchor where that holds, or begins as that did. `first`: the tokens that a new one may have (`placed`)."""
     dialect = form.dialect
     after = secrets.redact(snapshot.text)[offset:]
     before = secrets.redact(snapshot.preamble) + secrets.redact(snapshot.text)[:offset]
     typed = older.typed(before, after) if older is not None and older.form.dialect is dialect else None
     if older is None or typed is None:
-        anchor = placed(before, after, site, form, older)
+        anchor = placed(before, after, site, form, older, first=first)
         typed = before[anchor.start + len(anchor.kept) :]
     else:
         anchor = older

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from os.path import commonprefix
 from typing import Any
@@ -13,18 +15,20 @@ from analyzers import naming, phrases
 from analyzers import site as sites
 from analyzers.phrases import Step
 from assay.engine import dialects
-from assay.engine.api import Request
+from assay.engine.api import EngineError, Request
 
-from ..drafting.ask import Ask
+from ..drafting.ask import Ask, withheld
 from ..nouns import Origin, Trigger
 from ..record.trace import Trace
 from ..workbench import Workbench
-from . import likely
-from .anchor import CHARS_PER_TOKEN, Anchors, Form
+from . import ahead, likely
+from .ahead import Ahead
+from .anchor import CHARS_PER_TOKEN, Anchors, Form, Lead
 from .filters.scope import cut, is_served
 from .generations import Cursor, Generation, Generations, Rhythm
 from .likely import Cut
 from .prompt import Definitions, Prompt, build, leading
+from .readings import LATE_S, Readings
 
 MAX_TOKENS = {"line": 48, "block": 96, "function": 192}
 LINES_TOKENS = 192  # where several lines may follow each other
@@ -83,6 +87,11 @@ class Model:
     rhythm: Rhythm = field(default_factory=Rhythm)
     definitions: Definitions = field(default_factory=Definitions)
     anchors: Anchors = field(default_factory=Anchors)
+    first: Anchors = field(
+        default_factory=Anchors
+    )  # of prompts with the little context that can be read while somebody waits
+    readings: Readings = field(default_factory=Readings)
+    ahead: Ahead = field(default_factory=Ahead)
 
     async def draws(
         self, bench: Workbench, ask: Ask, site: sites.Site, near: Nearby, trace: Trace, *, go_on_s: float = 0.0
@@ -95,7 +104,7 @@ class Model:
         seen, prompt = {first.text}, first.prompt
         for number in range(1, int(bench.settings.number("complete.samples"))):
             if typed:  # the one that was taken over began before it
-                (prompt, _), typed = await self._prompt(bench, ask, site), ""
+                prompt, typed = await self._prompt(bench, ask, site), ""
             asked = replace(request(prompt, site, ask), seed=number, temperature=SAMPLE_TEMPERATURE)
             ending = Ending(site, asked.must_start, go_on_s)
             one = Generation(bench.engine, Cursor("", "", ""), prompt, asked, ending)
@@ -112,12 +121,29 @@ class Model:
 
     def close_document(self, uri: str) -> None:
         """End and forget what is under way for a document."""
+        self.ahead.close_document(uri)
         self.generations.close_document(uri)
         self.definitions.close_document(uri)
-        self.anchors.close_document(uri)
+        for anchors in (self.anchors, self.first):
+            anchors.close_document(uri)
+        self.readings.close_document(uri)
+
+    async def read_ahead(self, bench: Workbench, ask: Ask) -> None:
+        """Nobody asked for anything yet at a place where somebody is: once no generation is under way, the engine reads what a request there would have it read. Never raises EngineError."""
+        if bench.engine.name == "none" or not all(map(bench.settings.is_on, ("complete.enabled", "complete.ahead"))):
+            return
+        await self.generations.idle()
+        if await asyncio.to_thread(ahead.is_on_battery) or await withheld(bench, ask):
+            return
+        ask = replace(ask, snapshot=sites.own_line(ask.snapshot, ask.offset), trigger="invoked")
+        with suppress(EngineError):
+            form = await self._form(bench, ask, site := sites.at(ask.snapshot, ask.offset))
+            prompt = await self._whole(bench, ask, site, form)
+            await ahead.read(bench.engine, ask.snapshot.uri, prompt, self.readings)
 
     def close(self) -> None:
         """End what is under way."""
+        self.ahead.stop()
         self.generations.close()
         self.definitions.close()
 
@@ -133,8 +159,10 @@ class Model:
                 is_of_use = await one.finish(typed)
             if is_of_use and (one.own or "").strip():
                 return one, typed
-        prompt, dialect = await self._prompt(bench, ask, site)
-        told = {"id": prompt.id, "dialect": dialect, "chars": len(prompt.text), "sources": list(prompt.sources)}
+        self.ahead.stop()
+        prompt = await self._prompt(bench, ask, site)
+        told: dict[str, Any] = {"id": prompt.id, "dialect": prompt.anchor.form.dialect.name, "chars": len(prompt.text)}
+        told |= {"sources": list(prompt.sources)} | ({"first": True} if prompt.is_first else {})
         trace.add("prompt", **told, text=prompt.text[-600:])
         asked = request(prompt, site, ask)
         if asked.names:
@@ -142,19 +170,42 @@ class Model:
         began, last = time.monotonic(), self.generations.last_prompt(place.uri)
         ending = Ending(site, asked.must_start, go_on_s)
         one = self.generations.begin(bench.engine, place, prompt, asked, ending)
+        one.when_over(self._learn)
         with trace.waiting("engine"):
             await one.finish()
         trace.add("read", **_read(one, last))
         self.rhythm.answered((ending.served_at or time.monotonic()) - began)
         return one, ""
 
-    async def _prompt(self, bench: Workbench, ask: Ask, site: sites.Site) -> tuple[Prompt, str]:
-        """The prompt for a site, and the dialect's name. Raises EngineError where the model cannot be asked for its name."""
+    async def _prompt(self, bench: Workbench, ask: Ask, site: sites.Site) -> Prompt:
+        """The prompt for a site: with little context where somebody types and the whole of it would take long to read, until it is read ahead. Raises EngineError where the model cannot be asked
+        for its name, or even that little takes longer than anybody waits."""
+        uri, form = ask.snapshot.uri, await self._form(bench, ask, site)
+        whole = await self._whole(bench, ask, site, form)
+        missing = self.readings.missing(uri, whole.text)
+        if ask.trigger == "invoked" or not self.readings.is_long(missing) or not bench.settings.is_on("complete.ahead"):
+            return whole
+        now_s, bare = time.monotonic(), replace(form, lead=Lead())
+        older = self.first.older(uri, bare.lead, now_s, is_asked=False)
+        less = build(ask.snapshot, ask.offset, site, bare, older, first=self.readings.room)
+        self.first.put(uri, less.anchor, now_s)
+        found = replace(less, is_first=True) if (left := self.readings.missing(uri, less.text)) < missing else whole
+        late_s = self.readings.seconds(min(left, missing))
+        if late_s > LATE_S and self.readings.is_known:
+            raise EngineError(
+                f"The model needs about {late_s:.0f} s to read this place, so it is not asked while you type: it reads ahead when you pause."
+            )
+        return found
+
+    async def _form(self, bench: Workbench, ask: Ask, site: sites.Site) -> Form:
         dialect = await dialects.spoken(bench.engine, bench.settings.text("engine.dialect"))
         snippets = await self.definitions.snippets(bench, ask, site.scope)
-        limit, uri = int(bench.settings.number("context.tokens")), ask.snapshot.uri
-        form = Form(dialect, leading(snippets, token_limit=limit), limit, await bench.engine.guides())
-        now_s = time.monotonic()
+        limit = int(bench.settings.number("context.tokens"))
+        return Form(dialect, leading(snippets, token_limit=limit), limit, await bench.engine.guides())
+
+    async def _whole(self, bench: Workbench, ask: Ask, site: sites.Site, form: Form) -> Prompt:
+        """With all the context that the settings allow."""
+        now_s, uri, limit = time.monotonic(), ask.snapshot.uri, form.token_limit
         older = self.anchors.older(uri, form.lead, now_s, is_asked=ask.trigger == "invoked")
         prompt = build(ask.snapshot, ask.offset, site, form, older)
         if prompt.anchor is not older and len(prompt.text) > limit * 2:
@@ -163,7 +214,14 @@ class Model:
                 less = replace(form, token_limit=limit * limit // count)
                 prompt = build(ask.snapshot, ask.offset, site, less, older)
         self.anchors.put(uri, prompt.anchor, now_s)
-        return prompt, dialect.name
+        return prompt
+
+    def _learn(self, one: Generation) -> None:
+        """What the engine has read by a generation, and how fast."""
+        anew = one.reading.anew if one.reading else self.readings.missing(one.place.uri, one.prompt.text)
+        self.readings.note(one.place.uri, one.prompt.text, one.share_read)
+        if one.written_s is not None:
+            self.readings.took(anew, one.written_s - one.began_s)
 
 
 def _read(one: Generation, last: str) -> dict[str, Any]:

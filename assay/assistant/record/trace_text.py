@@ -41,7 +41,12 @@ def _site(event: Facts) -> str:
 
 def _prompt(event: Facts) -> str:
     sources = ", ".join(event.get("sources", []))
-    return f"{event.get('chars')} characters, {event.get('dialect', '')}" + (f", with {sources}" if sources else "")
+    first = ", little context until the rest is read ahead" if event.get("first") else ""
+    return (
+        f"{event.get('chars')} characters, {event.get('dialect', '')}"
+        + (f", with {sources}" if sources else "")
+        + first
+    )
 
 
 def _read(event: Facts) -> str:
