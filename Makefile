@@ -17,7 +17,7 @@ TORCH_PIP := $(TORCH_VENV)/bin/python -m pip install -qq --disable-pip-version-c
 
 help:
 	@echo "make demo   set everything up and complete the gaps of examples/shop with the real model and container"
-	@echo "make test   set everything up and run all checks and tests"
+	@echo "make test   set everything up and run all checks and tests, as many at a time as there are processors and one more"
 	@echo "make test-editors   set real editors up and run the tests in them"
 	@echo "make test-torch   run the tests of the engine on torch, where its build for the CPU can be had"
 	@echo "make vsix   build the VS Code extension into dist/"
@@ -46,7 +46,7 @@ check: $(VENV)/.ready
 
 test: setup check
 	@rm -f .coverage .coverage.*
-	@COVERAGE_FILE=$(CURDIR)/.coverage $(BIN)/python -m coverage run -m pytest; status=$$?; $(BIN)/python -m tests.coverage_report; exit $$status
+	@COVERAGE_FILE=$(CURDIR)/.coverage $(BIN)/python -m coverage run -m pytest -n auto --dist loadgroup; status=$$?; $(BIN)/python -m tests.coverage_report; exit $$status
 
 $(VENV)/.editors: requirements-editors.lock $(VENV)/.ready
 	@echo "adding the editors' tools to $(VENV)"

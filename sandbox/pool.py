@@ -237,18 +237,19 @@ class Pool:
         await asyncio.sleep(RETRY_S)
 
     def _next(self) -> Project | None:
-        """The project that the next container is for: one that is waited for, else the latest, while none is running."""
+        """The project that the next container is for: one that is waited for, else the latest: one spare while somebody waits for a job that runs, for a boot takes a core for 0.4 s,
+        and as many as there may be when nobody does."""
         held = [_key(box.project) for box in self._ready]
         for project in self._waiting:
             if _key(project) not in held and _key(project) not in self._refused and self._is_prepared(project):
                 return project
-        if self._busy - self._unhurried or self._wanted is None or _key(self._wanted) in self._refused:
+        if self._wanted is None or _key(self._wanted) in self._refused:
             return None
         if self._has_run and not self._refills:
             return None
         if not self._is_prepared(self._wanted):
-            return None  # a boot takes a core for 0.4 s; a job that is being waited for goes first
-        if held.count(_key(self._wanted)) >= self._size:
+            return None
+        if held.count(_key(self._wanted)) >= (1 if self._busy - self._unhurried else self._size):
             return None
         if self._bare_for(self._wanted) is not None:
             return self._wanted

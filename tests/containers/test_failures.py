@@ -197,3 +197,21 @@ async def test_what_ends_soon_keeps_no_container_ready(bench: Workbench, project
         assert pool.health().warm == 0
     finally:
         await pool.close()
+
+
+async def test_a_spare_is_warm_while_a_job_runs(docker_url: str) -> None:
+    """Whoever asks next waits for no boot."""
+    pool = Pool(engine.connect, build.image_name(), size=2)
+    try:
+        await pool.warm(SLEEP.project)
+        jobs = [asyncio.create_task(pool.run(SLEEP)) for _ in range(2)]
+        for at_work in (1, 2):
+            await until(lambda at_work=at_work: len(pool._busy) >= at_work, 30)
+        await until(lambda: pool.health().warm == 1, 30)
+        assert not any(job.done() for job in jobs)
+        for job in jobs:
+            job.cancel()
+        await asyncio.gather(*jobs, return_exceptions=True)
+        await until(lambda: pool.health().warm == 2, 30)
+    finally:
+        await pool.close()

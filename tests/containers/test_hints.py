@@ -14,6 +14,7 @@ from assay.assistant.nouns import Passed
 from assay.assistant.settings import Settings
 from assay.assistant.workbench import Workbench
 from evals import bugs_found
+from tests.containers.test_proofs import Counting
 from tests.unit.test_doubt import Prefers
 
 WRONG_STATS = '''\
@@ -39,6 +40,21 @@ async def checked(
     report = await check.of_files(bench, Scope(root, own, root.parent / "cache", fix_s), lambda what, done, of: None)
     assert [told in note for note in report.notes] == ([True] if told else [])
     return report
+
+
+async def test_a_second_look_at_a_part_runs_nothing(bench: Workbench, tmp_path: Path) -> None:
+    texts = {
+        "a.py": WRONG_STATS,
+        "b.py": DIVIDE,
+        "test_a.py": "from a import smallest\n\n\ndef test_a():\n    assert smallest([2]) == 2\n",
+    }
+    first = await checked(bench, tmp_path, texts)
+    assert {one.name for one in first.all if one.kind == "proved"} == {"a.py", "b.py"}
+    counting = Counting(bench.sandbox)
+    scope = Scope(tmp_path, {"b.py": DIVIDE}, tmp_path.parent / "cache", 30.0)
+    second = await check.of_files(replace(bench, sandbox=counting), scope, lambda what, done, of: None)
+    assert counting.steps == []
+    assert second.hints == {"b.py": first.hints["b.py"]}
 
 
 async def test_the_same_error_in_all_tests_out_of_one_function_is_a_bug(bench: Workbench, tmp_path: Path) -> None:

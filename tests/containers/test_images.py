@@ -20,6 +20,8 @@ from sandbox.images import Room
 if TYPE_CHECKING:
     from docker import APIClient
 
+pytestmark = pytest.mark.xdist_group("images")  # they count images, and make and remove some
+
 TAGS = tuple(f"{dependencies.REPOSITORY}:of-a-test-{name}" for name in ("old", "older", "fresh"))
 
 

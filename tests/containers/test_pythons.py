@@ -21,6 +21,8 @@ from assay.folders import folders
 from sandbox import build, engine
 from tests.containers.conftest import judge
 
+pytestmark = pytest.mark.xdist_group("images")  # they count images, and make and remove some
+
 CALC = "def pick(x, y):\n    if x > y:\n        return x - y\n    return [x, y] if x else [y]\n\n\ndef named(**more):\n    return more\n\n\ndef call(x):\n    return named(size=x)\n"
 TESTS = """\
 import sys

@@ -64,6 +64,25 @@ def test_a_dismissed_text_is_not_offered_again(neovim: Open, sums: Path, script:
     assert not any("a + b" in line for line in editor.screen())
 
 
+def test_the_server_is_told_where_the_cursor_rests(neovim: Open, sums: Path, script: Script) -> None:
+    """The model reads what stands there before anything is typed."""
+    editor = neovim(sums, "sums.py", engine__script=script())
+    editor.until_attached()
+    editor.lua("""
+        told = {}
+        local client = require("assay").client()
+        local notify = client.notify
+        client.notify = function(self, method, params)
+          if method == "assay/cursor" then
+            told[#told + 1] = params.position.line
+          end
+          return notify(self, method, params)
+        end
+    """)
+    editor.keys("2G3G")
+    editor.until(lambda: editor.lua("return told") == [2])
+
+
 def test_tab_indents_where_there_is_no_ghost_text(neovim: Open, sums: Path, script: Script) -> None:
     editor = neovim(sums, "sums.py", engine__script=script())
     editor.until_attached()

@@ -164,6 +164,7 @@ async def test_every_message_of_a_session_that_touches_every_method_fits_the_sch
         ("$/setTrace", {"value": "verbose"}),
         ("$/cancelRequest", {"id": 12345}),
         ("window/workDoneProgress/cancel", {"token": "none"}),
+        ("assay/cursor", {"textDocument": document, "position": position}),
     ]  # fmt: skip
     half = client.open(tmp_path / "half.py", HALF)
     requests = [

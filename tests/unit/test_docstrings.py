@@ -198,12 +198,12 @@ def test_of_exceptions_that_nobody_can_know_of_nothing_is_said() -> None:
 
 
 def test_docstrings_of_a_real_package_are_written_cleanly_and_what_is_planted_is_found() -> None:
-    """A dozen files of one package; `python -m evals.documenting` does fifty functions with ruff's rules, and ten packages."""
+    """Some files of one package; `python -m evals.documenting` does fifty functions with ruff's rules, and ten packages."""
     texts = documenting.texts_of("click")
     chance = random.Random(2)
-    for name in chance.sample(sorted(texts), 12):
+    for name in chance.sample(sorted(texts), 6):
         after = applied(texts[name], changes(texts[name], "rest"))
         assert changes(after, "rest") == [], name
-    for name in ("click/core.py", "click/utils.py"):
+    for name in ("click/termui.py", "click/utils.py"):
         for other, planted in documenting.planted(texts[name]):
             assert any(planted in one.message for one in disagree.of_text(other, [])), other

@@ -107,6 +107,28 @@ def test_of_what_nobody_asks_for_the_latest_is_kept(tmp_path: Path, monkeypatch:
     assert [third.get(key) is not None for key in ("oldest", "old", "late", "new")] == [False, True, True, True]
 
 
+def test_who_asks_about_some_files_has_it_from_a_look_at_more(tmp_path: Path) -> None:
+    there, other = hint("proved", "p", 4), replace(hint("proved", "q", 9), name="other.py")
+    first = kept.Kept(tmp_path, Path("/p"))
+    assert kept.Looks(first, "state").find([there.name]) is None
+    kept.Looks(first, "state").put([there.name, "other.py", "third.py"], [there, other], "All of it.")
+    kept.Looks(first, "state").put(["other.py", "third.py"], [other], "Some of it.")
+    first.save()
+    looks = kept.Looks(kept.Kept(tmp_path, Path("/p")), "state")
+    assert looks.find([there.name]) == ([there], "All of it.")
+    assert looks.find(["third.py"]) == ([], "Some of it.")
+    assert looks.find(["third.py", "unknown.py"]) is None
+    assert kept.Looks(kept.Kept(tmp_path, Path("/p")), "another state").find([there.name]) is None
+
+
+def test_the_latest_looks_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "LOOKS_LIMIT", 2)
+    looks = kept.Looks(kept.Kept(tmp_path, Path("/p")), "state")
+    for name in ("a.py", "b.py", "a.py", "c.py"):
+        looks.put([name], [], name)
+    assert [looks.find([name]) for name in ("a.py", "b.py", "c.py")] == [([], "a.py"), None, ([], "c.py")]
+
+
 @pytest.mark.parametrize(
     "text",
     [

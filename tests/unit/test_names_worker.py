@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import textwrap
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -186,10 +187,12 @@ def test_what_stands_around_a_line_is_parsed_as_in_the_whole_file(source: Module
 
     whole = ast.parse(text)
     tree, lines = syntax.parse(text), text.count("\n") + 1
+    parsed = cache(
+        lambda begin, end: names_worker._parsed(text, (begin, end))
+    )  # hundreds of lines may have the same around them
     for line in range(1, text.count("\n")):
         begin, end = syntax.top_level(tree, line - 1, line)
-        around = (begin, lines if end is None else end)
-        assert found(names_worker._parsed(text, around), line) == found(whole, line), line
+        assert found(parsed(begin, lines if end is None else end), line) == found(whole, line), line
 
 
 def test_the_worker_answers_a_line_with_a_line(

@@ -210,6 +210,20 @@ async def test_a_proof_that_nobody_waits_for_is_ended() -> None:
         await proof.later()
 
 
+@pytest.mark.parametrize(
+    ("then", "is_ended"), [("x = cal‸\n", False), ("x = call(1)‸\n", False), ("x = z‸\n", True), ("x‸ = \n", True)]
+)
+async def test_the_proof_of_what_was_passed_over_is_ended(then: str, is_ended: bool) -> None:
+    made, go, told = offered("call(1)"), asyncio.Event(), list[str]()
+    proof = running(GOOD, go)
+    made.follow("1", proof, lambda number, verdict: told.append(number))
+    await until_done()
+    made.look_back(ask(then))
+    go.set()
+    await until_done()
+    assert told == ([] if is_ended else ["1"])
+
+
 async def test_late_proofs_do_not_stack() -> None:
     made, proofs = Offers(), [running(GOOD, asyncio.Event()) for _ in range(offers.LATE_LIMIT + 1)]
     for number, proof in enumerate(proofs):

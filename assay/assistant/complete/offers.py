@@ -58,7 +58,7 @@ class Offers:
         self._fates: deque[Fate] = deque(maxlen=FATES)
         self._dismissed: deque[tuple[str, str]] = deque(maxlen=DISMISSED)
         self._shown: OrderedDict[str, _Shown] = OrderedDict()
-        self._late: dict[asyncio.Task[None], Proof] = {}  # oldest first
+        self._late: dict[asyncio.Task[None], tuple[str, Proof]] = {}  # with the suggestion's id; oldest first
 
     def remember(self, ask: Ask, completion: Completion, world: object = None) -> None:
         """Keep an offer for the place of `ask`. What has no suggestion is not kept, nor what a check was not done for:
@@ -145,7 +145,7 @@ class Offers:
         return (ask.snapshot.uri, _tail(ask.before + text)) in self._dismissed
 
     def follow(self, suggestion_id: str, proof: Proof, tell: TellVerdict | None) -> None:
-        """Have the final verdict told when it comes, and kept with the offer; end the proof where nobody wants to know."""
+        """Have the final verdict told when it comes, and kept with the offer; end the proof where nobody wants to know, or as soon as the suggestion was passed over."""
         if not proof.goes_on:
             return
         if tell is None:
@@ -154,7 +154,7 @@ class Offers:
         while len(self._late) >= LATE_LIMIT:
             self._end_late(next(iter(self._late)))
         task = asyncio.create_task(self._followed(suggestion_id, proof, tell), name="late verdict")
-        self._late[task] = proof
+        self._late[task] = suggestion_id, proof
         task.add_done_callback(lambda done: self._late.pop(done, None))
 
     def close_document(self, uri: str) -> None:
@@ -184,7 +184,7 @@ class Offers:
         return count
 
     def _end_late(self, task: asyncio.Task[None]) -> None:
-        self._late.pop(task).cancel()
+        self._late.pop(task)[1].cancel()
         task.cancel()
 
     async def _followed(self, suggestion_id: str, proof: Proof, tell: TellVerdict) -> None:
@@ -208,8 +208,11 @@ class Offers:
             self._offers[key] = replace(offer, completion=replace(found, suggestions=suggestions))
 
     def _settle(self, uri: str, fate: Fate) -> None:
-        del self._seen[uri]
+        _, suggestion = self._seen.pop(uri)
         self._fates.append(fate)
+        for task, (suggestion_id, _) in list(self._late.items()) if fate == "rejected" else ():
+            if suggestion_id == suggestion.id:
+                self._end_late(task)
 
 
 def _tail(text: str) -> str:

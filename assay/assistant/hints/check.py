@@ -27,7 +27,7 @@ from . import calls, dismissed, doubt, failing, static
 from .failing import Wanted
 from .fates import Fates, may_be_tested, recalled, tested, tests_of
 from .hint import Hint, ordered
-from .kept import Kept, digest
+from .kept import Kept, Looks, digest
 
 SOME, NONE = "Not all was run, so not all is proved", "Nothing was run, so nothing is proved"
 STATIC_CHUNK = 50  # files that are looked through between two words on how far it is
@@ -225,8 +225,8 @@ def _whole(texts: Mapping[str, str]) -> dict[str, str]:
 async def _proved(bench: Workbench, ground: _Ground, made: list[Hint], tell: Tell) -> str:
     """Add to `made` what runs prove about some texts, and say in sentences what they could not say; remembered where nothing was left open. Raises SandboxUnavailable."""
     scope, texts = ground.scope, ground.texts
-    key = digest("proved", ground.fates.whole, repr((sorted(texts), scope.fix_s, scope.seeks_inputs)))
-    if (known := ground.fates.kept.get(key)) is not None:
+    looks = Looks(ground.fates.kept, digest("looks", ground.fates.whole, repr((scope.fix_s, scope.seeks_inputs))))
+    if (known := looks.find(texts)) is not None:
         made += known[0]
         return known[1]
     found, note = await proved(bench, ground.state, Wanted(texts, scope.fix_s, scope.is_urgent), tell)
@@ -235,7 +235,7 @@ async def _proved(bench: Workbench, ground: _Ground, made: list[Hint], tell: Tel
         tell("inputs", number, len(texts))
         made += await calls.sought(bench, ground.state, name, text)
     if failing.LATE not in note:  # what could not be said this time may be said next time
-        ground.fates.kept.put(key, made, note)
+        looks.put(texts, made, note)
     return note
 
 

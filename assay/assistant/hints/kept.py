@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
@@ -23,6 +23,7 @@ from .hint import Evidence, Fix, Hint, Kind, Source
 
 VERSION = 3
 PROJECTS_LIMIT = 100  # the latest ones
+LOOKS_LIMIT = 20  # of one state of a project, the latest ones
 UNASKED_LIMIT = 1000  # keys that are of other files, other versions or other looks
 
 
@@ -36,7 +37,7 @@ class Kept:
 
     def get(self, key: str) -> tuple[list[Hint], str] | None:
         """The hints of a key and the note beside them; None where nothing is known."""
-        found = self._old.get(key)
+        found = self._new.get(key) or self._old.get(key)
         try:
             known = ([_hint(one) for one in found["hints"]], str(found["note"])) if found is not None else None
         except (KeyError, TypeError, ValueError):
@@ -65,6 +66,39 @@ class Kept:
             os.replace(other, self._path)
             for old in sorted(folder.glob("*.json"), key=lambda one: one.stat().st_mtime)[:-PROJECTS_LIMIT]:
                 old.unlink()
+
+
+class Looks:
+    """What runs said about sets of files, for one state of all that these runs rest on: who asks about some of them has it from a look at more."""
+
+    def __init__(self, kept: Kept, of: str) -> None:
+        """`of` is a digest of that state."""
+        self._kept = kept
+        self._of = of
+
+    def find(self, names: Collection[str]) -> tuple[list[Hint], str] | None:
+        """The hints of the smallest known look at all these files that are in one of them, and its note; None where there was none."""
+        for looked in sorted(self._known(), key=len):
+            if set(names) <= set(looked) and (found := self._kept.get(self._key(looked))) is not None:
+                return [hint for hint in found[0] if hint.name in names], found[1]
+        return None
+
+    def put(self, names: Iterable[str], hints: Iterable[Hint], note: str) -> None:
+        """Remember a look."""
+        looked = sorted(names)
+        others = [one for one in self._known() if one != looked]
+        self._kept.put(self._of, (), json.dumps([*others[1 - LOOKS_LIMIT :], looked]))
+        self._kept.put(self._key(looked), hints, note)
+
+    def _known(self) -> list[list[str]]:
+        found = self._kept.get(self._of)
+        try:
+            return [list(map(str, one)) for one in json.loads(found[1])] if found is not None else []
+        except (ValueError, TypeError):
+            return []
+
+    def _key(self, looked: Sequence[str]) -> str:
+        return digest("proved", self._of, *looked)
 
 
 def _has_secret(raw: dict[str, Any]) -> bool:

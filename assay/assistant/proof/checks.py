@@ -8,6 +8,7 @@ import hashlib
 import re
 import textwrap
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from analyzers import fragment, lint, names, secrets, syntax
@@ -50,10 +51,14 @@ class Named:
     is_always: bool = True
 
 
-async def static(bench: Workbench, change: Change) -> Static:
-    """T0 and T1's ruff, of all Python files of a change."""
+async def static(bench: Workbench, change: Change, meanwhile: Callable[[], None] = lambda: None) -> Static:
+    """T0 and T1's ruff, of all Python files of a change. `meanwhile` is called before ruff is asked, where nothing speaks against the change by then: what else there is to find out need not wait for it."""
     every = [one for one in change.files if one.is_python and not one.is_gone]
-    found = await asyncio.gather(*(_static_of(bench, one, change.world.python) for one in every))
+    parsed = [_parsed(one) for one in every]
+    if not any(one.flaw for one in parsed):
+        meanwhile()
+    pairs = zip(every, parsed, strict=True)
+    found = await asyncio.gather(*(_static_of(bench, one, own, change.world.python) for one, own in pairs))
     if len(every) == 1:
         return found[0]
     checks = _joined([(one.name, each.checks) for one, each in zip(every, found, strict=True)])
@@ -81,16 +86,27 @@ def _joined(found: list[tuple[str, tuple[Check, ...]]]) -> tuple[Check, ...]:
     )
 
 
-async def _static_of(bench: Workbench, change: Edited, python: str) -> Static:
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    """What our own Python says of what stands around a change, and in which time."""
+
+    flaw: syntax.Flaw | None
+    ms: float
+
+
+def _parsed(change: Edited) -> _Parsed:
+    started = time.perf_counter()
+    return _Parsed(_own_flaw(change), _ms(started))
+
+
+async def _static_of(bench: Workbench, change: Edited, parsed: _Parsed, python: str) -> Static:
     """The same of one file, for the project's Python.
 
     What stands around the change is parsed here, as far as the module's next statement. The rest of a long file is left to ruff: Python takes tens
     of milliseconds for it, twice as long where it does not parse. It is asked, in a thread, where the two do not agree.
     """
     started = time.perf_counter()
-    preamble = change.before.preamble
-    own = _own_flaw(change)
-    parse_ms = _ms(started)
+    preamble, own, parse_ms = change.before.preamble, parsed.flaw, parsed.ms
     try:
         after = await _linted(change.before, change.after, python)
         before = await _found_before(bench, change.before, python) if after else ()
@@ -108,7 +124,7 @@ async def _static_of(bench: Workbench, change: Edited, python: str) -> Static:
     bad = [f for f in lint.new(before, after) if first + above <= f.line <= last + above or not had_syntax]
     detail = "; ".join([*dict.fromkeys(f"{f.code} {f.message}" for f in bad)][:3])
     undefined = tuple(m[1] for f in bad if f.code == "F821" and (m := re.search(r"`([^`]+)`", f.message)))
-    checked = Check("ruff", "failed" if bad else "passed", detail, _ms(started) - parse_ms)
+    checked = Check("ruff", "failed" if bad else "passed", detail, _ms(started))
     return Static((Check("parse", "passed", "", parse_ms), checked), undefined)
 
 

@@ -99,16 +99,27 @@ async def begin(bench: Workbench, change: Change, limits: Limits, tell: Callable
         return Proof(Unverified((), "no-tests", sentences.said("unchanged")))
     if not change.is_whole:
         return Proof(_of_beginning(await checks.so_far(bench, change), limits))
-    static = await checks.static(bench, change)
-    if static.failed or static.elsewhere:
-        return Proof(_unread(static))
-    naming = asyncio.create_task(checks.named(bench, change, is_waited_for=limits.wait_s is not None), name="names")
+    names: list[asyncio.Task[Named]] = []
+
+    def name_it() -> None:
+        work = checks.named(bench, change, is_waited_for=limits.wait_s is not None)
+        names.append(asyncio.create_task(work, name="names"))
+
     try:
+        static = await checks.static(bench, change, name_it)
+        if static.failed or static.elsewhere:
+            for task in names:
+                task.cancel()
+            return Proof(_unread(static))
+        if not names:
+            name_it()
+        (naming,) = names
         if limits.run_s is None:
             return Proof(_without_running(static, await naming))
         return await _run(bench, change, static, naming, limits, tell)
     except BaseException:
-        naming.cancel()
+        for task in names:
+            task.cancel()
         raise
 
 
