@@ -32,9 +32,10 @@ STYLE_S = 5.0  # ruff takes 20 ms
 @dataclass(slots=True)
 class Watch:
     """Running tests seen from outside: whether they have a container, what was green before all of it was done, and for how long they could not
-    run because the machine had no processor for them. `tell` hears how many tests of about how many were begun."""
+    run because the machine had no processor for them. `tell` hears how many tests of about how many were begun, `boot_s` is how long a container was waited for."""
 
     running: asyncio.Event = field(default_factory=asyncio.Event)
+    boot_s: float = 0.0
     early: Run | None = None
     waited_s: float = 0.0
     tell: Callable[[int, int], None] = lambda begun, of: None
@@ -126,7 +127,13 @@ async def _run(bench: Workbench, plan: Plan, batch: Batch, watch: Watch, started
     styles = tuple(Step("ruff", STYLE_S, path=name) for name in plan.changed)
     wanted = baseline if has_baseline and earlier is None else None
     job = Job(project, (step, *styles), batch.is_urgent and batch.time.is_urgent)
-    progress = Progress(watch.running.set, outcome, running)
+    asked = time_now()
+
+    def in_hand() -> None:
+        watch.boot_s = watch.boot_s or time_now() - asked
+        watch.running.set()
+
+    progress = Progress(in_hand, outcome, running)
     try:
         if wanted is None or not (batch.time.is_whole and batch.is_urgent):
             outcomes, found_before = await _behind(bench.sandbox, job, wanted, progress)

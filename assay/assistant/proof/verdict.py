@@ -165,12 +165,11 @@ async def _waited(final: asyncio.Task[Verdict], watch: Watch, wait_s: float | No
     if not wait_s:
         return
     started = asyncio.create_task(watch.running.wait())
-    began = time.monotonic()
     try:
         await asyncio.wait({final, started}, timeout=CONTAINER_S, return_when=asyncio.FIRST_COMPLETED)
     finally:
         started.cancel()
-    is_cold = time.monotonic() - began > COLD_S
+    is_cold = watch.boot_s > COLD_S or not watch.running.is_set()
     least = max(wait_s, CONTAINER_S / 2) if is_cold else wait_s
     began = time.monotonic()
     while not final.done() and (rest := began + least + min(watch.waited_s, LOADED * least) - time.monotonic()) > 0:
