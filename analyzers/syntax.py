@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node, Parser, Tree
 
 PARSE_LIMIT = 1 << 20  # characters; beyond this nothing is offered, so nothing needs to be parsed
+PIECE_ROWS = 150  # of a long text that Python parses at a time: three milliseconds
 DEPTH_LIMIT = 200  # open brackets at one point; Python's own limit
 NEWER = ("[", "type ", "f'", 'f"')  # without one of them nothing is newer
 _TURN = Lock()
@@ -153,6 +154,29 @@ def top_level(tree: Tree, first: int, last: int) -> tuple[int, int | None]:
     return begin, None
 
 
+def member(tree: Tree, first: int, last: int) -> tuple[int, int | None] | None:
+    """Where the innermost member of a class begins and ends that rows `first` to `last` (from 0) are in, as `top_level` has it; None where they are in none."""
+    nodes, end = tree.root_node.children, None
+    found: tuple[int, int | None] | None = None
+    is_in_class = False
+    while True:
+        statements = [node for node in nodes if node.type != "comment"]
+        at = next((n for n in reversed(range(len(statements))) if statements[n].start_point[0] <= first), None)
+        if at is None:
+            return found
+        one = statements[at]
+        end = statements[at + 1].start_point[0] if at + 1 < len(statements) else end
+        if end is not None and last >= end:
+            return found
+        if is_in_class:
+            found = one.start_point[0], end
+        definition = one.child_by_field_name("definition") or one
+        body = definition.child_by_field_name("body") if definition.type == "class_definition" else None
+        if body is None or first < body.start_point[0] or body.start_point[0] == definition.start_point[0]:
+            return found
+        nodes, is_in_class = body.children, True
+
+
 def statement_rows(tree: Tree) -> list[int]:
     """The rows (from 0) on which statements of a module begin, each row once; a comment is no statement."""
     return list(dict.fromkeys(node.start_point[0] for node in tree.root_node.children if node.type != "comment"))
@@ -174,9 +198,38 @@ def abstract(text: str) -> ast.Module:
 
     Raises SyntaxError, ValueError, MemoryError or RecursionError where there is none.
     """
+    if (tree := _by_pieces(text)) is not None:
+        return tree
+    return _abstract(text)
+
+
+def _abstract(text: str) -> ast.Module:
     with _TURN, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(text)
+
+
+def _by_pieces(text: str) -> ast.Module | None:
+    """The tree of a long text, some of its statements at a time; None where that is not certain to be the same, or not worth it.
+
+    Python's parser lets no other thread run: 50 ms for 2 500 lines, in whatever thread it is called.
+    """
+    if text.count("\n") < 2 * PIECE_ROWS or not has_plain_lines(text):
+        return None
+    tree = parse(text)
+    if tree.root_node.has_error:
+        return None
+    rows, starts = text.split("\n"), [0]
+    for row in statement_rows(tree):
+        if row - starts[-1] >= PIECE_ROWS:
+            starts.append(row)
+    body: list[ast.stmt] = []
+    for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
+        try:
+            body += _abstract("\n" * start + "\n".join(rows[start:end]) + "\n").body
+        except SyntaxError:
+            return None  # all of it says what is wrong
+    return ast.Module(body, [])
 
 
 def module(text: str) -> ast.Module | None:

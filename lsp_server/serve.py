@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import os
+import sys
 from collections.abc import Callable
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -28,6 +29,7 @@ log = logging.getLogger("assay")
 YOUNG = (
     20_000  # objects made before the young ones are looked through; the tree of a file of 500 lines has about that many
 )
+SWITCH_S = 0.0005  # for which a thread may keep the interpreter from the event loop, each time that this has written or read something
 REST_S = 2.0  # without a message: somebody thinks, or went away
 PARENT_S = 1.0  # how often the client's process is looked for, where it said which it is
 
@@ -51,6 +53,7 @@ def run(compose: Callable[[], Composition], log_file: Path) -> int:
     server.compose = compose
     offers.register(server)
     gc.set_threshold(YOUNG, 10, 10)
+    sys.setswitchinterval(SWITCH_S)
     status = asyncio.run(_serve(server, stdin, stdout))
     os._exit(status)  # threads that wait for a container engine must not hold the process
 

@@ -20,7 +20,7 @@ from sandbox.images import Room
 if TYPE_CHECKING:
     from docker import APIClient
 
-pytestmark = pytest.mark.xdist_group("images")  # they count images, and make and remove some
+pytestmark = pytest.mark.usefixtures("alone_with_images")
 
 TAGS = tuple(f"{dependencies.REPOSITORY}:of-a-test-{name}" for name in ("old", "older", "fresh"))
 

@@ -14,7 +14,7 @@ from assay.assistant.workbench import Workbench
 from assay.folders import folders
 from tests.containers.conftest import judge
 
-pytestmark = pytest.mark.xdist_group("images")  # they count images, and make and remove some
+pytestmark = pytest.mark.usefixtures("alone_with_images")
 
 CALC = "import helper_pkg\n\n\ndef double(x):\n    return helper_pkg.TWO * x\n"
 TEST = "from calc import double\n\n\ndef test_it():\n    assert double(3) == 6\n"

@@ -21,7 +21,7 @@ from assay.folders import folders
 from sandbox import build, engine
 from tests.containers.conftest import judge
 
-pytestmark = pytest.mark.xdist_group("images")  # they count images, and make and remove some
+pytestmark = pytest.mark.usefixtures("alone_with_images")
 
 CALC = "def pick(x, y):\n    if x > y:\n        return x - y\n    return [x, y] if x else [y]\n\n\ndef named(**more):\n    return more\n\n\ndef call(x):\n    return named(size=x)\n"
 TESTS = """\

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from assay.assistant.workbench import Workbench
 from assay.assistant.world.change import one_file
 from assay.assistant.world.world import World
 from assay.folders import folders
+from tests.unit.conftest import NamesHere
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,7 @@ async def test_rules_are_those_of_notebooks_over_all_cells(
 async def bench(tmp_path: Path) -> Workbench:
     where = folders()
     settings, _ = compose.load_settings(where, editor={"verify": {"policy": "static"}})
-    return compose.workbench(settings, where)
+    return replace(compose.workbench(settings, where), names=NamesHere(where.cache / "jedi"))
 
 
 @pytest.mark.parametrize(("what", "texts", "at", "codes"), FOUND, ids=[one[0] for one in FOUND])

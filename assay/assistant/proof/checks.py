@@ -21,6 +21,7 @@ from ..world.change import Change, Edited
 
 NAMES_S = 0.6  # jedi's 90th percentile after a dot is 0.3 s; it runs beside the container
 PATIENT_S = 2.5  # of one file, where nobody types: the same change has the same answer on a busy machine
+MEMBER_ROWS = 60  # of a statement of the module, above which the member of a class is looked at alone
 THREAD_CHARS = 50_000  # longer text around a change takes more than 10 ms: a thread parses all of it
 QUOTE_LIMIT = 60  # characters of a line that a reason quotes
 # What is wrong even on a line that goes on; ruff's other findings may just be unfinished.
@@ -244,12 +245,22 @@ def _ends_inside(line: int, column: int, end_column: int, change: Edited) -> boo
 
 def piece(change: Edited) -> tuple[int, int]:
     """The rows (from 0, the end exclusive) of the new text in which the module's statements stand that the change belongs to."""
+    found = _around(change, syntax.top_level)
+    assert found is not None
+    return found
+
+
+def _around(change: Edited, cut: Callable[..., tuple[int, int | None] | None]) -> tuple[int, int] | None:
+    """The rows of the new text that `cut` finds around the change in the old one's tree."""
     first, last = change.lines
     below = change.after.count("\n", change.span.end)
     last_before = change.before.text.count("\n") - below
     is_same_above = change.after.startswith(change.before.text[: change.span.start])
     first_before = first - 1 if is_same_above else last_before
-    begin, end = syntax.top_level(change.before.tree, min(first_before, last_before), last_before)
+    found = cut(change.before.tree, min(first_before, last_before), last_before)
+    if found is None:
+        return None
+    begin, end = found
     added = last - 1 - last_before
     return first - 1 - (first_before - begin), change.after.count("\n") + 1 if end is None else end + added
 
@@ -261,7 +272,11 @@ def _own_flaw(change: Edited) -> syntax.Flaw | None:
     """Why what stands around the change does not parse by itself; _LONG where that would take too long. The piece may be cut wrongly: a comment
     ends a statement for tree-sitter, and what is not finished yet may hold what comes below."""
     begin, end = piece(change)
-    text = "\n".join(change.after.split("\n")[begin:end])
+    head, rows = "", change.after.split("\n")
+    if end - begin > MEMBER_ROWS and (inner := _around(change, syntax.member)) is not None:
+        begin, end = inner[0] - 1, inner[1]  # a class of hundreds of lines takes the event loop ten milliseconds
+        head = "class _:"
+    text = "\n".join([head, *rows[begin + 1 : end]] if head else rows[begin:end])
     if len(text) > THREAD_CHARS:
         return _LONG
     found = syntax.module_or_flaw(text)
