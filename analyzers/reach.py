@@ -11,9 +11,10 @@ import contextlib
 import re
 import shlex
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import PurePosixPath
 from sys import intern
@@ -22,6 +23,9 @@ from . import syntax
 from .changed import Changed
 from .memo import MIB, remembered
 
+FILES = 8192  # whose names are taken apart once
+FEW_NAMES = 20  # that are looked for one by one
+_WORD = re.compile(r"\w+")
 CALLS_LIMIT = 4  # calls between a test and a changed function that are followed by name
 
 
@@ -59,10 +63,16 @@ def tests(
     return Reaching(tuple(found), tuple(test for _, _, test in ranked), tuple(_doctests(path, changed, after)))
 
 
+@lru_cache(FILES)
 def is_test_file(path: str, patterns: tuple[str, ...] = PATTERNS) -> bool:
     """Whether pytest looks for tests in it, by its name."""
-    name = PurePosixPath(path).name
-    return any(fnmatchcase(name, pattern) or fnmatchcase(path, pattern) for pattern in patterns)
+    matches = _any_of(patterns)
+    return bool(matches(path.rstrip("/").rpartition("/")[2]) or matches(path))
+
+
+@lru_cache(64)
+def _any_of(patterns: tuple[str, ...]) -> Callable[[str], object]:
+    return re.compile("|".join(map(translate, patterns)) or r"(?!)").match
 
 
 def patterns(configurations: Mapping[str, str]) -> tuple[str, ...]:
@@ -156,9 +166,17 @@ def _ranks(names: set[str], texts: list[str]) -> dict[str, int]:
     rank = dict.fromkeys(names, 0)
     for calls in range(1, CALLS_LIMIT):
         edge = {name for name, known in rank.items() if known == calls - 1}
-        found = {name for text in texts for name, words in _functions_of(text) if not edge.isdisjoint(words)}
+        near = (text for text in texts if _may_mention(text, edge))
+        found = {name for text in near for name, words in _functions_of(text) if not edge.isdisjoint(words)}
         rank |= {name: calls for name in found if name not in rank}
     return rank
+
+
+def _may_mention(text: str, names: set[str]) -> bool:
+    """Whether one of these names may stand in a text: most files of a large project need not be parsed to know that none does."""
+    if not all(map(str.isascii, names)):
+        return True  # Python holds some letters for the same
+    return any(name in text for name in names) if len(names) <= FEW_NAMES else not names.isdisjoint(_WORD.findall(text))
 
 
 @remembered(16 * MIB, shared=(str,))  # Python interns the names of a tree
@@ -219,9 +237,11 @@ def _nearest(file: str, candidates: list[str]) -> str:
     return min(candidates, key=way)
 
 
+@lru_cache(FILES)
 def module_names(file: str) -> tuple[str, ...]:
     """Dotted names under which a file may be imported: any folder above it may be a source root, by settings of pytest, of a build tool, or by what a conftest.py does to `sys.path`."""
-    parts = list(PurePosixPath(file).with_suffix("").parts)
+    folder, _, name = file.rpartition("/")
+    parts = [*folder.split("/"), name.rpartition(".")[0] or name] if folder else [name.rpartition(".")[0] or name]
     if parts[-1] == "__init__":
         parts.pop()
     if not parts:
