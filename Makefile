@@ -46,7 +46,7 @@ check: $(VENV)/.ready
 
 test: setup check
 	@rm -f .coverage .coverage.*
-	@COVERAGE_FILE=$(CURDIR)/.coverage $(BIN)/python -m coverage run -m pytest -n auto; status=$$?; $(BIN)/python -m tests.coverage_report; exit $$status
+	@COVERAGE_FILE=$(CURDIR)/.coverage $(BIN)/python -m coverage run -m pytest -n auto --dist worksteal; status=$$?; $(BIN)/python -m tests.coverage_report; exit $$status
 
 $(VENV)/.editors: requirements-editors.lock $(VENV)/.ready
 	@echo "adding the editors' tools to $(VENV)"
