@@ -37,9 +37,8 @@ class Leaving:
         while ends := [one.until_s for one in self._left if one.head == head]:
             if await self._busy() <= self._under_way:
                 self._left.clear()
-            elif (looks := looks + 1) >= LOOKS and time.monotonic() > max(
-                ends
-            ):  # somebody else's request is at work, too
+            elif (looks := looks + 1) >= LOOKS and time.monotonic() > max(ends):
+                # somebody else's request is at work, too
                 self._left = [one for one in self._left if one.head != head]
             else:
                 await asyncio.sleep(POLL_S)

@@ -172,12 +172,17 @@ def test_a_machine_is_on_battery_where_nothing_else_feeds_it(tmp_path: Path) -> 
     assert not ahead.is_on_battery(tmp_path)
 
 
-async def test_nothing_is_read_ahead_on_battery(make: Make, typing: Typing, tmp_path: Path) -> None:
-    engine = Reader()
+async def test_nothing_is_read_ahead_on_battery_and_nobody_is_told_to_wait_for_it(
+    make: Make, typing: Typing, tmp_path: Path
+) -> None:
+    engine = Reader(speed=1e6)
     (tmp_path / "supplies" / "BAT0").mkdir(parents=True)
     for file, text in (("type", "Battery"), ("status", "Discharging")):
         (tmp_path / "supplies" / "BAT0" / file).write_text(text)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ahead, "SUPPLIES", tmp_path / "supplies")
         await typing.model.read_ahead(bench_of(make, engine), ask(tmp_path, f"{LONG}‸"))
-    assert engine.requests == []
+        assert engine.requests == []
+        typing.model.readings.took(200, 200 / 10)
+        await complete(bench_of(make, engine), typing, ask(tmp_path, f"{LONG}‸", "automatic"))
+    assert len(engine.requests) > 0

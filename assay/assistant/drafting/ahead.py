@@ -49,11 +49,6 @@ class Ahead:
         if uri == self._uri:
             self.stop()
 
-    async def settled(self) -> None:
-        """Wait until it has come to its end."""
-        if self._task is not None:
-            await asyncio.wait({self._task})
-
 
 async def read(engine: Engine, uri: str, prompt: Prompt, readings: Readings) -> None:
     """Have an engine read a prompt in pieces. Never raises EngineError: whoever asks hears of it."""

@@ -87,9 +87,8 @@ class Model:
     rhythm: Rhythm = field(default_factory=Rhythm)
     definitions: Definitions = field(default_factory=Definitions)
     anchors: Anchors = field(default_factory=Anchors)
-    first: Anchors = field(
-        default_factory=Anchors
-    )  # of prompts with the little context that can be read while somebody waits
+    # Of prompts with the little context that can be read while somebody waits.
+    first: Anchors = field(default_factory=Anchors)
     readings: Readings = field(default_factory=Readings)
     ahead: Ahead = field(default_factory=Ahead)
 
@@ -191,7 +190,8 @@ class Model:
         self.first.put(uri, less.anchor, now_s)
         found = replace(less, is_first=True) if (left := self.readings.missing(uri, less.text)) < missing else whole
         late_s = self.readings.seconds(min(left, missing))
-        if late_s > LATE_S and self.readings.is_known:
+        is_late = late_s > LATE_S and self.readings.is_known
+        if is_late and not await asyncio.to_thread(ahead.is_on_battery):  # there nothing is read ahead
             raise EngineError(
                 f"The model needs about {late_s:.0f} s to read this place, so it is not asked while you type: it reads ahead when you pause."
             )
