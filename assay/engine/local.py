@@ -50,7 +50,7 @@ class Local:
         self._remote = Remote(
             self._http, model=weights.name_of(launch.model), guided="gbnf" if launch.backend == "llamacpp" else "ours"
         )
-        self._leaving = Leaving(self._busy)
+        self._leaving = Leaving(self._slots)
         self._starting: asyncio.Task[None] | None = None
         self._failures = 0
         self._not_before = 0.0
@@ -84,23 +84,22 @@ class Local:
                 async for chunk in chunks:
                     yield chunk
             return
-        await self._leaving.enter(request.prompt)
-        is_left, was_read = True, False
+        one, is_left = await self._leaving.enter(request), True
         try:
             async with aclosing(self._remote.generate(request)) as chunks:
                 async for chunk in chunks:
-                    was_read = was_read or bool(chunk.text or chunk.tokens)
+                    one.kept = chunk.reading.kept if chunk.reading else one.kept
                     is_left = is_left and not chunk.finish
                     yield chunk
             is_left = False
         finally:
-            self._leaving.over(request.prompt, is_left=is_left, was_read=was_read)
+            self._leaving.over(one, is_left=is_left)
 
-    async def _busy(self) -> int:
+    async def _slots(self) -> list[dict[str, Any]]:
         try:
-            return sum(bool(slot.get("is_processing")) for slot in await self._http.get("/slots"))
+            return [slot for slot in await self._http.get("/slots") if slot.get("is_processing")]
         except (EngineError, AttributeError, TypeError):
-            return 0  # whoever generates hears what is wrong
+            return []  # whoever generates hears what is wrong
 
     async def score(self, prefix: str, continuations: Sequence[str]) -> tuple[float, ...]:
         """On torch in one pass. With llama.cpp by forced decoding in parallel slots: a grammar of token ids leaves one choice a step, and

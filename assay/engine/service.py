@@ -24,6 +24,9 @@ POLL_S = 0.5  # how often idleness is looked at
 STUCK_S = 120.0  # one batch of a long prompt takes seconds even on a slow CPU
 BATCH = 64  # tokens of a prompt that are read at a time: a cancel, or another request, waits for two of them at most; 512 are 4 % faster
 SLOTS = 4  # parallel sequences over one shared KV cache
+# The share of a prompt that a slot must have read to be given it. llama.cpp's 0.1 would hand the slot of a prompt that was left after its
+# first batch to nobody: 64 of 1 000 tokens, read again elsewhere.
+SIMILARITY = 0.02
 CONTEXT = 8192  # tokens over all slots
 
 
@@ -114,7 +117,7 @@ def _start(launch: Launch) -> Any:
     params.cpuparams_batch.n_threads = launch.threads or reading_threads()
     params.hostnames = [str(launch.socket)]  # by default it listens on a random TCP port without a key
     params.ui, params.endpoint_slots, params.endpoint_metrics = False, True, True
-    params.cache_ram_mib = 256
+    params.cache_ram_mib, params.slot_prompt_similarity = 256, SIMILARITY
     params.verbosity = 1
     os.umask(0o077)
     return xllamacpp.Server(params)
