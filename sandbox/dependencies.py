@@ -34,7 +34,11 @@ RUN PYTHONPATH=/opt/assay/tools python3 -m pip install --no-index --no-deps --no
 USER 65534:65534
 """
 
-_NAME = re.compile(r"^[A-Za-z0-9][\w.-]*(?:\[[\w,. -]*\])?\s*(?:[=<>!~]=?=?\s*[\w.*+!-]+\s*,?\s*)*(?:;[^\\]*)?$")
+# A "!" may be an operator's or a version's (its epoch): clauses are apart by commas alone, or a long row of them could be read in any number of ways.
+_CLAUSE = r"[=<>!~]=?=?\s*[\w*][\w.*+!-]*"
+_NAME = re.compile(
+    rf"[A-Za-z0-9][\w.-]*(?:\[[\w,. -]*\])?\s*(?:{_CLAUSE}(?:\s*,\s*{_CLAUSE})*(?:\s*,)?)?\s*(?:;[^\\]*)?\Z", re.ASCII
+)
 
 
 def ensure(client: APIClient, base: str, project: Project, say: build.Say) -> str:
