@@ -52,11 +52,22 @@ def attempt(what, work):
     else:
         print("ESCAPED", what, str(result)[:80])
 """
-_SYSCALL = """
+# The kernel's numbers of system calls: on x86-64, on arm64.
+NUMBERS = {
+    "ptrace": (101, 117), "process_vm_readv": (310, 270), "pidfd_getfd": (438, 438), "unshare": (272, 97), "clone": (56, 220),
+    "setns": (308, 268), "mount": (165, 40), "io_uring_setup": (425, 425), "bpf": (321, 280), "perf_event_open": (298, 241),
+    "keyctl": (250, 219), "userfaultfd": (323, 282), "kexec_load": (246, 104),
+}  # fmt: skip
+_SYSCALL = f"""
 import ctypes, os
 libc = ctypes.CDLL(None, use_errno=True)
-def call(number, *arguments):
-    result = libc.syscall(ctypes.c_long(number), *map(ctypes.c_long, arguments))
+numbers = {NUMBERS}
+machine = {{"x86_64": 0, "aarch64": 1, "arm64": 1}}.get(os.uname().machine)
+if machine is None:
+    print("ESCAPED", "no system call has a number here:", os.uname().machine)
+    raise SystemExit
+def call(name, *arguments):
+    result = libc.syscall(ctypes.c_long(numbers[name][machine]), *map(ctypes.c_long, arguments))
     if result < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return result
@@ -135,21 +146,21 @@ CASES: tuple[Case, ...] = (
     Case("symlink", _TRY + "import os\nos.symlink('/etc', '/work/project/link')\nattempt('through link', lambda: open('/work/project/link/planted', 'w'))\n", _says("refused through link")),
     Case(
         "ptrace",
-        _SYSCALL + _TRY + "attempt('ptrace', lambda: call(101, 16, 1, 0, 0))\n"
-        "attempt('process_vm_readv', lambda: call(310, 1, 0, 0, 0, 0, 0))\nattempt('pidfd_getfd', lambda: call(438, 3, 1, 0))\n",
+        _SYSCALL + _TRY + "attempt('ptrace', lambda: call('ptrace', 16, 1, 0, 0))\n"
+        "attempt('process_vm_readv', lambda: call('process_vm_readv', 1, 0, 0, 0, 0, 0))\nattempt('pidfd_getfd', lambda: call('pidfd_getfd', 3, 1, 0))\n",
         _says("refused ptrace"),
     ),
     Case(
         "namespaces",
-        _SYSCALL + _TRY + "attempt('unshare user', lambda: call(272, 0x10000000))\nattempt('unshare mount', lambda: call(272, 0x20000))\n"
-        "attempt('clone user', lambda: call(56, 0x10000011, 0, 0, 0, 0))\nattempt('setns', lambda: call(308, 0, 0))\nattempt('mount', lambda: call(165, 0, 0, 0, 0, 0))\n",
+        _SYSCALL + _TRY + "attempt('unshare user', lambda: call('unshare', 0x10000000))\nattempt('unshare mount', lambda: call('unshare', 0x20000))\n"
+        "attempt('clone user', lambda: call('clone', 0x10000011, 0, 0, 0, 0))\nattempt('setns', lambda: call('setns', 0, 0))\nattempt('mount', lambda: call('mount', 0, 0, 0, 0, 0))\n",
         _says("refused mount"),
     ),
-    Case("io_uring", _SYSCALL + _TRY + "attempt('io_uring', lambda: call(425, 8, 0))\n", _says("refused io_uring")),
+    Case("io_uring", _SYSCALL + _TRY + "attempt('io_uring', lambda: call('io_uring_setup', 8, 0))\n", _says("refused io_uring")),
     Case(
         "kernel interfaces",
-        _SYSCALL + _TRY + "attempt('bpf', lambda: call(321, 0, 0, 0))\nattempt('perf', lambda: call(298, 0, 0, 0, 0, 0))\n"
-        "attempt('keyctl', lambda: call(250, 0, 0, 0, 0, 0))\nattempt('userfaultfd', lambda: call(323, 0))\nattempt('kexec', lambda: call(246, 0, 0, 0, 0))\n",
+        _SYSCALL + _TRY + "attempt('bpf', lambda: call('bpf', 0, 0, 0))\nattempt('perf', lambda: call('perf_event_open', 0, 0, 0, 0, 0))\n"
+        "attempt('keyctl', lambda: call('keyctl', 0, 0, 0, 0, 0))\nattempt('userfaultfd', lambda: call('userfaultfd', 0))\nattempt('kexec', lambda: call('kexec_load', 0, 0, 0, 0))\n",
         _says("refused kexec"),
     ),
     Case(

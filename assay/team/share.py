@@ -29,7 +29,7 @@ from assay.engine import stops
 from assay.engine.api import EngineError
 from assay.engine.client import is_loopback
 from assay.engine.local import Local
-from assay.engine.web import HANDLERS, Attended, Refused, body_of
+from assay.engine.web import EVENTS, HANDLERS, Attended, Refused, body_of
 from assay.team.private import TELLING, untold
 
 log = logging.getLogger(__name__)
@@ -234,7 +234,7 @@ class Share:
             data = _packed({name: value for name, value in body.items() if not (texts and name == "stop")})
             pieces = self._answer(request.url.path, data, who)
             count = body.get("n") if isinstance(body.get("n"), int) else 1
-            return Attended(stops.cut(pieces, texts, max(count or 1, 1)) if texts else pieces, "text/event-stream")
+            return Attended(stops.cut(pieces, texts, max(count or 1, 1)) if texts else pieces, EVENTS)
         pieces = (self._answer if is_answer else self._passed)(request.url.path, _packed(body), who)
         return Attended(_unbroken(pieces) if is_answer else pieces)
 

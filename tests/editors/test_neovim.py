@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.editors.conftest import Traces, child_named, slow, until
 from tests.editors.neovim import Neovim
 
@@ -62,6 +64,39 @@ def test_a_dismissed_text_is_not_offered_again(neovim: Open, sums: Path, script:
     editor.keys("<BS><Space>")
     until(lambda: any("dismissed" in str(trace) for trace in traces()[before:]))
     assert not any("a + b" in line for line in editor.screen())
+
+
+def test_an_older_answer_that_comes_late_does_not_stand_for_the_newer_request(
+    neovim: Open, sums: Path, script: Script
+) -> None:
+    """A server may answer what was cancelled; the newer request can still be cancelled after that."""
+    editor = neovim(sums, "sums.py", engine__script=script())
+    editor.until_attached()
+    if editor.lua("return vim.lsp.inline_completion ~= nil"):
+        pytest.skip("this Neovim keeps its requests itself")
+    editor.lua("""
+        answers, cancelled = {}, {}
+        local client = require("assay").client()
+        local request = client.request
+        client.request = function(self, method, params, handler, buffer)
+          if method ~= "textDocument/inlineCompletion" then
+            return request(self, method, params, handler, buffer)
+          end
+          answers[#answers + 1] = handler
+          return true, 1000 + #answers
+        end
+        client.cancel_request = function(_, id) cancelled[#cancelled + 1] = id end
+    """)
+    editor.keys("3GA")
+    editor.keys("r")
+    editor.until(lambda: editor.lua("return #answers") >= 1)
+    first = editor.lua("return #answers")
+    editor.keys("e")
+    editor.until(lambda: editor.lua("return #answers") > first)
+    newest = editor.lua("return #answers")
+    editor.lua(f"answers[{first}](nil, {{items = {{}}}})")
+    editor.keys("t")
+    editor.until(lambda: 1000 + newest in editor.lua("return cancelled"))
 
 
 def test_the_server_is_told_where_the_cursor_rests(neovim: Open, sums: Path, script: Script) -> None:

@@ -73,6 +73,11 @@ def test_the_settings_reach_the_process(folder: Path, installed: None, monkeypat
     assert (engine.name, engine._launch.quantisation, engine._launch.model) == ("torch", "int8", folder)
     other = local.launch_for(folder, where.runtime, 60, "torch", "bf16")
     assert other.folder != engine._launch.folder, "held another way it is another process"
+    (folder / "assay-quality.json").write_text("{}")
+    again = local.launch_for(folder, where.runtime, 60, "torch", "bf16")
+    assert again.folder == other.folder, "what is noted beside the weights is no other model"
+    (folder / "config.json").write_text('{"other": 1}')
+    assert local.launch_for(folder, where.runtime, 60, "torch", "bf16").folder != other.folder
 
 
 async def test_a_backend_that_cannot_be_is_a_sentence(gguf: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -173,6 +173,17 @@ async def test_an_idle_engine_ends(model: Path, tmp_path: Path) -> None:
     await engine.close()
 
 
+def test_a_folder_behind_somebody_elses_link_is_not_taken(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "ours").mkdir(mode=0o700)
+    (tmp_path / "link").symlink_to(tmp_path / "ours")
+    assert local.launch_for(model, tmp_path / "link", idle_s=60).folder.is_dir()
+    if os.getuid():
+        pytest.skip("only root can give a link to somebody else")
+    os.lchown(tmp_path / "link", 12345, 12345)
+    with pytest.raises(EngineUnavailable, match="belongs to somebody else"):
+        local.launch_for(model, tmp_path / "link", idle_s=60)
+
+
 async def test_the_socket_is_private(engine: Local) -> None:
     await text_of(engine, Request(PREFIX, max_tokens=1))
     assert engine._launch.folder.stat().st_mode & 0o077 == 0

@@ -25,6 +25,7 @@ FOLDER = {
     "config.json": b'{"model_type": "llama"}',
     "tokenizer.json": b"{}",
     "model.safetensors": b"\x00" * 5000,
+    "consolidated.safetensors": b"\x00" * 5000,
     "modeling.py": b"boom",
     "old.bin": b"boom",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import struct
 from dataclasses import replace
 from pathlib import Path
@@ -68,6 +69,9 @@ def test_a_folders_headers_say_how_large_it_is(tmp_path: Path) -> None:
         (tmp_path / f"{name}.safetensors").write_bytes(struct.pack("<Q", len(header)) + header)
     shape = memory.shape_of(tmp_path)
     assert (shape.parameters, shape.embedded, shape.per_token) == (112, 80, 1 * 4 * 3 * 2 * 2)
+    for name in ("model-00001-of-00002", "model-00002-of-00002"):
+        shutil.copy(tmp_path / "b.safetensors", tmp_path / f"{name}.safetensors")
+    assert memory.shape_of(tmp_path).parameters == 64, "the same weights are there twice: the shards are read"
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff" * 40, struct.pack("<Q", 4) + b"nope"])

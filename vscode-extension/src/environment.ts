@@ -11,8 +11,9 @@ const LOCK = ".installing";
 /** A lock that was not touched for so long was left by a window that died: pip says something more often than that. */
 const STALE_MS = 120_000;
 const TURN_MS = 500;
-/** A window that stays open longer than this without a restart is rare, and only loses its server once. */
+/** No window that runs has used an environment for so long: each says now and then that it does. */
 const UNUSED_MS = 7 * 24 * 3_600_000;
+const USING_MS = UNUSED_MS / 14;
 
 export class InstallFailed extends Error {}
 
@@ -74,6 +75,15 @@ export async function make(install: Install, tell: (step: string) => void): Prom
     clearInterval(touching);
     await fs.rm(lock, { force: true });
   }
+}
+
+/** Say that a window's server runs from the environment, from now on until it is disposed of. */
+export function use(install: Install): { dispose(): void } {
+  const say = async (): Promise<void> => fs.utimes(path.join(await folderFor(install), READY), new Date(), new Date());
+  const saying = (): void => void say().catch(() => undefined);
+  saying();
+  const timer = setInterval(saying, USING_MS);
+  return { dispose: () => clearInterval(timer) };
 }
 
 async function folderFor(install: Install): Promise<string> {

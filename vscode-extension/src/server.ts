@@ -21,6 +21,7 @@ const START_MS = 60_000;
 
 export class Server implements vscode.Disposable {
   private client: LanguageClient | undefined;
+  private using: vscode.Disposable | undefined;
   private readonly crashes: number[] = [];
   private readonly moved = new vscode.EventEmitter<Condition>();
   private now: Condition = { state: "stopped", why: "" };
@@ -84,6 +85,7 @@ export class Server implements vscode.Disposable {
   }
 
   dispose(): void {
+    this.using?.dispose();
     this.moved.dispose();
   }
 
@@ -135,6 +137,7 @@ export class Server implements vscode.Disposable {
         died: () => this.died(),
       });
       this.client = client;
+      this.using ??= environment.use(this.install);
       this.listen(client);
       await this.started(client);
     } catch (error) {

@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { access, mkdir, mkdtemp, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Install, InstallFailed, installed, make } from "../src/environment";
+import { type Install, InstallFailed, installed, make, use } from "../src/environment";
 
 let folder = "";
 
@@ -48,6 +48,25 @@ test("another Python in the settings makes it anew, and none keeps what is there
   await make(install("/usr/bin/python3.11"), () => undefined);
   expect(await installed(install("/usr/bin/python3.12"))).toBeUndefined();
   expect(await installed(install())).toBeDefined();
+});
+
+test("an older environment stays as long as a window runs from it, and goes when none has for a week", async () => {
+  const old = await make(install(), () => undefined);
+  const ready = path.join(path.dirname(path.dirname(old)), ".ready");
+  const later = async (version: string, wheel: string): Promise<void> => {
+    await rm(path.join(folder, "bundle", version));
+    await writeFile(path.join(folder, "bundle", wheel), wheel);
+    await make(install(), () => undefined);
+  };
+  await utimes(ready, 0, 0);
+  const using = use(install());
+  await expect.poll(async () => (await stat(ready)).mtimeMs).toBeGreaterThan(0);
+  using.dispose();
+  await later("assay-1.whl", "assay-2.whl");
+  await access(old);
+  await utimes(ready, 0, 0);
+  await later("assay-2.whl", "assay-3.whl");
+  await expect(access(old)).rejects.toThrow();
 });
 
 test("what pip refuses is told with its last line, and nothing counts as installed", async () => {

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from ..api import EngineUnavailable
+from ..weights import tensors
 from .model import Loaded
 
 LIMIT = 0.02  # of bf16's negative log-likelihood that a quantisation may be worse by
@@ -126,7 +126,9 @@ def _by(name: str) -> str:
 
 
 def _mark(weights: Path) -> str:
-    parts: list[Any] = sorted(weights.glob("*.safetensors")) if weights.is_dir() else [weights]
+    parts = (
+        [weights / name for name in tensors(one.name for one in weights.iterdir())] if weights.is_dir() else [weights]
+    )
     return hashlib.sha256(
         "".join(f"{one.name} {one.stat().st_size} {one.stat().st_mtime_ns}\n" for one in parts).encode()
     ).hexdigest()[:12]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..api import EngineUnavailable
+from ..weights import tensors
 
 GIB = 1 << 30
 MARGIN = 0.1  # of what is there: activations, the allocator's gaps
@@ -118,7 +119,7 @@ def _lines(path: str) -> list[str]:
 def _of_folder(folder: Path) -> Shape:
     config = json.loads((folder / "config.json").read_text("utf-8"))
     config = config.get("text_config", config)
-    sizes = [size for file in sorted(folder.glob("*.safetensors")) for size in _sizes(file)]
+    sizes = [size for name in tensors(one.name for one in folder.iterdir()) for size in _sizes(folder / name)]
     heads = int(config["num_attention_heads"])
     wide = int(config.get("head_dim") or config["hidden_size"] // heads)
     cached = int(config.get("num_key_value_heads") or heads) * wide * int(config["num_hidden_layers"]) * 2 * 2

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..web import HANDLERS, Attended, Refused, body_of
+from ..web import EVENTS, HANDLERS, Attended, Refused, body_of
 from .answers import Desk, Said, completion, whole
 
 POLL_S = 0.5  # how often idleness is looked at
@@ -119,7 +119,7 @@ class Routes:
     def _answer(self, pieces: AsyncGenerator[Said, None], body: Mapping[str, Any], *, is_chat: bool) -> Response:
         name = self._desk.loaded.name
         if body.get("stream"):
-            return Attended(_events(name, pieces, is_chat=is_chat), "text/event-stream")
+            return Attended(_events(name, pieces, is_chat=is_chat), EVENTS)
         return Attended(_json(_collected(name, pieces, is_chat=is_chat)))
 
 

@@ -136,7 +136,11 @@ local function request(trigger)
   local tick, row, column = vim.api.nvim_buf_get_changedtick(buffer), cursor()
   local params = vim.lsp.util.make_position_params(0, client.offset_encoding)
   params.context = { triggerKind = trigger } ---@diagnostic disable-line: inject-field
-  local sent, id = client:request(METHOD, params, function(failure, answer)
+  local sent, id
+  sent, id = client:request(METHOD, params, function(failure, answer)
+    if asked == nil or asked.id ~= id or asked.client ~= client then
+      return -- an older one, that was cancelled: the newer one is still to be answered
+    end
     asked = nil
     local now_row, now_column = cursor()
     local is_here = vim.api.nvim_get_current_buf() == buffer and now_row == row and now_column == column
