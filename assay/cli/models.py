@@ -95,14 +95,13 @@ def _share(launch: Launch, listen: str, key_file: str, cert: str, cert_key: str)
             keys,
             Path(cert).expanduser() if cert else None,
             Path(cert_key).expanduser() if cert_key else None,
+            Path(key_file).expanduser() if key_file else None,
         )
-        scheme = "https" if cert else "http"
-        people = f"for {', '.join(sorted(keys.values()))}" if keys else "for everybody on this machine"
-        out.say(f"sharing {weights.name_of(launch.model)} at {scheme}://{listen} {people}; Ctrl+C ends it")
+        out.say(f"starting {weights.name_of(launch.model)} on {backends.TITLES[launch.backend]}")
         launch = replace(
             launch, idle_s=launch.idle_s or AFTER_S
         )  # it ends after this process, and not while anybody asks
-        asyncio.run(share.serve(Local(launch), door, SHARED[launch.backend]))
+        asyncio.run(share.serve(Local(launch), door, SHARED[launch.backend], out.say))
     except share.NotShared as error:
         out.fail("not-shared", str(error))
 

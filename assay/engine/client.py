@@ -7,8 +7,8 @@ import ipaddress
 import json
 import ssl
 import sys
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -70,7 +70,8 @@ class Client:
         import httpx
 
         try:
-            async with client.stream("POST", path, json=body) as response:
+            async with AsyncExitStack() as stack:
+                response = await _once_more(lambda: stack.enter_async_context(client.stream("POST", path, json=body)))
                 await self._check(response)
                 yield response
         except httpx.HTTPError as error:
@@ -110,7 +111,7 @@ class Client:
         import httpx
 
         try:
-            response = await client.request(method, path, json=body)
+            response = await _once_more(lambda: client.request(method, path, json=body))
             await self._check(response)
             return response.json()
         except httpx.HTTPError as error:
@@ -161,6 +162,16 @@ class Client:
 
     def _unreadable(self) -> str:
         return f"The engine at {self.where} answered something that is not JSON."
+
+
+async def _once_more(ask: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+    """Ask again where a kept connection was closed as the request came: servers end those that are idle, and a proxy does it without a word."""
+    import httpx
+
+    try:
+        return await ask()
+    except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
+        return await ask()
 
 
 def is_loopback(host: str) -> bool:

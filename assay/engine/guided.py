@@ -21,6 +21,15 @@ def dialect_of(models: Any) -> Dialect:
         return ""
 
 
+def takes_priorities(models: Any) -> bool:
+    """Whether a shared engine of ours says so in its model list, whatever runs behind it."""
+    match models:
+        case {"assay": {"priorities": True}}:
+            return True
+        case _:
+            return False
+
+
 def body(request: Request, dialect: Dialect) -> dict[str, Any]:
     """What is added to a request's body; nothing where nothing is asked for, or the server cannot do it."""
     if not (request.names or request.must_start):

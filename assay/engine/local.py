@@ -33,6 +33,7 @@ from .service import SLOTS, Launch
 START_S = 120.0  # a large model from a slow disk; the small one takes 0.7 s
 BACK_OFF_S = (0.0, 0.2, 1.0, 5.0, 15.0)
 AGAIN_S = 0.2  # before another process is started in the place of one that found the folder taken
+END_S = 5.0  # for a process to end when it is told to
 HEALTH_S = 1.0  # a health check takes a millisecond; a busy CPU stretches it
 SOCKET_PATH_LIMIT = 100  # bytes; the kernel's limit is 108 with the terminator, 104 on macOS
 
@@ -52,6 +53,7 @@ class Local:
         )
         self._leaving = Leaving(self._slots)
         self._starting: asyncio.Task[None] | None = None
+        self._process: subprocess.Popen[bytes] | None = None  # the last one that was started here
         self._failures = 0
         self._not_before = 0.0
         self._was_up = False  # as the last request found it: it is looked at again when one fails
@@ -146,6 +148,14 @@ class Local:
             self._starting.cancel()
         await self._remote.close()
 
+    async def end(self) -> None:
+        """Close, and end the process where this one has started it."""
+        await self.close()
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                await asyncio.to_thread(self._process.wait, END_S)
+
     async def warm(self) -> None:
         """Start the process now, so that the first suggestion does not wait for it. Never raises EngineError."""
         with contextlib.suppress(EngineError):
@@ -228,7 +238,8 @@ class Local:
 
     async def _spawned(self) -> subprocess.Popen[bytes]:
         try:
-            return await asyncio.to_thread(spawn, self._launch)
+            self._process = await asyncio.to_thread(spawn, self._launch)
+            return self._process
         except OSError as error:
             raise EngineUnavailable(f"Engine off: its process cannot be started ({error.strerror}).") from error
 

@@ -45,6 +45,7 @@ class Remote:
         self._served_model: str | None = None
         self._has_tokenizer = True
         self._tokens: dict[str, bool] = {}
+        self._takes_priorities = False
         self._guided = guided
         self.tokens_per_s: float | None = None  # of the last generation that was long enough to tell
 
@@ -67,7 +68,7 @@ class Remote:
         """A server that refuses to be guided is asked again without that, and not guided any more if it answers then."""
         plain = _body(request) | {"model": await self.model() or "default", "stream": True}
         guide = guided.body(request, await self._dialect()) if request.names or request.must_start else {}
-        if request.priority and self._guided == "ours":  # vLLM refuses it unless it was started for it
+        if request.priority and (await self._dialect() == "ours" or self._takes_priorities):  # vLLM may refuse it
             plain["priority"] = request.priority
         plain |= _READING.get(self._guided or "", {})
         if request.stop and await self._dialect() == "gbnf":  # llama.cpp, see `stops`
@@ -92,7 +93,9 @@ class Remote:
     async def _dialect(self) -> Dialect:
         if self._guided is None:
             try:
-                self._guided = guided.dialect_of(await self._http.get("/v1/models"))
+                models = await self._http.get("/v1/models")
+                self._guided = guided.dialect_of(models)
+                self._takes_priorities = guided.takes_priorities(models)
             except EngineUnavailable:
                 return ""
             except EngineError:

@@ -5,7 +5,6 @@ It stands before the engine process of this machine, whichever backend that has,
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import hmac
 import json
@@ -13,13 +12,11 @@ import logging
 import os
 import ssl
 import stat
-from collections import deque
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -30,15 +27,17 @@ from assay.engine.api import EngineError
 from assay.engine.client import is_loopback
 from assay.engine.local import Local
 from assay.engine.web import EVENTS, HANDLERS, Attended, Refused, body_of
+from assay.team import listening
 from assay.team.private import TELLING, untold
+from assay.team.turns import BACKGROUND, Turns
 
 log = logging.getLogger(__name__)
 
 KEY_LENGTH = 24  # characters at least
 KEYS_LIMIT = 1 << 20  # bytes of the file
-WAITING = 16  # requests of one person that wait, at most
-TURN_S = 60.0  # so long one waits for a turn
 READ_S = 120.0  # for a piece of an answer
+# It ended and is started again, or it closed a connection that was kept for the next request, as llama.cpp does: asked once more.
+GONE = (httpx.NetworkError, httpx.RemoteProtocolError)
 ANSWERS = ("/v1/completions", "/v1/chat/completions")
 POSTS = (*ANSWERS, "/tokenize", "/score")
 
@@ -56,6 +55,7 @@ class Door:
     keys: Mapping[str, str]
     certificate: Path | None = None
     certificate_key: Path | None = None
+    key_file: Path | None = None
 
     def __post_init__(self) -> None:
         if self.is_here:
@@ -68,6 +68,17 @@ class Door:
             raise NotShared(
                 "Not shared: off loopback prompts go through TLS alone. Name a certificate to --cert and its key to --cert-key; docs/team.md makes both."
             )
+
+    @property
+    def address(self) -> str:
+        """As a URL."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.certificate else 'http'}://{host}:{self.port}"
+
+    @property
+    def guests(self) -> str:
+        """For whom it is, in words."""
+        return f"for {', '.join(sorted(self.keys.values()))}" if self.keys else "for everybody on this machine"
 
     @property
     def is_here(self) -> bool:
@@ -110,79 +121,6 @@ def keys_of(path: Path) -> dict[str, str]:
     return found
 
 
-class Turns:
-    """At most `limit` requests are with the engine; whoever has the fewest there is next, then who waited longest."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._there: dict[str, int] = {}
-        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
-        self._order: dict[str, int] = {}
-        self._count = 0
-
-    @property
-    def there(self) -> int:
-        """How many are with the engine."""
-        return sum(self._there.values())
-
-    @contextlib.asynccontextmanager
-    async def turn(self, who: str) -> AsyncGenerator[None, None]:
-        """Wait for a turn and have it. Raises Refused where too many of this person's wait, or it takes too long."""
-        if self.there >= self._limit or self._waiting:
-            await self._wait(who)
-        else:
-            self._enter(who)
-        try:
-            yield
-        finally:
-            self._there[who] -= 1
-            if not self._there[who]:
-                del self._there[who]
-            self._next()
-
-    async def _wait(self, who: str) -> None:
-        queue = self._waiting.setdefault(who, deque())
-        if len(queue) >= WAITING:
-            raise Refused("The engine is busy: too many of your requests wait already.", 503)
-        place = asyncio.get_running_loop().create_future()
-        queue.append(place)
-        try:
-            await asyncio.wait_for(asyncio.shield(place), TURN_S)
-        except BaseException as error:
-            if place.done() and not place.cancelled():  # the turn came together with the end of waiting
-                self._leave(who)
-            place.cancel()
-            with contextlib.suppress(ValueError):
-                queue.remove(place)
-            if not queue and self._waiting.get(who) is queue:
-                del self._waiting[who]
-            if isinstance(error, TimeoutError):
-                raise Refused("The engine is busy: no turn came in time.", 503) from error
-            raise
-
-    def _enter(self, who: str) -> None:
-        self._there[who] = self._there.get(who, 0) + 1
-        self._count += 1
-        self._order[who] = self._count
-
-    def _leave(self, who: str) -> None:
-        self._there[who] -= 1
-        if not self._there[who]:
-            del self._there[who]
-        self._next()
-
-    def _next(self) -> None:
-        while self._waiting and self.there < self._limit:
-            who = min(self._waiting, key=lambda one: (self._there.get(one, 0), self._order.get(one, 0)))
-            queue = self._waiting[who]
-            place = queue.popleft() if queue else None
-            if not queue:
-                del self._waiting[who]
-            if place is not None and not place.done():
-                self._enter(who)
-                place.set_result(None)
-
-
 class Share:
     """The way from a request to the engine and back."""
 
@@ -210,15 +148,19 @@ class Share:
         self._person(request)
         try:
             response = await self._models(again=False)
-        except httpx.ConnectError:
-            response = await self._models(again=True)  # it ended, or was ended: it is started anew
-        return Response(response.content, response.status_code, media_type="application/json")
+        except GONE:
+            response = await self._models(again=True)
+        try:
+            told = response.json() | {"assay": {"priorities": True}}
+        except (ValueError, TypeError) as error:
+            raise Refused("The engine gave no list of models.", 502) from error
+        return JSONResponse(told, response.status_code)
 
     async def _models(self, *, again: bool) -> httpx.Response:
         try:
             return await (await self._upstream(again=again)).get("/v1/models")
         except httpx.HTTPError as error:
-            if isinstance(error, httpx.ConnectError) and not again:
+            if isinstance(error, GONE) and not again:
                 raise
             raise Refused("The engine gave no answer.", 502) from error
 
@@ -229,24 +171,29 @@ class Share:
         if is_answer:
             _hold_to_what_is_served(body)
             body = {name: value for name, value in body.items() if name not in TELLING}
+        priority = _priority(body)
         if is_answer and body.get("stream"):
             texts = stops.texts_of(body)
             data = _packed({name: value for name, value in body.items() if not (texts and name == "stop")})
-            pieces = self._answer(request.url.path, data, who)
+            pieces = self._answer(request.url.path, data, who, priority)
             count = body.get("n") if isinstance(body.get("n"), int) else 1
             return Attended(stops.cut(pieces, texts, max(count or 1, 1)) if texts else pieces, EVENTS)
-        pieces = (self._answer if is_answer else self._passed)(request.url.path, _packed(body), who)
+        pieces = (self._answer if is_answer else self._passed)(request.url.path, _packed(body), who, priority)
         return Attended(_unbroken(pieces) if is_answer else pieces)
 
-    def _answer(self, path: str, data: bytes, who: str) -> AsyncGenerator[bytes, None]:
+    def _answer(self, path: str, data: bytes, who: str, priority: int) -> AsyncGenerator[bytes, None]:
         """What was answered, and nothing of what was kept of the prompts of others."""
-        return untold(self._passed(path, data, who))
+        return untold(self._passed(path, data, who, priority))
+
+    def let_in(self, keys: Mapping[str, str]) -> None:
+        """Other people, from now on."""
+        self._keys = keys
 
     async def close(self) -> None:
-        """Drop the connection to the engine, which ends by itself unless it was to stay for ever."""
+        """Drop the connection to the engine, and end it where this process has started it: a window that needs it starts it again."""
         if self._http is not None:
             await self._http.aclose()
-        await self._engine.close()
+        await self._engine.end()
 
     def _person(self, request: Request) -> str:
         """Whose key it is. Every key is compared, in the same time whatever it is. Raises Refused."""
@@ -263,21 +210,22 @@ class Share:
             raise Refused("That key opens nothing here.", 401)
         return found
 
-    async def _passed(self, path: str, data: bytes, who: str) -> AsyncGenerator[bytes, None]:
+    async def _passed(self, path: str, data: bytes, who: str, priority: int = 0) -> AsyncGenerator[bytes, None]:
         headers = {"x-assay-user": who, "content-type": "application/json"}
-        async with self._turns.turn(who):
+        async with self._turns.turn(who, priority):
             for again in (False, True):
-                http = await self._upstream(again=again)
+                http, has_begun = await self._upstream(again=again), False
                 try:
                     async with http.stream("POST", path, content=data, headers=headers) as response:
                         if response.status_code >= 400:
                             raise Refused(_said(await response.aread()), response.status_code)
                         async for piece in response.aiter_bytes():
+                            has_begun = True
                             yield piece
                     return
                 except httpx.HTTPError as error:
-                    if isinstance(error, httpx.ConnectError) and not again:
-                        continue  # it ended, or was ended: it is started anew
+                    if isinstance(error, GONE) and not again and not has_begun:
+                        continue
                     log.warning("the engine gave no answer: %s", type(error).__name__)
                     raise Refused("The engine gave no answer.", 502) from error
 
@@ -290,6 +238,12 @@ class Share:
             transport = httpx.AsyncHTTPTransport(uds=str(socket), limits=httpx.Limits(max_connections=256))
             self._http = httpx.AsyncClient(transport=transport, base_url="http://engine", timeout=READ_S)
         return self._http
+
+
+def _priority(body: Mapping[str, object]) -> int:
+    """As in `Request`; what is no such number is as urgent as typing."""
+    told = body.get("priority")
+    return min(max(told, 0), BACKGROUND) if isinstance(told, int) else 0
 
 
 def _packed(body: Mapping[str, object]) -> bytes:
@@ -320,37 +274,44 @@ def _said(answer: bytes) -> str:
         return "The engine refused the request."
 
 
-async def serve(engine: Local, door: Door, limit: int) -> None:
-    """Until the process is told to end. Raises NotShared where the address or the certificate is of no use."""
+async def serve(engine: Local, door: Door, limit: int, say: Callable[[str], None] = log.warning) -> None:
+    """Until the process is told to end; `say` is told when others can come in, and what SIGHUP brought. Raises NotShared where the address or the certificate
+    is of no use."""
     os.umask(0o077)
-    if door.certificate is not None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        try:
-            context.load_cert_chain(door.certificate, door.certificate_key)
-        except (OSError, ssl.SSLError) as error:
-            raise NotShared(
-                f"The certificate {door.certificate} cannot be used ({error.strerror or error})."
-            ) from error
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if door.certificate is not None else None
     share = Share(engine, door.keys, Turns(limit))
-    config = uvicorn.Config(
-        share.application(),
-        host=door.host,
-        port=door.port,
-        ssl_certfile=door.certificate,
-        ssl_keyfile=door.certificate_key,
-        log_level="warning",
-        access_log=False,
-        lifespan="off",
-        server_header=False,
-        limit_concurrency=1000,
-    )
-    server = uvicorn.Server(config)
+    if context is not None:
+        _certify(context, door)
+
+    def again() -> None:
+        """Keys and certificate as they are now; what is of no use leaves what was."""
+        try:
+            if context is not None:
+                _certify(context, door)
+            if door.key_file is not None:
+                share.let_in(keys := keys_of(door.key_file))
+                say(f"the keys were read again: {', '.join(sorted(keys.values()))}")
+        except NotShared as error:
+            say(f"{error} What held before holds on.")
+
     try:
-        await engine.warm()
-        await server.serve()
-    except SystemExit as error:  # uvicorn's word for an address that is taken
-        raise NotShared(
-            f"Nothing can listen at {door.host}:{door.port}: it is taken, or not this machine's."
-        ) from error
-    finally:
-        await share.close()
+        opened = listening.opened(door.host, door.port)
+    except OSError as error:
+        raise NotShared(f"Nothing can listen at {door.host}:{door.port} ({error.strerror or error}).") from error
+    with contextlib.closing(opened):
+        server = listening.server(
+            share.application(), context, lambda: say(f"sharing at {door.address} {door.guests}; Ctrl+C ends it"), again
+        )
+        try:
+            await engine.warm()
+            await server.serve([opened])
+        finally:
+            await share.close()
+
+
+def _certify(context: ssl.SSLContext, door: Door) -> None:
+    assert door.certificate is not None
+    try:
+        context.load_cert_chain(door.certificate, door.certificate_key)
+    except (OSError, ssl.SSLError) as error:
+        raise NotShared(f"The certificate {door.certificate} cannot be used ({error.strerror or error}).") from error

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import re
 import signal
 import socket as sockets
 import ssl
@@ -22,11 +24,12 @@ from assay.cli.commands import app
 from assay.engine import local
 from assay.engine.api import Request
 from assay.engine.by_url import Server
+from assay.engine.client import Client
 from assay.engine.local import Local
-from assay.engine.web import Refused
 from assay.folders import folders
-from assay.team import private, share
-from assay.team.share import Door, NotShared, Share, Turns
+from assay.team import listening, private, share
+from assay.team.share import Door, NotShared, Share
+from assay.team.turns import Turns
 
 ALICE, BOB = "alice-" + "a" * 30, "bob-" + "b" * 30
 PREFIX = 'def add(a, b):\n    """Add two numbers."""\n    return'
@@ -78,63 +81,6 @@ def test_off_loopback_a_key_and_tls_are_needed(tmp_path: Path) -> None:
     run = CliRunner().invoke(app, ["engine", "--listen", "0.0.0.0:8443", "--key-file", str(keys_file(tmp_path))])
     if "No model" not in run.output:
         assert run.exit_code == 2 and "TLS alone" in run.output
-
-
-async def test_whoever_has_the_fewest_is_next() -> None:
-    turns, order = Turns(2), []
-    go = asyncio.Event()
-
-    async def one(who: str) -> None:
-        async with turns.turn(who):
-            order.append(who)
-            await go.wait()
-            await asyncio.sleep(0)
-
-    asked = [asyncio.create_task(one("greedy")) for _ in range(8)]
-    await asyncio.sleep(0.01)
-    asked += [asyncio.create_task(one("modest")) for _ in range(2)]
-    await asyncio.sleep(0.01)
-    assert order == ["greedy", "greedy"]
-    go.set()
-    await asyncio.gather(*asked)
-    assert "modest" in order[2:4] and order.index("modest") < 4
-    assert turns.there == 0
-
-
-async def test_one_person_has_so_many_waiting_and_others_are_not_kept_out() -> None:
-    turns = Turns(1)
-    held = asyncio.Event()
-
-    async def one(who: str) -> str:
-        async with turns.turn(who):
-            await held.wait()
-            return who
-
-    asked = [asyncio.create_task(one("greedy")) for _ in range(share.WAITING + 1)]
-    await asyncio.sleep(0.01)
-    with pytest.raises(Refused, match="too many of your requests"):
-        await one("greedy")
-    other = asyncio.create_task(one("modest"))
-    await asyncio.sleep(0.01)
-    for gone in asked[1:]:
-        gone.cancel()
-    held.set()
-    assert await other == "modest"
-    await asyncio.gather(*asked, return_exceptions=True)
-    assert turns.there == 0
-    async with turns.turn("next"):
-        assert turns.there == 1
-
-
-async def test_a_turn_that_does_not_come_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(share, "TURN_S", 0.02)
-    turns = Turns(1)
-    async with turns.turn("a"):
-        with pytest.raises(Refused, match="no turn came"):
-            async with turns.turn("b"):
-                pass
-    async with turns.turn("b"):
-        assert turns.there == 1
 
 
 @pytest.fixture
@@ -195,6 +141,62 @@ async def test_an_engine_that_was_killed_is_started_again(http: httpx.AsyncClien
         assert answer.status_code == 200
     odd = await http.post("/v1/completions", content=b'{"prompt": "\\ud800"}', headers=key)
     assert odd.status_code == 400
+
+
+class Closing:
+    """A server on a socket that answers each connection once, and closes it when it is asked again: what llama.cpp does with idle ones."""
+
+    def __init__(self, path: Path, answer: dict[str, object]) -> None:
+        self.path = path
+        self.asked = 0
+        self._body = json.dumps(answer).encode()
+
+    async def __aenter__(self) -> Closing:
+        self._server = await asyncio.start_unix_server(self._serve, self.path)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            for is_first in (True, False):
+                head = await reader.readuntil(b"\r\n\r\n")
+                if found := re.search(rb"content-length: (\d+)", head, re.IGNORECASE):
+                    await reader.readexactly(int(found[1]))
+                if is_first:
+                    self.asked += 1
+                    writer.write(
+                        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+                        % len(self._body)
+                        + self._body
+                    )
+        writer.close()
+
+    async def running(self, *, again: bool = False) -> Path:
+        return self.path
+
+    async def end(self) -> None: ...
+
+
+async def test_a_kept_connection_that_is_closed_costs_nobody_an_answer(tmp_path: Path) -> None:
+    key = {"authorization": f"Bearer {ALICE}"}
+    async with Closing(tmp_path / "s", {"choices": [{"text": "x", "index": 0}], "data": []}) as engine:
+        made = Share(engine, {ALICE: "alice"}, Turns(4))  # type: ignore[arg-type]  # what it uses of a Local
+        transport = httpx.ASGITransport(made.application())
+        async with httpx.AsyncClient(transport=transport, base_url="http://s") as client:
+            for _ in range(3):
+                answer = await client.post("/v1/completions", json={"prompt": "x"}, headers=key)
+                assert answer.status_code == 200
+                assert (await client.get("/v1/models", headers=key)).status_code == 200
+        await made.close()
+        direct = Client("http://engine", socket_path=str(tmp_path / "s"))
+        for _ in range(3):
+            assert (await direct.get("/v1/models"))["data"] == []
+            async with direct.stream("/v1/completions", {}) as response:
+                assert b"choices" in await response.aread()
+        await direct.close()
+    assert engine.asked == 12
 
 
 async def test_what_was_kept_of_a_prompt_is_told_to_nobody(http: httpx.AsyncClient) -> None:
@@ -310,6 +312,56 @@ async def test_whoever_goes_away_frees_the_engine(engine: Local, tmp_path: Path)
         assert turns.there == 1
     assert turns.there == 0
     await made.close()
+
+
+async def test_keys_are_read_again_and_strangers_keep_nobody_out(
+    engine: Local, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real door: SIGHUP, connections that ask for nothing, and the model's process gone with it."""
+    monkeypatch.setattr(listening, "STRANGERS", 20)
+    with sockets.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    path, told = keys_file(tmp_path), list[str]()
+    door = Door("127.0.0.1", port, share.keys_of(path), key_file=path)
+    serving = asyncio.create_task(share.serve(engine, door, 4, told.append))
+    while not told:
+        assert not serving.done(), serving.result()
+        await asyncio.sleep(0.02)
+    assert told == [f"sharing at http://127.0.0.1:{port} for alice, bob; Ctrl+C ends it"]
+    silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(40)]
+    carol = "carol-" + "c" * 30
+
+    async def status(key: str) -> int:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+            return (await client.get("/v1/models", headers={"authorization": f"Bearer {key}"})).status_code
+
+    assert [await status(ALICE), await status(carol)] == [200, 401]
+    assert await silent[0][0].read() == b"", "the oldest stranger was sent away"
+    path.write_text(f"carol {carol}\n")
+    os.kill(os.getpid(), signal.SIGHUP)
+    while len(told) < 2:
+        await asyncio.sleep(0.02)
+    assert [await status(ALICE), await status(carol)] == [401, 200]
+    path.write_text("nonsense\n")
+    os.kill(os.getpid(), signal.SIGHUP)
+    while len(told) < 3:
+        await asyncio.sleep(0.02)
+    assert "Line 1" in told[2] and "holds on" in told[2]
+    assert await status(carol) == 200
+    for _, writer in silent:
+        writer.close()
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+    assert not local.is_locked(engine._launch), "who started the model ends it"
+
+
+async def test_a_port_that_is_taken_is_told_before_anything_is_started(engine: Local) -> None:
+    with sockets.create_server(("127.0.0.1", 0)) as taken:
+        told = list[str]()
+        with pytest.raises(NotShared, match="Nothing can listen"):
+            await share.serve(engine, Door("127.0.0.1", taken.getsockname()[1], {}), 4, told.append)
+    assert told == []
+    assert not local.is_locked(engine._launch)
 
 
 async def test_a_certificate_that_is_none_is_said(engine: Local, tmp_path: Path) -> None:

@@ -1,0 +1,97 @@
+"""How a shared engine listens: strangers do not keep others out, its keys and certificate are read again on SIGHUP, and it says when it is there."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import resource
+import signal
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+import h11
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+log = logging.getLogger(__name__)
+
+HEAD_S = 10.0  # for the head of a request to come; a client sends it with its connection
+STRANGERS = 256  # connections that have not asked for anything yet; of more, the oldest goes
+END_S = 3  # for answers that are under way when it ends
+
+
+class Attentive(H11Protocol):
+    """A connection that is closed where nobody asks for anything: a thousand of them would keep everybody else out."""
+
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        self._late = self.loop.call_later(HEAD_S, transport.close)
+        strangers: dict[Attentive, None] = self.app_state.setdefault("strangers", {})
+        strangers[self] = None
+        while len(strangers) > STRANGERS:
+            oldest = next(iter(strangers))
+            oldest._known()
+            oldest.transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:
+            self._known()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._known()
+        super().connection_lost(exc)
+
+    def _known(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+        self.app_state.get("strangers", {}).pop(self, None)
+
+
+class Server(uvicorn.Server):
+    """Serves at a socket that is open already; `listening` is called when others can come in, `again` on SIGHUP."""
+
+    def __init__(self, config: uvicorn.Config, listening: Callable[[], None], again: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._listening, self._again = listening, again
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._listening()
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        with contextlib.suppress(
+            RuntimeError, ValueError, AttributeError
+        ):  # not the main thread, or no such signal here
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._again)
+        await super().serve(sockets)
+
+
+def server(
+    app: Any, certificate: ssl.SSLContext | None, listening: Callable[[], None], again: Callable[[], None]
+) -> Server:
+    """For `app`, behind TLS where there is a certificate."""
+    config = uvicorn.Config(
+        app,
+        http=Attentive,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=END_S,
+        ssl_context_factory=(lambda _, __: certificate) if certificate is not None else None,
+    )
+    return Server(config, listening, again)
+
+
+def opened(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises OSError."""
+    with contextlib.suppress(ValueError, OSError):  # each connection is a file, and so is each request to the engine
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024)
