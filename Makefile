@@ -13,13 +13,14 @@ TORCH ?= torch==2.13.0
 TORCH_VENV := .venv-torch
 TORCH_PIP := $(TORCH_VENV)/bin/python -m pip install -qq --disable-pip-version-check --root-user-action=ignore
 
-.PHONY: help demo test check setup editors vsix test-editors test-torch pictures format clean
+.PHONY: help demo test check setup editors vsix test-editors test-torch test-vllm pictures format clean
 
 help:
 	@echo "make demo   set everything up and complete the gaps of examples/shop with the real model and container"
 	@echo "make test   set everything up and run all checks and tests, as many at a time as there are processors and one more"
 	@echo "make test-editors   set real editors up and run the tests in them"
 	@echo "make test-torch   run the tests of the engine on torch, where its build for the CPU can be had"
+	@echo "make test-vllm    run the tests of the engine on vLLM, where its build for the processor can be had"
 	@echo "make vsix   build the VS Code extension into dist/"
 	@echo "make check  format, lint, types and layers only"
 	@echo "make clean  remove what the set-up made in this folder"
@@ -79,6 +80,12 @@ $(TORCH_VENV)/.ready: requirements-dev.lock requirements-torch.lock pyproject.to
 test-torch: setup
 	@rm -f $(TORCH_VENV)/.none; $(MAKE) --no-print-directory $(TORCH_VENV)/.ready
 	@if [ -e $(TORCH_VENV)/.none ]; then echo "skipped: no build of torch for the CPU can be had from the configured index ($(TORCH))"; else $(TORCH_VENV)/bin/python -m pytest tests/torch; fi
+
+# vLLM for the processor, in an environment of its own that `assay engine --install vllm` makes; its answers are held against torch's where that is here.
+test-vllm: setup
+	@rm -f $(TORCH_VENV)/.none; $(MAKE) --no-print-directory $(TORCH_VENV)/.ready
+	@if ! $(BIN)/assay engine --install vllm; then echo "skipped: vLLM for the processor cannot be had from the configured index"; \
+	elif [ -e $(TORCH_VENV)/.none ]; then $(BIN)/python -m pytest tests/vllm; else $(TORCH_VENV)/bin/python -m pytest tests/vllm; fi
 
 # The README's pictures and its recording, by the scenarios that tell the story. Look at each before it is committed.
 pictures: setup vsix

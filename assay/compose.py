@@ -59,9 +59,13 @@ def engine(settings: Settings, where: Folders) -> Engine:
         if backend == "remote":
             raise EngineError("Engine off: `engine.backend` is remote, and no server is named. Set `engine.url`.")
         model = weights.resolve(settings.text("engine.model"), where.cache)
-        choice = backends.choose(backend, model, where.cache)
+        choice = backends.choose(backend, model, where.cache, program=settings.text("engine.vllm"))
         idle_s, quantisation = settings.number("engine.idle_s"), settings.text("engine.quantisation")
-        return local.Local(local.launch_for(model, where.runtime, idle_s, choice.backend, quantisation))
+        return local.Local(
+            local.launch_for(
+                model, where.runtime, idle_s, choice.backend, quantisation, (choice.program, choice.version)
+            )
+        )
     except EngineError as error:
         return Missing(str(error))
 

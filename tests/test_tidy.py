@@ -41,8 +41,9 @@ ALLOWED = {
     "starlette": {"assay/engine/web.py", "assay/engine/torch_*", "assay/team/*"},
     "uvicorn": {"assay/engine/torch_*", "assay/team/*"},
     "typer": {"assay/cli/*"},
-    "torch": {"assay/engine/torch_*"},
-    "transformers": {"assay/engine/torch_*"},
+    "torch": {"assay/engine/torch_*", "assay/engine/vllm_backend/inside/*"},
+    "transformers": {"assay/engine/torch_*", "assay/engine/vllm_backend/inside/*"},
+    "vllm": {"assay/engine/vllm_backend/inside/*"},
 }
 
 

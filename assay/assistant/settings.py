@@ -53,9 +53,10 @@ class Setting:
 TABLE: tuple[Setting, ...] = (
     Setting("engine.url", "", "URL of Ollama or of an OpenAI-compatible server; empty for the local engine of this machine."),
     Setting("engine.model", "", "Model name at that URL, or a GGUF file or a folder of safetensors for the local engine; empty for what the server has, or the fallback model."),
-    Setting("engine.backend", "auto", "What runs the model: llama.cpp, torch, or the server at `engine.url`; auto takes that server where one is named, else what `assay engine --bench` found to be faster here, else torch where there is a GPU.",
-            choices=("auto", "torch", "llamacpp", "remote")),
-    Setting("engine.quantisation", "auto", "How the engine on torch holds weights; auto takes the best text that fits into memory.", choices=("auto", "bf16", "fp8", "int8", "int4")),
+    Setting("engine.backend", "auto", "What runs the model: llama.cpp, torch, vLLM, or the server at `engine.url`; auto takes that server where one is named, else vLLM where it is and there is a GPU, else what `assay engine --bench` found to be faster here, else torch where there is a GPU.",
+            choices=("auto", "torch", "llamacpp", "vllm", "remote")),
+    Setting("engine.vllm", "", "Environment with vLLM in it, or its Python; empty for what `assay engine --install vllm` made, or the `vllm` on PATH."),
+    Setting("engine.quantisation", "auto", "How the engine on torch, or vLLM (bf16 and fp8), holds weights; auto takes the best text that fits into memory.", choices=("auto", "bf16", "fp8", "int8", "int4")),
     Setting("engine.dialect", "auto", "How prompts are written: auto, suffix, left-to-right, or a model family's name."),
     Setting("engine.api_key_file", "", "File that holds the API key for `engine.url`, readable only by you."),
     Setting("engine.ca_file", "", "PEM file with certificates to trust at `engine.url` beside the system's, for a shared engine with its own."),

@@ -92,9 +92,13 @@ async def _engine(settings: Settings, where: Folders) -> list[Finding]:
 def _backend(settings: Settings, where: Folders) -> Finding:
     """What runs the model, and why."""
     model = weights.resolve(settings.text("engine.model"), where.cache)
-    choice = backends.choose(settings.text("engine.backend"), model, where.cache)
+    choice = backends.choose(settings.text("engine.backend"), model, where.cache, program=settings.text("engine.vllm"))
     is_measured = model.name in backends.recorded(where.cache)
-    fix = "" if is_measured or backends.missing() else "`assay engine --bench` measures which one is faster here."
+    fix = (
+        ""
+        if is_measured or backends.missing() or choice.backend == "vllm"
+        else "`assay engine --bench` measures which one is faster here."
+    )
     return Finding("backend", "ok", f"{backends.TITLES[choice.backend]}: {choice.why}", fix)
 
 

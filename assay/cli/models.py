@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -16,11 +17,16 @@ from assay.assistant.settings import Settings
 from assay.cli import out
 from assay.engine import backends, dialects, hub, weights
 from assay.engine.api import EngineError, EngineUnavailable
-from assay.engine.service import SLOTS, Launch
+from assay.engine.launch import Launch
+from assay.engine.service import SLOTS
 from assay.folders import Folders, folders
 
 AFTER_S = 600.0  # so long an engine that was shared for ever is kept without a request; the next one starts it again
-SHARED: Mapping[backends.Backend, int] = {"llamacpp": SLOTS, "torch": 64}  # requests that are with the engine at once
+SHARED: Mapping[backends.Backend, int] = {
+    "llamacpp": SLOTS,
+    "torch": 64,
+    "vllm": 128,
+}  # requests that are with the engine at once
 
 app = typer.Typer(help="The models on this machine.", no_args_is_help=True)
 
@@ -33,9 +39,12 @@ def engine(
     folder: Annotated[
         str, typer.Option(help="Private folder for the socket; by default one for this model.", hidden=True)
     ] = "",
-    backend: Annotated[str, typer.Option(help="llamacpp or torch; by default what the settings choose.")] = "",
+    backend: Annotated[str, typer.Option(help="llamacpp, torch or vllm; by default what the settings choose.")] = "",
     quantisation: Annotated[
         str, typer.Option(help="bf16, int8, fp8 or int4, on torch; by default what the settings choose.")
+    ] = "",
+    program: Annotated[
+        str, typer.Option(help="Environment with vLLM in it, or its Python; by default `engine.vllm`.", hidden=True)
     ] = "",
     listen: Annotated[
         str, typer.Option(metavar="HOST:PORT", help="Share it with others at this address; docs/team.md.")
@@ -43,6 +52,9 @@ def engine(
     key_file: Annotated[str, typer.Option(help="With --listen: a file of lines NAME KEY, readable only by you.")] = "",
     cert: Annotated[str, typer.Option(help="With --listen: the certificate, PEM. Needed off loopback.")] = "",
     cert_key: Annotated[str, typer.Option(help="With --listen: the certificate's key, PEM.")] = "",
+    install: Annotated[
+        str, typer.Option(metavar="vllm", help="Fetch vLLM into an environment of its own (some gigabytes), and end.")
+    ] = "",
     bench: Annotated[
         bool,
         typer.Option(
@@ -58,20 +70,27 @@ def engine(
 
     where = folders()
     settings = out.settings(where)
+    if install:
+        _install(install, settings, where)
+        return
     idle_s = settings.number("engine.idle_s") if idle < 0 else idle
     try:
         path = weights.resolve(model or settings.text("engine.model"), where.cache)
         if bench:
-            _bench(path, backend, _choice("engine.quantisation", quantisation, settings), where)
+            held = _choice("engine.quantisation", quantisation, settings)
+            _bench(path, backend, held, where, program or settings.text("engine.vllm"))
             return
         if _choice("engine.backend", backend, settings) == "remote":
             out.fail(
                 "usage",
                 "`engine.backend` is remote: the model is served at `engine.url`, not here. Name another with --backend.",
             )
-        chosen = backends.choose(_choice("engine.backend", backend, settings), path, where.cache).backend
+        named = program or settings.text("engine.vllm")
+        wanted = _choice("engine.backend", backend, settings)
+        chosen = backends.choose(wanted, path, where.cache, program=named, is_shared=bool(listen))
         held = _choice("engine.quantisation", quantisation, settings)
-        launch = local.launch_for(path, where.runtime, idle_s, chosen, held)
+        found = (chosen.program, chosen.version)
+        launch = local.launch_for(path, where.runtime, idle_s, chosen.backend, held, found)
         launch = replace(launch, folder=Path(folder)) if folder else launch
     except EngineUnavailable as error:
         out.fail("no-model", str(error))
@@ -79,6 +98,23 @@ def engine(
         _share(launch, listen, key_file, cert, cert_key)
         return
     raise typer.Exit(service.serve(launch, where.cache))
+
+
+def _install(name: str, settings: Settings, where: Folders) -> None:
+    """vLLM, for a GPU where there is one."""
+    from assay.engine.vllm_backend import install
+
+    if name != "vllm":
+        out.fail("usage", f"{name} cannot be installed so; `--install vllm` can.")
+    if settings.is_on("offline"):
+        out.fail("offline", "`offline` is on: nothing is fetched. Name an environment with vLLM in `engine.vllm`.")
+    try:
+        found = install.install(where.cache, out.say, for_gpu=Path("/dev/nvidia0").exists())
+    except EngineUnavailable as error:
+        out.fail("no-model", str(error))
+    typer.echo(
+        f"vLLM {found.version} is in {found.python.parent.parent}. It is used with `engine.backend` = vllm, for a shared engine, and where there is a GPU."
+    )
 
 
 def _share(launch: Launch, listen: str, key_file: str, cert: str, cert_key: str) -> None:
@@ -106,14 +142,16 @@ def _share(launch: Launch, listen: str, key_file: str, cert: str, cert_key: str)
         out.fail("not-shared", str(error))
 
 
-def _bench(path: Path, backend: str, quantisation: str, where: Folders) -> None:
+def _bench(path: Path, backend: str, quantisation: str, where: Folders, program: str) -> None:
     """Print a table, and keep it."""
     from assay.engine import bench
 
-    able = [one for one in backends.TITLES if _can(one, path)]
-    if backend and backend not in able:
-        out.fail("usage", f"{backend} cannot run {path.name} here: {' and '.join(able) or 'nothing'} can.")
-    found = asyncio.run(bench.measure(path, [one for one in able if backend in ("", one)], quantisation, out.say))
+    able = [one for one in map(partial(_able, path, where, program), backends.TITLES) if one is not None]
+    chosen = [one for one in able if backend in ("", "auto", one.backend)]
+    if not chosen:
+        names = " and ".join(one.backend for one in able)
+        out.fail("usage", f"{backend} cannot run {path.name} here: {names or 'nothing'} can.")
+    found = asyncio.run(bench.measure(path, chosen, quantisation, out.say))
     typer.echo(
         f"{'':10} {'tokens':>7} {'read/s':>8} {'first token':>12} {'kept':>9} {'written/s':>10} {'suggestion':>11} {'memory':>9}"
     )
@@ -129,14 +167,22 @@ def _bench(path: Path, backend: str, quantisation: str, where: Folders) -> None:
     bench.record(where.cache, path, found)
     if absent := backends.missing():
         typer.echo(f"torch was not measured: {absent[0]} is not installed. {backends.INSTALL}")
-    if (chosen := bench.faster(found)) and len(found) == len(backends.TITLES):
+    if "vllm" not in [one.backend for one in able]:
+        typer.echo("vLLM was not measured: it is not here. `assay engine --install vllm` fetches it.")
+    if (sooner := bench.faster(found)) and len(found) >= bench.SEVERAL:
         typer.echo(
-            f"A suggestion is there sooner with {backends.TITLES[chosen]}: `engine.backend` = auto takes it for {path.name} from now on."
+            f"A suggestion is there sooner with {backends.TITLES[sooner]}: `engine.backend` = auto takes it for {path.name} from now on."
         )
 
 
-def _can(backend: str, path: Path) -> bool:
-    return not backends.missing() if backend == "torch" else path.is_file()
+def _able(path: Path, where: Folders, program: str, backend: backends.Backend) -> backends.Choice | None:
+    """What would run these weights with a backend; None where it cannot here."""
+    if backend == "llamacpp" and not path.is_file():
+        return None
+    try:
+        return backends.choose(backend, path, where.cache, program=program)
+    except EngineUnavailable:
+        return None
 
 
 def _choice(name: str, given: str, settings: Settings) -> str:

@@ -1,4 +1,4 @@
-"""Which program runs a model of this machine: llama.cpp, or transformers on torch. Looks for torch without loading it."""
+"""Which program runs a model of this machine: llama.cpp, transformers on torch, or vLLM. Looks for them without loading them."""
 
 from __future__ import annotations
 
@@ -11,19 +11,22 @@ from pathlib import Path
 from typing import Literal
 
 from .api import EngineUnavailable
+from .vllm_backend import place
 
-Backend = Literal["llamacpp", "torch"]
-TITLES: Mapping[Backend, str] = {"llamacpp": "llama.cpp", "torch": "torch"}
+Backend = Literal["llamacpp", "torch", "vllm"]
+TITLES: Mapping[Backend, str] = {"llamacpp": "llama.cpp", "torch": "torch", "vllm": "vLLM"}
 INSTALL = "Install `assay[torch]`."
 PARTS = ("torch", "transformers")
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A backend, and in a few words why it is this one."""
+    """A backend, and in a few words why it is this one. `program`: the interpreter that has vLLM, and `version` of it; "" for the others."""
 
     backend: Backend
     why: str
+    program: str = ""
+    version: str = ""
 
 
 def missing() -> tuple[str, ...]:
@@ -43,8 +46,11 @@ def _build() -> str:
         return "+cpu"
 
 
-def choose(setting: str, weights: Path, cache: Path) -> Choice:
-    """The backend for these weights by `engine.backend`: what it names, else the only one that reads them, else the one that was the faster here when it was measured, else torch where there is a GPU. Raises EngineUnavailable."""
+def choose(setting: str, weights: Path, cache: Path, *, program: str = "", is_shared: bool = False) -> Choice:
+    """The backend for these weights by `engine.backend`: what it names, else vLLM where it is and there is a GPU or the engine is shared, else the only one
+    that reads them, else the one that was the faster here when it was measured, else torch where there is a GPU. `program` is `engine.vllm`. Raises EngineUnavailable."""
+    if setting in ("auto", "vllm") and (chosen := _vllm(setting, cache, program, is_shared=is_shared)) is not None:
+        return chosen
     if setting == "llamacpp" and weights.is_dir():
         raise EngineUnavailable(
             f"Engine off: llama.cpp reads GGUF files, and {weights.name} is a folder of safetensors. Set `engine.backend` to auto."
@@ -60,9 +66,31 @@ def choose(setting: str, weights: Path, cache: Path) -> Choice:
     if missing():
         return Choice("llamacpp", "torch is not installed")
     measured = recorded(cache).get(weights.name)
-    if measured is not None:
+    if measured == "vllm":
+        if (there := place.find(program, cache)) is not None:
+            return Choice("vllm", "the faster one here, by `assay engine --bench`", str(there.python), there.version)
+    elif measured is not None:
         return Choice(measured, "the faster one here, by `assay engine --bench`")
     return Choice("torch", "there is a GPU") if has_gpu() else Choice("llamacpp", "there is no GPU")
+
+
+def _vllm(setting: str, cache: Path, program: str, *, is_shared: bool) -> Choice | None:
+    """It, where it is to be taken."""
+    try:
+        found = place.find(program, cache)
+    except EngineUnavailable:
+        if setting == "vllm":
+            raise
+        found = None
+    if setting == "vllm":
+        if found is None:
+            raise EngineUnavailable(f"Engine off: vLLM is not here. {place.MEND}")
+        return Choice("vllm", "by `engine.backend`", str(found.python), found.version)
+    if found is None:
+        return None
+    if Path("/dev/nvidia0").exists() and not found.is_cpu:
+        return Choice("vllm", "there is a GPU", str(found.python), found.version)
+    return Choice("vllm", "it serves many", str(found.python), found.version) if is_shared else None
 
 
 def recorded(cache: Path) -> dict[str, Backend]:

@@ -20,14 +20,15 @@ from importlib.resources import files
 from pathlib import Path
 
 from . import backends, local
-from .api import EngineError, Request
-from .backends import Backend
-from .service import Launch
+from .api import EngineError, EngineUnavailable, Request
+from .backends import Backend, Choice
+from .launch import Launch
 
 SIZES = (64, 512, 2048, 8192)  # tokens of a prompt
 WRITTEN = 32  # tokens of a suggestion
 TYPED = "\n# and on\nvalue = "  # what was typed since a prompt was read
 SOURCES = ("local.py", "remote.py", "client.py", "ollama.py", "weights.py", "dialects.py")
+SEVERAL = 2  # backends that a choice is between
 END_S = 10.0
 LIMIT_S = 240.0  # for one backend; what was not reached then is left out
 
@@ -69,16 +70,16 @@ class Measured:
 
 
 async def measure(
-    model: Path, chosen: Sequence[Backend], quantisation: str, say: Callable[[str], None], sizes: Sequence[int] = SIZES
+    model: Path, chosen: Sequence[Choice], quantisation: str, say: Callable[[str], None], sizes: Sequence[int] = SIZES
 ) -> list[Measured]:
     """One backend after the other; `say` hears what is done."""
     found = []
-    for backend in chosen:
-        say(f"{backends.TITLES[backend]}: starting with {model.name}")
+    for one in chosen:
+        say(f"{backends.TITLES[one.backend]}: starting with {model.name}")
         try:
-            found.append(await _measured(model, backend, quantisation, say, sizes))
+            found.append(await _measured(model, one, quantisation, say, sizes))
         except EngineError as error:
-            found.append(Measured(backend, 0.0, (), str(error)))
+            found.append(Measured(one.backend, 0.0, (), str(error)))
     return found
 
 
@@ -89,9 +90,9 @@ def faster(found: Sequence[Measured]) -> Backend | None:
 
 
 def record(cache: Path, model: Path, found: Sequence[Measured]) -> None:
-    """Keep it for `backends.choose`, where all were tried; one that could not run is the slower."""
+    """Keep it for `backends.choose`, where several were tried; one that could not run is the slower."""
     chosen = faster(found)
-    if chosen is None or len(found) < len(backends.TITLES):
+    if chosen is None or len(found) < SEVERAL:
         return
     path = cache / "bench.json"
     try:
@@ -106,13 +107,15 @@ def record(cache: Path, model: Path, found: Sequence[Measured]) -> None:
 
 
 async def _measured(
-    model: Path, backend: Backend, quantisation: str, say: Callable[[str], None], sizes: Sequence[int]
+    model: Path, chosen: Choice, quantisation: str, say: Callable[[str], None], sizes: Sequence[int]
 ) -> Measured:
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as folder:
-        launch = local.launch_for(model, Path(folder), 60, backend, quantisation)
+        program = (chosen.program, chosen.version)
+        launch = local.launch_for(model, Path(folder), 60, chosen.backend, quantisation, program)
         engine = local.Local(launch)
         try:
             begun = time.perf_counter()
+            await _up(engine)
             await _first(engine, "x = ", 1)
             start_s = time.perf_counter() - begun
             rows = []
@@ -131,7 +134,19 @@ async def _measured(
         finally:
             await engine.close()
             await _end(launch.folder)
-    return Measured(backend, start_s, tuple(rows))
+    return Measured(chosen.backend, start_s, tuple(rows))
+
+
+async def _up(engine: local.Local) -> None:
+    """Wait for a start that takes longer than a request waits. Raises EngineUnavailable."""
+    while True:
+        try:
+            await engine.running()
+            return
+        except EngineUnavailable as error:
+            if error.state != "starting":
+                raise
+            await asyncio.sleep(0.5)
 
 
 async def _row(engine: local.Local, launch: Launch, size: int) -> Row:

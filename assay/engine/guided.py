@@ -8,16 +8,18 @@ from typing import Any, Literal
 
 from .api import Request
 
-Dialect = Literal["ours", "gbnf", "vllm", ""]
+Dialect = Literal["ours", "gbnf", "steered", "vllm", ""]  # "steered" is vLLM with `assay_inside`
 _ESCAPES: Mapping[str, str] = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 OWNERS: Mapping[str, Dialect] = {"assay": "ours", "llamacpp": "gbnf", "vllm": "vllm"}
 
 
 def dialect_of(models: Any) -> Dialect:
-    """By the `owned_by` of a model list; "" for a server that cannot be guided, or not that we know."""
+    """By the `owned_by` of a model list, or by what a shared engine of ours says of the one behind it; "" for a server that cannot be guided, or not that we know."""
     try:
+        if models.get("assay", {}).get("guided") == "steered":
+            return "steered"
         return OWNERS.get(str(models["data"][0]["owned_by"]), "")
-    except (KeyError, IndexError, TypeError):
+    except (KeyError, IndexError, TypeError, AttributeError):
         return ""
 
 
@@ -39,6 +41,8 @@ def body(request: Request, dialect: Dialect) -> dict[str, Any]:
             return {"names": list(request.names)} if request.names else {"must_start": request.must_start}
         case "gbnf":
             return {"grammar": gbnf(request)}
+        case "steered":
+            return {"vllm_xargs": {"guide": regex(request)}}
         case "vllm":
             return {"structured_outputs": {"regex": regex(request)}}
         case _:

@@ -12,11 +12,12 @@ import fcntl
 import hashlib
 import math
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -26,11 +27,25 @@ from . import weights
 from .api import Chunk, EngineError, EngineHealth, EngineUnavailable, Request
 from .backends import TITLES, Backend
 from .client import Client
+from .guided import Dialect
+from .launch import Launch
 from .remote import Remote
 from .reuse import Leaving
-from .service import SLOTS, Launch
+from .service import SLOTS
 
-START_S = 120.0  # a large model from a slow disk; the small one takes 0.7 s
+START_S: Mapping[
+    Backend, float
+] = {  # a large model from a slow disk; the small one takes 0.7 s; vLLM compiles, and may have to write the weights first
+    "llamacpp": 120.0,
+    "torch": 120.0,
+    "vllm": 900.0,
+}
+PATIENCE_S: Mapping[Backend, float] = {
+    "llamacpp": 130.0,
+    "torch": 130.0,
+    "vllm": 3.0,
+}  # for which a request waits for a start
+GUIDED: Mapping[Backend, Dialect] = {"llamacpp": "gbnf", "torch": "ours", "vllm": "steered"}
 BACK_OFF_S = (0.0, 0.2, 1.0, 5.0, 15.0)
 AGAIN_S = 0.2  # before another process is started in the place of one that found the folder taken
 END_S = 5.0  # for a process to end when it is told to
@@ -48,9 +63,7 @@ class Local:
         self.name = TITLES[launch.backend]
         self._launch = launch
         self._http = Client("http://engine", socket_path=str(launch.socket))
-        self._remote = Remote(
-            self._http, model=weights.name_of(launch.model), guided="gbnf" if launch.backend == "llamacpp" else "ours"
-        )
+        self._remote = Remote(self._http, model=weights.name_of(launch.model), guided=GUIDED[launch.backend])
         self._leaving = Leaving(self._slots)
         self._starting: asyncio.Task[None] | None = None
         self._process: subprocess.Popen[bytes] | None = None  # the last one that was started here
@@ -107,6 +120,8 @@ class Local:
         """On torch in one pass. With llama.cpp by forced decoding in parallel slots: a grammar of token ids leaves one choice a step, and
         the server reports the model's own probability of it. The shared prefix is evaluated once."""
         await self._ensure()
+        if self._launch.backend == "vllm":
+            return await self._remote.score(prefix, continuations)
         if self._launch.backend == "torch":
             answer = await self._http.post("/score", {"prompt": prefix, "texts": list(continuations), "priority": 2})
             return tuple(map(float, answer["scores"]))
@@ -141,7 +156,8 @@ class Local:
             return EngineHealth("ready", self.name, name, "", fallback, memory, self._remote.tokens_per_s)
         if self._failures:
             return EngineHealth("broken", self.name, name, self._last_words(), fallback)
-        return EngineHealth("starting", self.name, name, "The engine starts when it is first needed.", fallback)
+        doing = self._doing() or "The engine starts when it is first needed."
+        return EngineHealth("starting", self.name, name, doing, fallback)
 
     async def close(self) -> None:
         if self._starting:
@@ -160,6 +176,11 @@ class Local:
         """Start the process now, so that the first suggestion does not wait for it. Never raises EngineError."""
         with contextlib.suppress(EngineError):
             await self._ensure()
+
+    @property
+    def is_steered(self) -> bool:
+        """Whether it is vLLM with what `assay_inside` adds."""
+        return self._launch.backend == "vllm"
 
     async def running(self, *, again: bool = False) -> Path:
         """The socket of the process, which is started where it is not there; `again` where it was found gone. Raises EngineUnavailable."""
@@ -199,7 +220,19 @@ class Local:
             return
         if self._starting is None or self._starting.done():
             self._starting = asyncio.create_task(self._start(), name="engine-start")
-        await asyncio.shield(self._starting)
+            self._starting.add_done_callback(_looked_at)
+        done, _ = await asyncio.wait({self._starting}, timeout=PATIENCE_S[self._launch.backend])
+        if not done:
+            raise EngineUnavailable(self._doing() or "The engine is starting.", "starting")
+        self._starting.result()
+
+    def _doing(self) -> str:
+        """What the process says that it does while it starts; "" where it says nothing, or there is none."""
+        try:
+            told = (self._launch.folder / "engine.state").read_text("utf-8").strip()
+        except (OSError, ValueError):
+            return ""
+        return told[:200] if is_locked(self._launch) else ""
 
     async def _is_up(self) -> bool:
         """Whether the process answers and has its model loaded; while it loads, it answers 503."""
@@ -219,7 +252,8 @@ class Local:
             raise EngineUnavailable(self._last_words())
         _private(self._launch.folder)  # it may have been cleaned away while this window was open
         process = await self._spawned()
-        deadline = time.monotonic() + START_S
+        start_s = START_S[self._launch.backend]
+        deadline = time.monotonic() + start_s
         while time.monotonic() < deadline:
             if await self._is_up():
                 self._failures = 0
@@ -234,7 +268,7 @@ class Local:
                 self._not_before = time.monotonic() + pause
                 raise EngineUnavailable(self._last_words())
             await asyncio.sleep(0.03)
-        raise EngineUnavailable(f"Engine off: {self._launch.model.name} was not loaded within {START_S:.0f} s.")
+        raise EngineUnavailable(f"Engine off: {self._launch.model.name} was not loaded within {start_s:.0f} s.")
 
     async def _spawned(self) -> subprocess.Popen[bytes]:
         try:
@@ -256,25 +290,38 @@ class Local:
         )
 
 
+def _looked_at(task: asyncio.Task[None]) -> None:
+    """Its trouble is told to whoever asks next; nobody may be waiting now."""
+    if not task.cancelled():
+        task.exception()
+
+
 def launch_for(
-    model: Path, runtime: Path, idle_s: float, backend: Backend = "llamacpp", quantisation: str = "auto"
+    model: Path,
+    runtime: Path,
+    idle_s: float,
+    backend: Backend = "llamacpp",
+    quantisation: str = "auto",
+    program: tuple[str, str] = ("", ""),
 ) -> Launch:
-    """The launch that every window of this user computes for the same weights, held and run the same way: same folder, same socket."""
-    named = weights.mark(model) + ("" if backend == "llamacpp" else f"\0{backend}\0{quantisation}")
+    """The launch that every window of this user computes for the same weights, held and run the same way: same folder, same socket. `program`: vLLM's interpreter and version."""
+    named = weights.mark(model) + (
+        "" if backend == "llamacpp" else f"\0{backend}\0{quantisation}{chr(0).join(program)}"
+    )
     mark = hashlib.sha256(named.encode()).hexdigest()[:12]
     folder = runtime / mark
     if len(os.fsencode(folder / "engine.sock")) > SOCKET_PATH_LIMIT:
         # By the place that it stands for, so that two of them do not share an engine.
         apart = hashlib.sha256(f"{runtime}\0{mark}".encode()).hexdigest()[:12]
         folder = Path(tempfile.gettempdir()) / f"assay-{os.getuid()}" / apart
-    return Launch(model, _private(folder), idle_s, backend=backend, quantisation=quantisation)
+    return Launch(model, _private(folder), idle_s, backend=backend, quantisation=quantisation, program=program[0])
 
 
 def spawn(launch: Launch) -> subprocess.Popen[bytes]:
     """Start the engine process, in its own session so that it outlives this window. Blocking, short."""
     command = [sys.executable, "-I", "-m", "assay", "engine", "--model", str(launch.model)]
     command += ["--idle", str(launch.idle_s), "--folder", str(launch.folder), "--backend", launch.backend]
-    command += ["--quantisation", launch.quantisation]
+    command += ["--quantisation", launch.quantisation, *(["--program", launch.program] if launch.program else [])]
     for ended in [process for process in _spawned if process.poll() is not None]:
         _spawned.remove(ended)
     with (launch.folder / "engine.log").open("ab") as log:
@@ -289,15 +336,28 @@ def spawn(launch: Launch) -> subprocess.Popen[bytes]:
 
 
 def memory_of(launch: Launch) -> int | None:
-    """Bytes that the process which serves this launch holds; None where the system does not say."""
+    """Bytes that the process which serves this launch holds, with those that it has started; None where the system does not say."""
     try:
         pid = int((launch.folder / "engine.lock").read_text("ascii"))
-        for line in Path(f"/proc/{pid}/status").read_text("utf-8").splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) * 1024
+        own = [_held(pid)]
     except (OSError, ValueError, IndexError):
-        pass
-    return None
+        return None
+    if launch.backend == "vllm":
+        for one in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                # A process names its session in the fourth place behind its name: ours is led by the process that minds vLLM.
+                if (
+                    int((one / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()[3])
+                    == pid
+                    != int(one.name)
+                ):
+                    own.append(_held(int(one.name)))
+    return sum(own)
+
+
+def _held(pid: int) -> int:
+    told = re.search(r"^VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text("utf-8"), re.MULTILINE)
+    return int(told[1]) * 1024 if told else 0
 
 
 def is_locked(launch: Launch) -> bool:

@@ -6,7 +6,9 @@ log-probabilities still works, and what it lacks is estimated or refused by name
 
 from __future__ import annotations
 
+import asyncio
 import json
+import math
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
@@ -67,11 +69,18 @@ class Remote:
     async def generate(self, request: Request) -> AsyncGenerator[Chunk, None]:
         """A server that refuses to be guided is asked again without that, and not guided any more if it answers then."""
         plain = _body(request) | {"model": await self.model() or "default", "stream": True}
-        guide = guided.body(request, await self._dialect()) if request.names or request.must_start else {}
-        if request.priority and (await self._dialect() == "ours" or self._takes_priorities):  # vLLM may refuse it
+        dialect = await self._dialect()
+        guide = guided.body(request, dialect)
+        plain |= _READING.get(dialect, {})
+        if request.priority and (
+            dialect in ("ours", "steered") or self._takes_priorities
+        ):  # another vLLM may refuse it
             plain["priority"] = request.priority
-        plain |= _READING.get(self._guided or "", {})
-        if request.stop and await self._dialect() == "gbnf":  # llama.cpp, see `stops`
+        if dialect in ("vllm", "steered"):
+            plain |= _NEUTRAL
+            if not request.temperature:
+                plain["n"] = 1  # it refuses the same text several times
+        if request.stop and dialect == "gbnf":  # llama.cpp, see `stops`
             del plain["stop"]
         has_begun = False
         try:
@@ -122,7 +131,10 @@ class Remote:
                     self.tokens_per_s = (count - 1) / (last - first)
 
     async def score(self, prefix: str, continuations: Sequence[str]) -> tuple[float, ...]:
-        """With `echo`, as vLLM has it: the prompt's own log-probabilities, cut where the prefix ends."""
+        """With `echo`, as vLLM has it: the prompt's own log-probabilities, cut where the prefix ends. Where it can be steered, by what it is made to write:
+        with `echo` vLLM reads all of the prompt again for each text."""
+        if await self._dialect() == "steered":
+            return await self._of_forced(prefix, continuations)
         model = await self.model() or "default"
         scores = []
         for continuation in continuations:
@@ -132,10 +144,36 @@ class Remote:
             )
         return tuple(scores)
 
+    async def _of_forced(self, prefix: str, continuations: Sequence[str]) -> tuple[float, ...]:
+        start = len(await self._ids(prefix))
+        wanted = [(await self._ids(prefix + one))[start:] for one in continuations]
+        return tuple(await asyncio.gather(*(self._forced(prefix, ids) for ids in wanted)))
+
+    async def _forced(self, prefix: str, ids: Sequence[int]) -> float:
+        if not ids:
+            return 0.0
+        body = {"model": await self.model(), "prompt": prefix, "max_tokens": len(ids), "logprobs": 0, "temperature": 0, "ignore_eos": True,
+                "skip_special_tokens": False, "vllm_xargs": {"forced": list(ids)}, "priority": 2}  # fmt: skip
+        answer = await self._http.post("/v1/completions", body)
+        try:
+            values = [float(one) for one in answer["choices"][0]["logprobs"]["token_logprobs"]]
+        except (KeyError, IndexError, TypeError, ValueError):
+            values = []
+        return sum(values) if len(values) == len(ids) else -math.inf
+
+    async def _ids(self, text: str) -> list[int]:
+        """The tokens of a text, markers as one each and nothing added. Raises EngineError, and KeyError or TypeError for an answer that is none."""
+        if await self._dialect() in ("vllm", "steered"):
+            body: dict[str, Any] = {"prompt": text, "add_special_tokens": False}
+            body["model"] = await self.model()
+        else:
+            body = {"content": text, "add_special": False, "parse_special": True}
+        return list((await self._http.post("/tokenize", body))["tokens"])
+
     async def count(self, text: str) -> int:
         if self._has_tokenizer:
             try:
-                return len((await self._http.post("/tokenize", {"content": text}))["tokens"])
+                return len(await self._ids(text))
             except (EngineError, KeyError, TypeError):
                 self._has_tokenizer = False  # an estimate serves as well, and whoever generates hears what is wrong
         return (
@@ -145,8 +183,7 @@ class Remote:
     async def is_token(self, text: str) -> bool | None:
         if text not in self._tokens and self._has_tokenizer:
             try:
-                body = {"content": text, "add_special": False, "parse_special": True}
-                self._tokens[text] = len((await self._http.post("/tokenize", body))["tokens"]) == 1
+                self._tokens[text] = len(await self._ids(text)) == 1
             except EngineRefused:
                 self._has_tokenizer = False
             except EngineUnavailable:
@@ -233,11 +270,15 @@ def _body(request: Request) -> dict[str, Any]:
     return body
 
 
+_USAGE: Mapping[str, Any] = {"stream_options": {"include_usage": True, "continuous_usage_stats": True}}
 # By server: what has each piece of an answer tell what was read; most answers are left before the last one.
+# vLLM fills in what the model's `generation_config.json` says unless it was told not to: what is not said here would change the text.
+_NEUTRAL: Mapping[str, Any] = {"repetition_penalty": 1.0, "top_k": 0, "min_p": 0.0}
 _READING: Mapping[str, Mapping[str, Any]] = {
     # Progress comes with each batch of a prompt, too: without it llama.cpp does not notice a client that leaves before all of it is read (seen).
     "gbnf": {"timings_per_token": True, "return_progress": True},
-    "vllm": {"stream_options": {"include_usage": True, "continuous_usage_stats": True}},
+    "vllm": _USAGE,
+    "steered": _USAGE,
 }
 
 
@@ -269,6 +310,8 @@ def _whole(answer: Any) -> list[Chunk]:
     if not isinstance(choices, list):
         raise EngineError("The engine's answer has no `choices`.")
     reading = _reading(answer)
+    if not choices and reading is not None:  # vLLM tells what it had kept at the very end
+        return [Chunk(0, "", reading=reading)]
     return [
         Chunk(
             int(choice.get("index") or 0),

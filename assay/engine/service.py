@@ -1,7 +1,7 @@
 """The engine process: a server on a Unix socket, one model for all windows, gone when unused.
 
 llama.cpp's server speaks the OpenAI API by itself (completions, chat, streaming), frees a slot when its client goes away, and
-reuses cached prefixes; `torch_backend` does the same on torch. What is added here: one process per model, a private folder, an end
+reuses cached prefixes; `torch_backend` does the same on torch, and `vllm_backend` minds vLLM, which does. What is added here: one process per model, a private folder, an end
 after idle time.
 """
 
@@ -13,37 +13,21 @@ import re
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from .api import EngineUnavailable
 from .backends import INSTALL, Backend
+from .launch import STUCK_S, Launch, Watch
 
 POLL_S = 0.5  # how often idleness is looked at
-STUCK_S = 120.0  # one batch of a long prompt takes seconds even on a slow CPU
 BATCH = 64  # tokens of a prompt that are read at a time: a cancel, or another request, waits for two of them at most; 512 are 4 % faster
 SLOTS = 4  # parallel sequences over one shared KV cache
 # The share of a prompt that a slot must have read to be given it. llama.cpp's 0.1 would hand the slot of a prompt that was left after its
 # first batch to nobody: 64 of 1 000 tokens, read again elsewhere.
 SIMILARITY = 0.02
 CONTEXT = 8192  # tokens over all slots
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """What one engine process serves, and for how long without a request. `idle_s` 0 means for ever."""
-
-    model: Path
-    folder: Path
-    idle_s: float
-    threads: int = 0
-    backend: Backend = "llamacpp"
-    quantisation: str = "auto"
-
-    @property
-    def socket(self) -> Path:
-        return self.folder / "engine.sock"
 
 
 def serve(launch: Launch, cache: Path) -> int:
@@ -59,12 +43,12 @@ def serve(launch: Launch, cache: Path) -> int:
     os.write(lock, str(os.getpid()).encode())
     launch.socket.unlink(missing_ok=True)
     try:
-        return _llamacpp(launch) if launch.backend == "llamacpp" else _torch(launch, cache)
+        return _ENGINES[launch.backend](launch, cache)
     finally:
         launch.socket.unlink(missing_ok=True)
 
 
-def _llamacpp(launch: Launch) -> int:
+def _llamacpp(launch: Launch, _: Path) -> int:
     try:
         server = _start(launch)
     except ImportError as error:
@@ -88,6 +72,22 @@ def _torch(launch: Launch, cache: Path) -> int:
     except EngineUnavailable as error:
         print(error, flush=True)
         return 1
+
+
+def _vllm(launch: Launch, cache: Path) -> int:
+    from .vllm_backend import mind, place
+
+    try:
+        found = place.find(launch.program, cache)
+        if found is None:
+            raise EngineUnavailable(f"Engine off: vLLM is not here. {place.MEND}")
+        return mind.serve(launch, found, cache)
+    except EngineUnavailable as error:
+        print(error, flush=True)
+        return 1
+
+
+_ENGINES: Mapping[Backend, Callable[[Launch, Path], int]] = {"llamacpp": _llamacpp, "torch": _torch, "vllm": _vllm}
 
 
 def load_trouble() -> str:
@@ -144,29 +144,6 @@ def _until_idle(server: Any, idle_s: float) -> None:
         time.sleep(min(POLL_S, idle_s / 4 or POLL_S))  # tidy: allow-sleep  the server works in threads of its own
     if end == "stuck":
         print(f"nothing moved for {STUCK_S:.0f} s with requests in work: ending", flush=True)
-
-
-@dataclass(slots=True)
-class Watch:
-    """Whether a server has been idle, or stuck, for too long; by looks at it, each with its time in seconds.
-
-    Idle time is no part of a request's: the first look that finds one in work starts its clock, for an engine that nobody asked for two minutes
-    was once taken for stuck as soon as it read a long prompt.
-    """
-
-    idle_s: float
-    since: float
-    mark: str = ""
-    was_busy: bool = False
-
-    def look(self, mark: str, is_busy: bool, now: float) -> Literal["", "idle", "stuck"]:  # noqa: FBT001  it is what `_activity` gives
-        """`mark` moves when work is done; `is_busy`: a request is in work. The answer is "" while it may go on."""
-        if mark != self.mark or is_busy != self.was_busy:
-            self.mark, self.was_busy, self.since = mark, is_busy, now
-        quiet_s = now - self.since
-        if is_busy:
-            return "stuck" if quiet_s > STUCK_S else ""
-        return "idle" if self.idle_s and quiet_s > self.idle_s else ""
 
 
 def _activity(server: Any) -> tuple[str, bool]:

@@ -10,6 +10,7 @@ import hmac
 import json
 import logging
 import os
+import secrets
 import ssl
 import stat
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -128,6 +129,7 @@ class Share:
         self._engine = engine
         self._keys = keys
         self._turns = turns
+        self._secret = secrets.token_bytes(16)
         self._http: httpx.AsyncClient | None = None
 
     def application(self) -> Starlette:
@@ -151,7 +153,8 @@ class Share:
         except GONE:
             response = await self._models(again=True)
         try:
-            told = response.json() | {"assay": {"priorities": True}}
+            steered = {"guided": "steered"} if self._engine.is_steered else {}
+            told = response.json() | {"assay": {"priorities": True} | steered}
         except (ValueError, TypeError) as error:
             raise Refused("The engine gave no list of models.", 502) from error
         return JSONResponse(told, response.status_code)
@@ -172,6 +175,10 @@ class Share:
             _hold_to_what_is_served(body)
             body = {name: value for name, value in body.items() if name not in TELLING}
         priority = _priority(body)
+        if (
+            is_answer and self._engine.is_steered
+        ):  # prompts of two people share nothing that vLLM keeps, nor the time that it saves
+            body["cache_salt"] = self._salt(who)
         if is_answer and body.get("stream"):
             texts = stops.texts_of(body)
             data = _packed({name: value for name, value in body.items() if not (texts and name == "stop")})
@@ -183,7 +190,11 @@ class Share:
 
     def _answer(self, path: str, data: bytes, who: str, priority: int) -> AsyncGenerator[bytes, None]:
         """What was answered, and nothing of what was kept of the prompts of others."""
-        return untold(self._passed(path, data, who, priority))
+        pieces = self._passed(path, data, who, priority)
+        return pieces if self._engine.is_steered else untold(pieces)
+
+    def _salt(self, who: str) -> str:
+        return hmac.new(self._secret, who.encode(), "sha256").hexdigest()
 
     def let_in(self, keys: Mapping[str, str]) -> None:
         """Other people, from now on."""

@@ -11,6 +11,7 @@ from analyzers import naming
 from analyzers.text import Snapshot
 from assay.cli.commands import app
 from assay.engine import backends, bench
+from assay.engine.backends import Choice
 from assay.engine.bench import Measured, Row
 
 
@@ -41,7 +42,7 @@ def test_what_was_measured_is_believed_where_both_were(tmp_path: Path) -> None:
 
 async def test_a_real_backend_is_measured_and_ended(model: Path) -> None:
     said: list[str] = []
-    (found,) = await bench.measure(model, ["llamacpp"], "auto", said.append, sizes=(64, 300))
+    (found,) = await bench.measure(model, [Choice("llamacpp", "")], "auto", said.append, sizes=(64, 300))
     assert [round(one.tokens / 64) for one in found.rows] == [1, 5] and not found.why
     for one in found.rows:
         assert one.kept_s > 0 and one.tokens_per_s > 1 and one.memory > 50e6
@@ -52,7 +53,7 @@ async def test_a_real_backend_is_measured_and_ended(model: Path) -> None:
 async def test_a_model_that_is_none_is_told_in_its_row(tmp_path: Path) -> None:
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(b"GGUF")
-    (found,) = await bench.measure(broken, ["llamacpp"], "auto", lambda _: None, sizes=(64,))
+    (found,) = await bench.measure(broken, [Choice("llamacpp", "")], "auto", lambda _: None, sizes=(64,))
     assert found.rows == () and "Engine off" in found.why
 
 

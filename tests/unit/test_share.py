@@ -173,6 +173,8 @@ class Closing:
                     )
         writer.close()
 
+    is_steered = False
+
     async def running(self, *, again: bool = False) -> Path:
         return self.path
 

@@ -4,6 +4,7 @@ export const TABLE: readonly string[] = [
   "engine.url",
   "engine.model",
   "engine.backend",
+  "engine.vllm",
   "engine.quantisation",
   "engine.dialect",
   "engine.api_key_file",

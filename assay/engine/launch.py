@@ -1,0 +1,51 @@
+"""What one engine process serves, and how it is seen to be idle, or stuck."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from .backends import Backend
+
+STUCK_S = 120.0  # one batch of a long prompt takes seconds even on a slow CPU
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What one engine process serves, and for how long without a request. `idle_s` 0 means for ever."""
+
+    model: Path
+    folder: Path
+    idle_s: float
+    threads: int = 0
+    backend: Backend = "llamacpp"
+    quantisation: str = "auto"
+    program: str = ""  # the interpreter that has vLLM
+
+    @property
+    def socket(self) -> Path:
+        return self.folder / "engine.sock"
+
+
+@dataclass(slots=True)
+class Watch:
+    """Whether a server has been idle, or stuck, for too long; by looks at it, each with its time in seconds.
+
+    Idle time is no part of a request's: the first look that finds one in work starts its clock, for an engine that nobody asked for two minutes
+    was once taken for stuck as soon as it read a long prompt.
+    """
+
+    idle_s: float
+    since: float
+    mark: str = ""
+    was_busy: bool = False
+
+    def look(self, mark: str, is_busy: bool, now: float) -> Literal["", "idle", "stuck"]:  # noqa: FBT001  it is what `_activity` gives
+        """`mark` moves when work is done; `is_busy`: a request is in work. The answer is "" while it may go on."""
+        if mark != self.mark or is_busy != self.was_busy:
+            self.mark, self.was_busy, self.since = mark, is_busy, now
+        quiet_s = now - self.since
+        if is_busy:
+            return "stuck" if quiet_s > STUCK_S else ""
+        return "idle" if self.idle_s and quiet_s > self.idle_s else ""

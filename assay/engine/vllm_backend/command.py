@@ -1,0 +1,71 @@
+"""How vLLM is started for a model: its command, its environment, and what of the memory it gets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..api import EngineUnavailable
+from ..launch import Launch
+from ..torch_backend import memory
+from .place import Place
+
+INSIDE = Path(__file__).parent / "inside"
+ROWS, ROWS_CPU = 128, 8  # requests at once
+CACHED_S = 4  # texts of a whole context whose keys and values are kept, on a processor, where memory allows
+GPU_SHARE = 0.9  # of a GPU's memory
+LEAST_GIB = 1
+HELD = ("auto", "bf16", "fp8")  # how weights may be held here; awq, gptq and the like are what a folder says of itself
+LEFT = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "ASSAY_ENGINE_API_KEY", "VLLM_API_KEY", "VLLM_PLUGINS", "LD_PRELOAD")
+
+
+def context_of(shape: memory.Shape, most: int) -> int:
+    """Tokens of one text."""
+    return min(shape.context, most)
+
+
+def command(launch: Launch, place: Place, weights: Path, context: int) -> list[str]:
+    """Program and arguments. Raises EngineUnavailable for weights that cannot be held as they are wanted."""
+    if launch.quantisation not in HELD:
+        raise EngineUnavailable(
+            f"Engine off: vLLM holds weights as {' or '.join(HELD[1:])}, or as their folder says, and not as {launch.quantisation}. Set `engine.quantisation`."
+        )
+    told = [str(place.python), "-P", "-m", "vllm.entrypoints.openai.api_server", "--model", str(weights)]
+    told += ["--served-model-name", launch.model.name if launch.model.is_dir() else launch.model.stem]
+    told += ["--uds", str(launch.socket), "--max-model-len", str(context), "--dtype", "bfloat16"]
+    told += ["--enable-prefix-caching", "--enable-prompt-tokens-details", "--scheduling-policy", "priority"]
+    told += ["--generation-config", "vllm"]  # the model's own would change what is asked for
+    told += ["--logits-processors", "assay_inside:Steered"]
+    told += ["--disable-uvicorn-access-log", "--disable-fastapi-docs", "--uvicorn-log-level", "warning"]
+    told += ["--max-num-seqs", str(ROWS_CPU if place.is_cpu else ROWS)]
+    if place.is_cpu:
+        return [*told, "--enforce-eager"]
+    if launch.quantisation == "fp8":
+        told += ["--quantization", "fp8"]
+    return [*told, "--gpu-memory-utilization", str(GPU_SHARE)]
+
+
+def environment(place: Place, shape: memory.Shape, context: int, cache: Path) -> Mapping[str, str]:
+    """The variables that it gets: ours where they concern it, none that would have it ask the network, or load code of others. Raises EngineUnavailable where
+    the model does not fit."""
+    here = {name: value for name, value in os.environ.items() if name not in LEFT}
+    here |= {
+        "PYTHONPATH": str(INSIDE),
+        "PYTHONNOUSERSITE": "1",
+        "VLLM_NO_USAGE_STATS": "1",
+        "DO_NOT_TRACK": "1",
+        "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_OFFLINE": "1",
+        "VLLM_CACHE_ROOT": str(cache / "vllm-compiled"),
+    }
+    if place.is_cpu:
+        here["VLLM_CPU_KVCACHE_SPACE"] = str(_cached_gib(shape, context))
+    return here
+
+
+def _cached_gib(shape: memory.Shape, context: int) -> int:
+    """Whole gibibytes for keys and values: vLLM's unit."""
+    wanted = max(LEAST_GIB, -(-CACHED_S * context * shape.per_token // memory.GIB))
+    plan = memory.plan(shape, memory.free_here(), wanted="bf16", possible=("bf16",), rows=CACHED_S, context=context)
+    return int(max(LEAST_GIB, min(wanted, plan.cache // memory.GIB)))

