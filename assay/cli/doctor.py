@@ -71,12 +71,8 @@ async def _engine(settings: Settings, where: Folders) -> list[Finding]:
         rest = await _prompts(chosen, settings) if health.state == "ready" else ", starts when it is first needed"
         found.append(Finding("model", "ok", f"{health.model or 'unnamed'} at {health.engine}{rest}"))
     else:
-        fix = (
-            "Start that server, or correct `engine.url`."
-            if settings.text("engine.url")
-            else "Run `assay setup`, or set `engine.url`."
-        )
-        found.append(Finding("model", "missing", health.why, fix))
+        what, mend = _parted(health.why) if settings.text("engine.url") else (health.why, "")
+        found.append(Finding("model", "missing", what, mend or "Run `assay setup`, or set `engine.url`."))
     await chosen.close()
     if (health.is_fallback or health.state == "absent") and not settings.text("engine.url"):
         others = await asyncio.gather(*(_other(name, url) for name, url in OTHER_SERVERS))
@@ -87,6 +83,12 @@ async def _engine(settings: Settings, where: Folders) -> list[Finding]:
                 Finding("model quality", "note", "the fallback model is small; its suggestions are often poor", advice)
             )
     return found
+
+
+def _parted(why: str) -> tuple[str, str]:
+    """What is wrong, and the last sentence, which says what to do about it."""
+    what, stop, mend = why.rpartition(". ")
+    return (f"{what}.", mend) if stop else (why, "Start that server, or correct `engine.url`.")
 
 
 def _backend(settings: Settings, where: Folders) -> Finding:

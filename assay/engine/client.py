@@ -125,9 +125,8 @@ class Client:
         verify: bool | ssl.SSLContext = not self._is_local or self._base.lower().startswith(
             "https"
         )  # certificates take long to load
-        if verify and self._ca_file:
-            verify = httpx.create_ssl_context()
-            verify.load_verify_locations(self._ca_file)
+        if verify:
+            verify = trusting(self._ca_file)
         socket = httpx.AsyncHTTPTransport(uds=self._socket_path, verify=False) if self._socket_path else None
         return httpx.AsyncClient(
             base_url="http://engine" if self._socket_path else self._base,
@@ -153,15 +152,31 @@ class Client:
         if status == NOT_FOUND:
             what = f"Engine off: {self.where} has no {response.url.path} ({status} {text})."
             raise EngineRefused(f"{what} Check `engine.url` and `engine.model`.", status)
-        kind = EngineFailing if status >= FAILING else EngineError
-        raise kind(f"The engine refused the request: {status} {text}")
+        if status >= FAILING:
+            raise EngineFailing(
+                f"Engine off: {self.where} answers {status} {text}. Look at that server, or at the proxy before it."
+            )
+        raise EngineError(f"The engine refused the request: {status} {text}")
 
     def _unreachable(self, error: Exception) -> str:
         seen = str(error) or type(error).__name__
+        if "CERTIFICATE_VERIFY_FAILED" in seen:
+            return f"Engine off: the certificate of {self.where} is not trusted ({seen}). Name its authority's certificate in `engine.ca_file`."
         return f"Engine off: no answer from {self.where} ({seen}). Start it, or set `engine.url`."
 
     def _unreadable(self) -> str:
         return f"The engine at {self.where} answered something that is not JSON."
+
+
+def trusting(ca_file: str = "") -> ssl.SSLContext:
+    """Whom to believe: the system's authorities, those that come with httpx, and the ones in `ca_file`. Raises OSError."""
+    import certifi
+
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    if ca_file:
+        context.load_verify_locations(ca_file)
+    return context
 
 
 async def _once_more(ask: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from .api import EngineError
+from .client import trusting
 from .weights import models_folder, tensors
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ class Hub:
         try:
             self._http: httpx.Client = httpx.Client(
                 follow_redirects=True,
+                verify=trusting(),
                 timeout=TIMEOUT_S,
                 headers={"Authorization": f"Bearer {token}"} if token else None,
             )

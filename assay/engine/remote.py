@@ -194,7 +194,10 @@ class Remote:
 
     async def health(self) -> EngineHealth:
         try:
-            await self._http.get("/v1/models")
+            if (why := await self._lacks(await self._http.get("/v1/models"))) is not None:
+                return EngineHealth("broken", self._http.where, self._wanted_model, why)
+        except EngineFailing as error:
+            return EngineHealth("broken", self._http.where, self._wanted_model, str(error))
         except EngineRefused as error:
             if error.status != NOT_FOUND:
                 return EngineHealth(error.state, self._http.where, self._wanted_model, str(error))
@@ -205,6 +208,18 @@ class Remote:
         except EngineError:
             pass  # it answers, and a model list is optional
         return EngineHealth("ready", self._http.where, await self.model(), tokens_per_s=self.tokens_per_s)
+
+    async def _lacks(self, models: Any) -> str | None:
+        """Why the model that is wanted cannot be had; None where it can. Some servers take any name, and a proxy may know more than it lists: what is not in
+        the list is asked for."""
+        try:
+            names = [str(one["id"]) for one in models["data"]]
+        except (KeyError, TypeError):
+            return None
+        if not self._wanted_model or not names or self._wanted_model in names or await self._probed() is None:
+            return None
+        listed = ", ".join(names[:5]) + (" and more" if len(names) > 5 else "")
+        return f"Engine off: {self._http.where} has no model {self._wanted_model}; it has {listed}. Set `engine.model`."
 
     async def _probed(self) -> str | None:
         """Whether completions are served where there is no model list: None, or why not."""

@@ -14,9 +14,18 @@ class Stub:
     """An OpenAI-compatible server on loopback. `answer` gets the request's JSON and returns the text."""
 
     def __init__(
-        self, answer: Answer, *, delay_s: float = 0.0, refuse: int = 0, owner: str = "", without: str = ""
+        self,
+        answer: Answer,
+        *,
+        delay_s: float = 0.0,
+        refuse: int = 0,
+        owner: str = "",
+        without: str = "",
+        models: tuple[str, ...] = (),
     ) -> None:
-        """`refuse` is the status with which everything is refused, `owner` the server's name in its list of models, `without` a field that it refuses."""
+        """`refuse` is the status with which everything is refused, `owner` the server's name in its list of models, `without` a field that it refuses,
+        `models` those that it lists, and no other answers."""
+        self.models = models
         self.owner = owner
         self.without = without
         self.answer = answer
@@ -64,7 +73,10 @@ class Stub:
     ) -> bool:
         """Answer one request; False where the client left."""
         if path == "/v1/models" and self.owner:
-            self._send(writer, 200, {"data": [{"id": "stub", "owned_by": self.owner}]})
+            self._send(writer, 200, {"data": [{"id": one, "owned_by": self.owner} for one in self.models or ("stub",)]})
+            return True
+        if self.models and body.get("model") not in self.models:
+            self._send(writer, 404, {"error": {"message": f"The model `{body.get('model')}` does not exist."}})
             return True
         if self.without and self.without in body:
             self._send(writer, 400, {"error": {"message": f"{self.without} is not supported"}})
