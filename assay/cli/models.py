@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +20,9 @@ from assay.engine.api import EngineError, EngineUnavailable
 from assay.engine.launch import Launch
 from assay.engine.service import SLOTS
 from assay.folders import Folders, folders
+
+if TYPE_CHECKING:
+    from assay.team.nodes import Nodes
 
 AFTER_S = 600.0  # so long an engine that was shared for ever is kept without a request; the next one starts it again
 SHARED: Mapping[backends.Backend, int] = {
@@ -55,6 +58,19 @@ def engine(
     install: Annotated[
         str, typer.Option(metavar="vllm", help="Fetch vLLM into an environment of its own (some gigabytes), and end.")
     ] = "",
+    upstream: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="URL",
+            help="With --listen: serve what is there instead of a model of this machine; may be given several times. docs/scale.md.",
+        ),
+    ] = None,
+    upstream_key_file: Annotated[
+        str, typer.Option(help="With --upstream: the key for it, alone in a file that only you can read.")
+    ] = "",
+    upstream_ca: Annotated[
+        str, typer.Option(help="With --upstream: certificates to trust beside the system's, PEM.")
+    ] = "",
     bench: Annotated[
         bool,
         typer.Option(
@@ -72,6 +88,9 @@ def engine(
     settings = out.settings(where)
     if install:
         _install(install, settings, where)
+        return
+    if upstream:
+        _share(listen, key_file, (cert, cert_key), lambda: _elsewhere(upstream, upstream_key_file, upstream_ca))
         return
     idle_s = settings.number("engine.idle_s") if idle < 0 else idle
     try:
@@ -95,7 +114,7 @@ def engine(
     except EngineUnavailable as error:
         out.fail("no-model", str(error))
     if listen:
-        _share(launch, listen, key_file, cert, cert_key)
+        _share(listen, key_file, (cert, cert_key), lambda: _of_this_machine(launch))
         return
     raise typer.Exit(service.serve(launch, where.cache))
 
@@ -117,29 +136,41 @@ def _install(name: str, settings: Settings, where: Folders) -> None:
     )
 
 
-def _share(launch: Launch, listen: str, key_file: str, cert: str, cert_key: str) -> None:
-    """Serve it to others until interrupted."""
-    from assay.engine.local import Local
-    from assay.team import share
+def _share(listen: str, key_file: str, certificate: tuple[str, str], behind: Callable[[], Nodes]) -> None:
+    """Serve what is behind it to others until interrupted."""
+    from assay.team import door, share
 
     try:
-        host, port = share.address(listen)
-        keys = share.keys_of(Path(key_file).expanduser()) if key_file else {}
-        door = share.Door(
-            host,
-            port,
-            keys,
-            Path(cert).expanduser() if cert else None,
-            Path(cert_key).expanduser() if cert_key else None,
-            Path(key_file).expanduser() if key_file else None,
-        )
-        out.say(f"starting {weights.name_of(launch.model)} on {backends.TITLES[launch.backend]}")
-        launch = replace(
-            launch, idle_s=launch.idle_s or AFTER_S
-        )  # it ends after this process, and not while anybody asks
-        asyncio.run(share.serve(Local(launch), door, SHARED[launch.backend], out.say))
-    except share.NotShared as error:
+        if not listen:
+            raise door.NotShared("Not shared: say where with --listen HOST:PORT.")
+        host, port = door.address(listen)
+        path = Path(key_file).expanduser() if key_file else None
+        cert, cert_key = (Path(one).expanduser() if one else None for one in certificate)
+        made = door.Door(host, port, door.keys_of(path) if path else {}, cert, cert_key, path)
+        asyncio.run(share.serve(behind(), made, out.say))
+    except door.NotShared as error:
         out.fail("not-shared", str(error))
+
+
+def _of_this_machine(launch: Launch) -> Nodes:
+    """The engine process, which ends after this one, and not while anybody asks."""
+    from assay.engine.local import Local
+    from assay.team.nodes import Here, Nodes
+    from assay.team.turns import Turns
+
+    out.say(f"starting {weights.name_of(launch.model)} on {backends.TITLES[launch.backend]}")
+    launch = replace(launch, idle_s=launch.idle_s or AFTER_S)
+    return Nodes([Here(Local(launch), Turns(SHARED[launch.backend]))])
+
+
+def _elsewhere(urls: Sequence[str], key_file: str, ca_file: str) -> Nodes:
+    """Servers of others. Raises NotShared."""
+    from assay.team import door
+    from assay.team.nodes import Nodes, There
+    from assay.team.turns import Turns
+
+    key = door.key_of(Path(key_file).expanduser()) if key_file else ""
+    return Nodes([There(door.url(one, key), key, ca_file, Turns(SHARED["vllm"])) for one in urls])
 
 
 def _bench(path: Path, backend: str, quantisation: str, where: Folders, program: str) -> None:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 
 TELLING = frozenset({"timings_per_token", "return_progress", "verbose"})  # llama.cpp's fields that ask for it
 # As llama.cpp and OpenAI's usage have it; what people wrote has its quotes escaped in JSON.
 _TOLD = re.compile(rb',?\s*"(?:timings|prompt_tokens_details|prompt_progress)"\s*:\s*\{[^{}]*\}')
 
 
-async def untold(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """The answer, in one piece or as server-sent events, without it."""
-    buffer = b""
-    async with aclosing(pieces):
-        async for piece in pieces:
-            *lines, buffer = (buffer + piece).split(b"\n")
-            if lines:
-                yield b"".join(_TOLD.sub(b"", line) + b"\n" for line in lines)
-    if buffer:
-        yield _TOLD.sub(b"", buffer)
+class Untold:
+    """An answer without it: in one piece or as server-sent events, a line at a time."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def taken(self, piece: bytes) -> bytes:
+        """What of it can be told by now."""
+        *lines, self._rest = (self._rest + piece).split(b"\n")
+        return b"".join(_TOLD.sub(b"", line) + b"\n" for line in lines)
+
+    def end(self) -> bytes:
+        """The rest."""
+        return _TOLD.sub(b"", self._rest)

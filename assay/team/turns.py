@@ -38,7 +38,7 @@ class Turns:
     whose request somebody waits for, then who has the fewest there, then whose is more urgent, then who waited longest."""
 
     def __init__(self, limit: int, now: Callable[[], float] = time.monotonic) -> None:
-        self._limit = limit
+        self.limit = limit
         self._now = now
         self._people: dict[str, _Person] = {}
         self._waiting: list[_Place] = []
@@ -83,7 +83,7 @@ class Turns:
         active = [
             one for one in self._people.values() if one.there or one.waiting or self._now() - one.seen_s < ACTIVE_S
         ]
-        return max(1, (self._limit - 1) // max(1, len(active)))
+        return max(1, (self.limit - 1) // max(1, len(active)))
 
     def _leave(self, who: str) -> None:
         self._people[who].there -= 1
@@ -94,7 +94,7 @@ class Turns:
         self._next()
 
     def _next(self) -> None:
-        while self.there < self._limit:
+        while self.there < self.limit:
             part = self._part()
             able = [one for one in self._waiting if self._people[one.who].there < part]
             if not able:

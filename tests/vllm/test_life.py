@@ -18,6 +18,7 @@ from assay.engine.api import EngineUnavailable, Request
 from assay.engine.launch import Launch
 from assay.engine.local import Local
 from assay.engine.vllm_backend import place
+from assay.team.nodes import Here, Nodes
 from assay.team.share import Share
 from assay.team.turns import Turns
 from tests.vllm.conftest import end, up
@@ -99,7 +100,7 @@ async def test_two_windows_share_one_which_returns_when_killed_and_ends_when_idl
 
 
 async def test_it_is_shared_by_keys_and_its_other_addresses_are_not(engine: Local) -> None:
-    made = Share(engine, {ALICE: "alice", BOB: "bob"}, Turns(8))
+    made = Share(Nodes([Here(engine, Turns(8))]), {ALICE: "alice", BOB: "bob"})
     async with httpx.AsyncClient(transport=httpx.ASGITransport(made.application()), base_url="http://s") as http:
         key = {"authorization": f"Bearer {ALICE}"}
         model = await engine.model()
@@ -116,7 +117,9 @@ async def test_it_is_shared_by_keys_and_its_other_addresses_are_not(engine: Loca
         for path in ("/invocations", "/metrics", "/docs", "/pooling", "/v1/load_lora_adapter"):
             assert (await http.get(path, headers=key)).status_code == 404
             assert (await http.post(path, json=body, headers=key)).status_code in (404, 405)
-        assert (await http.get("/v1/models", headers=key)).json()["assay"] == {"priorities": True, "guided": "steered"}
+        assert (await http.get("/v1/models", headers=key)).json()["assay"] == {
+            "priorities": True, "rows": 7, "guided": "steered",
+        }  # fmt: skip
 
         async def kept(who: str) -> int:
             asked = {"prompt": "# a secret that alice alone has asked\n" * 40, "max_tokens": 1, "model": model}

@@ -1,0 +1,167 @@
+"""A shared engine before several servers: each person has one, another one while it is away, and no key or prompt goes in the clear."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+from pathlib import Path
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from assay.cli.commands import app
+from assay.team import door, nodes
+from assay.team.door import NotShared
+from assay.team.nodes import Nodes, There
+from assay.team.share import Share
+from assay.team.turns import Turns
+from tests.lsp.stub import Stub
+
+PEOPLE = {f"key-of-person-{number:02}-and-more": f"person{number}" for number in range(40)}
+
+
+def before(*stubs: Stub) -> Nodes:
+    return Nodes([There(one.url, "", "", Turns(64)) for one in stubs])
+
+
+def http_of(made: Nodes) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(Share(made, PEOPLE).application())
+    return httpx.AsyncClient(transport=transport, base_url="http://s")
+
+
+async def served_by(http: httpx.AsyncClient) -> dict[str, str]:
+    """Which server answered each person."""
+    found = {}
+    for key, name in PEOPLE.items():
+        answer = await http.post("/v1/completions", json={"prompt": "x"}, headers={"authorization": f"Bearer {key}"})
+        assert answer.status_code == 200, answer.text
+        found[name] = answer.json()["choices"][0]["text"]
+    return found
+
+
+async def test_each_person_has_a_node_and_only_those_of_one_that_is_gone_have_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(nodes, "LOOK_S", 0.05)
+    async with Stub(lambda _: "a") as a, Stub(lambda _: "b") as b, Stub(lambda _: "c", owner="vllm") as c:
+        made = before(a, b, c)
+        async with http_of(made) as http:
+            first = await served_by(http)
+            assert min(Counter(first.values()).values()) >= 5, "they are spread"
+            assert await served_by(http) == first
+            c.refuse = 503
+            assert {name: by for name, by in (await served_by(http)).items() if first[name] != "c"} == {
+                name: by for name, by in first.items() if by != "c"
+            }
+            c.refuse = 0
+            async with asyncio.timeout(10):
+                while not all(one.is_up for one in made._nodes):
+                    await asyncio.sleep(0.02)
+            assert await served_by(http) == first, "who had it has it again"
+        await made.close()
+
+
+async def test_a_node_that_nobody_reaches_costs_nobody_an_answer() -> None:
+    async with Stub(lambda _: "a", owner="vllm") as a:
+        made = Nodes([There(a.url, "", "", Turns(64)), There("http://127.0.0.1:9", "", "", Turns(64))])
+        async with http_of(made) as http:
+            assert set((await served_by(http)).values()) == {"a"}
+            key = {"authorization": f"Bearer {next(iter(PEOPLE))}"}
+            assert (await http.get("/v1/models", headers=key)).json()["data"][0]["id"] == "stub"
+        await made.close()
+    made = Nodes([There("http://127.0.0.1:9", "", "", Turns(64))])
+    async with http_of(made) as http:
+        answer = await http.post("/v1/completions", json={"prompt": "x"}, headers=key)
+        assert (answer.status_code, answer.json()["error"]["message"]) == (502, "The engine gave no answer.")
+    await made.close()
+
+
+async def test_what_a_node_refuses_is_refused_and_no_reason_to_ask_another() -> None:
+    async with Stub(lambda _: "a", refuse=400) as a, Stub(lambda _: "b", refuse=400) as b:
+        made = before(a, b)
+        async with http_of(made) as http:
+            for key in PEOPLE:
+                asked = await http.post(
+                    "/v1/completions", json={"prompt": "x"}, headers={"authorization": f"Bearer {key}"}
+                )
+                assert asked.status_code == 400
+        assert all(one.is_up for one in made._nodes)
+        await made.close()
+
+
+async def test_a_door_before_a_door_keeps_people_apart_and_asks_for_no_more_than_it_may_have() -> None:
+    """The second one sees one person; what the first one says of people goes into what is kept."""
+    async with Stub(lambda _: "a", owner="vllm") as a:
+        inner = before(a)
+        inner._nodes[0]._is_steered = True  # type: ignore[attr-defined]  # as if vLLM of ours were behind it
+        inner._nodes[0]._is_known = True  # type: ignore[attr-defined]
+        outer_node = There("http://inner", "", "", Turns(64))
+        transport = httpx.ASGITransport(Share(inner, {}).application())
+        outer_node._http = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
+        outer = Nodes([outer_node])
+        async with http_of(outer) as http:
+            await served_by(http)
+        assert outer_node.is_steered and outer_node.turns.limit == 63
+        assert len({one["cache_salt"] for one in a.requests}) == len(PEOPLE)
+        await outer.close()
+        await inner.close()
+
+
+async def test_a_node_that_is_busy_is_not_away() -> None:
+    async with Stub(lambda _: "a") as a, Stub(lambda _: "b") as b:
+        made = before(a, b)
+        for one in made._nodes:
+            transport = httpx.MockTransport(
+                lambda _: httpx.Response(503, headers={"retry-after": "1"}, json={"error": {"message": "busy"}})
+            )
+            await one._http.aclose()  # type: ignore[attr-defined]
+            one._http = httpx.AsyncClient(transport=transport, base_url="http://n")  # type: ignore[attr-defined]
+        async with http_of(made) as http:
+            told = await http.post(
+                "/v1/completions", json={"prompt": "x"}, headers={"authorization": f"Bearer {next(iter(PEOPLE))}"}
+            )
+        assert (told.status_code, told.json()["error"]["message"]) == (503, "busy")
+        assert all(one.is_up for one in made._nodes)
+        await made.close()
+
+
+async def test_only_a_node_that_can_be_told_keeps_prefixes_apart() -> None:
+    """A server that does not know the field may refuse it."""
+    async with Stub(lambda _: "a", owner="vllm") as plain:
+        made = before(plain)
+        async with http_of(made) as http:
+            await served_by(http)
+        assert "cache_salt" not in plain.requests[-1]
+        await made.close()
+
+
+@pytest.mark.parametrize(("url", "key", "said"), [
+    ("http://models.lan:8000", "", "prompts would go to models.lan in the clear"),
+    ("http://10.0.0.7:8000", "k", "prompts and the key would go"),
+    ("ftp://x", "", "is no URL"), ("models.lan", "", "is no URL"),
+])  # fmt: skip
+def test_nothing_goes_in_the_clear_to_another_machine(url: str, key: str, said: str) -> None:
+    with pytest.raises(NotShared, match=said):
+        door.url(url, key)
+    assert door.url("http://127.0.0.1:8000", key) and door.url("https://models.lan", key)
+
+
+def test_the_command_says_what_it_needs(tmp_path: Path) -> None:
+    run = CliRunner().invoke(app, ["engine", "--upstream", "https://models.lan"])
+    assert run.exit_code == 2 and "--listen HOST:PORT" in run.output
+    key = tmp_path / "key"
+    key.write_text("k" * 30)
+    os.chmod(key, 0o644)
+    asked = [
+        "engine",
+        "--listen",
+        "127.0.0.1:8443",
+        "--upstream",
+        "https://models.lan",
+        "--upstream-key-file",
+        str(key),
+    ]
+    run = CliRunner().invoke(app, asked)
+    assert run.exit_code == 2 and "can be read by others" in run.output.replace("\n", " ")
