@@ -93,7 +93,9 @@ async def shared(folder: Path, options: Sequence[str], keys: Path | None) -> Asy
     run = Run(process, f"http://127.0.0.1:{port}", folder)
     key = keys.read_text().split()[1] if keys else ""
     try:
-        async with httpx.AsyncClient(base_url=run.url, headers={"authorization": f"Bearer {key or '-'}"}, timeout=60) as http:
+        async with httpx.AsyncClient(
+            base_url=run.url, headers={"authorization": f"Bearer {key or '-'}"}, timeout=60
+        ) as http:
             deadline = time.monotonic() + START_S
             while True:
                 with contextlib.suppress(httpx.HTTPError):

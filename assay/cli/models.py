@@ -25,11 +25,7 @@ if TYPE_CHECKING:
     from assay.team.nodes import Nodes
 
 AFTER_S = 600.0  # so long an engine that was shared for ever is kept without a request; the next one starts it again
-SHARED: Mapping[backends.Backend, int] = {
-    "llamacpp": SLOTS,
-    "torch": 64,
-    "vllm": 128,
-}  # requests that are with the engine at once
+SHARED: Mapping[backends.Backend, int] = {"llamacpp": SLOTS, "torch": 64}  # requests that are with the engine at once
 
 app = typer.Typer(help="The models on this machine.", no_args_is_help=True)
 
@@ -114,7 +110,7 @@ def engine(
     except EngineUnavailable as error:
         out.fail("no-model", str(error))
     if listen:
-        _share(listen, key_file, (cert, cert_key), lambda: _of_this_machine(launch))
+        _share(listen, key_file, (cert, cert_key), lambda: _of_this_machine(launch, chosen.rows))
         return
     raise typer.Exit(service.serve(launch, where.cache))
 
@@ -152,7 +148,7 @@ def _share(listen: str, key_file: str, certificate: tuple[str, str], behind: Cal
         out.fail("not-shared", str(error))
 
 
-def _of_this_machine(launch: Launch) -> Nodes:
+def _of_this_machine(launch: Launch, rows: int) -> Nodes:
     """The engine process, which ends after this one, and not while anybody asks."""
     from assay.engine.local import Local
     from assay.team.nodes import Here, Nodes
@@ -160,17 +156,18 @@ def _of_this_machine(launch: Launch) -> Nodes:
 
     out.say(f"starting {weights.name_of(launch.model)} on {backends.TITLES[launch.backend]}")
     launch = replace(launch, idle_s=launch.idle_s or AFTER_S)
-    return Nodes([Here(Local(launch), Turns(SHARED[launch.backend]))])
+    return Nodes([Here(Local(launch), Turns(rows or SHARED[launch.backend]))])
 
 
 def _elsewhere(urls: Sequence[str], key_file: str, ca_file: str) -> Nodes:
     """Servers of others. Raises NotShared."""
+    from assay.engine.vllm_backend import place
     from assay.team import door
     from assay.team.nodes import Nodes, There
     from assay.team.turns import Turns
 
     key = door.key_of(Path(key_file).expanduser()) if key_file else ""
-    return Nodes([There(door.url(one, key), key, ca_file, Turns(SHARED["vllm"])) for one in urls])
+    return Nodes([There(door.url(one, key), key, ca_file, Turns(place.ROWS)) for one in urls])
 
 
 def _bench(path: Path, backend: str, quantisation: str, where: Folders, program: str) -> None:

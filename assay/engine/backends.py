@@ -27,6 +27,7 @@ class Choice:
     why: str
     program: str = ""
     version: str = ""
+    rows: int = 0  # requests that vLLM has at work at once
 
 
 def missing() -> tuple[str, ...]:
@@ -68,7 +69,9 @@ def choose(setting: str, weights: Path, cache: Path, *, program: str = "", is_sh
     measured = recorded(cache).get(weights.name)
     if measured == "vllm":
         if (there := place.find(program, cache)) is not None:
-            return Choice("vllm", "the faster one here, by `assay engine --bench`", str(there.python), there.version)
+            return Choice(
+                "vllm", "the faster one here, by `assay engine --bench`", str(there.python), there.version, there.rows
+            )
     elif measured is not None:
         return Choice(measured, "the faster one here, by `assay engine --bench`")
     return Choice("torch", "there is a GPU") if has_gpu() else Choice("llamacpp", "there is no GPU")
@@ -85,12 +88,12 @@ def _vllm(setting: str, cache: Path, program: str, *, is_shared: bool) -> Choice
     if setting == "vllm":
         if found is None:
             raise EngineUnavailable(f"Engine off: vLLM is not here. {place.MEND}")
-        return Choice("vllm", "by `engine.backend`", str(found.python), found.version)
+        return Choice("vllm", "by `engine.backend`", str(found.python), found.version, found.rows)
     if found is None:
         return None
     if Path("/dev/nvidia0").exists() and not found.is_cpu:
-        return Choice("vllm", "there is a GPU", str(found.python), found.version)
-    return Choice("vllm", "it serves many", str(found.python), found.version) if is_shared else None
+        return Choice("vllm", "there is a GPU", str(found.python), found.version, found.rows)
+    return Choice("vllm", "it serves many", str(found.python), found.version, found.rows) if is_shared else None
 
 
 def recorded(cache: Path) -> dict[str, Backend]:

@@ -185,10 +185,10 @@ class Nodes:
     async def post(self, path: str, body: Mapping[str, object], who: str, priority: int) -> AsyncGenerator[bytes, None]:
         """An answer as it comes, after a turn at the node that gives it. Raises Refused."""
         for node in self.of(who):
-            async with node.turns.turn(who, priority):
+            async with node.turns.turn(who, priority) as rank:
                 for number in range(TRIES):
                     http, has_begun = await node.open(again=number > 0), False
-                    data, headers = _packed(body, node), {"x-assay-user": who, "content-type": "application/json"}
+                    data, headers = _packed(body, node, rank), {"x-assay-user": who, "content-type": "application/json"}
                     try:
                         async with http.stream("POST", path, content=data, headers=headers) as response:
                             if (
@@ -230,9 +230,11 @@ class Nodes:
         return ((node, number > 0) for node in self.of(who) for number in range(TRIES))
 
 
-def _packed(body: Mapping[str, object], node: Node) -> bytes:
-    known = body if node.is_steered else {name: value for name, value in body.items() if name not in ("cache_salt",)}
-    return json.dumps(known, ensure_ascii=True).encode()
+def _packed(body: Mapping[str, object], node: Node, rank: int) -> bytes:
+    """As this node takes it: a priority and what keeps prefixes apart are for those that know them."""
+    known = {name: value for name, value in body.items() if name not in ("cache_salt", "priority")}
+    ours = {"priority": rank} | {name: body[name] for name in ("cache_salt",) if name in body}
+    return json.dumps(known | (ours if node.is_steered else {}), ensure_ascii=True).encode()
 
 
 def _said(answer: bytes) -> str:

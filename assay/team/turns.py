@@ -13,6 +13,7 @@ from assay.engine.web import Refused
 WAITING = 16  # requests of one person that wait, at most
 TURN_S = 60.0  # so long one waits for a turn
 ACTIVE_S = 20.0  # after which somebody who asked for nothing is not counted any more
+STEP = 10  # of the number that an engine is told, for each request that a person has there
 BACKGROUND = 2  # the priority of what nobody waits for
 
 
@@ -50,8 +51,9 @@ class Turns:
         return sum(one.there for one in self._people.values())
 
     @contextlib.asynccontextmanager
-    async def turn(self, who: str, priority: int = 0) -> AsyncGenerator[None, None]:
-        """Wait for a turn and have it; `priority` as in `Request`. Raises Refused where too many of this person's wait, or it takes too long."""
+    async def turn(self, who: str, priority: int = 0) -> AsyncGenerator[int, None]:
+        """Wait for a turn and have it; `priority` as in `Request`. Yields a number for an engine that looks at one: the less, the sooner; it grows with what
+        this person has there already. Raises Refused where too many of this person's wait, or it takes too long."""
         person = self._people.setdefault(who, _Person())
         person.seen_s = self._now()
         if person.waiting >= WAITING:
@@ -74,7 +76,7 @@ class Turns:
                 raise Refused("The engine is busy: no turn came in time.", 503) from error
             raise
         try:
-            yield
+            yield STEP * (person.there - 1) + priority
         finally:
             self._leave(who)
 

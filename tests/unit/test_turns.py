@@ -134,6 +134,13 @@ async def test_what_nobody_waits_for_comes_last_and_what_is_typed_first() -> Non
     await order.close()
 
 
+async def test_an_engine_is_told_who_has_much_there_already() -> None:
+    turns, told = Turns(4), []
+    async with turns.turn("a") as first, turns.turn("a", 1) as second, turns.turn("b") as other:
+        told = [first, second, other]
+    assert told == [0, turns_module.STEP + 1, 0]
+
+
 async def test_who_went_away_while_waiting_takes_no_turn() -> None:
     order = Order(Turns(1))
     await order.ask("a-1")

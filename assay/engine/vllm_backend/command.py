@@ -12,7 +12,6 @@ from ..torch_backend import memory
 from .place import Place
 
 INSIDE = Path(__file__).parent / "inside"
-ROWS, ROWS_CPU = 128, 8  # requests at once
 CACHED_S = 4  # texts of a whole context whose keys and values are kept, on a processor, where memory allows
 GPU_SHARE = 0.9  # of a GPU's memory
 LEAST_GIB = 1
@@ -38,7 +37,7 @@ def command(launch: Launch, place: Place, weights: Path, context: int) -> list[s
     told += ["--generation-config", "vllm"]  # the model's own would change what is asked for
     told += ["--logits-processors", "assay_inside:Steered"]
     told += ["--disable-uvicorn-access-log", "--disable-fastapi-docs", "--uvicorn-log-level", "warning"]
-    told += ["--max-num-seqs", str(ROWS_CPU if place.is_cpu else ROWS)]
+    told += ["--max-num-seqs", str(place.rows)]
     if place.is_cpu:
         return [*told, "--enforce-eager"]
     if launch.quantisation == "fp8":

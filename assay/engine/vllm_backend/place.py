@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..api import EngineUnavailable
 
+ROWS, ROWS_CPU = 128, 8
 WHOLE = ".assay-whole"  # in an environment that we made, once all of it is there
 MEND = "Run `assay engine --install vllm`, or name its environment in `engine.vllm`."
 _INFO = re.compile(r"vllm(?:_cpu)?-(.+)\.dist-info\Z")
@@ -22,6 +23,11 @@ class Place:
     python: Path
     version: str
     is_cpu: bool
+
+    @property
+    def rows(self) -> int:
+        """How many requests it has at work at once."""
+        return ROWS_CPU if self.is_cpu else ROWS
 
 
 def own_environment(cache: Path) -> Path:
