@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import io
 import statistics
-import tarfile
 import time
 
 from sandbox import build, engine
 from sandbox.api import Job, Piece, Project, Step
 from sandbox.pool import Pool
+from sandbox.runner import bundle
 
 ROUNDS = 15
 MODULE = "def clamp(x, low, high):\n    if x < low:\n        return low\n    if x > high:\n        return high\n    return x\n"
@@ -28,7 +27,10 @@ PLAIN = (
 
 
 async def main() -> None:
-    project = Project("latency", _tar({"clamp.py": MODULE.replace("low:", "low :"), "test_clamp.py": TESTS}))
+    project = Project(
+        "latency",
+        bundle.pack([("clamp.py", MODULE.replace("low:", "low :").encode()), ("test_clamp.py", TESTS.encode())]),
+    )
     step = Step(
         "pytest", 10.0, (("clamp.py", MODULE),), tuple(f"test_clamp.py::test_{n}" for n in range(5)),
         changed=("clamp.py",), pieces=(Piece("clamp.py", (2, 2)), Piece("clamp.py", (3, 3))),
@@ -67,16 +69,6 @@ def _plain(client) -> None:  # type: ignore[no-untyped-def]
     client.start(made["Id"])
     assert client.wait(made["Id"])["StatusCode"] == 0
     client.remove_container(made["Id"], force=True)
-
-
-def _tar(files: dict[str, str]) -> bytes:
-    data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode="w") as archive:
-        for name, text in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(text)
-            archive.addfile(member, io.BytesIO(text.encode()))
-    return data.getvalue()
 
 
 if __name__ == "__main__":

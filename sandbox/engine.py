@@ -79,6 +79,7 @@ def reach(explicit: str = "", *, allowed: Allowed = "here") -> tuple[APIClient, 
             )
         try:
             client = docker.APIClient(base_url=url, version="auto", timeout=TIMEOUT_S)
+            client.trust_env = False  # no proxy stands before it, and looking for one reads all variables at each call, in whatever thread
             client.ping()
             return client, url
         except (docker.errors.DockerException, OSError) as error:

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from . import steps, tree, wire
+from . import bundle, steps, tree, wire
 
 DEPENDENCIES = "/deps"  # packages that no environment of this Python holds
 PROJECT = Path("/work/project")  # of a job that has no place of its own
@@ -35,7 +35,7 @@ def main() -> None:
     while (frame := wire.unpack(lambda size: os.read(inbox, size))) is not None:
         header, blob = frame
         if header.get("kind") == "files":
-            tree.unpack(blob, top)
+            bundle.unpack(blob, top)
             root.mkdir(parents=True, exist_ok=True)
             _add_editable()
             _send(outbox, {"kind": "unpacked"})

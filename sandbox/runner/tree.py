@@ -1,12 +1,10 @@
-"""The project's files inside the container: unpack them, write a step's changes, notice who else wrote."""
+"""The project's files inside the container: write a step's changes, notice who else wrote."""
 
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import re
-import tarfile
 from pathlib import Path
 
 HARNESS_SUFFIXES = (".py", ".pyi", ".pth", ".ini", ".cfg", ".toml", ".so", ".pyc")
@@ -14,23 +12,6 @@ HARNESS_SUFFIXES = (".py", ".pyi", ".pth", ".ini", ".cfg", ".toml", ".so", ".pyc
 COOKIE = re.compile(r"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")  # PEP 263
 
 Fingerprint = dict[str, tuple[int, int, int]]
-
-
-def unpack(blob: bytes, root: Path) -> None:
-    """Write the regular files of a tar below `root`, an empty folder. Everything else in it is left out, links too, so a path leaves the folder by
-    its name or not at all; such names are left out as well."""
-    folders = {""}
-    with tarfile.open(fileobj=io.BytesIO(blob)) as archive:
-        for member in archive:
-            source = archive.extractfile(member) if member.isreg() else None
-            if source is None or member.name.startswith("/") or ".." in member.name.split("/"):
-                continue
-            folder = os.path.dirname(member.name)
-            if folder not in folders:
-                os.makedirs(os.path.join(root, folder), exist_ok=True)
-                folders.add(folder)
-            with open(os.path.join(root, member.name), "wb") as file:
-                file.write(source.read())
 
 
 def write(files: dict[str, str | None], root: Path) -> None:

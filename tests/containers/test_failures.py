@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import io
 import os
 import shutil
 import signal
-import tarfile
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -22,6 +20,7 @@ from sandbox import build, engine
 from sandbox.api import Job, Project, Sandbox, SandboxUnavailable, Step
 from sandbox.container import LABEL
 from sandbox.pool import Pool
+from sandbox.runner import bundle
 from tests.containers.conftest import judge
 from tests.containers.test_verdicts import RIGHT
 from tests.lsp.client import Client
@@ -61,10 +60,7 @@ async def test_a_container_killed_in_a_job_is_no_failed_program(bench: Workbench
 
 @pytest.mark.parametrize("fate", ["alive", "killed meanwhile"])
 async def test_a_container_that_started_before_its_files_were_known_is_given_them(bench: Workbench, fate: str) -> None:
-    data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode="w") as archive:
-        archive.add(__file__, "told.py")
-    project = Project("told", data.getvalue())
+    project = Project("told", bundle.pack([("told.py", Path(__file__).read_bytes())]))
     await bench.sandbox.warm(Project("", b""))
     await until(lambda: bench.sandbox.health().state == "ready", 10)
     (first,) = containers_of(os.getpid())

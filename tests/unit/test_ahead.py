@@ -89,7 +89,9 @@ async def test_a_request_ends_the_reading_and_goes_on_from_there(make: Make, typ
     engine = Reader()
     bench, model = bench_of(make, engine), typing.model
     model.ahead.begin("u", model.read_ahead(bench, ask(tmp_path, f"{LONG}‸")))
-    await asyncio.sleep(0.5)
+    async with asyncio.timeout(30):
+        while max(map(len, engine.read), default=0) < 450:
+            await asyncio.sleep(0.01)
     await complete(bench, typing, ask(tmp_path, f"{LONG}‸", "invoked"))
     assert 0 < engine.anew[-1] <= len(engine.requests[-1].prompt) // 3 - 100, "what was read stays read"
     count = len(engine.anew)

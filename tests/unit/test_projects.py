@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import sys
-import tarfile
 import threading
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from analyzers import encodings, syntax
 from assay.assistant.world import projects
 from assay.assistant.world.projects import Projects
 from assay.assistant.world.state import State, written_over
+from sandbox.runner import bundle
 
 
 @pytest.fixture
@@ -33,8 +32,7 @@ def kept(tmp_path: Path) -> Projects:
 
 
 def packed(state: State) -> dict[str, bytes]:
-    with tarfile.open(fileobj=io.BytesIO(state.project.archive)) as archive:
-        return {m.name: (archive.extractfile(m) or io.BytesIO()).read() for m in archive.getmembers()}
+    return {name: bytes(content) for name, content in bundle.files(state.project.archive)}
 
 
 async def again(kept: Projects, root: Path) -> State:

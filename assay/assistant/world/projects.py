@@ -11,9 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import io
 import re
-import tarfile
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -26,6 +24,7 @@ from analyzers import encodings, files, locked, reach, secrets, workspaces
 from analyzers.environment import NOTHING, Environment, Told, find
 from sandbox import dependencies
 from sandbox.api import Packages, Project
+from sandbox.runner import bundle
 
 from . import around, environment
 from .state import Rule, State, next_revision
@@ -244,26 +243,25 @@ class Projects:
         left_out: dict[str, Rule],
         beside: Mapping[str, files.Entry],
     ) -> State:
-        data, total, added = io.BytesIO(), 0, set[str]()
+        packed, total, added = list[tuple[str, bytes]](), 0, set[str]()
         bare = self._bare(root)
         lead = f"{root.relative_to(bare.top).as_posix()}/" if bare.top else ""
-        with tarfile.open(fileobj=data, mode="w", format=tarfile.GNU_FORMAT) as archive:
-            for name in sorted(entries, key=lambda one: not one.endswith(FIRST)):
-                content = self._content(root, name, texts)
-                total += len(content)
-                if total > ARCHIVE_LIMIT:
-                    left_out[name] = "archive-limit"
-                    total -= len(content)
-                    continue
-                _add(archive, f"{lead}{name}", content)
-                added.add(name)
-            for name in sorted(beside, key=lambda one: not one.endswith(FIRST)) if bare.top else ():
-                content = self._content(Path(bare.top), name, {})
-                total += len(content)
-                if total > ARCHIVE_LIMIT:
-                    break
-                _add(archive, name, content)
-        blob = data.getvalue()
+        for name in sorted(entries, key=lambda one: not one.endswith(FIRST)):
+            content = self._content(root, name, texts)
+            total += len(content)
+            if total > ARCHIVE_LIMIT:
+                left_out[name] = "archive-limit"
+                total -= len(content)
+                continue
+            packed.append((f"{lead}{name}", content))
+            added.add(name)
+        for name in sorted(beside, key=lambda one: not one.endswith(FIRST)) if bare.top else ():
+            content = self._content(Path(bare.top), name, {})
+            total += len(content)
+            if total > ARCHIVE_LIMIT:
+                break
+            packed.append((name, content))
+        blob = bundle.pack(packed)
         project = replace(bare, digest=hashlib.sha256(blob).hexdigest()[:16], archive=blob)
         configurations = {n: self._text(root, n) for n in entries if n.rpartition("/")[2] in reach.CONFIGURATIONS}
         test_files = reach.patterns(configurations)
@@ -290,12 +288,6 @@ class Projects:
             return encodings.encoded(texts[name])
         raw = _read(root / name)
         return _redacted_data(raw) if self.is_redacted else raw
-
-
-def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
-    member = tarfile.TarInfo(name)
-    member.size = len(content)
-    archive.addfile(member, io.BytesIO(content))
 
 
 def _seen(scan: asyncio.Task[State]) -> None:
