@@ -53,7 +53,7 @@ class Setting:
 TABLE: tuple[Setting, ...] = (
     Setting("engine.url", "", "URL of Ollama or of an OpenAI-compatible server; empty for the local engine of this machine."),
     Setting("engine.model", "", "Model name at that URL, or a GGUF file or a folder of safetensors for the local engine; empty for what the server has, or the fallback model."),
-    Setting("engine.backend", "auto", "What runs the model: llama.cpp, torch, vLLM, or the server at `engine.url`; auto takes that server where one is named, else vLLM where it is and there is a GPU, else what `assay engine --bench` found to be faster here, else torch where there is a GPU.",
+    Setting("engine.backend", "auto", "What runs the model: llama.cpp, torch, vLLM, or the server at `engine.url`; auto takes that server where one is named, else what `assay engine --bench` found to be faster here, else vLLM where it is and there is a GPU, else torch where there is a GPU.",
             choices=("auto", "torch", "llamacpp", "vllm", "remote")),
     Setting("engine.vllm", "", "Environment with vLLM in it, or its Python; empty for what `assay engine --install vllm` made, or the `vllm` on PATH."),
     Setting("engine.quantisation", "auto", "How the engine on torch, or vLLM (bf16 and fp8), holds weights; auto takes the best text that fits into memory.", choices=("auto", "bf16", "fp8", "int8", "int4")),

@@ -37,7 +37,12 @@ def missing() -> tuple[str, ...]:
 
 def has_gpu() -> bool:
     """Whether a GPU is there that the installed build of torch can use."""
-    return Path("/dev/nvidia0").exists() and "+cpu" not in _build()
+    return has_device() and "+cpu" not in _build()
+
+
+def has_device() -> bool:
+    """Whether a GPU is there."""
+    return Path("/dev/nvidia0").exists()
 
 
 def _build() -> str:
@@ -48,16 +53,23 @@ def _build() -> str:
 
 
 def choose(setting: str, weights: Path, cache: Path, *, program: str = "", is_shared: bool = False) -> Choice:
-    """The backend for these weights by `engine.backend`: what it names, else vLLM where it is and there is a GPU or the engine is shared, else the only one
-    that reads them, else the one that was the faster here when it was measured, else torch where there is a GPU. `program` is `engine.vllm`. Raises EngineUnavailable."""
+    """The backend for these weights by `engine.backend`: what it names, else the one that was the faster here when it was measured, else vLLM where it is and
+    there is a GPU or the engine is shared, or where it alone reads them, else torch where there is a GPU or where it alone reads them. `program` is
+    `engine.vllm`. Raises EngineUnavailable."""
+    if setting == "auto" and not is_shared and (measured := _measured(weights, cache, program)) is not None:
+        return measured
     if setting in ("auto", "vllm") and (chosen := _vllm(setting, cache, program, is_shared=is_shared)) is not None:
         return chosen
+    if setting == "auto" and (measured := _measured(weights, cache, program)) is not None:
+        return measured
     if setting == "llamacpp" and weights.is_dir():
         raise EngineUnavailable(
             f"Engine off: llama.cpp reads GGUF files, and {weights.name} is a folder of safetensors. Set `engine.backend` to auto."
         )
     if setting == "torch" or weights.is_dir():
         if absent := missing():
+            if setting == "auto" and (there := place.found(program, cache)) is not None:
+                return _on_vllm("it is here, and torch is not", there)
             raise EngineUnavailable(
                 f"Engine off: {weights.name} needs the engine on torch, and {absent[0]} is not installed. {INSTALL}"
             )
@@ -66,34 +78,39 @@ def choose(setting: str, weights: Path, cache: Path, *, program: str = "", is_sh
         return Choice("llamacpp", "by `engine.backend`")
     if missing():
         return Choice("llamacpp", "torch is not installed")
-    measured = recorded(cache).get(weights.name)
-    if measured == "vllm":
-        if (there := place.find(program, cache)) is not None:
-            return Choice(
-                "vllm", "the faster one here, by `assay engine --bench`", str(there.python), there.version, there.rows
-            )
-    elif measured is not None:
-        return Choice(measured, "the faster one here, by `assay engine --bench`")
     return Choice("torch", "there is a GPU") if has_gpu() else Choice("llamacpp", "there is no GPU")
 
 
 def _vllm(setting: str, cache: Path, program: str, *, is_shared: bool) -> Choice | None:
     """It, where it is to be taken."""
-    try:
-        found = place.find(program, cache)
-    except EngineUnavailable:
-        if setting == "vllm":
-            raise
-        found = None
     if setting == "vllm":
-        if found is None:
+        if (named := place.find(program, cache)) is None:
             raise EngineUnavailable(f"Engine off: vLLM is not here. {place.MEND}")
-        return Choice("vllm", "by `engine.backend`", str(found.python), found.version, found.rows)
-    if found is None:
+        return _on_vllm("by `engine.backend`", named)
+    there = place.found(program, cache)
+    if there is None:
         return None
-    if Path("/dev/nvidia0").exists() and not found.is_cpu:
-        return Choice("vllm", "there is a GPU", str(found.python), found.version, found.rows)
-    return Choice("vllm", "it serves many", str(found.python), found.version, found.rows) if is_shared else None
+    if has_device() and not there.is_cpu:
+        return _on_vllm("there is a GPU", there)
+    return _on_vllm("it serves many", there) if is_shared else None
+
+
+def _measured(weights: Path, cache: Path, program: str) -> Choice | None:
+    """What was the faster one when it was measured, where it is still here."""
+    why = "the faster one here, by `assay engine --bench`"
+    match recorded(cache).get(weights.name):
+        case "vllm":
+            there = place.found(program, cache)
+            return _on_vllm(why, there) if there is not None else None
+        case "torch":
+            return None if missing() else Choice("torch", why)
+        case "llamacpp":
+            return None if weights.is_dir() else Choice("llamacpp", why)
+    return None
+
+
+def _on_vllm(why: str, there: place.Place) -> Choice:
+    return Choice("vllm", why, str(there.python), there.version, there.rows)
 
 
 def recorded(cache: Path) -> dict[str, Backend]:

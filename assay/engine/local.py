@@ -178,9 +178,9 @@ class Local:
             await self._ensure()
 
     @property
-    def is_steered(self) -> bool:
-        """Whether it is vLLM with what `assay_inside` adds."""
-        return self._launch.backend == "vllm"
+    def backend(self) -> Backend:
+        """The program that runs it."""
+        return self._launch.backend
 
     async def running(self, *, again: bool = False) -> Path:
         """The socket of the process, which is started where it is not there; `again` where it was found gone. Raises EngineUnavailable."""

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -73,5 +72,8 @@ class Leaving:
         """Whether more slots look like this request than there are of the kind under way."""
         if time.monotonic() > left.left_s + WAIT_S:
             return False
-        kind = Counter((other.max_tokens, other.kept) for other in self._under_way)
-        return sum(left.is_in(slot) for slot in slots) > kind[left.max_tokens, left.kept]
+        alike = sum(
+            other.max_tokens == left.max_tokens and (None in (other.kept, left.kept) or other.kept == left.kept)
+            for other in self._under_way
+        )
+        return sum(left.is_in(slot) for slot in slots) > alike

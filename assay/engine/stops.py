@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -51,7 +51,7 @@ def _overlap(text: str, stop: str) -> int:
     return 0
 
 
-def texts_of(body: dict[str, Any]) -> list[str]:
+def texts_of(body: Mapping[str, Any]) -> list[str]:
     """The stop texts of a request; none where it has none, or what is no text."""
     stop = body.get("stop") or []
     texts = [stop] if isinstance(stop, str) else stop

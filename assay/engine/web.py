@@ -13,7 +13,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 EVENTS = "text/event-stream"
+UNREAD = (401, 403, 408, 413)
 BODY_LIMIT = 8_000_000  # bytes of a request
+BODY_S = 30.0  # for all of it to come
 
 
 class Refused(Exception):
@@ -22,6 +24,13 @@ class Refused(Exception):
     def __init__(self, message: str, status: int = 400) -> None:
         super().__init__(message)
         self.status = status
+
+
+class ServerBusy(Refused):
+    """It can be served later: nothing is wrong with the request, or here."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, 503)
 
 
 class Attended(Response):
@@ -81,10 +90,14 @@ async def _left(receive: Receive) -> None:
 async def body_of(request: Request) -> dict[str, Any]:
     """The request's JSON object. Raises Refused."""
     data = bytearray()
-    async for piece in request.stream():
-        data += piece
-        if len(data) > BODY_LIMIT:
-            raise Refused(f"A request has at most {BODY_LIMIT} bytes.", 413)
+    try:
+        async with asyncio.timeout(BODY_S):
+            async for piece in request.stream():
+                data += piece
+                if len(data) > BODY_LIMIT:
+                    raise Refused(f"A request has at most {BODY_LIMIT} bytes.", 413)
+    except TimeoutError as error:
+        raise Refused("The request did not come to its end in time.", 408) from error
     try:
         body = json.loads(data, parse_constant=_no_number)
         if b"\\ud" in data.lower():
@@ -112,8 +125,10 @@ async def _nobody(_: Request, error: Exception) -> Response:
 
 
 def error_response(error: Refused) -> Response:
-    """In OpenAI's shape; a full queue says when to ask again."""
-    headers = {"retry-after": "1"} if error.status == 503 else None
+    """In OpenAI's shape; a full queue says when to ask again. Where a request was refused unread, what comes of it is not waited for."""
+    headers = {"retry-after": "1"} if isinstance(error, ServerBusy) else None
+    if error.status in UNREAD:
+        headers = {"connection": "close"}
     return JSONResponse(
         {"error": {"message": str(error), "code": error.status}}, status_code=error.status, headers=headers
     )

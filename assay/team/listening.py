@@ -61,7 +61,22 @@ class Server(uvicorn.Server):
         self._listening, self._again = listening, again
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        """As uvicorn does it, with less patience for what calls itself TLS: until that is done a connection counts as nobody's."""
+        loop, certificate = asyncio.get_running_loop(), self.config.ssl
+        patience = HEAD_S if certificate is not None else None
+        await self.lifespan.startup()
+        self.servers = [
+            await loop.create_server(
+                self._protocol,
+                sock=one,
+                ssl=certificate,
+                backlog=self.config.backlog,
+                ssl_handshake_timeout=patience,
+                ssl_shutdown_timeout=patience,
+            )
+            for one in sockets or ()
+        ]
+        self.started = True
         self._listening()
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
@@ -70,6 +85,14 @@ class Server(uvicorn.Server):
         ):  # not the main thread, or no such signal here
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._again)
         await super().serve(sockets)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what is served. uvicorn would send itself the signal again at its end, and what comes after it, the engine's end, would never run."""
+        await super().shutdown(sockets)
+        self._captured_signals.clear()
+
+    def _protocol(self) -> asyncio.Protocol:
+        return Attentive(self.config, self.server_state, self.lifespan.state)
 
 
 def server(

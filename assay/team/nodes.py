@@ -8,13 +8,14 @@ import hashlib
 import json
 import logging
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
+from urllib.parse import urlsplit
 
 import httpx
 
 from assay.engine import guided
 from assay.engine.api import EngineError
-from assay.engine.client import trusting
+from assay.engine.client import is_loopback, trusting
 from assay.engine.local import Local
 from assay.engine.web import Refused
 from assay.team.private import Untold
@@ -23,10 +24,15 @@ from assay.team.turns import Turns
 log = logging.getLogger(__name__)
 
 READ_S = 120.0  # for a piece of an answer
+WHOLE_S = 600.0  # for an answer that comes in one piece
 CONNECT_S = 3.0
 LOOK_S = 2.0  # between two looks at a node that did not answer
 TRIES = 2  # of a request that nobody has an answer of, before the next node is asked
 MOST = 256  # connections to one node
+STEP = 10  # of the number that vLLM is told, for each answer that it writes for the same person already
+LOAD = "assay_load"  # a door tells another one how many those are: to that one it is a single person
+# What a node is: one of the engines of this machine, another shared engine of ours, or a server that is not ours.
+Kind = Literal["llamacpp", "torch", "vllm", "door", "server"]
 # A kept connection that was closed as the request came, as llama.cpp does it, or a node that is gone.
 GONE = (httpx.NetworkError, httpx.RemoteProtocolError, httpx.ConnectTimeout)
 AWAY = (
@@ -44,8 +50,12 @@ class Node(Protocol):
     is_up: bool
 
     @property
+    def kind(self) -> Kind:
+        """What it is, as far as it has told."""
+
+    @property
     def is_steered(self) -> bool:
-        """Whether it is vLLM with `assay_inside`."""
+        """Whether it is vLLM with `assay_inside`, or has it behind its door."""
 
     async def open(self, *, again: bool) -> httpx.AsyncClient:
         """A client of it; `again` where a request found it gone. Raises Refused."""
@@ -68,8 +78,12 @@ class Here:
         self._http: httpx.AsyncClient | None = None
 
     @property
+    def kind(self) -> Kind:
+        return self._engine.backend
+
+    @property
     def is_steered(self) -> bool:
-        return self._engine.is_steered
+        return self._engine.backend == "vllm"
 
     async def open(self, *, again: bool) -> httpx.AsyncClient:
         try:
@@ -84,9 +98,11 @@ class Here:
     async def failed(self) -> None: ...
 
     async def close(self) -> None:
-        if self._http is not None:
-            await self._http.aclose()
-        await self._engine.end()
+        try:
+            if self._http is not None:
+                await self._http.aclose()
+        finally:
+            await self._engine.end()
 
 
 class There:
@@ -97,10 +113,12 @@ class There:
         self.name, self.turns = url, turns
         self.is_up = True
         self._is_steered = False
+        self._kind: Kind = "server"
         base = url.rstrip("/").removesuffix("/v1")
         self._http = httpx.AsyncClient(
             base_url=base,
             verify=trusting(ca_file) if base.startswith("https") else False,
+            trust_env=not is_loopback(urlsplit(base).hostname or ""),  # a proxy is for hosts that are not this one
             headers={"authorization": f"Bearer {key}"} if key else None,
             timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
             limits=httpx.Limits(max_connections=MOST),
@@ -113,6 +131,10 @@ class There:
             with contextlib.suppress(httpx.HTTPError, ValueError):
                 await self._look()
         return self._http
+
+    @property
+    def kind(self) -> Kind:
+        return self._kind
 
     @property
     def is_steered(self) -> bool:
@@ -148,6 +170,7 @@ class There:
         match told:
             case {"assay": {"rows": int(rows)}}:
                 self.turns.limit = max(1, rows)
+                self._kind = "door"
         self._is_known = True
 
 
@@ -166,6 +189,10 @@ class Nodes:
 
         return tuple(sorted(self._nodes, key=rank))
 
+    def kind(self, who: str) -> Kind:
+        """What this person's node is."""
+        return self.of(who)[0].kind
+
     async def get(self, path: str, who: str) -> tuple[Node, Any]:
         """The first answer, as JSON, and whose it is. Raises Refused."""
         for node, again in self._tries(who):
@@ -182,15 +209,20 @@ class Nodes:
                 await node.failed()
         raise Refused("The engine gave no answer.", 502)
 
-    async def post(self, path: str, body: Mapping[str, object], who: str, priority: int) -> AsyncGenerator[bytes, None]:
+    async def post(
+        self, path: str, body: Mapping[str, object], who: str, priority: int = 0
+    ) -> AsyncGenerator[bytes, None]:
         """An answer as it comes, after a turn at the node that gives it. Raises Refused."""
+        limits = httpx.Timeout(READ_S if body.get("stream") else WHOLE_S, connect=CONNECT_S)
         for node in self.of(who):
-            async with node.turns.turn(who, priority) as rank:
+            async with node.turns.turn(who, priority, _places(body)) as load:
                 for number in range(TRIES):
                     http, has_begun = await node.open(again=number > 0), False
-                    data, headers = _packed(body, node, rank), {"x-assay-user": who, "content-type": "application/json"}
+                    data, headers = _packed(body, node, load, priority), {"content-type": "application/json"}
+                    if node.kind == "torch":  # it keeps people's prompts apart itself
+                        headers["x-assay-user"] = who
                     try:
-                        async with http.stream("POST", path, content=data, headers=headers) as response:
+                        async with http.stream("POST", path, content=data, headers=headers, timeout=limits) as response:
                             if (
                                 response.status_code in AWAY
                                 and "retry-after" not in response.headers
@@ -200,13 +232,18 @@ class Nodes:
                             if response.status_code >= 400:
                                 raise Refused(_said(await response.aread()), response.status_code)
                             # Where prompts of two people share what is kept, how much of it there was says what others asked.
-                            untold = None if node.is_steered else Untold()
+                            untold = None if node.is_steered and who else Untold()
                             async for piece in response.aiter_bytes():
                                 has_begun = True
                                 yield untold.taken(piece) if untold is not None else piece
                             if untold is not None:
                                 yield untold.end()
                         return
+                    except (
+                        httpx.ReadTimeout,
+                        httpx.PoolTimeout,
+                    ) as error:  # it is busy, which nobody else would be less
+                        raise Refused("The engine took too long.", 504) from error
                     except httpx.HTTPError as error:
                         if has_begun or not isinstance(error, GONE):
                             await node.failed()
@@ -230,11 +267,28 @@ class Nodes:
         return ((node, number > 0) for node in self.of(who) for number in range(TRIES))
 
 
-def _packed(body: Mapping[str, object], node: Node, rank: int) -> bytes:
+def _packed(body: Mapping[str, object], node: Node, load: int, priority: int) -> bytes:
     """As this node takes it: a priority and what keeps prefixes apart are for those that know them."""
-    known = {name: value for name, value in body.items() if name not in ("cache_salt", "priority")}
-    ours = {"priority": rank} | {name: body[name] for name in ("cache_salt",) if name in body}
-    return json.dumps(known | (ours if node.is_steered else {}), ensure_ascii=True).encode()
+    known = {name: value for name, value in body.items() if name not in ("cache_salt", "priority", LOAD)}
+    told = body.get(LOAD)
+    if (
+        type(told) is int and told >= 0
+    ):  # by a door before this one; whoever tells it falsely has their part and no more
+        load = min(load, told)
+    if node.kind in ("torch", "vllm", "door"):
+        known["priority"] = priority + (STEP * load if node.kind == "vllm" else 0)
+    if node.kind == "door":
+        known[LOAD] = load
+    if node.is_steered and "cache_salt" in body:
+        known["cache_salt"] = body["cache_salt"]
+    if node.kind == "llamacpp" and body.get("stream"):
+        known["return_progress"] = True  # it notices that nobody is there with what it sends
+    return json.dumps(known, ensure_ascii=True).encode()
+
+
+def _places(body: Mapping[str, object]) -> int:
+    count = body.get("n")
+    return count if type(count) is int and count > 0 else 1
 
 
 def _said(answer: bytes) -> str:

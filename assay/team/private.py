@@ -6,6 +6,7 @@ import re
 
 TELLING = frozenset({"timings_per_token", "return_progress", "verbose"})  # llama.cpp's fields that ask for it
 # As llama.cpp and OpenAI's usage have it; what people wrote has its quotes escaped in JSON.
+_STEP = re.compile(rb'"prompt_progress"\s*:\s*\{')  # an event that says nothing else
 _TOLD = re.compile(rb',?\s*"(?:timings|prompt_tokens_details|prompt_progress)"\s*:\s*\{[^{}]*\}')
 
 
@@ -18,8 +19,12 @@ class Untold:
     def taken(self, piece: bytes) -> bytes:
         """What of it can be told by now."""
         *lines, self._rest = (self._rest + piece).split(b"\n")
-        return b"".join(_TOLD.sub(b"", line) + b"\n" for line in lines)
+        return b"".join(_told(line) + b"\n" for line in lines)
 
     def end(self) -> bytes:
         """The rest."""
-        return _TOLD.sub(b"", self._rest)
+        return _told(self._rest)
+
+
+def _told(line: bytes) -> bytes:
+    return b"" if line.startswith(b"data:") and _STEP.search(line) else _TOLD.sub(b"", line)

@@ -5,13 +5,16 @@ It stands before the engine process of this machine, whichever backend that has,
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hmac
 import logging
 import os
 import secrets
+import signal
 import ssl
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -21,7 +24,7 @@ from starlette.routing import Route
 from assay.engine import stops
 from assay.engine.client import is_loopback
 from assay.engine.web import EVENTS, HANDLERS, Attended, Refused, body_of
-from assay.team import listening
+from assay.team import joined, listening
 from assay.team.door import Door, NotShared, keys_of
 from assay.team.nodes import Nodes
 from assay.team.private import TELLING
@@ -30,6 +33,9 @@ from assay.team.turns import BACKGROUND
 log = logging.getLogger(__name__)
 
 ANSWERS = ("/v1/completions", "/v1/chat/completions")
+SAMPLES = 4  # answers to one request; each has a place of its own
+STOPS = 16  # texts that end an answer,
+STOPS_LENGTH = 1_000  # and their characters: each piece of an answer is held against all of them
 POSTS = (*ANSWERS, "/tokenize", "/score")
 
 
@@ -69,17 +75,26 @@ class Share:
         priority = _priority(body)
         if path not in ANSWERS:
             return Attended(self._nodes.post(path, body, who, priority))
-        _hold_to_what_is_served(body)
+        # With several answers in one request it keeps its slots for ever when the client goes away, and with one that comes in one piece until it is done.
+        is_deaf = self._nodes.kind(who) == "llamacpp"
+        _hold_to_what_is_served(body, 1 if is_deaf else SAMPLES)
         # Prompts of two people share nothing that vLLM keeps, nor the time that it saves.
         salt = self._salt(f"{who}\0{body.get('cache_salt', '')}")
         body = {name: value for name, value in body.items() if name not in TELLING} | {"cache_salt": salt}
         if body.get("stream"):
-            texts = stops.texts_of(body)
-            plain = {name: value for name, value in body.items() if not (texts and name == "stop")}
-            pieces = self._nodes.post(path, plain, who, priority)
-            count = body.get("n") if isinstance(body.get("n"), int) else 1
-            return Attended(stops.cut(pieces, texts, max(count or 1, 1)) if texts else pieces, EVENTS)
+            return Attended(self._streamed(path, body, who, priority), EVENTS)
+        if is_deaf and not body.get("tools"):
+            told = body | {"stream": True, "stream_options": {"include_usage": True}}
+            return Attended(_unbroken(joined.whole(self._streamed(path, told, who, priority))))
         return Attended(_unbroken(self._nodes.post(path, body, who, priority)))
+
+    def _streamed(self, path: str, body: dict[str, Any], who: str, priority: int) -> AsyncGenerator[bytes, None]:
+        """Server-sent events, up to the stop texts."""
+        texts = stops.texts_of(body)
+        plain = {name: value for name, value in body.items() if not (texts and name == "stop")}
+        pieces = self._nodes.post(path, plain, who, priority)
+        count = body.get("n") if isinstance(body.get("n"), int) else 1
+        return stops.cut(pieces, texts, max(count or 1, 1)) if texts else pieces
 
     def _salt(self, who: str) -> str:
         return hmac.new(self._secret, who.encode(), "sha256").hexdigest()
@@ -114,14 +129,24 @@ def _priority(body: Mapping[str, object]) -> int:
     return min(max(told, 0), BACKGROUND) if isinstance(told, int) else 0
 
 
-def _hold_to_what_is_served(body: Mapping[str, object]) -> None:
-    """What the engine would leave out without a word. Raises Refused."""
+def _hold_to_what_is_served(body: Mapping[str, object], samples: int) -> None:
+    """What the engine would leave out without a word, or what takes more places than its turn has. Raises Refused."""
     if body.get("echo"):
         raise Refused("`echo` is not served: the prompt does not come back.")
+    if body.get("use_beam_search"):
+        raise Refused("`use_beam_search` is not served.")
+    prompt = body.get("prompt")
+    if isinstance(prompt, list) and (len(prompt) != 1 and not all(type(one) is int for one in prompt)):
+        raise Refused("`prompt` has to be one prompt: ask for several one by one.")
+    texts = stops.texts_of(body)
+    if len(texts) > STOPS or sum(map(len, texts)) > STOPS_LENGTH:
+        raise Refused(f"`stop` has at most {STOPS} texts, of {STOPS_LENGTH} characters together.")
     for name in ("max_tokens", "max_completion_tokens"):
         if isinstance(most := body.get(name), int) and most < 1:
             raise Refused(f"`{name}` has to be a whole number of at least 1.")
     count = body.get("n")
+    if isinstance(count, int) and count > samples:
+        raise Refused(f"`n` is at most {samples} here.")
     if isinstance(best := body.get("best_of"), int) and best > (count if isinstance(count, int) else 1):
         raise Refused("`best_of` is not served: ask for `n` answers.")
 
@@ -160,10 +185,43 @@ async def serve(nodes: Nodes, door: Door, say: Callable[[str], None] = log.warni
             share.application(), context, lambda: say(f"sharing at {door.address} {door.guests}; Ctrl+C ends it"), again
         )
         try:
-            await nodes.warm()
+            with _ended_by_a_signal():
+                await nodes.warm()
             await server.serve([opened])
+        except _Ended:
+            pass
         finally:
             await share.close()
+
+
+class _Ended(Exception):
+    """By a signal."""
+
+
+@contextlib.contextmanager
+def _ended_by_a_signal() -> Iterator[None]:
+    """SIGTERM and Ctrl+C end what is done here, and what is cleared away behind it is cleared away: an engine that is being started is ended, too. Raises _Ended."""
+    task, loop, told = asyncio.current_task(), asyncio.get_running_loop(), list[int]()
+    assert task is not None
+
+    def end(number: int) -> None:
+        told.append(number)
+        task.cancel()
+
+    signals = (signal.SIGTERM, signal.SIGINT)
+    with contextlib.suppress(RuntimeError, ValueError, NotImplementedError):  # not the main thread, or no signals here
+        for one in signals:
+            loop.add_signal_handler(one, end, one)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not told:
+            raise
+        task.uncancel()
+        raise _Ended from None
+    finally:
+        for one in signals:
+            loop.remove_signal_handler(one)
 
 
 def _certify(context: ssl.SSLContext, door: Door) -> None:

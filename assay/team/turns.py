@@ -8,12 +8,11 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 
-from assay.engine.web import Refused
+from assay.engine.web import ServerBusy
 
 WAITING = 16  # requests of one person that wait, at most
 TURN_S = 60.0  # so long one waits for a turn
 ACTIVE_S = 20.0  # after which somebody who asked for nothing is not counted any more
-STEP = 10  # of the number that an engine is told, for each request that a person has there
 BACKGROUND = 2  # the priority of what nobody waits for
 
 
@@ -30,6 +29,7 @@ class _Place:
     who: str
     priority: int
     number: int
+    places: int
     turn: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -47,19 +47,19 @@ class Turns:
 
     @property
     def there(self) -> int:
-        """How many are with the engine."""
+        """How many answers the engine writes."""
         return sum(one.there for one in self._people.values())
 
     @contextlib.asynccontextmanager
-    async def turn(self, who: str, priority: int = 0) -> AsyncGenerator[int, None]:
-        """Wait for a turn and have it; `priority` as in `Request`. Yields a number for an engine that looks at one: the less, the sooner; it grows with what
-        this person has there already. Raises Refused where too many of this person's wait, or it takes too long."""
+    async def turn(self, who: str, priority: int = 0, places: int = 1) -> AsyncGenerator[int, None]:
+        """Wait for a turn and have it; `priority` as in `Request`, `places` as many answers as are written at once. Yields how many this person has there
+        already. Raises ServerBusy where too many of this person's wait, or it takes too long."""
         person = self._people.setdefault(who, _Person())
         person.seen_s = self._now()
         if person.waiting >= WAITING:
-            raise Refused("The engine is busy: too many of your requests wait already.", 503)
+            raise ServerBusy("The engine is busy: too many of your requests wait already.")
         self._count += 1
-        place = _Place(who, priority, self._count)
+        place = _Place(who, priority, self._count, places)
         self._waiting.append(place)
         person.waiting += 1
         self._next()
@@ -67,18 +67,18 @@ class Turns:
             await asyncio.wait_for(asyncio.shield(place.turn), TURN_S)
         except BaseException as error:
             if place.turn.done() and not place.turn.cancelled():  # the turn came together with the end of waiting
-                self._leave(who)
+                self._leave(who, places)
             else:
                 place.turn.cancel()
                 self._waiting.remove(place)
                 person.waiting -= 1
             if isinstance(error, TimeoutError):
-                raise Refused("The engine is busy: no turn came in time.", 503) from error
+                raise ServerBusy("The engine is busy: no turn came in time.") from error
             raise
         try:
-            yield STEP * (person.there - 1) + priority
+            yield person.there - places
         finally:
-            self._leave(who)
+            self._leave(who, places)
 
     def _part(self) -> int:
         """How many places one person may have now."""
@@ -87,8 +87,8 @@ class Turns:
         ]
         return max(1, (self.limit - 1) // max(1, len(active)))
 
-    def _leave(self, who: str) -> None:
-        self._people[who].there -= 1
+    def _leave(self, who: str, places: int) -> None:
+        self._people[who].there -= places
         self._people[who].seen_s = self._now()
         for name, one in list(self._people.items()):
             if not one.there and not one.waiting and self._now() - one.seen_s >= ACTIVE_S:
@@ -105,7 +105,7 @@ class Turns:
             self._waiting.remove(place)
             person = self._people[place.who]
             self._count += 1
-            person.waiting, person.there, person.order = person.waiting - 1, person.there + 1, self._count
+            person.waiting, person.there, person.order = person.waiting - 1, person.there + place.places, self._count
             place.turn.set_result(None)
 
     def _rank(self, place: _Place) -> tuple[bool, int, int, int, int]:

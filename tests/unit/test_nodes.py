@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections import Counter
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from assay.cli.commands import app
+from assay.engine.web import Refused, ServerBusy, error_response
 from assay.team import door, nodes
 from assay.team.door import NotShared
 from assay.team.nodes import Nodes, There
@@ -95,7 +97,7 @@ async def test_a_door_before_a_door_keeps_people_apart_and_asks_for_no_more_than
     """The second one sees one person; what the first one says of people goes into what is kept."""
     async with Stub(lambda _: "a", owner="vllm") as a:
         inner = before(a)
-        inner._nodes[0]._is_steered = True  # type: ignore[attr-defined]  # as if vLLM of ours were behind it
+        inner._nodes[0]._is_steered, inner._nodes[0]._kind = True, "vllm"  # type: ignore[attr-defined]  # as if it were ours
         inner._nodes[0]._is_known = True  # type: ignore[attr-defined]
         outer_node = There("http://inner", "", "", Turns(64))
         transport = httpx.ASGITransport(Share(inner, {}).application())
@@ -105,6 +107,7 @@ async def test_a_door_before_a_door_keeps_people_apart_and_asks_for_no_more_than
             await served_by(http)
         assert outer_node.is_steered and outer_node.turns.limit == 63
         assert len({one["cache_salt"] for one in a.requests}) == len(PEOPLE)
+        assert {one["priority"] for one in a.requests} == {0}
         await outer.close()
         await inner.close()
 
@@ -134,6 +137,74 @@ async def test_only_a_node_that_can_be_told_keeps_prefixes_apart() -> None:
         async with http_of(made) as http:
             await served_by(http)
         assert "cache_salt" not in plain.requests[-1]
+        await made.close()
+
+
+async def test_a_node_that_is_broken_is_stood_in_for() -> None:
+    """A full queue says when to come again; what is broken, or starts, does not."""
+    broken = ServerBusy("full"), Refused("The engine ended while starting.", 503)
+    assert [("retry-after" in error_response(one).headers) for one in broken] == [True, False]
+    async with Stub(lambda _: "a") as a:
+        away = There("http://127.0.0.1:9", "", "", Turns(64))
+        transport = httpx.MockTransport(lambda _: httpx.Response(503, json={"error": {"message": "no"}}))
+        away._http = httpx.AsyncClient(transport=transport, base_url="http://n")
+        made = Nodes([away, There(a.url, "", "", Turns(64))])
+        async with http_of(made) as http:
+            assert set((await served_by(http)).values()) == {"a"}
+        await made.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "told", "wanted"),
+    [
+        ("server", {}, {}),
+        ("llamacpp", {}, {}),
+        ("llamacpp", {"stream": True}, {"stream": True, "return_progress": True}),
+        ("torch", {}, {"priority": 1}),
+        ("vllm", {}, {"priority": 1 + 3 * nodes.STEP, "cache_salt": "s"}),
+        ("vllm", {nodes.LOAD: 1}, {"priority": 1 + nodes.STEP, "cache_salt": "s"}),
+        ("vllm", {nodes.LOAD: 90}, {"priority": 1 + 3 * nodes.STEP, "cache_salt": "s"}),
+        ("vllm", {nodes.LOAD: "0"}, {"priority": 1 + 3 * nodes.STEP, "cache_salt": "s"}),
+        ("door", {}, {"priority": 1, nodes.LOAD: 3}),
+    ],
+    ids=str,
+)
+def test_each_kind_is_told_what_it_knows(kind: nodes.Kind, told: dict[str, object], wanted: dict[str, object]) -> None:
+    """Of one whose person has three answers under way already."""
+    node = There("http://127.0.0.1:9", "", "", Turns(4))
+    node._kind, node._is_steered = kind, kind == "vllm"
+    body = {"prompt": "x", "cache_salt": "s", "priority": 7} | told
+    assert json.loads(nodes._packed(body, node, 3, 1)) == {"prompt": "x"} | wanted
+
+
+async def test_servers_of_others_hear_no_names_and_a_slow_one_is_not_gone() -> None:
+    heard = list[httpx.Headers]()
+
+    def slow(request: httpx.Request) -> httpx.Response:
+        heard.append(request.headers)
+        raise httpx.ReadTimeout("slow", request=request)
+
+    node = There("http://127.0.0.1:9", "", "", Turns(64))
+    node._http, node._is_known = httpx.AsyncClient(transport=httpx.MockTransport(slow), base_url="http://n"), True
+    made = Nodes([node])
+    async with http_of(made) as http:
+        key = {"authorization": f"Bearer {next(iter(PEOPLE))}"}
+        answer = await http.post("/v1/completions", json={"prompt": "x"}, headers=key)
+    assert (answer.status_code, answer.json()["error"]["message"]) == (504, "The engine took too long.")
+    assert node.is_up
+    assert not any("person0" in value for one in heard for value in one.values())
+    await made.close()
+
+
+async def test_nothing_goes_to_a_proxy_that_is_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "ALL_PROXY", "http_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    async with Stub(lambda _: "a") as a:
+        made = before(a)
+        async with http_of(made) as http:
+            assert set((await served_by(http)).values()) == {"a"}
         await made.close()
 
 

@@ -76,6 +76,19 @@ async def test_another_windows_request_is_not_waited_for(other: dict[str, Any]) 
     assert engine.looks == 2
 
 
+async def test_one_under_way_of_which_nothing_is_told_yet_is_none_that_leaves() -> None:
+    """What it knew of its prompt is told with its first piece; until then its slot may look like the one that was left."""
+    engine = Engine([slot()])
+    leaving = Leaving(engine.slots)
+    await leaving.enter(ELSEWHERE)
+    one = await leaving.enter(ONE)
+    one.kept = 0
+    leaving.over(one, is_left=True)
+    async with asyncio.timeout(5):
+        await leaving.enter(GROWN)
+    assert engine.looks == 1
+
+
 async def test_an_engine_that_tells_little_of_its_slots_is_waited_for() -> None:
     engine = Engine([{"is_processing": True}], [{"is_processing": False}])
     leaving = Leaving(engine.slots)

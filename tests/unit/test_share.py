@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import os
 import re
 import signal
 import socket as sockets
 import ssl
+import sys
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
@@ -175,7 +177,7 @@ class Closing:
                     )
         writer.close()
 
-    is_steered = False
+    backend = "torch"
 
     async def running(self, *, again: bool = False) -> Path:
         return self.path
@@ -224,6 +226,9 @@ def test_what_people_wrote_is_no_count() -> None:
     )
     told = b"".join(map(untold.taken, pieces)) + untold.end()
     assert told == b'data: {"choices":[{"text":"\\"timings\\":{1}"}]}\n\ndata: [DONE]\n'
+    written = b'data: {"choices":[{"text":"\\"prompt_progress\\":{"}]}\n\n'
+    progress = b'data: {"choices":[{"text":""}],"prompt_progress":{"total":9,"cache":7}}\n\n'
+    assert private.Untold().taken(progress + written) == b"\n\n" + written
 
 
 @pytest.mark.parametrize("kept", [0, 1, 2, 3], ids=lambda n: f"{n} characters of a stop text at the end")
@@ -239,15 +244,29 @@ async def test_a_stream_says_what_the_whole_answer_says(http: httpx.AsyncClient,
     assert (whole["text"], told) == (text, text)
 
 
-@pytest.mark.parametrize("more", [{"echo": True}, {"max_tokens": 0}, {"best_of": 3}], ids=str)
-async def test_what_would_be_left_out_without_a_word_is_refused(
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"echo": True},
+        {"max_tokens": 0},
+        {"best_of": 3},
+        {"use_beam_search": True, "n": 64},
+        {"n": 2},
+        {"prompt": ["x"] * 2},
+        {"prompt": [[1, 2], [3]]},
+        {"stop": ["x"] * 17},
+        {"stop": ["x" * 1_001]},
+    ],
+    ids=lambda more: str(more)[:30],
+)
+async def test_what_would_be_left_out_without_a_word_or_takes_all_places_is_refused(
     http: httpx.AsyncClient, more: dict[str, object]
 ) -> None:
     answer = await http.post(
         "/v1/completions", json={"prompt": "x", **more}, headers={"authorization": f"Bearer {ALICE}"}
     )
     assert answer.status_code == 400
-    assert next(iter(more)) in answer.json()["error"]["message"]
+    assert f"`{next(iter(more))}`" in answer.json()["error"]["message"]
 
 
 async def test_what_the_engine_refuses_is_passed_on(http: httpx.AsyncClient) -> None:
@@ -305,6 +324,48 @@ async def test_two_editors_on_one_model_over_tls(
         await asyncio.gather(serving, return_exceptions=True)
 
 
+async def test_who_is_sent_away_is_not_listened_to(http: httpx.AsyncClient) -> None:
+    """A stranger's body is nothing to wait for."""
+    answer = await http.post("/v1/completions", json={"prompt": "x"}, headers={"authorization": "Bearer nope"})
+    assert (answer.status_code, answer.headers["connection"]) == (401, "close")
+
+
+@pytest.mark.parametrize("is_streamed", [True, False], ids=["streamed", "in one piece"])
+async def test_whoever_goes_away_while_a_long_prompt_is_read_frees_the_engine(
+    http: httpx.AsyncClient, engine: Local, is_streamed: bool
+) -> None:
+    key = {"authorization": f"Bearer {ALICE}"}
+    assert (await http.post("/v1/completions", json={"prompt": "x", "max_tokens": 1}, headers=key)).status_code == 200
+    prompt = "".join(
+        f"name_{number} = {number * 7919}\n" for number in range(450)
+    )  # half a minute of reading, and more
+    body = {"prompt": prompt, "max_tokens": 4000, "stream": is_streamed}
+    asking = asyncio.create_task(http.post("/v1/completions", json=body, headers=key))
+    while not await engine._slots():
+        assert not asking.done(), asking.result().text
+        await asyncio.sleep(0.02)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    while slots := await engine._slots():
+        assert not slots[0]["next_token"][0]["n_decoded"], "it read to the end, for nobody"
+        await asyncio.sleep(0.05)
+
+
+async def test_an_answer_in_one_piece_is_joined_from_a_stream(http: httpx.AsyncClient) -> None:
+    """Its shape is what llama.cpp gives itself."""
+    key = {"authorization": f"Bearer {ALICE}"}
+    body = {"prompt": PREFIX, "max_tokens": 8, "temperature": 0, "logprobs": 1, "stop": ["\n"]}
+    answer = (await http.post("/v1/completions", json=body, headers=key)).json()
+    choice = answer["choices"][0]
+    assert (answer["object"], choice["index"], choice["finish_reason"]) == ("text_completion", 0, "stop")
+    assert choice["text"].replace(" ", "") == "a+b"
+    assert "".join(one["token"] for one in choice["logprobs"]["content"]).startswith(choice["text"])
+    chat = {"messages": [{"role": "user", "content": "Say yes."}], "max_tokens": 8, "temperature": 0}
+    told = (await http.post("/v1/chat/completions", json=chat, headers=key)).json()
+    assert told["object"] == "chat.completion" and told["usage"]["completion_tokens"] > 0
+    assert told["choices"][0]["message"]["role"] == "assistant" and told["choices"][0]["message"]["content"]
+
+
 async def test_whoever_goes_away_frees_the_engine(engine: Local, tmp_path: Path) -> None:
     turns = Turns(1)
     made = Nodes([Here(engine, turns)])
@@ -355,6 +416,33 @@ async def test_keys_are_read_again_and_strangers_keep_nobody_out(
     serving.cancel()
     await asyncio.gather(serving, return_exceptions=True)
     assert not local.is_locked(engine._launch), "who started the model ends it"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl+C", "SIGTERM"])
+@pytest.mark.parametrize("when", ["starting", "sharing"])
+async def test_the_model_goes_with_the_door(model: Path, home: Path, when: str, number: signal.Signals) -> None:
+    """A real process and a real signal, while a window's client keeps its connection."""
+    with sockets.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    told = [sys.executable, "-m", "assay", "engine", "--listen", f"127.0.0.1:{port}", "--model", str(model)]
+    process = await asyncio.create_subprocess_exec(
+        *told, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    assert process.stdout is not None
+    async with asyncio.timeout(60), httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+        while when.encode() not in await process.stdout.readline():
+            assert process.returncode is None
+        if when == "sharing":
+            assert (await client.post("/v1/completions", json={"prompt": "x", "max_tokens": 1})).status_code == 200
+        locks = list[Path]()
+        while not locks or not locks[0].read_text():
+            locks = list((folders().runtime).glob("*/engine.lock"))
+            await asyncio.sleep(0.01)
+        process.send_signal(number)
+        said = await process.stdout.read()
+        assert await process.wait() == 0, said.decode()
+    with locks[0].open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # nobody holds it: the model's process is gone
 
 
 async def test_a_port_that_is_taken_is_told_before_anything_is_started(engine: Local) -> None:

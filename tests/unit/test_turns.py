@@ -134,11 +134,21 @@ async def test_what_nobody_waits_for_comes_last_and_what_is_typed_first() -> Non
     await order.close()
 
 
-async def test_an_engine_is_told_who_has_much_there_already() -> None:
-    turns, told = Turns(4), []
+async def test_it_is_told_how_much_somebody_has_there_already() -> None:
+    turns = Turns(4)
     async with turns.turn("a") as first, turns.turn("a", 1) as second, turns.turn("b") as other:
-        told = [first, second, other]
-    assert told == [0, turns_module.STEP + 1, 0]
+        assert [first, second, other] == [0, 1, 0]
+
+
+async def test_several_answers_to_one_request_have_a_place_each() -> None:
+    turns = Turns(8)
+    async with turns.turn("a", places=4), turns.turn("a", places=4):
+        waiting = asyncio.create_task(anext(turns.turn("a").gen))
+        await asyncio.sleep(0)
+        assert (turns.there, waiting.done()) == (8, False)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+    assert turns.there == 0
 
 
 async def test_who_went_away_while_waiting_takes_no_turn() -> None:

@@ -69,6 +69,18 @@ def test_it_is_taken_where_it_is_asked_for_or_the_engine_is_shared(
     with pytest.raises(EngineUnavailable, match="vLLM is not here"):
         backends.choose("vllm", weights, tmp_path)
     assert backends.choose("auto", weights, tmp_path, program=str(tmp_path), is_shared=True).backend == "llamacpp"
+    folder = tmp_path / "safetensors"
+    folder.mkdir()
+    monkeypatch.setattr(backends, "missing", lambda: ("torch",))
+    assert backends.choose("auto", folder, tmp_path, program=named).backend == "vllm", "it alone reads them here"
+    gpu = str(environment(tmp_path / "gpu", "vllm-0.32.0.dist-info"))
+    monkeypatch.setattr(backends, "has_device", lambda: True)
+    assert backends.choose("auto", weights, tmp_path, program=gpu).backend == "vllm"
+    (tmp_path / "bench.json").write_text('{"m.gguf": {"faster": "llamacpp"}, "safetensors": {"faster": "torch"}}')
+    assert backends.choose("auto", weights, tmp_path, program=gpu).backend == "llamacpp", (
+        "what was measured here counts"
+    )
+    assert backends.choose("auto", folder, tmp_path, program=gpu).backend == "vllm", "torch is gone since"
 
 
 def test_its_command_opens_no_port_and_its_variables_ask_nobody(
@@ -85,6 +97,7 @@ def test_its_command_opens_no_port_and_its_variables_ask_nobody(
     assert "ASSAY_ENGINE_API_KEY" not in given and given["PYTHONPATH"] == str(command.INSIDE)
     assert (given["HF_HUB_OFFLINE"], given["VLLM_NO_USAGE_STATS"]) == ("1", "1")
     assert int(given["VLLM_CPU_KVCACHE_SPACE"]) >= 1
+    assert given["VLLM_USE_V2_MODEL_RUNNER"] == "0"
     with pytest.raises(EngineUnavailable, match="not as int4"):
         command.command(Launch(tmp_path / "m.gguf", tmp_path, 60, quantisation="int4"), here, tmp_path, 4096)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..api import EngineError
-from ..web import Refused
+from ..web import Refused, ServerBusy
 from .guide import Guide, Guides
 from .model import Loaded
 from .sample import seeded
@@ -206,7 +206,7 @@ class Desk:
         try:
             self.scheduler.submit(job)
         except Busy as error:
-            raise Refused(f"The engine is busy: {error}.", 503) from error
+            raise ServerBusy(f"The engine is busy: {error}.") from error
 
 
 def _emitter(events: asyncio.Queue[Any], index: int | None = None) -> Callable[[Event], None]:
@@ -221,9 +221,9 @@ def _emitter(events: asyncio.Queue[Any], index: int | None = None) -> Callable[[
 def _refusal(event: Ended) -> Refused:
     match event.why:
         case "late":
-            return Refused("The engine is busy: the request's time was over before it was done.", 503)
+            return ServerBusy("The engine is busy: the request's time was over before it was done.")
         case "memory":
-            return Refused("The engine has not enough memory for this and what else it does.", 503)
+            return ServerBusy("The engine has not enough memory for this and what else it does.")
         case _:
             return Refused("The engine stopped.", 500)
 

@@ -57,6 +57,7 @@ def environment(place: Place, shape: memory.Shape, context: int, cache: Path) ->
         "HF_HUB_OFFLINE": "1",
         "TRANSFORMERS_OFFLINE": "1",
         "VLLM_CACHE_ROOT": str(cache / "vllm-compiled"),
+        "VLLM_USE_V2_MODEL_RUNNER": "0",  # which takes no logits processors; on a GPU it may be what vLLM chooses
     }
     if place.is_cpu:
         here["VLLM_CPU_KVCACHE_SPACE"] = str(_cached_gib(shape, context))

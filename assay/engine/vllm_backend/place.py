@@ -44,14 +44,22 @@ def find(setting: str, cache: Path) -> Place | None:
     """The one that is used; None where there is none. Raises EngineUnavailable where `setting` names something else."""
     if setting:
         named = Path(setting).expanduser()
-        found = _at(named if named.is_dir() else named.parent.parent)
-        if found is None:
+        there = _at(named if named.is_dir() else named.parent.parent)
+        if there is None:
             raise EngineUnavailable(f"Engine off: {setting} (`engine.vllm`) is no environment with vLLM. {MEND}")
-        return found
+        return there
     on_path = shutil.which("vllm")
     own = own_environment(cache)
     places = [*([own] if is_whole(own) else []), *([Path(on_path).resolve().parent.parent] if on_path else [])]
     return next((one for one in map(_at, places) if one is not None), None)
+
+
+def found(setting: str, cache: Path) -> Place | None:
+    """As `find`; None where `setting` names something else, too."""
+    try:
+        return find(setting, cache)
+    except EngineUnavailable:
+        return None
 
 
 def _at(environment: Path) -> Place | None:

@@ -14,6 +14,8 @@ from vllm.config import VllmConfig
 from vllm.v1.sample.logits_processor import BatchUpdate, LogitsProcessor
 from vllm.v1.sample.logits_processor.builtin import process_dict_updates
 
+MOST = 1 << 15  # tokens that one request forces, and characters of a guide
+
 
 class Forced:
     """These tokens, one after the other; what comes after them is free."""
@@ -25,6 +27,8 @@ class Forced:
         """Leave one choice."""
         if len(self._written) < len(self._ids):
             token = self._ids[len(self._written)]
+            if token >= row.numel():  # no token of this model; which ones are is not known where a request is looked at
+                return
             value = row[token].clone()
             row.fill_(-torch.inf)
             row[token] = value
@@ -50,6 +54,11 @@ class Guided:
         row.masked_fill_(~allowed.to(row.device), -torch.inf)
 
 
+def _are_tokens(told: object) -> bool:
+    """A list of ids; True is no id."""
+    return isinstance(told, list) and len(told) <= MOST and all(type(one) is int and one >= 0 for one in told)
+
+
 class Steered(LogitsProcessor):
     """Both of them, for the requests of a batch."""
 
@@ -62,15 +71,13 @@ class Steered(LogitsProcessor):
     def validate_params(cls, sampling_params: Any) -> None:
         """Refuse what is no list of ids, or no regular expression."""
         told = sampling_params.extra_args or {}
-        if "forced" in told and not (
-            isinstance(told["forced"], list) and all(isinstance(one, int) for one in told["forced"])
-        ):
-            raise ValueError("`forced` has to be a list of token ids")
+        if "forced" in told and not _are_tokens(told["forced"]):
+            raise ValueError(f"`forced` has to be a list of token ids, at most {MOST}")
         if "guide" in told:
             import llguidance
 
-            told_wrong = "it is no text"
-            if isinstance(told["guide"], str):
+            told_wrong = f"it is no text of at most {MOST} characters"
+            if isinstance(told["guide"], str) and len(told["guide"]) <= MOST:
                 told_wrong = llguidance.LLMatcher.validate_grammar(
                     llguidance.LLMatcher.grammar_from_regex(told["guide"])
                 )
