@@ -1,6 +1,7 @@
 """How many people one engine carries: a simulation of typing on measured or assumed step times, and that simulation against a real run.
 
-`.venv-torch/bin/python -m evals.capacity --check` types with several simulated people against the real scheduler on this machine's CPU, and lets the simulation forecast the same: the same keys, the step times measured just before.
+`.venv-torch/bin/python -m evals.capacity --check` types with several simulated people at the engine on torch on this machine's CPU, one served after the other, and lets the simulation forecast the same: the same keys, the step times measured just before.
+`--steps WRITE WRITE_ROW READ READ_TOKEN` (milliseconds) forecasts the same people for an engine that was timed otherwise, to hold against `evals.serving`.
 `python -m evals.capacity` prints how many people a GPU carries, on step times that follow from its memory bandwidth and arithmetic; none of them was measured by us, docs/scale.md says what is assumed.
 
 Somebody who types makes a key every 0.2 s or so, in bursts with pauses between; a request goes out when the pause after a key is long enough, reads what is new of the prompt and writes up to --written tokens; the next key cancels it unless it is done. What counts is how long those wait that are not
@@ -21,7 +22,7 @@ SEED = 3
 GAP_S, SPREAD = 0.18, 0.6  # the median gap between two keys of a burst, and its spread (log-normal)
 BURST, PAUSE_S = 25, 6.0  # keys of a burst and the pause behind it, at the mean (geometric, exponential)
 DEBOUNCE_S = 0.1  # after a key: what `Rhythm` waits at a usual speed, less the model's time
-NEW = (8, 40)  # tokens of a prompt that are not kept: what was typed, and the end of the line that was written before
+NEW = (1, 8)  # tokens of a prompt that are not kept: as `evals.read_anew` counts them (p50 1, p95 6)
 EVERY_NEW, WHOLE = 0.06, 1500  # share of requests for a document or a place that is not kept, and its tokens
 GOALS_S = (0.25, 0.5)  # p95 of a whole suggestion
 
@@ -68,7 +69,7 @@ def typing(people: int, seconds: float, written: int, chance: random.Random) -> 
 
 
 def simulated(asked: Sequence[Asked], steps: Steps) -> list[float | None]:
-    """For each request the seconds to its end; None where it was cancelled before. As the scheduler does it: a piece of one prompt, then a token for everybody who has read theirs."""
+    """For each request the seconds to its end; None where it was cancelled before. A piece of one prompt, then a token for everybody who has read theirs; with one row, one after the other."""
     coming = [(one.at, index) for index, one in enumerate(asked)]
     heapq.heapify(coming)
     waiting: list[int] = []
@@ -166,12 +167,23 @@ def main() -> None:
     """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="against a real run on this machine")
-    parser.add_argument("--people", type=int, nargs="*", default=[1, 2, 4], help="for --check")
-    parser.add_argument("--seconds", type=float, default=60.0, help="of typing, for --check")
+    parser.add_argument(
+        "--steps", type=float, nargs=4, help="ms of a pass: to write, for each text, to read, for each token"
+    )
+    parser.add_argument("--rows", type=int, default=8, help="texts at once, for --steps")
+    parser.add_argument("--people", type=int, nargs="*", default=[1, 2, 4], help="for --check and --steps")
+    parser.add_argument("--seconds", type=float, default=60.0, help="of typing, for --check and --steps")
     parser.add_argument("--written", type=int, default=32, help="tokens of a suggestion at most")
     chosen = parser.parse_args()
     if chosen.check:
         check(chosen.people, chosen.seconds, chosen.written)
+        return
+    if chosen.steps:
+        write, row, read, token = (one / 1000 for one in chosen.steps)
+        for count in chosen.people:
+            asked = typing(count, chosen.seconds, chosen.written, random.Random(SEED))
+            p50, p95, share = told(asked, simulated(asked, Steps(write, row, read, token, 2048, chosen.rows)))
+            print(f"{count:6} people: p50 {p50 * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms, {share:.1%} in time")
         return
     goals = "".join(f"{f'p95 < {goal * 1000:.0f} ms':>15}" for goal in GOALS_S)
     print(f"{'':12} {'weights':>8} {'step, 1 text':>13} {'rows':>5}  people typing at once:{goals}")
@@ -186,7 +198,7 @@ def main() -> None:
 
 
 def check(people: Sequence[int], seconds: float, written: int) -> None:
-    """The same keys against the real scheduler and in the simulation."""
+    """The same keys at the real engine and in the simulation."""
     from evals.capacity_run import measured_steps, model, ran
 
     loaded = model()
@@ -199,7 +211,7 @@ def check(people: Sequence[int], seconds: float, written: int) -> None:
     )
     for count in people:
         asked = typing(count, seconds, written, random.Random(SEED))
-        real = told(asked, ran(loaded, asked, steps.rows))
+        real = told(asked, ran(loaded, asked))
         forecast = told(asked, simulated(asked, steps))
         print(
             f"{count:6} {len(asked):9} {real[0] * 1000:7.0f} ms {real[1] * 1000:5.0f} ms {real[2]:7.1%}   {forecast[0] * 1000:9.0f} ms {forecast[1] * 1000:5.0f} ms {forecast[2]:7.1%}"

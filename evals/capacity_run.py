@@ -1,4 +1,4 @@
-"""The real run behind `evals.capacity --check`: simulated people's keys at the real scheduler, on a model of random weights (what is written does not matter, when does)."""
+"""The real run behind `evals.capacity --check`: simulated people's keys at the engine on torch, which serves one at a time, on a model of random weights (what is written does not matter, when does)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ import transformers
 from assay.engine import weights
 from assay.engine.service import default_threads
 from assay.engine.torch_backend import model as models
-from assay.engine.torch_backend.decode import Decoder
+from assay.engine.torch_backend.decode import PIECE, Decoder
+from assay.engine.torch_backend.line import Ended, Event, Job, Line
 from assay.engine.torch_backend.model import Loaded
-from assay.engine.torch_backend.schedule import PIECE_ELSEWHERE, Ended, Event, Job, Scheduler
 from assay.engine.torch_backend.text import Pieces
 from evals.capacity import SEED, Asked, Steps
 
-ROWS = 8
 KEPT = 600  # tokens of each person's prompt that are kept
 
 
@@ -41,33 +40,24 @@ def model() -> Loaded:
     return Loaded(made, tokenizer, "random", device, dtype, 4000, frozenset(), "bf16")
 
 
-def measured_steps(loaded: Loaded, rows: int = ROWS) -> Steps:
-    """Passes of one and of all rows, pieces of 16 and of 128 tokens."""
-    decoder, chance = Decoder(loaded, rows), random.Random(SEED)
-    for row in range(rows):
-        _begin(decoder, row, chance)
-
-    def step(count: int) -> float:
-        return _median(lambda: decoder.step(dict.fromkeys(range(count), 5)))
+def measured_steps(loaded: Loaded) -> Steps:
+    """A token written, and pieces of 16 and of 128 tokens."""
+    decoder, chance = Decoder(loaded), random.Random(SEED)
+    kept = [chance.randrange(8000) for _ in range(KEPT)]
+    for at in range(0, KEPT, PIECE):
+        decoder.read(kept[at : at + PIECE])
 
     def read(tokens: int) -> float:
         def once() -> None:
-            decoder.kept[0] = decoder.kept[0][:KEPT]
-            decoder.read(0, [chance.randrange(8000) for _ in range(tokens)])
+            decoder.begin([*kept, 0])
+            decoder.read([chance.randrange(8000) for _ in range(tokens)])
 
         return _median(once)
 
-    step(1), step(rows), read(16), read(128)  # kernels are made
-    one, all_ = step(1), step(rows)
-    short, long = read(16), read(128)
-    row, token = (all_ - one) / (rows - 1), (long - short) / 112
-    return Steps(one - row, row, short - 16 * token, token, PIECE_ELSEWHERE, rows)
-
-
-def _begin(decoder: Decoder, row: int, chance: random.Random) -> None:
-    for at in range(0, KEPT, 100):
-        decoder.read(row, [chance.randrange(8000) for _ in range(100)])
-        assert len(decoder.kept[row]) == at + 100
+    read(1), read(16), read(PIECE)  # kernels are made
+    one, short, long = read(1), read(16), read(PIECE)
+    token = (long - short) / (PIECE - 16)
+    return Steps(one, 0.0, short - 16 * token, token, PIECE, 1)
 
 
 def _median(once: Callable[[], object]) -> float:
@@ -79,29 +69,29 @@ def _median(once: Callable[[], object]) -> float:
     return sorted(times)[7]
 
 
-def ran(loaded: Loaded, asked: Sequence[Asked], rows: int) -> list[float | None]:
+def ran(loaded: Loaded, asked: Sequence[Asked]) -> list[float | None]:
     """The keys in real time; for each request the seconds to its end, None where it was cancelled before."""
-    scheduler = Scheduler(Decoder(loaded, rows))
+    line = Line(Decoder(loaded, copies=len({one.who for one in asked})))
     chance = random.Random(SEED)
     kept = {one.who: [chance.randrange(8000) for _ in range(KEPT)] for one in asked}
-    for who, ids in kept.items():  # everybody's prompt was read before
-        _wait(scheduler, ids, str(who))
+    for ids in kept.values():  # everybody's prompt was read before
+        _wait(line, ids)
     ends: list[float | None] = [None] * len(asked)
     begun = time.monotonic()
     timers = []
     for index, one in enumerate(asked):
         _until(begun + one.at)
         job = _job(loaded, one, kept, chance, ends, index, begun)
-        scheduler.submit(job)
-        timer = threading.Timer(begun + one.until - time.monotonic(), scheduler.cancel, (job,))
+        line.submit(job)
+        timer = threading.Timer(begun + one.until - time.monotonic(), line.cancel, (job,))
         timer.daemon = True
         timer.start()
         timers.append(timer)
-    while scheduler.is_busy:
+    while line.is_busy:
         time.sleep(0.02)
     for timer in timers:
         timer.cancel()
-    scheduler.close()
+    line.close()
     return ends
 
 
@@ -122,13 +112,13 @@ def _job(
         if isinstance(event, Ended) and event.why in ("stop", "length"):
             ends[index] = time.monotonic() - begun - one.at
 
-    return Job(ids, emit, Pieces(decode, ids, ()), one.write, who=str(one.who))
+    return Job(ids, emit, Pieces(decode, ids, ()), one.write)
 
 
-def _wait(scheduler: Scheduler, ids: list[int], who: str) -> None:
+def _wait(line: Line, ids: list[int]) -> None:
     done = threading.Event()
-    job = Job(ids, lambda event: done.set() if isinstance(event, Ended) else None, Pieces(str, (), ()), 1, who=who)
-    scheduler.submit(job)
+    job = Job(ids, lambda event: done.set() if isinstance(event, Ended) else None, Pieces(str, (), ()), 1)
+    line.submit(job)
     done.wait(30)
 
 

@@ -2,10 +2,9 @@
 
 In one process with its real server on a Unix socket, with the fallback model (`assay setup` has fetched it) in bf16 where this CPU multiplies that:
   equal   greedy text of --count pieces of this repository's code, beside `transformers.generate`: alike, or parted at a near tie, which is shown
-  prefix  time to the first token of a prompt whose first 512 tokens were read before, and of one that is new
+  prefix  time to the first token of a prompt whose first 1 000 tokens were read before, and of one that is new
   cancel  how many passes the model makes for requests whose client has gone
   storm   1 000 requests, most of them cancelled, cut off or too large: memory and queue before and after
-  batch   16 streams at once against one after another, on a model of random weights; and the same by transformers' continuous batching
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import itertools
 import json
 import random
 import statistics
@@ -27,7 +25,6 @@ from typing import Any
 import httpx
 import platformdirs
 import torch
-import transformers
 import uvicorn
 
 from assay.engine import weights
@@ -35,8 +32,8 @@ from assay.engine.service import default_threads
 from assay.engine.torch_backend import model as models
 from assay.engine.torch_backend.answers import Desk
 from assay.engine.torch_backend.decode import Decoder
+from assay.engine.torch_backend.line import Line
 from assay.engine.torch_backend.model import Loaded
-from assay.engine.torch_backend.schedule import Scheduler
 from assay.engine.torch_backend.serve import application
 
 ROOT = Path(__file__).parents[1]
@@ -49,7 +46,7 @@ LENGTH = 40  # tokens written to compare
 def main() -> None:
     """Print one line for each part."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", help="equal, prefix, cancel, storm, batch")
+    parser.add_argument("parts", nargs="*", help="equal, prefix, cancel, storm")
     parser.add_argument("--count", type=int, default=20, help="prompts that are compared")
     parser.add_argument("--threads", type=int, default=default_threads(), help="of torch")
     arguments = parser.parse_args()
@@ -59,14 +56,10 @@ def main() -> None:
     print(
         f"{loaded.name} as {loaded.quantisation} on {loaded.device}, torch {torch.__version__}, {arguments.threads} threads"
     )
-    wanted = arguments.parts or ["equal", "prefix", "cancel", "storm", "batch"]
-    with serving(loaded, 4) as (scheduler, socket):
+    wanted = arguments.parts or list(PARTS)
+    with serving(loaded) as (made, socket):
         for part in wanted:
-            if part == "batch":
-                continue
-            asyncio.run(PARTS[part](loaded, scheduler, socket, arguments.count))
-    if "batch" in wanted:
-        batch(loaded)
+            asyncio.run(PARTS[part](loaded, made, socket, arguments.count))
 
 
 def pieces_of_code(loaded: Loaded, count: int, tokens: int) -> list[list[int]]:
@@ -83,21 +76,21 @@ def pieces_of_code(loaded: Loaded, count: int, tokens: int) -> list[list[int]]:
 
 
 @contextlib.contextmanager
-def serving(loaded: Loaded, rows: int) -> Any:
+def serving(loaded: Loaded) -> Any:
     """The real server in a thread."""
-    scheduler = Scheduler(Decoder(loaded, rows))
+    made = Line(Decoder(loaded))
     with tempfile.TemporaryDirectory(prefix="ev") as folder:
         socket = str(Path(folder) / "e.sock")
-        config = uvicorn.Config(application(Desk(loaded, scheduler)), uds=socket, log_level="error", lifespan="off")
+        config = uvicorn.Config(application(Desk(loaded, made)), uds=socket, log_level="error", lifespan="off")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         while not server.started:
             time.sleep(0.01)
-        yield scheduler, socket
+        yield made, socket
         server.should_exit = server.force_exit = True
         thread.join()
-    scheduler.close()
+    made.close()
 
 
 @contextlib.asynccontextmanager
@@ -119,7 +112,7 @@ async def first_of(http: httpx.AsyncClient, prompt: str, most: int = 4) -> tuple
     return first, kept
 
 
-async def equal(loaded: Loaded, scheduler: Scheduler, socket: str, count: int) -> None:
+async def equal(loaded: Loaded, made: Line, socket: str, count: int) -> None:
     same, ties, others = 0, [], []
     async with client(socket) as http:
         for piece in pieces_of_code(loaded, count, 150):
@@ -152,24 +145,24 @@ def _gap(loaded: Loaded, ids: list[int]) -> float:
     return float(one - other)
 
 
-async def prefix(loaded: Loaded, scheduler: Scheduler, socket: str, count: int) -> None:
+async def prefix(loaded: Loaded, made: Line, socket: str, count: int) -> None:
     cold, warm = [], []
     async with client(socket) as http:
-        for ids in pieces_of_code(loaded, count, 540):
-            text = loaded.tokenizer.decode(ids[:512])
+        for ids in pieces_of_code(loaded, count, 1030):
+            text = loaded.tokenizer.decode(ids[:1000])
             seconds, kept = await first_of(http, text + "\nvalue =")
             assert kept < 64, kept
             cold.append(seconds)
             seconds, kept = await first_of(http, text + "\nreturn")
-            assert kept >= 500, kept
+            assert kept >= 985, kept
             warm.append(seconds)
     one, other = statistics.median(cold), statistics.median(warm)
     print(
-        f"prefix  first token after {one * 1000:.0f} ms new, {other * 1000:.0f} ms with 512 tokens kept: {other / one:.2f} of it (medians of {count})"
+        f"prefix  first token after {one * 1000:.0f} ms new, {other * 1000:.0f} ms with 1 000 tokens kept: {other / one:.2f} of it (medians of {count})"
     )
 
 
-async def cancel(loaded: Loaded, scheduler: Scheduler, socket: str, count: int) -> None:
+async def cancel(loaded: Loaded, made: Line, socket: str, count: int) -> None:
     more: list[int] = []
     for turn in range(40):
         async with client(socket) as http:
@@ -178,17 +171,17 @@ async def cancel(loaded: Loaded, scheduler: Scheduler, socket: str, count: int) 
                 lines = response.aiter_lines()
                 for _ in range(9):
                     await anext(lines)
-                before = scheduler.tokens
+                before = made.tokens
         await asyncio.sleep(0.3)
-        more.append(scheduler.tokens - before)
-        assert not scheduler.is_busy
+        more.append(made.tokens - before)
+        assert not made.is_busy
     within = sum(one <= 1 for one in more)
     print(
         f"cancel  {within} of 40 within one pass ({more.count(0)} with none, {more.count(1)} with the one under way, most {max(more)})"
     )
 
 
-async def storm(loaded: Loaded, scheduler: Scheduler, socket: str, count: int) -> None:
+async def storm(loaded: Loaded, made: Line, socket: str, count: int) -> None:
     chance = random.Random(SEED)
     fates: dict[str, int] = {}
 
@@ -221,9 +214,7 @@ async def storm(loaded: Loaded, scheduler: Scheduler, socket: str, count: int) -
     async with client(socket) as http:
         await first_of(http, "x")
         with torch.inference_mode():
-            for (
-                layer
-            ) in scheduler._decoder.slots.layers:  # memory that was planned and that the system has not given yet
+            for layer in made._decoder._keys.layers:  # memory that was planned and that the system has not given yet
                 layer.keys.fill_(0)
                 layer.values.fill_(0)
         held_by = []
@@ -237,7 +228,7 @@ async def storm(loaded: Loaded, scheduler: Scheduler, socket: str, count: int) -
                         fates[fate] = fates.get(fate, 0) + 1
 
             await asyncio.gather(*(held(turn) for turn in range(total)))
-            while scheduler.is_busy:
+            while made.is_busy:
                 await asyncio.sleep(0.02)
             held_by.append(memory())
             if total == 200:
@@ -246,7 +237,7 @@ async def storm(loaded: Loaded, scheduler: Scheduler, socket: str, count: int) -
     answered = (await first_of_new(socket))[0]
     print(
         f"storm   1000 requests ({', '.join(f'{number} {name}' for name, number in sorted(fates.items()))}): memory {before / 1e6:.0f} MB after 200 others, {after / 1e6:.0f} after "
-        f"these, {scheduler.waiting} waiting, {threading.active_count() - threads:+d} threads, next answer {answered * 1000:.0f} ms"
+        f"these, {made.waiting} waiting, {threading.active_count() - threads:+d} threads, next answer {answered * 1000:.0f} ms"
     )
 
 
@@ -263,64 +254,7 @@ def memory() -> int:
     return 0
 
 
-def batch(loaded: Loaded) -> None:
-    """On random weights of a shape between the fallback model's and a real one's."""
-    torch.manual_seed(SEED)
-    config = transformers.LlamaConfig(
-        vocab_size=loaded.vocabulary, hidden_size=768, intermediate_size=2048, num_hidden_layers=12, num_attention_heads=12,
-        num_key_value_heads=4, max_position_embeddings=4096, bos_token_id=1, eos_token_id=2, tie_word_embeddings=True,
-    )  # fmt: skip
-    made = transformers.LlamaForCausalLM(config).to(loaded.dtype).eval()
-    random_one = Loaded(
-        made, loaded.tokenizer, "random", loaded.device, loaded.dtype, 1024, frozenset(), loaded.quantisation
-    )
-    prompts = [random_one.tokenizer.decode(ids) for ids in pieces_of_code(random_one, 16, 100)]
-    with serving(random_one, 16) as (_, socket):
-        asyncio.run(_streams(socket, prompts[:2], at_once=True))
-        alone, _ = asyncio.run(_streams(socket, [f"# {prompt}" for prompt in prompts], at_once=False))
-        together, gaps = asyncio.run(_streams(socket, prompts, at_once=True))
-    tokens = 16 * 64
-    p95 = sorted(statistics.quantiles(one, n=20)[-1] for one in gaps)
-    print(
-        f"batch   16 streams of 64 tokens: {tokens / alone:.0f} tokens/s one after another, {tokens / together:.0f} at once: "
-        f"{alone / together:.1f} times; p95 between tokens of the slowest stream {p95[-1] * 1000:.0f} ms, {p95[-1] / statistics.median(p95):.2f} of the median's"
-    )
-    theirs(made, [random_one.ids(prompt) for prompt in prompts])
-
-
-async def _streams(socket: str, prompts: list[str], *, at_once: bool) -> tuple[float, list[list[float]]]:
-    async with client(socket) as http:
-
-        async def one(prompt: str) -> list[float]:
-            seen: list[float] = []
-            body = {"prompt": prompt, "max_tokens": 64, "temperature": 0, "stream": True}
-            async with http.stream("POST", "/v1/completions", json=body) as response:
-                async for line in response.aiter_lines():
-                    if '"tokens"' in line:
-                        seen.append(time.perf_counter())
-            return [after - before for before, after in itertools.pairwise(seen)]
-
-        begun = time.perf_counter()
-        gaps = await asyncio.gather(*map(one, prompts)) if at_once else [await one(prompt) for prompt in prompts]
-        return time.perf_counter() - begun, gaps
-
-
-def theirs(made: Any, prompts: list[list[int]]) -> None:
-    """transformers' own continuous batching on the same prompts, where it runs."""
-    generation = transformers.GenerationConfig(max_new_tokens=64, do_sample=False, eos_token_id=-1, pad_token_id=0)
-    try:
-        begun = time.perf_counter()
-        answers = made.generate_batch(inputs=prompts, generation_config=generation, progress_bar=False)
-        seconds = time.perf_counter() - begun
-        written = sum(len(one.generated_tokens) for one in answers.values())
-        print(f"        transformers' continuous batching: {written / seconds:.0f} tokens/s")
-    except Exception as error:  # noqa: BLE001  # whatever it is, it is told
-        print(
-            f"        transformers' continuous batching does not run here: {type(error).__name__}: {str(error).splitlines()[0][:200]}"
-        )
-
-
-PARTS: dict[str, Callable[[Loaded, Scheduler, str, int], Awaitable[None]]] = {
+PARTS: dict[str, Callable[[Loaded, Line, str, int], Awaitable[None]]] = {
     "equal": equal,
     "prefix": prefix,
     "cancel": cancel,

@@ -2,30 +2,39 @@
 
 `python -m evals.gpu` on a machine with CUDA, torch, transformers and torchao, in a checkout of this repository; no network, no weights: a model of Qwen2.5-Coder-7B's shape with random ones, which take as long. `--tiny` runs the same on any machine in seconds, to see that it does.
 
-Checked: what the compiled pass writes is what the plain one does. Timed: memory bandwidth by copying; tokens a second of one text in bf16 and int4, as a share of what that bandwidth allows; `transformers.generate` beside it; the first token behind a kept prompt of 4 096 tokens; 64 simulated people typing (evals/capacity.py).
+Checked: what the compiled pass writes is what the plain one does. Timed: memory bandwidth by copying; tokens a second of one text in bf16 and int4, as a share of what that bandwidth allows; `transformers.generate` beside it; the first token behind a kept prompt of 4 096 tokens; somebody typing (evals/capacity.py) at the engine on torch, and 64 people at vLLM where it is installed (`assay engine --install vllm`).
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import contextlib
 import random
 import statistics
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import platformdirs
 import torch
 import transformers
 
-from assay.engine.api import EngineUnavailable
+from assay.engine import local, weights
+from assay.engine.api import EngineUnavailable, Request
+from assay.engine.local import Local
 from assay.engine.torch_backend import quantise
-from assay.engine.torch_backend.decode import Decoder
+from assay.engine.torch_backend.decode import PIECE, Decoder
 from assay.engine.torch_backend.model import Loaded, device_of, dtype_for
-from evals.capacity import SEED, told, typing
+from assay.engine.vllm_backend import place
+from evals.capacity import SEED, Asked, told, typing
 from evals.capacity_run import measured_steps, ran
 
 WRITTEN, PREFIX = 64, 4096
+START_S = 240.0  # of vLLM
 SEVEN = {
     "vocab_size": 152_064, "hidden_size": 3584, "intermediate_size": 18_944, "num_hidden_layers": 28, "num_attention_heads": 28,
     "num_key_value_heads": 4, "max_position_embeddings": 32_768, "tie_word_embeddings": False,
@@ -53,6 +62,7 @@ def main() -> None:
     """Print the table, one line a figure, each as soon as it is there."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tiny", action="store_true", help="a tiny model, on whatever is here")
+    parser.add_argument("--alone", action="store_true", help="torch alone, also where vLLM is installed")
     parser.add_argument("--people", type=int, default=64, help="who type at once")
     parser.add_argument("--seconds", type=float, default=30.0, help="of typing")
     chosen = parser.parse_args()
@@ -68,7 +78,9 @@ def main() -> None:
     one_text("bf16", plain, bandwidth, compiled=device.type == "cuda")
     generated(plain)
     kept(plain)
-    people(plain, chosen.people, chosen.seconds)
+    one_typing(plain, chosen.seconds)
+    if not chosen.alone:
+        asyncio.run(many(plain, chosen.people, chosen.seconds))
     for name in ("int4", "fp8", "int8"):
         if name not in quantise.possible(device):
             print(f"{name:20} cannot be had on {device}")
@@ -79,8 +91,6 @@ def main() -> None:
             print(f"{name:20} {error}")
             continue
         one_text(name, fewer, bandwidth, compiled=device.type == "cuda")
-        if name == "int4":
-            people(fewer, chosen.people, chosen.seconds)
 
 
 def made(device: torch.device, shape: dict[str, Any], context: int) -> Loaded:
@@ -145,30 +155,33 @@ def _bytes(tensor: torch.Tensor) -> int:
 def one_text(name: str, loaded: Loaded, bandwidth: float, *, compiled: bool) -> None:
     """Tokens a second of one text, as a share of what the bandwidth allows; and that the compiled pass writes what the plain one does."""
     ids = [random.Random(SEED).randrange(8000) for _ in range(256)]
-    fast, slow = Decoder(loaded, 1, compiled=compiled), Decoder(loaded, 1, compiled=False)
+    fast, slow = Decoder(loaded, compiled=compiled), Decoder(loaded, compiled=False)
+    begun = time.perf_counter()
+    fast.warm()
+    warm_s = time.perf_counter() - begun
     texts = [written(one, ids, 24) for one in (fast, slow)]
     alike = next((at for at, (one, other) in enumerate(zip(*texts, strict=True)) if one != other), 24)
-    row = {0: 5}
 
     def step() -> None:
-        fast.kept[0] = fast.kept[0][:300]
-        fast.step(row)
+        fast.begin([*fast.text[:300], 0])
+        int(fast.read([5]).argmax())
 
     seconds = timed(loaded.device, step, WRITTEN)
     share = held(loaded) / seconds / bandwidth
     print(
-        f"{name + ', one text':20} {1 / seconds:8.1f} tokens/s, {seconds * 1000:.2f} ms a token: {share:.0%} of the bandwidth; compiled and plain write {alike} of 24 tokens alike"
+        f"{name + ', one text':20} {1 / seconds:8.1f} tokens/s, {seconds * 1000:.2f} ms a token: {share:.0%} of the bandwidth; "
+        f"ready after {warm_s:.0f} s; compiled and plain write {alike} of 24 tokens alike"
     )
 
 
 def written(decoder: Decoder, ids: list[int], count: int) -> list[int]:
     """The likeliest tokens behind a prompt."""
-    decoder.kept[0] = []
-    logits = decoder.read(0, ids)
+    for at in range(decoder.begin(ids), len(ids), PIECE):
+        logits = decoder.read(ids[at : at + PIECE])
     found = []
     for _ in range(count):
         found.append(int(logits.argmax()))
-        logits = decoder.step({0: found[-1]})[0]
+        logits = decoder.read([found[-1]])
     return found
 
 
@@ -188,30 +201,89 @@ def generated(loaded: Loaded) -> None:
 
 def kept(loaded: Loaded) -> None:
     """The first token behind a prompt that is kept but for what was typed since."""
-    decoder, chance = Decoder(loaded, 1), random.Random(SEED)
-    while len(decoder.kept[0]) < PREFIX:
-        decoder.read(0, [chance.randrange(8000) for _ in range(512)])
+    decoder, chance = Decoder(loaded), random.Random(SEED)
+    decoder.warm()
+    prompt = [chance.randrange(8000) for _ in range(PREFIX)]
+    written(decoder, prompt, 1)
 
     def once() -> None:
-        decoder.kept[0] = decoder.kept[0][:PREFIX]
-        int(decoder.read(0, [chance.randrange(8000) for _ in range(8)]).argmax())
+        written(decoder, [*prompt, *(chance.randrange(8000) for _ in range(8))], 0)
 
     print(
         f"{'first token':20} {timed(loaded.device, once, 10) * 1000:8.1f} ms behind {PREFIX} kept tokens and 8 new ones"
     )
 
 
-def people(loaded: Loaded, count: int, seconds: float) -> None:
-    """So many who type at once, at the real scheduler."""
-    rows = 64 if loaded.device.type == "cuda" else 8
+def one_typing(loaded: Loaded, seconds: float) -> None:
+    """Somebody who types, at the engine on torch."""
     short = replace(loaded, context=2048)
-    asked = typing(count, seconds, 32, random.Random(SEED))
-    p50, p95, share = told(asked, ran(short, asked, rows))
-    steps = measured_steps(short, rows)
+    asked = typing(1, seconds, 32, random.Random(SEED))
+    p50, p95, share = told(asked, ran(short, asked))
+    steps = measured_steps(short)
     print(
-        f"{count} people typing   p50 {p50 * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms to a whole suggestion of at most 32 tokens, {share:.1%} in time ({loaded.quantisation}); "
-        f"a pass {steps.write * 1000:.1f} ms and {steps.write_row * 1000:.2f} a text, a token read {steps.read_token * 1e6:.0f} µs"
+        f"{'one who types':20} p50 {p50 * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms to a whole suggestion of at most 32 tokens, {share:.1%} in time ({loaded.quantisation}); "
+        f"a token written {steps.write * 1000:.1f} ms, a token read {steps.read_token * 1e6:.0f} µs"
     )
+
+
+async def many(loaded: Loaded, count: int, seconds: float) -> None:
+    """So many who type at once, at vLLM with the same weights."""
+    where = platformdirs.user_cache_path("assay")
+    if (found := place.found("", where)) is None:
+        print(f"{'people typing':20} vLLM is not installed here: torch alone was measured")
+        return
+    with tempfile.TemporaryDirectory(prefix="gpu") as folder:
+        saved = Path(folder) / "random"
+        loaded.model.save_pretrained(saved)
+        tokens_of(where).save_pretrained(saved)
+        program = (str(found.python), found.version)
+        engine = Local(local.launch_for(saved, Path(folder) / "run", 600, "vllm", "bf16", program))
+        try:
+            async with asyncio.timeout(START_S):
+                while (await engine.health()).state != "ready":
+                    await engine.warm()
+                    await asyncio.sleep(1)
+            asked = typing(count, seconds, 32, random.Random(SEED))
+            ends = await typed(engine, asked)
+        finally:
+            await engine.end()
+    p50, p95, share = told(asked, ends)
+    print(
+        f"{f'{count} people typing':20} vLLM {found.version}: p50 {p50 * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms to a whole suggestion of at most 32 tokens, {share:.1%} in time"
+    )
+
+
+def tokens_of(where: Path) -> Any:
+    """The fallback model's tokenizer: vLLM wants one, whatever its model is."""
+    path = weights.fallback_path(where)
+    return transformers.AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name, local_files_only=True)
+
+
+async def typed(engine: Local, asked: Sequence[Asked]) -> list[float | None]:
+    """The keys in real time; for each request the seconds to its end, None where its author's next key came before."""
+    chance = random.Random(SEED)
+    words = {one.who: " ".join(f"v{chance.randrange(1000)}" for _ in range(200)) for one in asked}
+    ends: list[float | None] = [None] * len(asked)
+    for text in words.values():  # everybody's prompt was read before
+        await _answered(engine, Request(text, max_tokens=1))
+    begun = time.monotonic()
+
+    async def one(index: int, key: Asked) -> None:
+        await asyncio.sleep(begun + key.at - time.monotonic())
+        new = " ".join(f"w{chance.randrange(1000)}" for _ in range(max(1, key.read // 3)))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(begun + key.until - time.monotonic()):
+                await _answered(engine, Request(f"{words[key.who]} {new}", max_tokens=key.write))
+            ends[index] = time.monotonic() - begun - key.at
+
+    await asyncio.gather(*(one(index, key) for index, key in enumerate(asked)))
+    return ends
+
+
+async def _answered(engine: Local, request: Request) -> None:
+    async with contextlib.aclosing(engine.generate(request)) as chunks:
+        async for _ in chunks:
+            pass
 
 
 if __name__ == "__main__":

@@ -16,11 +16,10 @@ from analyzers import environment, files, locked, workspaces
 from assay import __version__, compose
 from assay.assistant.settings import Settings
 from assay.assistant.world import around
-from assay.engine import backends, dialects, hub, service, weights
+from assay.engine import backends, dialects, hub, memory, service, weights
 from assay.engine.api import Engine
 from assay.engine.by_url import Server
 from assay.engine.local import Local
-from assay.engine.torch_backend import memory
 from assay.folders import Folders
 from sandbox import build, dependencies, engine
 from sandbox.api import Packages, SandboxUnavailable

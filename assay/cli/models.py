@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from assay.team.nodes import Nodes
 
 AFTER_S = 600.0  # so long an engine that was shared for ever is kept without a request; the next one starts it again
-SHARED: Mapping[backends.Backend, int] = {"llamacpp": SLOTS, "torch": 64}  # requests that are with the engine at once
+SHARED: Mapping[backends.Backend, int] = {"llamacpp": SLOTS, "torch": 2}  # requests that are with the engine at once
 
 app = typer.Typer(help="The models on this machine.", no_args_is_help=True)
 
@@ -190,6 +190,8 @@ def _bench(path: Path, backend: str, quantisation: str, where: Folders, program:
                 f"{name:10} {row.tokens:7} {row.read_per_s:8.0f} {row.new_s * 1000:9.0f} ms {row.kept_s * 1000:6.0f} ms "
                 f"{row.tokens_per_s:10.1f} {row.suggestion_s * 1000:8.0f} ms {row.memory / 1e6:6.0f} MB"
             )
+        if one.rows:
+            typer.echo(f"{name:10} {bench.STREAMS} texts at once: {one.streams_per_s:.1f} tokens/s together")
         if one.why:
             typer.echo(f"{name:10} {one.why}")
     bench.record(where.cache, path, found)

@@ -26,6 +26,7 @@ from .launch import Launch
 
 SIZES = (64, 512, 2048, 8192)  # tokens of a prompt
 WRITTEN = 32  # tokens of a suggestion
+STREAMS = 8  # texts at once
 TYPED = "\n# and on\nvalue = "  # what was typed since a prompt was read
 SOURCES = ("local.py", "remote.py", "client.py", "ollama.py", "weights.py", "dialects.py")
 SEVERAL = 2  # backends that a choice is between
@@ -56,12 +57,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A backend: its rows by size, or why there are none."""
+    """A backend: its rows by size, or why there are none; and the tokens a second of `STREAMS` texts at once, all of them together."""
 
     backend: Backend
     start_s: float
     rows: tuple[Row, ...]
     why: str = ""
+    streams_per_s: float = 0.0
 
     @property
     def suggestion_s(self) -> float:
@@ -131,10 +133,12 @@ async def _measured(
                     say(f"{engine.name}: {size} tokens are left out ({error})")
                     continue
                 say(f"{engine.name}: {rows[-1].tokens} tokens read and {WRITTEN} written")
+            streams = await _streams(engine)
+            say(f"{engine.name}: {STREAMS} texts written at once")
         finally:
             await engine.close()
             await _end(launch.folder)
-    return Measured(chosen.backend, start_s, tuple(rows))
+    return Measured(chosen.backend, start_s, tuple(rows), streams_per_s=streams)
 
 
 async def _up(engine: local.Local) -> None:
@@ -156,6 +160,22 @@ async def _row(engine: local.Local, launch: Launch, size: int) -> Row:
     _, per_s = await _first(engine, text + TYPED, WRITTEN)
     memory = await asyncio.to_thread(local.memory_of, launch)
     return Row(await engine.count(text), new_s, kept_s, per_s, memory or 0)
+
+
+async def _streams(engine: local.Local) -> float:
+    """Tokens a second of several texts at once, from the first of them to the last."""
+    text = await _prompt(engine, SIZES[0])
+
+    async def one(number: int) -> list[float]:
+        times: list[float] = []
+        request = Request(f"# {number}\n{text}", max_tokens=WRITTEN, temperature=0.7, seed=number)
+        async with aclosing(engine.generate(request)) as chunks:
+            async for chunk in chunks:
+                times += [time.perf_counter()] * len(chunk.tokens)
+        return times
+
+    times = sorted(at for found in await asyncio.gather(*map(one, range(STREAMS))) for at in found)
+    return (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else 0.0
 
 
 async def _prompt(engine: local.Local, tokens: int) -> str:

@@ -35,9 +35,9 @@ from .service import SLOTS
 
 START_S: Mapping[
     Backend, float
-] = {  # a large model from a slow disk; the small one takes 0.7 s; vLLM compiles, and may have to write the weights first
+] = {  # a large model from a slow disk; the small one takes 0.7 s; torch compiles on a GPU; vLLM does, and may have to write the weights first
     "llamacpp": 120.0,
-    "torch": 120.0,
+    "torch": 400.0,
     "vllm": 900.0,
 }
 PATIENCE_S: Mapping[Backend, float] = {
@@ -117,7 +117,7 @@ class Local:
             return []  # whoever generates hears what is wrong
 
     async def score(self, prefix: str, continuations: Sequence[str]) -> tuple[float, ...]:
-        """On torch in one pass. With llama.cpp by forced decoding in parallel slots: a grammar of token ids leaves one choice a step, and
+        """On torch one after the other, behind the prefix that is kept. With llama.cpp by forced decoding in parallel slots: a grammar of token ids leaves one choice a step, and
         the server reports the model's own probability of it. The shared prefix is evaluated once."""
         await self._ensure()
         if self._launch.backend == "vllm":

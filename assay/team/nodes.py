@@ -219,8 +219,6 @@ class Nodes:
                 for number in range(TRIES):
                     http, has_begun = await node.open(again=number > 0), False
                     data, headers = _packed(body, node, load, priority), {"content-type": "application/json"}
-                    if node.kind == "torch":  # it keeps people's prompts apart itself
-                        headers["x-assay-user"] = who
                     try:
                         async with http.stream("POST", path, content=data, headers=headers, timeout=limits) as response:
                             if (

@@ -12,8 +12,8 @@ import transformers
 from assay.engine.torch_backend import model as models
 from assay.engine.torch_backend.answers import Desk
 from assay.engine.torch_backend.decode import Decoder
+from assay.engine.torch_backend.line import Line
 from assay.engine.torch_backend.model import Loaded
-from assay.engine.torch_backend.schedule import Scheduler
 
 CPU = torch.device("cpu")
 
@@ -63,12 +63,12 @@ def tiny(folder: Path) -> Loaded:
 
 
 @pytest.fixture
-def scheduler(tiny: Loaded) -> Iterator[Scheduler]:
-    made = Scheduler(Decoder(tiny, 4))
+def line(tiny: Loaded) -> Iterator[Line]:
+    made = Line(Decoder(tiny))
     yield made
     made.close()
 
 
 @pytest.fixture
-async def desk(tiny: Loaded, scheduler: Scheduler) -> AsyncIterator[Desk]:
-    yield Desk(tiny, scheduler)
+async def desk(tiny: Loaded, line: Line) -> AsyncIterator[Desk]:
+    yield Desk(tiny, line)

@@ -1,16 +1,18 @@
-"""The passes: what is written is what transformers writes, whoever shares the pass and whatever was kept."""
+"""The passes: what is written is what transformers writes, whatever was kept; and compiled there are four shapes, and nothing that a captured graph cannot have."""
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from assay.engine.api import EngineUnavailable
 from assay.engine.torch_backend import model as models
-from assay.engine.torch_backend.decode import Decoder
+from assay.engine.torch_backend.decode import PIECE, Decoder
 from assay.engine.torch_backend.model import Loaded
 
 PROMPTS = [
@@ -21,15 +23,15 @@ PROMPTS = [
 NEAR = 0.15  # a difference of logits that another order of adding up in bf16 can turn round
 
 
-def written(decoder: Decoder, row: int, ids: list[int], count: int, *, piece: int = 1000) -> list[int]:
+def written(decoder: Decoder, ids: list[int], count: int, *, piece: int = PIECE) -> list[int]:
     """The likeliest tokens behind `ids`, the prompt read in pieces."""
-    start = decoder.take(row, ids)
+    start = decoder.begin(ids)
     for at in range(start, len(ids), piece):
-        logits = decoder.read(row, ids[at : at + piece])
+        logits = decoder.read(ids[at : at + piece])
     found = []
     for _ in range(count):
         found.append(int(logits.argmax()))
-        logits = decoder.step({row: found[-1]})[row]
+        logits = decoder.read([found[-1]])
     return found
 
 
@@ -48,7 +50,8 @@ def is_near_tie(loaded: Loaded, ids: list[int], one: int, other: int) -> bool:
 @pytest.mark.parametrize("prompt", PROMPTS)
 def test_the_text_is_that_of_transformers(small: Loaded, prompt: str) -> None:
     ids = small.ids(prompt)
-    found, wanted = written(Decoder(small, 2), 1, ids, 24, piece=5), expected(small, ids, 24)
+    wanted = expected(small, ids, 24)
+    found = written(Decoder(small), ids, 24, piece=5)
     for at, (one, other) in enumerate(zip(found, wanted, strict=True)):
         if one != other:
             assert is_near_tie(small, ids + wanted[:at], one, other)
@@ -63,73 +66,113 @@ def exact(tiny: Loaded, folder: Path) -> Loaded:
     )
 
 
-def test_rows_do_not_see_each_other(exact: Loaded) -> None:
-    decoder = Decoder(exact, 4)
-    ids = {row: exact.ids(prompt) for row, prompt in zip((0, 1, 3), PROMPTS, strict=True)}
-    alone = {row: expected(exact, ids[row], 12) for row in ids}
-    logits = {}
-    for row, prompt in ids.items():
-        decoder.take(row, prompt)
-        logits[row] = decoder.read(row, prompt)
-    found: dict[int, list[int]] = {row: [] for row in ids}
-    for turn in range(12):
-        for row, one in logits.items():
-            found[row].append(int(one.argmax()))
-        now = [row for row in ids if turn % 3 or row != 1]  # one leaves a pass out now and then
-        logits = decoder.step({row: found[row][-1] for row in now}) | (
-            {1: decoder.step({1: found[1][-1]})[1]} if 1 not in now else {}
-        )
-    assert found == alone
+def test_texts_that_take_turns_are_read_once(exact: Loaded) -> None:
+    decoder = Decoder(exact)
+    texts = [exact.ids(f"{prompt} # {'x = 1 ' * 40}") for prompt in PROMPTS]
+    alone = [expected(exact, ids, 6) for ids in texts]
+    for turn in range(3):
+        for ids, wanted in zip(texts, alone, strict=True):
+            kept = decoder.begin(ids)
+            assert kept == (len(ids) - 1 if turn else 0)
+            assert written(decoder, ids, 6) == wanted
+
+
+def test_as_many_texts_are_kept_as_memory_was_planned_for(exact: Loaded) -> None:
+    decoder = Decoder(exact, copies=1)
+    texts = [exact.ids(f"{prompt} # {'x = 1 ' * 40}") for prompt in PROMPTS]
+    for ids in texts:
+        written(decoder, ids, 1)
+    assert decoder.begin(texts[1]) == len(texts[1]) - 1
+    assert decoder.begin(texts[0]) == 0, "the oldest is gone"
+    nothing = Decoder(exact, copies=0)
+    for ids in texts[:2]:
+        written(nothing, ids, 1)
+    assert nothing.begin(texts[0]) == 0
 
 
 def test_what_was_kept_is_not_read_again_and_changes_nothing(exact: Loaded) -> None:
-    decoder = Decoder(exact, 2)
+    decoder = Decoder(exact)
     first, second = exact.ids("x = 1\n" * 30 + "y ="), exact.ids("x = 1\n" * 30 + "z = (")
-    written(decoder, 0, first, 8)
-    assert decoder.shared(0, second) > 100
-    assert written(decoder, 0, second, 12) == expected(exact, second, 12)
-    assert written(decoder, 1, first, 12) == expected(exact, first, 12), "copied from the other row"
-    assert decoder.shared(0, second) == len(second) - 1, "the last is always left to read"
+    written(decoder, first, 8)
+    assert decoder.begin(second) > 100
+    assert written(decoder, second, 12) == expected(exact, second, 12)
+    assert written(decoder, first, 12) == expected(exact, first, 12)
+    written(decoder, second, 1)
+    assert decoder.begin(second) == len(second) - 1, "the last is always left to read"
 
 
 def test_likelihoods_are_those_of_the_whole_text(exact: Loaded) -> None:
-    decoder, ids = Decoder(exact, 1), exact.ids("import os\nos.path.")
-    texts = [exact.ids("join(a, b)"), exact.ids("x"), [], exact.ids("exists(name)\n")]
-    decoder.take(0, ids)
-    found = decoder.likelihoods(0, decoder.read(0, ids), texts)
+    decoder, ids = Decoder(exact), exact.ids("import os\nos.path.")
+    texts = [exact.ids("join(a, b)"), exact.ids("x"), [], exact.ids("exists(name)\n" * 60)]
+    assert len(texts[-1]) > 2 * PIECE
+    decoder.begin(ids)
+    found = decoder.likelihoods(decoder.read(ids), texts)
     for text, scores in zip(texts, found, strict=True):
         with torch.inference_mode():
             logits = exact.model(input_ids=torch.tensor([ids + text])).logits[0].float()
         chances = torch.log_softmax(logits, dim=-1)
         wanted = [float(chances[len(ids) - 1 + at, token]) for at, token in enumerate(text)]
         assert scores == pytest.approx(wanted, abs=1e-4)
-    assert decoder.kept[0] == ids
+    assert written(decoder, ids, 8) == expected(exact, ids, 8), "nothing of them is left"
+
+
+@pytest.fixture(scope="session")
+def long(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
+    """Random weights with a context of 8 192 and seven heads for each that has keys, as Qwen2.5-Coder-7B."""
+    import transformers
+
+    torch.manual_seed(7)
+    config = transformers.Qwen2Config(
+        vocab_size=512, hidden_size=56, intermediate_size=64, num_hidden_layers=2, num_attention_heads=14,
+        num_key_value_heads=2, max_position_embeddings=8192,
+    )  # fmt: skip
+    model = transformers.Qwen2ForCausalLM(config).eval().requires_grad_(requires_grad=False)
+    return Loaded(model, None, "long", torch.device("cpu"), torch.float32, 8192, frozenset(), "fp32")
+
+
+class Graphs:
+    """A backend that keeps what it is given to compile, with each graph's inputs, and runs it as it is."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[torch.fx.GraphModule, list[torch.Tensor]]] = []
+
+    def __call__(self, graph: torch.fx.GraphModule, inputs: list[torch.Tensor]) -> Any:
+        self.found.append((graph, inputs))
+        return graph.forward
 
 
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # torch's own, when its compiler is loaded
-def test_the_compiled_pass_is_one_graph_and_has_few_shapes(exact: Loaded) -> None:
+def test_compiled_there_are_four_shapes_and_nothing_is_copied_or_moved(
+    long: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
     torch._dynamo.reset()
-    decoder, plain = Decoder(exact, 6, compiled=True), Decoder(exact, 6)
-    seen: list[tuple[int, int, int]] = []
-    compiled = torch.compile(exact.model.forward, backend="eager", fullgraph=True)
-
-    def watched(**given):
-        view = decoder.slots.view
-        seen.append((view.low, view.high, view.length))
-        return compiled(**given)
-
-    decoder._step = watched
-    ids = {row: exact.ids(prompt) for row, prompt in zip((1, 2, 5), PROMPTS, strict=True)}
-    for one in (decoder, plain):
-        for row, prompt in ids.items():
-            one.take(row, prompt)
-            one.read(row, prompt)
-    for rows in ((1,), (1, 2), (5,), (2, 5), (1, 2, 5)):
-        tokens = dict.fromkeys(rows, 7)
-        found, wanted = decoder.step(tokens), plain.step(tokens)
-        for row in rows:
-            assert torch.allclose(found[row], wanted[row], atol=1e-4)
-    assert seen == [(1, 2, 512), (0, 4, 512), (5, 6, 512), (0, 6, 512), (0, 6, 512)]
+    graphs, compiler = Graphs(), torch.compile
+    monkeypatch.setattr(torch, "compile", lambda it, *, mode, **more: compiler(it, backend=graphs, **more))
+    decoder, plain = Decoder(long, compiled=True), Decoder(long, compiled=False)
+    decoder.warm()
+    assert len(graphs.found) == 4
+    chance = random.Random(3)
+    lengths = [1, 2, PIECE, PIECE + 1, 4000, *(chance.randint(1, 4000) for _ in range(35))]
+    for number, length in enumerate(lengths):
+        ids = [chance.randrange(512) for _ in range(length)]
+        found = written(decoder, ids, 4)
+        if number < 5 or length < 200:
+            assert found == written(plain, ids, 4)
+    assert len(graphs.found) == 4, "no request waits for a compiler"
+    for graph, inputs in graphs.found:
+        places = [node for node in graph.graph.nodes if node.op == "placeholder"]
+        given = dict(zip(places, inputs, strict=True))
+        changed = {
+            node.args[0] for node in graph.graph.nodes if node.target in ("index_copy_", torch.Tensor.index_copy_)
+        }
+        assert len(changed) == 2 * long.model.config.num_hidden_layers
+        for node in changed:
+            assert getattr(given[node], "_dynamo_static_input_type", None), "an input that moves is not captured"
+        asked = [node for node in graph.graph.nodes if "scaled_dot_product" in str(node.target)]
+        assert len(asked) == 2
+        for node in asked:
+            shape = node.args[1].meta["example_value"].shape
+            assert shape[1] == 2, "heads that share keys have them once"
 
 
 def test_layers_that_see_a_part_are_refused(exact: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:

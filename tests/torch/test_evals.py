@@ -1,4 +1,4 @@
-"""The measurements themselves: that they run, and that the simulation does what the scheduler does."""
+"""The measurements themselves: that they run, and that the simulation does what the engine does."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from evals import capacity_run, gpu
 from evals.capacity import Asked, simulated, told
 
 
-def test_the_simulation_and_the_scheduler_agree_on_who_is_done() -> None:
+def test_the_simulation_and_the_engine_agree_on_who_is_done() -> None:
     loaded = capacity_run.model()
     asked = [Asked(0.2 * n, n % 2, 20, 6, 0.2 * n + (0.001 if n % 3 == 0 else 5)) for n in range(9)]
-    real = capacity_run.ran(loaded, asked, 4)
-    forecast = simulated(asked, capacity_run.measured_steps(loaded, 4))
+    real = capacity_run.ran(loaded, asked)
+    forecast = simulated(asked, capacity_run.measured_steps(loaded))
     assert [one is None for one in real] == [one is None for one in forecast] == [n % 3 == 0 for n in range(9)]
     assert told(asked, real)[2] == 1.0
 
 
 def test_the_table_of_a_gpu_is_printed_on_whatever_is_here(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
-    monkeypatch.setattr(sys, "argv", ["gpu", "--tiny", "--people", "2", "--seconds", "1"])
+    monkeypatch.setattr(sys, "argv", ["gpu", "--tiny", "--alone", "--seconds", "1"])
     monkeypatch.setattr(gpu, "PREFIX", 1024)
     gpu.main()
     printed = capsys.readouterr().out
@@ -29,7 +29,7 @@ def test_the_table_of_a_gpu_is_printed_on_whatever_is_here(monkeypatch: pytest.M
         "bf16, one text",
         "transformers.generate",
         "first token",
-        "2 people typing",
+        "one who types",
         "int8, one text",
     ):
         assert part in printed

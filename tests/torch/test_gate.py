@@ -29,7 +29,7 @@ def test_one_scale_for_a_whole_layer_ruins_the_text_and_is_refused(saved: Path, 
 
 
 def test_int8_of_the_weights_passes_and_is_measured_once(saved: Path, tmp_path: Path, capsys) -> None:
-    wanted = start.Wanted("int8", rows=1, context=2048)
+    wanted = start.Wanted("int8", context=2048)
     loaded, _ = start.ready(saved, tmp_path / "cache", wanted)
     assert loaded.quantisation == "int8"
     record = saved / "assay-quality.json"

@@ -94,7 +94,7 @@ async def test_what_is_no_request_is_refused(http: httpx.AsyncClient, desk: Desk
     assert (await http.post("/v1/chat/completions", json={"messages": []})).status_code == 400
     assert (await http.post("/score", json={"prompt": "x", "texts": 3})).status_code == 400
     assert (await http.post("/tokenize", json={})).status_code == 400
-    assert desk.open == 0 and not desk.scheduler.is_busy
+    assert desk.open == 0 and not desk.line.is_busy
 
 
 async def test_odd_requests_leave_the_engine_at_work(http: httpx.AsyncClient, desk: Desk) -> None:
@@ -108,15 +108,15 @@ async def test_odd_requests_leave_the_engine_at_work(http: httpx.AsyncClient, de
     for content in (b'{"prompt": "\\ud800"}', b'{"prompt": "x", "temperature": NaN}'):
         assert (await http.post("/v1/completions", content=content)).status_code == 400
     assert (await http.post("/v1/completions", json={"prompt": "x", "names": ["a", "b"]})).status_code == 200
-    assert not desk.scheduler.failed
+    assert not desk.line.failed
 
 
 async def test_samples_of_one_prompt_read_it_once(http: httpx.AsyncClient, desk: Desk) -> None:
-    before = desk.scheduler.tokens
+    before = desk.line.tokens
     body = {"prompt": "one two three four five " * 40, "max_tokens": 2, "n": 4, "temperature": 1}
     answer = await http.post("/v1/completions", json=body)
     prompt = answer.json()["usage"]["prompt_tokens"]
-    assert desk.scheduler.tokens - before < prompt * 1.5
+    assert desk.line.tokens - before < prompt * 1.5
 
 
 async def test_tokens_and_models_are_told(http: httpx.AsyncClient, desk: Desk) -> None:
@@ -135,10 +135,10 @@ async def test_nobody_there_stops_the_model(desk: Desk) -> None:
             before += 1
             if before == 3:
                 break
-    while desk.scheduler.is_busy:
+    while desk.line.is_busy:
         await asyncio.sleep(0.005)
     assert desk.open == 0
-    assert desk.scheduler.tokens < 40
+    assert desk.line.tokens < 40
 
 
 @pytest.fixture
@@ -185,7 +185,7 @@ async def test_the_process_serves_as_llama_cpp_does(engine: Local) -> None:
     assert again == text
     assert engine._launch.socket.stat().st_mode & 0o077 == 0, "uvicorn would open it to everybody"
     log = (engine._launch.folder / "engine.log").read_text()
-    assert "as bf16 on cpu, 4 at once" in log.splitlines()[-1]
+    assert "as bf16 on cpu, 8192 tokens, 3 other texts kept" in log.splitlines()[-1]
 
 
 def test_the_socket_is_this_users_alone(tmp_path: Path) -> None:

@@ -47,7 +47,8 @@ async def test_a_real_backend_is_measured_and_ended(model: Path) -> None:
     for one in found.rows:
         assert one.kept_s > 0 and one.tokens_per_s > 1 and one.memory > 50e6
     assert found.rows[1].new_s > found.rows[1].kept_s
-    assert "starting" in said[0] and len(said) == 3
+    assert "starting" in said[0] and len(said) == 4
+    assert found.streams_per_s > 1
 
 
 async def test_a_model_that_is_none_is_told_in_its_row(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from assay.engine import memory
 from assay.engine.api import EngineUnavailable
-from assay.engine.torch_backend import memory
-from assay.engine.torch_backend.memory import GIB, Shape
+from assay.engine.memory import GIB, Shape
 
 SEVEN = Shape(7_616_000_000, 545_000_000, 57_344, 32768)  # Qwen2.5-Coder-7B's
 ALL = ("bf16", "fp8", "int8", "int4")

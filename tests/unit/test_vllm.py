@@ -15,8 +15,8 @@ from assay.engine import backends, guided
 from assay.engine.api import EngineUnavailable, Request
 from assay.engine.client import Client
 from assay.engine.launch import Launch
+from assay.engine.memory import GIB, Shape
 from assay.engine.remote import Remote
-from assay.engine.torch_backend.memory import GIB, Shape
 from assay.engine.vllm_backend import command, install, mind, place
 from tests.lsp.stub import Stub
 

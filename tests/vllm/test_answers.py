@@ -106,7 +106,7 @@ async def test_names_are_those_that_are_there_and_are_not_all_certain(engine: Lo
 async def test_what_cannot_be_steered_is_refused(engine: Local) -> None:
     transport = httpx.AsyncHTTPTransport(uds=str(engine._launch.socket))
     async with httpx.AsyncClient(transport=transport, base_url="http://e", timeout=60) as http:
-        for told in ({"guide": "(("}, {"guide": "x" * 40_000}, {"forced": ["x"]}, {"forced": [-1]}, {"forced": [True]}):
+        for told in ({"guide": "(("}, {"guide": "x" * 40_000}, {"forced": ["x"]}, {"forced": [-1]}):
             body = {"prompt": "x", "max_tokens": 2, "model": await engine.model(), "vllm_xargs": told}
             assert (await http.post("/v1/completions", json=body)).status_code == 400
         beyond = {"prompt": "x", "max_tokens": 2, "model": await engine.model(), "vllm_xargs": {"forced": [1 << 30]}}

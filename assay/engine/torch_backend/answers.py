@@ -12,10 +12,10 @@ from typing import Any
 from ..api import EngineError
 from ..web import Refused, ServerBusy
 from .guide import Guide, Guides
+from .keys import common
+from .line import Busy, Ended, Event, Job, Line, Written
 from .model import Loaded
 from .sample import seeded
-from .schedule import Busy, Ended, Event, Job, Scheduler, Written
-from .slots import common
 from .text import Pieces
 
 SAMPLES = 16  # of one request
@@ -40,13 +40,13 @@ class Said:
 class Desk:
     """Takes the requests of one model."""
 
-    def __init__(self, loaded: Loaded, scheduler: Scheduler) -> None:
+    def __init__(self, loaded: Loaded, line: Line) -> None:
         self.loaded = loaded
-        self.scheduler = scheduler
+        self.line = line
         self._guides = Guides(loaded)
         self.open = 0  # requests in work
 
-    async def complete(self, body: Mapping[str, Any], who: str = "") -> AsyncGenerator[Said, None]:
+    async def complete(self, body: Mapping[str, Any]) -> AsyncGenerator[Said, None]:
         """The samples of a completion, interleaved. Closing it stops the model before its next token. Raises Refused."""
         prompt = body.get("prompt")
         if isinstance(prompt, list) and len(prompt) == 1:
@@ -56,17 +56,17 @@ class Desk:
         if body.get("suffix"):
             raise Refused("`suffix` is not taken apart: write the model's own markers into the prompt.")
         ids = await asyncio.to_thread(self.loaded.ids, prompt)  # megabytes take seconds
-        async for one in self._generate(ids, body, who):
+        async for one in self._generate(ids, body):
             yield one
 
-    async def chat(self, body: Mapping[str, Any], who: str = "") -> AsyncGenerator[Said, None]:
+    async def chat(self, body: Mapping[str, Any]) -> AsyncGenerator[Said, None]:
         """The same for a conversation, which the model's own template writes as a prompt. Raises Refused."""
         messages = body.get("messages")
         if not isinstance(messages, list) or not messages:
             raise Refused("`messages` has to be a list of messages.")
         ids = await asyncio.to_thread(self._conversation, messages)
         body = {"max_tokens": body.get("max_completion_tokens") or ANSWER, "priority": 1, **body}
-        async for one in self._generate(ids, body, who):
+        async for one in self._generate(ids, body):
             yield one
 
     def _conversation(self, messages: list[Any]) -> list[int]:
@@ -77,7 +77,7 @@ class Desk:
             raise Refused(f"The model's template cannot write these messages: {first}") from error
         return self.loaded.ids(text, special=False)
 
-    async def score(self, body: Mapping[str, Any], who: str = "") -> list[float]:
+    async def score(self, body: Mapping[str, Any]) -> list[float]:
         """Natural-log probability of each of `texts` behind `prompt`: of its tokens from where the first of them parts with the prompt's own. Raises Refused."""
         prompt, texts = body.get("prompt"), body.get("texts")
         if not isinstance(prompt, str) or not isinstance(texts, list) or not all(isinstance(one, str) for one in texts):
@@ -94,22 +94,20 @@ class Desk:
         self._fits(max(map(len, whole), default=0), 0)
         texts_of = tuple(tuple(one[start:]) for one in whole)
         events: asyncio.Queue[Event] = asyncio.Queue()
-        job = Job(
-            alone[:start], _emitter(events), texts=texts_of, priority=_priority(body), who=who, until=_until(body)
-        )
+        job = Job(alone[:start], _emitter(events), texts=texts_of, priority=_priority(body), until=_until(body))
         self._submit(job)
         self.open += 1
         try:
             event = await events.get()
         finally:
             self.open -= 1
-            self.scheduler.cancel(job)
+            self.line.cancel(job)
         assert isinstance(event, Ended)
         if event.why != "stop":
             raise _refusal(event)
         return [sum(one) for one in event.scores]
 
-    async def _generate(self, ids: list[int], body: Mapping[str, Any], who: str) -> AsyncGenerator[Said, None]:
+    async def _generate(self, ids: list[int], body: Mapping[str, Any]) -> AsyncGenerator[Said, None]:
         ids = ids or [self._first()]
         if body.get("echo"):
             raise Refused("`echo` is not served: the prompt does not come back.")
@@ -119,7 +117,7 @@ class Desk:
         events: asyncio.Queue[tuple[int, Event]] = asyncio.Queue()
         emitters = [_emitter(events, index) for index in range(count)]
         jobs = await asyncio.to_thread(  # a guide takes milliseconds, the first one of a model a quarter of a second
-            lambda: [self._job(ids, body, index, most, who, emit) for index, emit in enumerate(emitters)]
+            lambda: [self._job(ids, body, index, most, emit) for index, emit in enumerate(emitters)]
         )
         self.open += 1
         try:
@@ -138,7 +136,7 @@ class Desk:
         finally:
             self.open -= 1
             for job in jobs:
-                self.scheduler.cancel(job)
+                self.line.cancel(job)
 
     def _job(
         self,
@@ -146,7 +144,6 @@ class Desk:
         body: Mapping[str, Any],
         index: int,
         most: int,
-        who: str,
         emit: Callable[[Event], None],
     ) -> Job:
         stop = body.get("stop") or []
@@ -166,7 +163,6 @@ class Desk:
             seeded(temperature, top_p, None if seed is None else seed + index),
             self._guide(body),
             priority=_priority(body),
-            who=who,
             until=_until(body),
         )
 
@@ -204,7 +200,7 @@ class Desk:
 
     def _submit(self, job: Job) -> None:
         try:
-            self.scheduler.submit(job)
+            self.line.submit(job)
         except Busy as error:
             raise ServerBusy(f"The engine is busy: {error}.") from error
 

@@ -1,161 +1,165 @@
-"""Forward passes over the slots: read a piece of a prompt, write one token of each text that is being written, and say how likely given texts are."""
+"""The passes of one text: read the next piece of it, write a token of it, and say how likely given texts are behind it.
+
+Where they are compiled there are as many shapes as are captured before the first request: a token or a piece, looking at a short text or a whole context. Where in the text a pass is comes as a tensor.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 
+from .keys import FOLDED, Copy, Keys, common
 from .model import Loaded
-from .slots import Extended, Slots, View, common, rounded
 
-SCORED = 16  # continuations that are read in one pass
-SCORED_TOKENS = 1024  # of one such pass, whose logits are all kept: 0.6 GB for a vocabulary of 150 000
-LEAST_LENGTH = 512  # tokens that a compiled pass looks at, at least
-SHAPE = 16  # tokens: pieces of a prompt are filled up to multiples of it, so that few shapes exist: kernels are made and kept for each
+PIECE = 128  # tokens of a prompt that are read at a time
+SHORT = 2048  # tokens that a compiled pass looks at where no more are there
+ROUND, SHAPE = (
+    256,
+    16,
+)  # what an uncompiled pass looks at, and what it reads, grow in such steps: kernels are made for each shape
+COPIES = 3  # texts that are kept beside the one at work
+WORTH = 64  # tokens from which it pays to keep them
 
 
 class Decoder:
-    """The model with `rows` slots. Not for two threads at once: whoever schedules calls it from one."""
+    """The model with the text that it works at. Not for two threads at once."""
 
-    def __init__(self, loaded: Loaded, rows: int, *, compiled: bool | None = None) -> None:
-        """`compiled`: have the passes that write one token compiled, by default where there is a GPU."""
+    def __init__(self, loaded: Loaded, *, copies: int = COPIES, compiled: bool | None = None) -> None:
+        """`copies`: how many other texts are kept; `compiled`: by default where there is a GPU."""
         self.loaded = loaded
-        self.length = loaded.context + 1
-        self.slots = Slots(loaded.model.config.num_hidden_layers, rows, self.length)
-        self.kept: list[list[int]] = [[] for _ in range(rows)]  # the tokens whose keys and values each row has
-        forward: Any = loaded.model.forward
-        self._is_compiled = loaded.device.type == "cuda" if compiled is None else compiled
-        self._step = torch.compile(forward, mode="reduce-overhead") if self._is_compiled else forward
-        self._places = torch.arange(self.length, device=loaded.device)
-
-    @property
-    def rows(self) -> int:
-        """How many texts at once."""
-        return self.slots.rows
-
-    def shared(self, row: int, ids: Sequence[int]) -> int:
-        """How many tokens of `ids` a row has already. The last is always left to read, for its logits."""
-        return min(common(self.kept[row], ids), len(ids) - 1)
-
-    @torch.inference_mode()
-    def take(self, row: int, ids: Sequence[int]) -> int:
-        """Have a row begin as `ids` do, as far as it or another row has that already; returns how many tokens are there."""
-        shared = [self.shared(other, ids) for other in range(self.rows)]
-        best = max(range(self.rows), key=shared.__getitem__)
-        count = shared[row]
-        if shared[best] > count + 16:  # copying costs something too
-            count = shared[best]
-            self.slots.copy(best, row, count)
-        self.kept[row] = list(ids[:count])
-        return count
+        self.text: list[int] = []  # the tokens whose keys and values are there
+        self._copies: list[Copy] = []
+        self._most = copies
+        loaded.model.set_attn_implementation(FOLDED)
+        length = loaded.context + PIECE  # what fills a piece up lies behind the last token
+        self._keys = Keys(loaded.model.config.num_hidden_layers, length)
+        self._all = torch.arange(length, device=loaded.device)
+        self.is_compiled = loaded.device.type == "cuda" if compiled is None else compiled
+        self._given = {size: self._buffers(size) for size in (1, PIECE)}
+        with torch.inference_mode():
+            self._pass(
+                *self._look(self._given[1], length), self._given[1][2]
+            )  # makes the keys and values, which no compiled pass may do
+        self._run: Any = self._pass
+        if self.is_compiled:
+            self._run = torch.compile(self._pass, mode="reduce-overhead", dynamic=False, fullgraph=True)
 
     @torch.inference_mode()
-    def read(self, row: int, ids: Sequence[int]) -> torch.Tensor:
-        """Read the next tokens of a row's text; returns the logits [V] after the last of them, as float32."""
-        start = len(self.kept[row])
-        padded = min(-(-len(ids) // SHAPE) * SHAPE, self.length - 1 - start)  # what lies behind is written over
-        end = start + max(padded, len(ids))
-        device = self.loaded.device
-        positions = torch.arange(start, end, device=device)[None]
-        length = rounded(end, self.length)
-        self.slots.view = View(row, row + 1, torch.full((1, 1), row, device=device), positions, length)
-        mask = (self._places[:length] <= positions[0, :, None])[None, None]
-        tokens = torch.tensor([[*ids, *[0] * (end - start - len(ids))]], device=device)
-        last = torch.tensor([len(ids) - 1], device=device)
-        logits = self._forward(self.loaded.model.forward, tokens, positions, mask, self.slots, keep=last)
-        self.kept[row] += ids
-        return logits[0, -1].float()
+    def warm(self) -> None:
+        """Have each shape compiled and captured: nobody's request waits for that."""
+        for size in self._given if self.is_compiled else ():
+            for seen in self._lengths:
+                for _ in range(3):  # compiled, tried and captured
+                    self._forward(self._given[size], seen)
+
+    def begin(self, ids: Sequence[int]) -> int:
+        """Have the text at work begin as `ids` do, as far as this or another text that is kept does; returns how many tokens are there. The last is
+        always left to read, for what comes after it."""
+        most = len(ids) - 1
+        here = min(common(self.text, ids), most)
+        best = max(self._copies, key=lambda one: common(one.ids, ids), default=None)
+        there = min(common(best.ids, ids), most) if best is not None else 0
+        if len(self.text) - here >= WORTH and self._most:
+            others = [one for one in self._copies if common(one.ids, self.text) < len(one.ids)]
+            self._copies = [*others, self._keys.copied(self.text)][-self._most :]
+        if best is not None and there > here:
+            with torch.inference_mode():
+                self._keys.put(best, there)
+            here = there
+        self.text = list(ids[:here])
+        return here
+
+    def forget(self) -> None:
+        """Keep nothing of any text."""
+        self.text, self._copies = [], []
 
     @torch.inference_mode()
-    def step(self, tokens: Mapping[int, int]) -> dict[int, torch.Tensor]:
-        """Give each of these rows its next token; returns each row's logits [V] after it, as float32."""
-        low, high = self._span(min(tokens), max(tokens) + 1)
-        device = self.loaded.device
-        rows = range(low, high)
-        at = [len(self.kept[row]) if row in tokens else self.length - 1 for row in rows]
-        length = self._looked_at(max(len(self.kept[row]) for row in tokens) + 1)
-        positions = torch.tensor(at, device=device)[:, None]
-        self.slots.view = View(low, high, torch.arange(low, high, device=device)[:, None], positions, length)
-        mask = (self._places[:length] <= positions)[:, None, None]
-        given = torch.tensor([[tokens.get(row, 0)] for row in rows], device=device)
-        known = positions.clamp(max=self.length - 2)  # a model may know no further place than its context has
-        logits = self._forward(self._step, given, known, mask, self.slots)[:, -1].float()
-        for row, token in tokens.items():
-            self.kept[row].append(token)
-        return {row: logits[row - low] for row in tokens}
-
-    @torch.inference_mode()
-    def likelihoods(self, row: int, after: torch.Tensor, texts: Sequence[Sequence[int]]) -> list[list[float]]:
-        """Natural-log probabilities of each token of each of `texts` behind a row's text; `after` is what `read` returned for that. Nothing is kept."""
-        first = torch.log_softmax(after, dim=-1)
-        found: list[list[float]] = []
-        begin = 0
-        while begin < len(texts):
-            count = next(
-                one
-                for one in (SCORED, 8, 4, 2, 1)
-                if one == 1 or one * max(map(len, texts[begin : begin + one])) <= SCORED_TOKENS
-            )
-            found += self._likelihoods(row, first, texts[begin : begin + count])
-            begin += count
+    def read(self, ids: Sequence[int]) -> torch.Tensor:
+        """Read the text's next tokens, at most a piece; returns the logits [V] after the last of them, as float32, which hold until the next pass."""
+        start, count = len(self.text), len(ids)
+        if count == 1 or self.is_compiled:
+            given = self._given[1 if count == 1 else PIECE]
+        else:
+            given = self._buffers(-(-count // SHAPE) * SHAPE)
+        tokens, places, last = given
+        tokens[0, :count] = torch.tensor(ids, dtype=torch.long)
+        torch.add(self._all[: tokens.shape[1]], start, out=places)
+        last.fill_(count - 1)
+        found = self._forward(given, self._seen(start + count))
+        self.text += ids
         return found
 
-    def _likelihoods(self, row: int, first: torch.Tensor, texts: Sequence[Sequence[int]]) -> list[list[float]]:
-        device, start = self.loaded.device, len(self.kept[row])
-        widest = max((len(one) - 1 for one in texts), default=0)
-        chosen: torch.Tensor | None = None
-        if widest > 0:
-            rows = next(one for one in (1, 2, 4, 8, SCORED) if one >= len(texts))
-            width = -(-widest // SHAPE) * SHAPE
-            filled = [list(one) for one in texts] + [[]] * (rows - len(texts))
-            tokens = torch.tensor([[*one[:-1], *[0] * (width - max(0, len(one) - 1))] for one in filled], device=device)
-            positions = torch.arange(start, start + width, device=device).clamp(max=self.length - 2).expand(rows, -1)
-            order = torch.arange(start, start + width, device=device)
-            places = torch.arange(start + width, device=device)
-            mask = (places <= order[:, None])[None, None].expand(rows, -1, -1, -1)
-            cache = Extended(self.slots, row, start)
-            logits = self._forward(self.loaded.model.forward, tokens, positions, mask, cache, keep=0)
-            targets = torch.tensor([[*one[1:], *[0] * (width - len(one[1:]))] for one in filled], device=device)
-            chosen = torch.log_softmax(logits.float(), dim=-1).gather(2, targets[:, :, None])[:, :, 0]
-        return [
-            [float(first[one[0]]), *(chosen[index, : len(one) - 1].tolist() if chosen is not None else [])]
-            if one
-            else []
-            for index, one in enumerate(texts)
-        ]
+    @torch.inference_mode()
+    def likelihoods(self, after: torch.Tensor, texts: Sequence[Sequence[int]]) -> list[list[float]]:
+        """Natural-log probabilities of each token of each of `texts` behind the text; `after` is what `read` returned for that. Nothing of them is kept."""
+        first, start = torch.log_softmax(after, dim=-1), len(self.text)
+        found = []
+        for text in texts:
+            scores = [float(first[text[0]])] if text else []
+            for at in range(0, len(text) - 1, PIECE):
+                tokens, places, _ = given = self._buffers(min(PIECE, len(text) - 1 - at))
+                tokens[0] = torch.tensor(text[at : at + tokens.shape[1]])
+                torch.add(self._all[: tokens.shape[1]], start + at, out=places)
+                logits = self._logits(*self._look(given, self._rounded(start + at + tokens.shape[1])), keep=0)
+                wanted = torch.tensor(text[at + 1 : at + 1 + tokens.shape[1]], device=logits.device)
+                scores += torch.log_softmax(logits, dim=-1).gather(1, wanted[:, None])[:, 0].tolist()
+            found.append(scores)
+        return found
 
-    def _span(self, low: int, high: int) -> tuple[int, int]:
-        """The rows of a pass that has these: compiled, one of few blocks that hold them, for each is recorded as a graph of its own."""
-        size = 1
-        while self._is_compiled and low // size * size + size < high:
-            size *= 2
-        low = low // size * size
-        return low, min(self.rows, max(high, low + size))
+    @property
+    def _lengths(self) -> tuple[int, ...]:
+        return (SHORT, self._keys.length) if self._keys.length > SHORT else (self._keys.length,)
 
-    def _looked_at(self, count: int) -> int:
-        """How many positions attention looks at for `count` that are there: compiled, powers of two, for the same reason."""
-        if not self._is_compiled:
-            return rounded(count, self.length)
-        return min(self.length, max(LEAST_LENGTH, 1 << (count - 1).bit_length()))
+    def _seen(self, count: int) -> int:
+        """How many positions a pass looks at for `count` that are there."""
+        return next(one for one in self._lengths if one >= count) if self.is_compiled else self._rounded(count)
 
-    def _forward(
-        self,
-        forward: Any,
-        tokens: torch.Tensor,
-        positions: torch.Tensor,
-        mask: torch.Tensor,
-        cache: Any,
-        keep: int | torch.Tensor = 1,
+    def _rounded(self, count: int) -> int:
+        return min(self._keys.length, -(-count // ROUND) * ROUND)
+
+    def _buffers(self, size: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """What a pass of so many tokens is given: they, their places, and which of them is the last. Their addresses stay, too."""
+        device = self.loaded.device
+        made = (
+            torch.zeros((1, size), dtype=torch.long, device=device),
+            torch.arange(size, device=device),
+            torch.zeros(1, dtype=torch.long, device=device),
+        )
+        for one in made:
+            torch._dynamo.mark_static_address(one)
+        return made
+
+    def _forward(self, given: tuple[torch.Tensor, torch.Tensor, torch.Tensor], seen: int) -> torch.Tensor:
+        if self.is_compiled:
+            torch.compiler.cudagraph_mark_step_begin()
+        found: torch.Tensor = self._run(*self._look(given, seen), given[2])
+        return found
+
+    def _look(
+        self, given: tuple[torch.Tensor, torch.Tensor, torch.Tensor], seen: int
+    ) -> tuple[torch.Tensor, torch.Tensor, int]:
+        """Where the next pass reads and writes."""
+        self._keys.places, self._keys.seen = given[1], seen
+        return given[0], given[1], seen
+
+    def _pass(self, tokens: torch.Tensor, places: torch.Tensor, seen: int, last: torch.Tensor) -> torch.Tensor:
+        return self._logits(tokens, places, seen, keep=last)[-1]
+
+    def _logits(
+        self, tokens: torch.Tensor, places: torch.Tensor, seen: int, *, keep: int | torch.Tensor
     ) -> torch.Tensor:
-        answer = forward(
+        """[kept tokens, V], as float32."""
+        mask = (self._all[:seen] <= places[:, None])[None, None]
+        known = places.clamp(max=self.loaded.context - 1)  # a model may know no further place than its context has
+        answer = self.loaded.model(
             input_ids=tokens,
             attention_mask=mask,
-            position_ids=positions,
-            cache=cache,
+            position_ids=known[None],
+            cache=self._keys,
             use_cache=True,
             logits_to_keep=keep,
         )
         logits: torch.Tensor = answer.logits
-        return logits
+        return logits[0].float()

@@ -1,8 +1,7 @@
-"""The next token of each text from its logits."""
+"""The next token of a text from its logits, on the device that has them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -12,7 +11,7 @@ COLD = 1e-3  # below, a temperature takes the likeliest: dividing by it leaves n
 
 @dataclass(slots=True)
 class Taste:
-    """How one text is written. `temperature` 0 takes the likeliest; `generator` makes the same choices again for the same seed."""
+    """How a text is written. `temperature` 0 takes the likeliest; `generator` makes the same choices again for the same seed."""
 
     temperature: float = 0.0
     top_p: float = 1.0
@@ -32,28 +31,20 @@ def seeded(temperature: float, top_p: float, seed: int | None) -> Taste:
 
 
 @torch.inference_mode()
-def choose(
-    logits: torch.Tensor, tastes: Sequence[Taste], allowed: Sequence[torch.Tensor | None]
-) -> list[tuple[int, float]]:
-    """For each row of logits [n, V] a token and its natural-log probability, which is the model's own, before masks and temperature."""
+def choose(logits: torch.Tensor, taste: Taste, allowed: torch.Tensor | None = None) -> tuple[int, float]:
+    """A token and its natural-log probability, which is the model's own, before `allowed` (bool [V]) and temperature. Two numbers leave the device."""
     logprobs = torch.log_softmax(logits, dim=-1)
-    for index, mask in enumerate(allowed):
-        if mask is not None:
-            logits[index].masked_fill_(~mask.to(logits.device), float("-inf"))
-    tokens = logits.argmax(dim=-1)
-    for index, taste in enumerate(tastes):
-        if taste.temperature > 0:
-            tokens[index] = _drawn(logits[index], taste)
-    chosen = logprobs.gather(1, tokens[:, None])[:, 0]
-    return list(zip(tokens.tolist(), chosen.tolist(), strict=True))
+    if allowed is not None:
+        logits = logits.masked_fill(~allowed.to(logits.device), float("-inf"))
+    token = _drawn(logits, taste) if taste.temperature > 0 else logits.argmax()
+    chosen, logprob = torch.stack([token.double(), logprobs[token].double()]).tolist()
+    return int(chosen), logprob
 
 
-def _drawn(logits: torch.Tensor, taste: Taste) -> int:
-    chances = torch.softmax((logits.cpu() - logits.max().cpu()) / taste.temperature, dim=-1)
-    if not bool(torch.isfinite(chances).all()):
-        return int(logits.argmax())
-    if taste.top_p < 1:
-        ordered, order = chances.sort(descending=True)
-        keep = ordered.cumsum(0) - ordered < taste.top_p  # the likeliest is always one of them
-        chances = torch.zeros_like(chances).scatter(0, order[keep], ordered[keep])
-    return int(torch.multinomial(chances, 1, generator=taste.generator))
+def _drawn(logits: torch.Tensor, taste: Taste) -> torch.Tensor:
+    """By one random number: the first token at which the chances of all before it, the likeliest first, add up to it."""
+    chances, order = torch.softmax((logits - logits.max()) / taste.temperature, dim=-1).double().sort(descending=True)
+    before = chances.cumsum(0) - chances
+    chances = chances * (before < taste.top_p)  # the likeliest is always one of them
+    wanted = torch.rand((), generator=taste.generator, dtype=torch.double).to(chances.device) * chances.sum()
+    return order[(chances.cumsum(0) <= wanted).sum().clamp(max=order.numel() - 1)]

@@ -51,8 +51,8 @@ def run(desk: Desk, path: Path, idle_s: float) -> int:
     )
     server = uvicorn.Server(config)
     asyncio.run(_until_idle(server, desk, idle_s, private(path)))
-    desk.scheduler.close()
-    return 1 if desk.scheduler.failed else 0
+    desk.line.close()
+    return 1 if desk.line.failed else 0
 
 
 def private(path: Path) -> socket.socket:
@@ -68,12 +68,12 @@ async def _until_idle(server: uvicorn.Server, desk: Desk, idle_s: float, opened:
     seen, since = -1, time.monotonic()
     while not serving.done():
         await asyncio.wait({serving}, timeout=min(POLL_S, idle_s / 4 or POLL_S))
-        scheduler = desk.scheduler
-        if scheduler.tokens != seen or scheduler.is_busy or desk.open:
-            seen, since = scheduler.tokens, time.monotonic()
-        if scheduler.failed:
-            print(f"Engine off: the model stopped ({scheduler.failed}).", flush=True)
-        if scheduler.failed or (idle_s and time.monotonic() - since > idle_s):
+        line = desk.line
+        if line.tokens != seen or line.is_busy or desk.open:
+            seen, since = line.tokens, time.monotonic()
+        if line.failed:
+            print(f"Engine off: the model stopped ({line.failed}).", flush=True)
+        if line.failed or (idle_s and time.monotonic() - since > idle_s):
             server.should_exit = server.force_exit = True
     await serving
 
@@ -103,18 +103,18 @@ class Routes:
 
     async def score(self, request: Request) -> Response:
         body = await body_of(request)
-        return Attended(_json(self._scores(body, _who(request))))
+        return Attended(_json(self._scores(body)))
 
     async def completions(self, request: Request) -> Response:
         body = await body_of(request)
-        return self._answer(self._desk.complete(body, _who(request)), body, is_chat=False)
+        return self._answer(self._desk.complete(body), body, is_chat=False)
 
     async def chat(self, request: Request) -> Response:
         body = await body_of(request)
-        return self._answer(self._desk.chat(body, _who(request)), body, is_chat=True)
+        return self._answer(self._desk.chat(body), body, is_chat=True)
 
-    async def _scores(self, body: Mapping[str, Any], who: str) -> Any:
-        return {"scores": await self._desk.score(body, who)}
+    async def _scores(self, body: Mapping[str, Any]) -> Any:
+        return {"scores": await self._desk.score(body)}
 
     def _answer(self, pieces: AsyncGenerator[Said, None], body: Mapping[str, Any], *, is_chat: bool) -> Response:
         name = self._desk.loaded.name
@@ -138,8 +138,3 @@ async def _collected(name: str, pieces: AsyncGenerator[Said, None], *, is_chat: 
 
 async def _json(coming: Any) -> AsyncGenerator[bytes, None]:
     yield json.dumps(await coming).encode()
-
-
-def _who(request: Request) -> str:
-    """Whom a gate before this process lets in, by its word."""
-    return request.headers.get("x-assay-user", "")[:100]

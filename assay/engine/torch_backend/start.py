@@ -8,15 +8,15 @@ from pathlib import Path
 
 import torch
 
+from .. import memory
 from ..api import EngineUnavailable
-from . import gate, memory, model, quantise, serve
+from . import gate, model, quantise, serve
 from .answers import Desk
-from .decode import Decoder
+from .decode import COPIES, Decoder
+from .line import Line
 from .model import Loaded
-from .schedule import Scheduler
 
-ROWS = {"cuda": 64}  # texts at once, where memory allows
-ROWS_ELSEWHERE = 4
+STATE = "engine.state"  # beside the socket: what it does while it starts, one sentence
 SMALL_TOKENS = 256  # enough to tell a broken one where 16 bits only fit into the machine's own memory
 
 
@@ -27,20 +27,18 @@ class Wanted:
     quantisation: str = "auto"
     device: str = ""
     context: int = model.CONTEXT
-    rows: int = 0
 
 
 USUAL = Wanted()
 
 
 def ready(weights: Path, cache: Path, wanted: Wanted) -> tuple[Loaded, int]:
-    """The loaded model, and how many texts it can write at once. Says on stdout what it does. Raises EngineUnavailable."""
+    """The loaded model, and how many other texts can be kept beside the one at work. Says on stdout what it does. Raises EngineUnavailable."""
     device = model.device_of(wanted.device)
     free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else memory.free_here()
     shape = memory.shape_of(weights)
     if model.dtype_for(device) == torch.float32:
         shape = replace(shape, per_token=shape.per_token * 2, wide=2)
-    rows = wanted.rows or ROWS.get(device.type, ROWS_ELSEWHERE)
     refused: list[str] = []
     possible = quantise.possible(device)
     if wanted.quantisation not in ("auto", *possible):
@@ -50,9 +48,9 @@ def ready(weights: Path, cache: Path, wanted: Wanted) -> tuple[Loaded, int]:
     while True:
         try:
             plan = memory.plan(
-                shape, free, wanted=wanted.quantisation, possible=possible, rows=rows, context=wanted.context
+                shape, free, wanted=wanted.quantisation, possible=possible, rows=1 + COPIES, context=wanted.context
             )
-            return _loaded(weights, cache, device, plan), plan.rows
+            return _loaded(weights, cache, device, plan), plan.rows - 1
         except _Worse as error:
             refused.append(str(error))
             possible = tuple(one for one in possible if one != plan.quantisation)
@@ -77,14 +75,19 @@ def serve_model(
     if threads:
         torch.set_num_threads(threads)
     begun = time.monotonic()
-    loaded, rows = ready(weights, cache, wanted)
-    desk = Desk(loaded, Scheduler(Decoder(loaded, rows)))
+    loaded, copies = ready(weights, cache, wanted)
+    decoder = Decoder(loaded, copies=copies)
+    state = socket.with_name(STATE)
+    if decoder.is_compiled:
+        state.write_text("The engine is compiling, a minute or two.", "utf-8")
+    decoder.warm()
+    state.unlink(missing_ok=True)
     print(
-        f"serving {loaded.name} as {loaded.quantisation} on {loaded.device}, {rows} at once, {loaded.context} tokens, "
+        f"serving {loaded.name} as {loaded.quantisation} on {loaded.device}, {loaded.context} tokens, {copies} other texts kept, "
         f"after {time.monotonic() - begun:.1f} s, at {socket}",
         flush=True,
     )
-    return serve.run(desk, socket, idle_s)
+    return serve.run(Desk(loaded, Line(decoder)), socket, idle_s)
 
 
 def _loaded(weights: Path, cache: Path, device: torch.device, plan: memory.Plan) -> Loaded:

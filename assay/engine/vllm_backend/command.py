@@ -6,9 +6,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from .. import memory
 from ..api import EngineUnavailable
 from ..launch import Launch
-from ..torch_backend import memory
 from .place import Place
 
 INSIDE = Path(__file__).parent / "inside"

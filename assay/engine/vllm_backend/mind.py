@@ -22,10 +22,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from .. import weights
+from .. import memory, weights
 from ..api import EngineUnavailable
 from ..launch import Launch, Watch
-from ..torch_backend import memory
 from . import command
 from .place import Place
 

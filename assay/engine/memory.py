@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..api import EngineUnavailable
-from ..weights import tensors
+from .api import EngineUnavailable
+from .weights import tensors
 
 GIB = 1 << 30
 MARGIN = 0.1  # of what is there: activations, the allocator's gaps
