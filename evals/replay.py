@@ -23,6 +23,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -240,6 +241,8 @@ def report(name: str, tallies: Sequence[Tally], traces: Sequence[dict[str, Any]]
     print(f"  answers ms: p50 {statistics.median(whole.latencies_s) * 1000:.0f}, p95 {percentile(whole.latencies_s, 0.95) * 1000:.0f}, "
           f"{whole.late} of {whole.requests} later than {SEEN_S} s, {whole.empty} empty")  # fmt: skip
     print(f"  own ms: p50 {percentile(own, 0.5):.1f}, p95 {percentile(own, 0.95):.1f}")
+    for why, count in Counter(str(one.get("outcome", "")).split(" (")[0] for one in traces).most_common(12):
+        print(f"  {count:5} {why[:120]}")
 
 
 def main() -> None:

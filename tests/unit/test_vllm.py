@@ -17,7 +17,7 @@ from assay.engine.client import Client
 from assay.engine.launch import Launch
 from assay.engine.memory import GIB, Shape
 from assay.engine.remote import Remote
-from assay.engine.vllm_backend import command, install, mind, place
+from assay.engine.vllm_backend import command, gpus, install, mind, place
 from tests.lsp.stub import Stub
 
 SHAPE = Shape(parameters=135_000_000, embedded=28_000_000, per_token=23_040, context=8192)
@@ -100,6 +100,67 @@ def test_its_command_opens_no_port_and_its_variables_ask_nobody(
     assert given["VLLM_USE_V2_MODEL_RUNNER"] == "0"
     with pytest.raises(EngineUnavailable, match="not as int4"):
         command.command(Launch(tmp_path / "m.gguf", tmp_path, 60, quantisation="int4"), here, tmp_path, 4096)
+
+
+SEVEN = Shape(parameters=7_616_000_000, embedded=545_000_000, per_token=57_344, context=32_768)
+L4, H100 = gpus.Gpu(22 * GIB, 8.9), gpus.Gpu(78 * GIB, 9.0)
+
+
+@pytest.mark.parametrize(
+    ("has", "wanted", "got"),
+    [
+        ((H100,), "auto", (1, "bf16")),
+        ((L4,), "auto", (1, "fp8")),
+        ((L4, L4), "auto", (2, "bf16")),
+        ((L4, L4, L4), "bf16", (2, "bf16")),
+        ((gpus.Gpu(22 * GIB, 8.0),), "auto", (1, "bf16")),
+        ((), "auto", (1, "bf16")),
+        ((), "fp8", (1, "fp8")),
+    ],
+    ids=["one that is large", "fewer bits", "two of them", "a power of two", "barely", "nobody tells", "as wanted"],
+)
+def test_a_model_goes_on_as_few_gpus_as_hold_it(has: tuple[gpus.Gpu, ...], wanted: str, got: tuple[int, str]) -> None:
+    assert gpus.plan(SEVEN, has, wanted, 8192) == got
+
+
+def test_what_no_gpu_holds_is_refused_with_what_would_fit() -> None:
+    small = gpus.Gpu(8 * GIB, 8.0)
+    with pytest.raises(EngineUnavailable, match=r"needs .* GiB, and .* are free. Choose a smaller model"):
+        gpus.plan(SEVEN, (small,), "auto", 8192)
+    with pytest.raises(EngineUnavailable, match="fp8 cannot be had on these GPUs"):
+        gpus.plan(SEVEN, (small,), "fp8", 8192)
+
+
+def test_gpus_are_those_that_the_driver_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert gpus.here() == ()
+    program = tmp_path / "nvidia-smi"
+    for said, found in (("22528, 8.9\\n22000, 8.9\\n", 2), ("No devices were found\\n", 0)):
+        program.write_text(f"#!/bin/sh\nprintf '{said}'\n")
+        program.chmod(0o755)
+        assert len(gpus.here()) == found
+    folder = tmp_path / "m"
+    folder.mkdir()
+    told = command.command(Launch(folder, tmp_path, 60, quantisation="fp8"), CUDA, _weights(folder), 4096)
+    assert told[told.index("--quantization") + 1] == "fp8"
+    program.write_text("#!/bin/sh\nprintf '%s\\n%s\\n' '900, 8.0' '900, 8.0'\n")
+    told = command.command(Launch(folder, tmp_path, 60), CUDA, _weights(folder), 2048)
+    assert told[told.index("--tensor-parallel-size") + 1] == "2" and "--quantization" not in told
+    (folder / "config.json").write_text(CONFIG[:-1] + ', "quantization_config": {}}')
+    told = command.command(Launch(folder, tmp_path, 60, quantisation="fp8"), CUDA, folder, 2048)
+    assert "--quantization" not in told, "the folder says how it is held"
+
+
+CUDA = place.Place(Path("/none/python"), "0.32.0", is_cpu=False)
+CONFIG = '{"num_attention_heads": 8, "hidden_size": 1024, "num_hidden_layers": 8, "vocab_size": 1000, "max_position_embeddings": 4096}'
+
+
+def _weights(folder: Path) -> Path:
+    """A folder of safetensors of 50 million parameters, as far as its headers go."""
+    (folder / "config.json").write_text(CONFIG)
+    header = b'{"w": {"dtype": "BF16", "shape": [50000000], "data_offsets": [0, 100000000]}}'
+    (folder / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
+    return folder
 
 
 def test_a_model_that_does_not_fit_is_refused_before_it_is_started(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,11 +10,11 @@ from pathlib import Path
 from .. import memory
 from ..api import EngineUnavailable
 from ..launch import Launch
+from . import gpus
 from .place import Place
 
 INSIDE = Path(__file__).parent / "inside"
 CACHED_S = 4  # texts of a whole context whose keys and values are kept, on a processor, where memory allows
-GPU_SHARE = 0.9  # of a GPU's memory
 LEAST_GIB = 1
 HELD = ("auto", "bf16", "fp8")  # how weights may be held here; awq, gptq and the like are what a folder says of itself
 LEFT = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "ASSAY_ENGINE_API_KEY", "VLLM_API_KEY", "VLLM_PLUGINS", "LD_PRELOAD")
@@ -40,9 +41,21 @@ def command(launch: Launch, place: Place, weights: Path, context: int) -> list[s
     told += ["--max-num-seqs", str(place.rows)]
     if place.is_cpu:
         return [*told, "--enforce-eager"]
-    if launch.quantisation == "fp8":
+    count, held = gpus.plan(memory.shape_of(weights), gpus.here(), _wanted(launch, weights), context)
+    if held == "fp8":
         told += ["--quantization", "fp8"]
-    return [*told, "--gpu-memory-utilization", str(GPU_SHARE)]
+    if count > 1:
+        told += ["--tensor-parallel-size", str(count)]
+    return [*told, "--gpu-memory-utilization", str(gpus.SHARE)]
+
+
+def _wanted(launch: Launch, weights: Path) -> str:
+    """How the weights are to be held; as they are where their folder says so."""
+    try:
+        is_held = "quantization_config" in json.loads((weights / "config.json").read_text("utf-8"))
+    except (OSError, ValueError, TypeError):
+        is_held = False
+    return "bf16" if is_held else launch.quantisation
 
 
 def environment(place: Place, shape: memory.Shape, context: int, cache: Path) -> Mapping[str, str]:
