@@ -42,7 +42,9 @@ def model() -> Loaded:
 
 def measured_steps(loaded: Loaded) -> Steps:
     """A token written, and pieces of 16 and of 128 tokens."""
+    torch._dynamo.reset()  # a decoder's shapes are its own, and torch compiles a function for eight of them at most
     decoder, chance = Decoder(loaded), random.Random(SEED)
+    decoder.warm()
     kept = [chance.randrange(8000) for _ in range(KEPT)]
     for at in range(0, KEPT, PIECE):
         decoder.read(kept[at : at + PIECE])
@@ -71,7 +73,9 @@ def _median(once: Callable[[], object]) -> float:
 
 def ran(loaded: Loaded, asked: Sequence[Asked]) -> list[float | None]:
     """The keys in real time; for each request the seconds to its end, None where it was cancelled before."""
-    line = Line(Decoder(loaded, copies=len({one.who for one in asked})))
+    decoder = Decoder(loaded, copies=len({one.who for one in asked}))
+    decoder.warm()
+    line = Line(decoder)
     chance = random.Random(SEED)
     kept = {one.who: [chance.randrange(8000) for _ in range(KEPT)] for one in asked}
     for ids in kept.values():  # everybody's prompt was read before

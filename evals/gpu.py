@@ -155,6 +155,7 @@ def _bytes(tensor: torch.Tensor) -> int:
 def one_text(name: str, loaded: Loaded, bandwidth: float, *, compiled: bool) -> None:
     """Tokens a second of one text, as a share of what the bandwidth allows; and that the compiled pass writes what the plain one does."""
     ids = [random.Random(SEED).randrange(8000) for _ in range(256)]
+    torch._dynamo.reset()  # torch compiles a function for eight shapes at most, and each decoder has its own
     fast, slow = Decoder(loaded, compiled=compiled), Decoder(loaded, compiled=False)
     begun = time.perf_counter()
     fast.warm()
@@ -201,6 +202,7 @@ def generated(loaded: Loaded) -> None:
 
 def kept(loaded: Loaded) -> None:
     """The first token behind a prompt that is kept but for what was typed since."""
+    torch._dynamo.reset()
     decoder, chance = Decoder(loaded), random.Random(SEED)
     decoder.warm()
     prompt = [chance.randrange(8000) for _ in range(PREFIX)]
@@ -218,8 +220,9 @@ def one_typing(loaded: Loaded, seconds: float) -> None:
     """Somebody who types, at the engine on torch."""
     short = replace(loaded, context=2048)
     asked = typing(1, seconds, 32, random.Random(SEED))
-    p50, p95, share = told(asked, ran(short, asked))
     steps = measured_steps(short)
+    torch._dynamo.reset()
+    p50, p95, share = told(asked, ran(short, asked))
     print(
         f"{'one who types':20} p50 {p50 * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms to a whole suggestion of at most 32 tokens, {share:.1%} in time ({loaded.quantisation}); "
         f"a token written {steps.write * 1000:.1f} ms, a token read {steps.read_token * 1e6:.0f} µs"

@@ -53,8 +53,8 @@ def _build() -> str:
 
 
 def choose(setting: str, weights: Path, cache: Path, *, program: str = "", is_shared: bool = False) -> Choice:
-    """The backend for these weights by `engine.backend`: what it names, else the one that was the faster here when it was measured, else vLLM where it is and
-    there is a GPU or the engine is shared, or where it alone reads them, else torch where there is a GPU or where it alone reads them. `program` is
+    """The backend for these weights by `engine.backend`: what it names, else vLLM where it is and the engine is shared, else the one that was the faster here
+    when it was measured, else vLLM where it is and there is a GPU, or where it alone reads them, else torch where there is a GPU or where it alone reads them. `program` is
     `engine.vllm`. Raises EngineUnavailable."""
     if setting == "auto" and not is_shared and (measured := _measured(weights, cache, program)) is not None:
         return measured

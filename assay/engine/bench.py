@@ -120,6 +120,8 @@ async def _measured(
             await _up(engine)
             await _first(engine, "x = ", 1)
             start_s = time.perf_counter() - begun
+            streams = await _streams(engine)  # first: a long prompt that is kept leaves llama.cpp no room for them
+            say(f"{engine.name}: {STREAMS} texts written at once")
             rows = []
             for size in sizes:
                 if time.perf_counter() - begun > LIMIT_S:
@@ -133,8 +135,6 @@ async def _measured(
                     say(f"{engine.name}: {size} tokens are left out ({error})")
                     continue
                 say(f"{engine.name}: {rows[-1].tokens} tokens read and {WRITTEN} written")
-            streams = await _streams(engine)
-            say(f"{engine.name}: {STREAMS} texts written at once")
         finally:
             await engine.close()
             await _end(launch.folder)

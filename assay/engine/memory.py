@@ -30,6 +30,7 @@ class Shape:
     per_token: int
     context: int
 
+    heads: int = 1  # of attention: so many GPUs may share a text as divide them
     wide: int = 1  # times sixteen bits that unquantised numbers take: 2 where the processor has no bf16
 
     def weights(self, quantisation: str) -> int:
@@ -124,7 +125,10 @@ def _of_folder(folder: Path) -> Shape:
     wide = int(config.get("head_dim") or config["hidden_size"] // heads)
     cached = int(config.get("num_key_value_heads") or heads) * wide * int(config["num_hidden_layers"]) * 2 * 2
     context = int(config.get("max_position_embeddings") or LEAST_CONTEXT)
-    return Shape(sum(sizes), int(config["vocab_size"]) * int(config["hidden_size"]), cached, context)
+    if "quantization_config" in config:  # packed, so its bytes say what its elements do not
+        held = sum((folder / name).stat().st_size for name in tensors(one.name for one in folder.iterdir()))
+        return Shape(held // 2, 0, cached, context, heads)
+    return Shape(sum(sizes), int(config["vocab_size"]) * int(config["hidden_size"]), cached, context, heads)
 
 
 def _sizes(file: Path) -> list[int]:

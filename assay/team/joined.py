@@ -11,7 +11,8 @@ from assay.engine.web import Refused
 
 
 async def whole(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """The answer of a completion or a conversation in one piece, in OpenAI's shape, from the events of one answer. Raises Refused."""
+    """The answer of a completion or a conversation in one piece, in OpenAI's shape, from the events of one answer; without `usage` where a stop text
+    ended the stream before that came. Raises Refused."""
     answer = dict[str, Any]()
     buffer = b""
     async with aclosing(pieces):

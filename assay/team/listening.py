@@ -30,7 +30,22 @@ class Attentive(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
-        self._late = self.loop.call_later(HEAD_S, transport.close)
+        self._strange()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:
+            self._known()
+        elif self._late is None:  # the beginning of another request, which uvicorn waits for as long as it may take
+            self._strange()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._known()
+        super().connection_lost(exc)
+
+    def _strange(self) -> None:
+        """From now on it has so long to ask for something."""
+        self._late = self.loop.call_later(HEAD_S, self.transport.close)
         strangers: dict[Attentive, None] = self.app_state.setdefault("strangers", {})
         strangers[self] = None
         while len(strangers) > STRANGERS:
@@ -38,18 +53,10 @@ class Attentive(H11Protocol):
             oldest._known()
             oldest.transport.close()
 
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self.conn.their_state is not h11.IDLE:
-            self._known()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._known()
-        super().connection_lost(exc)
-
     def _known(self) -> None:
         if self._late is not None:
             self._late.cancel()
+            self._late = None
         self.app_state.get("strangers", {}).pop(self, None)
 
 

@@ -17,7 +17,7 @@ from assay.engine import guided
 from assay.engine.api import EngineError
 from assay.engine.client import is_loopback, trusting
 from assay.engine.local import Local
-from assay.engine.web import Refused
+from assay.engine.web import Refused, ServerBusy
 from assay.team.private import Untold
 from assay.team.turns import Turns
 
@@ -63,6 +63,9 @@ class Node(Protocol):
     async def failed(self) -> None:
         """It gave no answer."""
 
+    async def doubted(self) -> None:
+        """It took too long: it has failed where it does not say its name either."""
+
     async def close(self) -> None:
         """Let go of it, and end what was started here."""
 
@@ -96,6 +99,8 @@ class Here:
         return self._http
 
     async def failed(self) -> None: ...
+
+    async def doubted(self) -> None: ...
 
     async def close(self) -> None:
         try:
@@ -146,6 +151,12 @@ class There:
         self.is_up = False
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._until_up(), name="node")
+
+    async def doubted(self) -> None:
+        try:
+            await self._look()
+        except (httpx.HTTPError, ValueError):
+            await self.failed()
 
     async def close(self) -> None:
         if self._looking is not None:
@@ -215,7 +226,7 @@ class Nodes:
         """An answer as it comes, after a turn at the node that gives it. Raises Refused."""
         limits = httpx.Timeout(READ_S if body.get("stream") else WHOLE_S, connect=CONNECT_S)
         for node in self.of(who):
-            async with node.turns.turn(who, priority, _places(body)) as load:
+            async with node.turns.turn(who, priority) as load:
                 for number in range(TRIES):
                     http, has_begun = await node.open(again=number > 0), False
                     data, headers = _packed(body, node, load, priority), {"content-type": "application/json"}
@@ -228,7 +239,10 @@ class Nodes:
                             ):
                                 break
                             if response.status_code >= 400:
-                                raise Refused(_said(await response.aread()), response.status_code)
+                                said = _said(await response.aread())
+                                if "retry-after" in response.headers:
+                                    raise ServerBusy(said)
+                                raise Refused(said, response.status_code)
                             # Where prompts of two people share what is kept, how much of it there was says what others asked.
                             untold = None if node.is_steered and who else Untold()
                             async for piece in response.aiter_bytes():
@@ -237,10 +251,8 @@ class Nodes:
                             if untold is not None:
                                 yield untold.end()
                         return
-                    except (
-                        httpx.ReadTimeout,
-                        httpx.PoolTimeout,
-                    ) as error:  # it is busy, which nobody else would be less
+                    except (httpx.ReadTimeout, httpx.PoolTimeout) as error:  # it is busy, or it hangs
+                        await node.doubted()
                         raise Refused("The engine took too long.", 504) from error
                     except httpx.HTTPError as error:
                         if has_begun or not isinstance(error, GONE):
@@ -282,11 +294,6 @@ def _packed(body: Mapping[str, object], node: Node, load: int, priority: int) ->
     if node.kind == "llamacpp" and body.get("stream"):
         known["return_progress"] = True  # it notices that nobody is there with what it sends
     return json.dumps(known, ensure_ascii=True).encode()
-
-
-def _places(body: Mapping[str, object]) -> int:
-    count = body.get("n")
-    return count if type(count) is int and count > 0 else 1
 
 
 def _said(answer: bytes) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-TELLING = frozenset({"timings_per_token", "return_progress", "verbose"})  # llama.cpp's fields that ask for it
 # As llama.cpp and OpenAI's usage have it; what people wrote has its quotes escaped in JSON.
 _STEP = re.compile(rb'"prompt_progress"\s*:\s*\{')  # an event that says nothing else
 _TOLD = re.compile(rb',?\s*"(?:timings|prompt_tokens_details|prompt_progress)"\s*:\s*\{[^{}]*\}')

@@ -26,14 +26,22 @@ from assay.engine.client import is_loopback
 from assay.engine.web import EVENTS, HANDLERS, Attended, Refused, body_of
 from assay.team import joined, listening
 from assay.team.door import Door, NotShared, keys_of
-from assay.team.nodes import Nodes
-from assay.team.private import TELLING
+from assay.team.nodes import LOAD, Nodes
 from assay.team.turns import BACKGROUND
 
 log = logging.getLogger(__name__)
 
-ANSWERS = ("/v1/completions", "/v1/chat/completions")
-SAMPLES = 4  # answers to one request; each has a place of its own
+CHAT = "/v1/chat/completions"
+ANSWERS = ("/v1/completions", CHAT)
+KNOWN = (
+    frozenset(  # fields that are passed on: an engine may have one that takes more places than the request's turn, under a name that nobody here knows
+        "prompt messages model max_tokens max_completion_tokens temperature top_p top_k min_p presence_penalty frequency_penalty repetition_penalty stop stream "
+        "stream_options seed logprobs top_logprobs n cache_prompt cache_salt grammar json_schema response_format structured_outputs vllm_xargs names must_start "
+        "timeout_s priority tools tool_choice parallel_tool_calls chat_template_kwargs skip_special_tokens include_stop_str_in_output add_special_tokens".split()
+    )
+    | {LOAD}
+)
+WHOLE = ("n", "best_of", "max_tokens", "max_completion_tokens")  # numbers, which an engine may read in a text, too
 STOPS = 16  # texts that end an answer,
 STOPS_LENGTH = 1_000  # and their characters: each piece of an answer is held against all of them
 POSTS = (*ANSWERS, "/tokenize", "/score")
@@ -72,18 +80,20 @@ class Share:
     async def post(self, request: Request) -> Response:
         who = self._person(request)
         body, path = await body_of(request), request.url.path
-        priority = _priority(body)
+        priority = _priority(body, 1 if path == CHAT else 0)
         if path not in ANSWERS:
             return Attended(self._nodes.post(path, body, who, priority))
-        # With several answers in one request it keeps its slots for ever when the client goes away, and with one that comes in one piece until it is done.
-        is_deaf = self._nodes.kind(who) == "llamacpp"
-        _hold_to_what_is_served(body, 1 if is_deaf else SAMPLES)
+        _hold_to_what_is_served(body)
         # Prompts of two people share nothing that vLLM keeps, nor the time that it saves.
         salt = self._salt(f"{who}\0{body.get('cache_salt', '')}")
-        body = {name: value for name, value in body.items() if name not in TELLING} | {"cache_salt": salt}
+        body = {name: value for name, value in body.items() if name in KNOWN} | {"cache_salt": salt}
         if body.get("stream"):
             return Attended(self._streamed(path, body, who, priority), EVENTS)
-        if is_deaf and not body.get("tools"):
+        if (
+            self._nodes.kind(who) == "llamacpp"
+        ):  # it notices that nobody is there with what it sends, and sends nothing of an answer in one piece
+            if body.get("tools"):
+                raise Refused("`tools` are served in a stream here: send `stream`.")
             told = body | {"stream": True, "stream_options": {"include_usage": True}}
             return Attended(_unbroken(joined.whole(self._streamed(path, told, who, priority))))
         return Attended(_unbroken(self._nodes.post(path, body, who, priority)))
@@ -93,8 +103,7 @@ class Share:
         texts = stops.texts_of(body)
         plain = {name: value for name, value in body.items() if not (texts and name == "stop")}
         pieces = self._nodes.post(path, plain, who, priority)
-        count = body.get("n") if isinstance(body.get("n"), int) else 1
-        return stops.cut(pieces, texts, max(count or 1, 1)) if texts else pieces
+        return stops.cut(pieces, texts, 1) if texts else pieces
 
     def _salt(self, who: str) -> str:
         return hmac.new(self._secret, who.encode(), "sha256").hexdigest()
@@ -123,13 +132,13 @@ class Share:
         return found
 
 
-def _priority(body: Mapping[str, object]) -> int:
-    """As in `Request`; what is no such number is as urgent as typing."""
+def _priority(body: Mapping[str, object], usual: int) -> int:
+    """As in `Request`; `usual` where the body has no such number."""
     told = body.get("priority")
-    return min(max(told, 0), BACKGROUND) if isinstance(told, int) else 0
+    return min(max(told, 0), BACKGROUND) if type(told) is int else usual
 
 
-def _hold_to_what_is_served(body: Mapping[str, object], samples: int) -> None:
+def _hold_to_what_is_served(body: Mapping[str, object]) -> None:
     """What the engine would leave out without a word, or what takes more places than its turn has. Raises Refused."""
     if body.get("echo"):
         raise Refused("`echo` is not served: the prompt does not come back.")
@@ -141,14 +150,14 @@ def _hold_to_what_is_served(body: Mapping[str, object], samples: int) -> None:
     texts = stops.texts_of(body)
     if len(texts) > STOPS or sum(map(len, texts)) > STOPS_LENGTH:
         raise Refused(f"`stop` has at most {STOPS} texts, of {STOPS_LENGTH} characters together.")
-    for name in ("max_tokens", "max_completion_tokens"):
-        if isinstance(most := body.get(name), int) and most < 1:
+    for name in WHOLE:
+        number = body.get(name)
+        if number is not None and (type(number) is not int or number < 1):
             raise Refused(f"`{name}` has to be a whole number of at least 1.")
-    count = body.get("n")
-    if isinstance(count, int) and count > samples:
-        raise Refused(f"`n` is at most {samples} here.")
-    if isinstance(best := body.get("best_of"), int) and best > (count if isinstance(count, int) else 1):
-        raise Refused("`best_of` is not served: ask for `n` answers.")
+        if name in ("n", "best_of") and number not in (None, 1):
+            raise Refused(
+                f"`{name}` is 1 here: ask for several answers one by one, they share what is read of the prompt."
+            )
 
 
 async def _unbroken(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:

@@ -29,7 +29,6 @@ class _Place:
     who: str
     priority: int
     number: int
-    places: int
     turn: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -47,19 +46,18 @@ class Turns:
 
     @property
     def there(self) -> int:
-        """How many answers the engine writes."""
+        """How many are with the engine."""
         return sum(one.there for one in self._people.values())
 
     @contextlib.asynccontextmanager
-    async def turn(self, who: str, priority: int = 0, places: int = 1) -> AsyncGenerator[int, None]:
-        """Wait for a turn and have it; `priority` as in `Request`, `places` as many answers as are written at once. Yields how many this person has there
-        already. Raises ServerBusy where too many of this person's wait, or it takes too long."""
+    async def turn(self, who: str, priority: int = 0) -> AsyncGenerator[int, None]:
+        """Wait for a turn and have it; `priority` as in `Request`. Yields how many this person has there already. Raises ServerBusy where too many of this person's wait, or it takes too long."""
         person = self._people.setdefault(who, _Person())
         person.seen_s = self._now()
         if person.waiting >= WAITING:
             raise ServerBusy("The engine is busy: too many of your requests wait already.")
         self._count += 1
-        place = _Place(who, priority, self._count, places)
+        place = _Place(who, priority, self._count)
         self._waiting.append(place)
         person.waiting += 1
         self._next()
@@ -67,7 +65,7 @@ class Turns:
             await asyncio.wait_for(asyncio.shield(place.turn), TURN_S)
         except BaseException as error:
             if place.turn.done() and not place.turn.cancelled():  # the turn came together with the end of waiting
-                self._leave(who, places)
+                self._leave(who)
             else:
                 place.turn.cancel()
                 self._waiting.remove(place)
@@ -76,9 +74,9 @@ class Turns:
                 raise ServerBusy("The engine is busy: no turn came in time.") from error
             raise
         try:
-            yield person.there - places
+            yield person.there - 1
         finally:
-            self._leave(who, places)
+            self._leave(who)
 
     def _part(self) -> int:
         """How many places one person may have now."""
@@ -87,8 +85,8 @@ class Turns:
         ]
         return max(1, (self.limit - 1) // max(1, len(active)))
 
-    def _leave(self, who: str, places: int) -> None:
-        self._people[who].there -= places
+    def _leave(self, who: str) -> None:
+        self._people[who].there -= 1
         self._people[who].seen_s = self._now()
         for name, one in list(self._people.items()):
             if not one.there and not one.waiting and self._now() - one.seen_s >= ACTIVE_S:
@@ -105,7 +103,7 @@ class Turns:
             self._waiting.remove(place)
             person = self._people[place.who]
             self._count += 1
-            person.waiting, person.there, person.order = person.waiting - 1, person.there + place.places, self._count
+            person.waiting, person.there, person.order = person.waiting - 1, person.there + 1, self._count
             place.turn.set_result(None)
 
     def _rank(self, place: _Place) -> tuple[bool, int, int, int, int]:

@@ -14,6 +14,7 @@ from assay.engine.api import EngineUnavailable
 from assay.engine.torch_backend import model as models
 from assay.engine.torch_backend.decode import PIECE, Decoder
 from assay.engine.torch_backend.model import Loaded
+from assay.engine.torch_backend.sample import choose, seeded
 
 PROMPTS = [
     "def add(a, b):\n    return",
@@ -90,6 +91,26 @@ def test_as_many_texts_are_kept_as_memory_was_planned_for(exact: Loaded) -> None
     assert nothing.begin(texts[0]) == 0
 
 
+def test_what_was_written_pushes_no_other_text_out(exact: Loaded) -> None:
+    decoder = Decoder(exact, copies=2)
+    texts = [exact.ids(f"{prompt} # {'x = 1 ' * 40}") for prompt in PROMPTS]
+    for ids in texts[:2]:
+        written(decoder, ids, 1)
+    for _ in range(4):
+        written(decoder, texts[2], 100)
+    assert decoder.begin(texts[0]) == len(texts[0]) - 1
+
+
+def test_the_likeliest_is_always_one_of_them() -> None:
+    logits = torch.tensor([0.0, 5.0, -float("inf"), 1.0])
+    for top_p in (0.0, 1e-12, 0.3):
+        assert {choose(logits, seeded(1.0, top_p, seed))[0] for seed in range(20)} == {1}
+    drawn = [choose(logits, seeded(2.0, 1.0, seed))[0] for seed in range(300)]
+    assert set(drawn) == {0, 1, 3} and drawn == [choose(logits, seeded(2.0, 1.0, seed))[0] for seed in range(300)]
+    chance = float(torch.softmax(logits / 2, 0)[1])
+    assert abs(drawn.count(1) / 300 - chance) < 0.1
+
+
 def test_what_was_kept_is_not_read_again_and_changes_nothing(exact: Loaded) -> None:
     decoder = Decoder(exact)
     first, second = exact.ids("x = 1\n" * 30 + "y ="), exact.ids("x = 1\n" * 30 + "z = (")
@@ -106,7 +127,8 @@ def test_likelihoods_are_those_of_the_whole_text(exact: Loaded) -> None:
     texts = [exact.ids("join(a, b)"), exact.ids("x"), [], exact.ids("exists(name)\n" * 60)]
     assert len(texts[-1]) > 2 * PIECE
     decoder.begin(ids)
-    found = decoder.likelihoods(decoder.read(ids), texts)
+    after = decoder.read(ids).clone()
+    found = [decoder.likelihood(after, text) for text in texts]
     for text, scores in zip(texts, found, strict=True):
         with torch.inference_mode():
             logits = exact.model(input_ids=torch.tensor([ids + text])).logits[0].float()

@@ -150,7 +150,7 @@ def test_a_storm_of_cancels_leaves_everything_as_it_was(tiny: Loaded, line: Line
     assert sum(isinstance(event, Ended) for one in asked for event in one.events) == len(asked), "each is told once"
 
 
-@pytest.mark.parametrize("where", ["read", "likelihoods"])
+@pytest.mark.parametrize("where", ["read", "likelihood"])
 def test_without_memory_one_is_given_up_and_the_next_is_served(
     tiny: Loaded, line: Line, gate: threading.Event, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
@@ -162,7 +162,7 @@ def test_without_memory_one_is_given_up_and_the_next_is_served(
         return usual(*given)
 
     monkeypatch.setattr(line._decoder, where, once)
-    scored = {"texts": ((1, 2), (3,))} if where == "likelihoods" else {}
+    scored = {"texts": ((1, 2), (3,))} if where == "likelihood" else {}
     asked = [Asked(tiny, f"x = {n}\n", most=20, **scored) for n in range(2)]
     for one in asked:
         one.job.pieces = None if scored else one.job.pieces
@@ -221,6 +221,30 @@ def test_scores_are_those_of_each_text(tiny: Loaded, line: Line) -> None:
     one.job.pieces = None
     line.submit(one.job)
     assert [len(scores) for scores in one.end.scores] == [len(text) for text in texts]
+
+
+def test_typing_comes_between_two_texts_that_are_scored(
+    tiny: Loaded, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = tuple(tuple(tiny.ids(f"join{n}")) for n in range(20))
+    alone, one = (Asked(tiny, "import os\nos.path.", texts=texts, priority=2) for _ in range(2))
+    for asked in (alone, one):
+        asked.job.pieces = None
+    line.submit(alone.job)
+    scores, begun, usual = alone.end.scores, threading.Event(), line._decoder.likelihood
+    typing = Asked(tiny, "z = ", most=4)
+
+    def watched(*given):
+        if not begun.is_set():
+            begun.set()
+            line.submit(typing.job)
+        return usual(*given)
+
+    monkeypatch.setattr(line._decoder, "likelihood", watched)
+    line.submit(one.job)
+    assert (typing.end.why, one.end.why) == ("length", "stop")
+    assert typing.when < one.when
+    assert [sum(text) for text in one.end.scores] == pytest.approx([sum(text) for text in scores], abs=0.2)
 
 
 def test_half_a_character_at_the_end_is_no_text() -> None:

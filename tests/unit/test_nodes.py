@@ -126,6 +126,7 @@ async def test_a_node_that_is_busy_is_not_away() -> None:
                 "/v1/completions", json={"prompt": "x"}, headers={"authorization": f"Bearer {next(iter(PEOPLE))}"}
             )
         assert (told.status_code, told.json()["error"]["message"]) == (503, "busy")
+        assert told.headers["retry-after"], "or a door before this one would take it for gone"
         assert all(one.is_up for one in made._nodes)
         await made.close()
 
@@ -182,6 +183,8 @@ async def test_servers_of_others_hear_no_names_and_a_slow_one_is_not_gone() -> N
 
     def slow(request: httpx.Request) -> httpx.Response:
         heard.append(request.headers)
+        if request.url.path == "/v1/models":
+            return httpx.Response(200, json={"data": []})
         raise httpx.ReadTimeout("slow", request=request)
 
     node = There("http://127.0.0.1:9", "", "", Turns(64))

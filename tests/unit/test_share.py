@@ -249,9 +249,12 @@ async def test_a_stream_says_what_the_whole_answer_says(http: httpx.AsyncClient,
     [
         {"echo": True},
         {"max_tokens": 0},
+        {"max_tokens": "4"},
         {"best_of": 3},
         {"use_beam_search": True, "n": 64},
         {"n": 2},
+        {"n": 2.0},
+        {"n": "2"},
         {"prompt": ["x"] * 2},
         {"prompt": [[1, 2], [3]]},
         {"stop": ["x"] * 17},
@@ -351,6 +354,17 @@ async def test_whoever_goes_away_while_a_long_prompt_is_read_frees_the_engine(
         await asyncio.sleep(0.05)
 
 
+async def test_a_field_that_nobody_knows_goes_no_further(http: httpx.AsyncClient) -> None:
+    """llama.cpp has another name for `n`."""
+    key = {"authorization": f"Bearer {ALICE}"}
+    body = {"prompt": PREFIX, "max_tokens": 2, "n_cmpl": 3, "stream": True}
+    events = (await http.post("/v1/completions", json=body, headers=key)).text
+    assert '"index":0' in events and '"index":1' not in events
+    tools = {"messages": [{"role": "user", "content": "x"}], "tools": [{"type": "function"}]}
+    refused = await http.post("/v1/chat/completions", json=tools, headers=key)
+    assert (refused.status_code, "`tools`" in refused.text) == (400, True)
+
+
 async def test_an_answer_in_one_piece_is_joined_from_a_stream(http: httpx.AsyncClient) -> None:
     """Its shape is what llama.cpp gives itself."""
     key = {"authorization": f"Bearer {ALICE}"}
@@ -413,6 +427,14 @@ async def test_keys_are_read_again_and_strangers_keep_nobody_out(
     assert await status(carol) == 200
     for _, writer in silent:
         writer.close()
+    monkeypatch.setattr(listening, "HEAD_S", 0.2)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n")
+    assert await reader.readuntil(b"}")
+    writer.write(b"G")  # which keeps it, for uvicorn
+    async with asyncio.timeout(4):
+        assert await reader.read() == b""
+    writer.close()
     serving.cancel()
     await asyncio.gather(serving, return_exceptions=True)
     assert not local.is_locked(engine._launch), "who started the model ends it"
@@ -430,8 +452,10 @@ async def test_the_model_goes_with_the_door(model: Path, home: Path, when: str, 
     )
     assert process.stdout is not None
     async with asyncio.timeout(60), httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
-        while when.encode() not in await process.stdout.readline():
-            assert process.returncode is None
+        line = b""
+        while when.encode() not in line:
+            line = await process.stdout.readline()
+            assert line, "it ended"
         if when == "sharing":
             assert (await client.post("/v1/completions", json={"prompt": "x", "max_tokens": 1})).status_code == 200
         locks = list[Path]()

@@ -140,17 +140,6 @@ async def test_it_is_told_how_much_somebody_has_there_already() -> None:
         assert [first, second, other] == [0, 1, 0]
 
 
-async def test_several_answers_to_one_request_have_a_place_each() -> None:
-    turns = Turns(8)
-    async with turns.turn("a", places=4), turns.turn("a", places=4):
-        waiting = asyncio.create_task(anext(turns.turn("a").gen))
-        await asyncio.sleep(0)
-        assert (turns.there, waiting.done()) == (8, False)
-        waiting.cancel()
-        await asyncio.gather(waiting, return_exceptions=True)
-    assert turns.there == 0
-
-
 async def test_who_went_away_while_waiting_takes_no_turn() -> None:
     order = Order(Turns(1))
     await order.ask("a-1")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.engine import backends, guided
+from assay.engine import backends, guided, memory
 from assay.engine.api import EngineUnavailable, Request
 from assay.engine.client import Client
 from assay.engine.launch import Launch
@@ -102,8 +102,15 @@ def test_its_command_opens_no_port_and_its_variables_ask_nobody(
         command.command(Launch(tmp_path / "m.gguf", tmp_path, 60, quantisation="int4"), here, tmp_path, 4096)
 
 
-SEVEN = Shape(parameters=7_616_000_000, embedded=545_000_000, per_token=57_344, context=32_768)
-L4, H100 = gpus.Gpu(22 * GIB, 8.9), gpus.Gpu(78 * GIB, 9.0)
+SEVEN = Shape(parameters=7_616_000_000, embedded=545_000_000, per_token=57_344, context=32_768, heads=28)
+
+
+def gpu(free: int, total: int, capability: float, uuid: str = "GPU-a") -> gpus.Gpu:
+    """With so many gibibytes."""
+    return gpus.Gpu(uuid, total * GIB, free * GIB, capability)
+
+
+L4, H100 = gpu(22, 23, 8.9), gpu(78, 80, 9.0)
 
 
 @pytest.mark.parametrize(
@@ -113,54 +120,76 @@ L4, H100 = gpus.Gpu(22 * GIB, 8.9), gpus.Gpu(78 * GIB, 9.0)
         ((L4,), "auto", (1, "fp8")),
         ((L4, L4), "auto", (2, "bf16")),
         ((L4, L4, L4), "bf16", (2, "bf16")),
-        ((gpus.Gpu(22 * GIB, 8.0),), "auto", (1, "bf16")),
-        ((), "auto", (1, "bf16")),
-        ((), "fp8", (1, "fp8")),
+        ((gpu(7, 23, 8.9),) * 4, "bf16", (4, "bf16")),
+        ((gpu(22, 23, 8.0),), "auto", (1, "bf16")),
+        ((), "auto", (0, "bf16")),
+        ((), "fp8", (0, "fp8")),
     ],
-    ids=["one that is large", "fewer bits", "two of them", "a power of two", "barely", "nobody tells", "as wanted"],
-)
+    ids=["one that is large", "fewer bits", "two of them", "as few as do", "no three: 28 heads", "barely", "nobody tells", "as wanted"],
+)  # fmt: skip
 def test_a_model_goes_on_as_few_gpus_as_hold_it(has: tuple[gpus.Gpu, ...], wanted: str, got: tuple[int, str]) -> None:
-    assert gpus.plan(SEVEN, has, wanted, 8192) == got
+    found = gpus.plan(SEVEN, has, wanted, 8192)
+    assert (len(found.uuids), found.held) == got
 
 
 def test_what_no_gpu_holds_is_refused_with_what_would_fit() -> None:
-    small = gpus.Gpu(8 * GIB, 8.0)
+    small = gpu(8, 8, 8.0)
     with pytest.raises(EngineUnavailable, match=r"needs .* GiB, and .* are free. Choose a smaller model"):
         gpus.plan(SEVEN, (small,), "auto", 8192)
     with pytest.raises(EngineUnavailable, match="fp8 cannot be had on these GPUs"):
         gpus.plan(SEVEN, (small,), "fp8", 8192)
 
 
-def test_gpus_are_those_that_the_driver_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_runs_where_it_was_planned_and_takes_no_more_than_is_free() -> None:
+    full, empty = gpu(1, 80, 9.0, "GPU-full"), gpu(60, 80, 9.0, "GPU-empty")
+    found = gpus.plan(SEVEN, (full, empty), "auto", 8192)
+    assert found.uuids == ("GPU-empty",) and found.share < 60 / 80
+    given = command.environment(CUDA, SEVEN, 8192, Path("/none"), found)
+    assert given["CUDA_VISIBLE_DEVICES"] == "GPU-empty"
+
+
+def test_gpus_are_those_that_the_driver_tells_and_programs_may_see(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     assert gpus.here() == ()
     program = tmp_path / "nvidia-smi"
-    for said, found in (("22528, 8.9\\n22000, 8.9\\n", 2), ("No devices were found\\n", 0)):
+
+    def driver(said: str) -> None:
         program.write_text(f"#!/bin/sh\nprintf '{said}'\n")
         program.chmod(0o755)
-        assert len(gpus.here()) == found
-    folder = tmp_path / "m"
-    folder.mkdir()
-    told = command.command(Launch(folder, tmp_path, 60, quantisation="fp8"), CUDA, _weights(folder), 4096)
-    assert told[told.index("--quantization") + 1] == "fp8"
-    program.write_text("#!/bin/sh\nprintf '%s\\n%s\\n' '900, 8.0' '900, 8.0'\n")
-    told = command.command(Launch(folder, tmp_path, 60), CUDA, _weights(folder), 2048)
-    assert told[told.index("--tensor-parallel-size") + 1] == "2" and "--quantization" not in told
-    (folder / "config.json").write_text(CONFIG[:-1] + ', "quantization_config": {}}')
-    told = command.command(Launch(folder, tmp_path, 60, quantisation="fp8"), CUDA, folder, 2048)
-    assert "--quantization" not in told, "the folder says how it is held"
+
+    driver("No devices were found\\n")
+    assert gpus.here() == ()
+    driver("GPU-a, 23034, 22528, 8.9\\nGPU-b, 23034, 22000, 8.9\\n")
+    assert [one.uuid for one in gpus.here()] == ["GPU-a", "GPU-b"]
+    for named, found in (("1", ["GPU-b"]), ("GPU-a", ["GPU-a"]), ("", [])):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", named)
+        assert [one.uuid for one in gpus.here()] == found
+
+
+def test_its_command_says_how_many_and_how_they_are_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def told(quantisation: str, *has: gpus.Gpu) -> list[str]:
+        monkeypatch.setattr(gpus, "here", lambda: has)
+        launch = Launch(tmp_path, tmp_path, 60, quantisation=quantisation)
+        return command.command(launch, CUDA, tmp_path, 2048, command.plan_of(launch, tmp_path, 2048))
+
+    (tmp_path / "config.json").write_text(CONFIG)
+    header = b'{"w": {"dtype": "BF16", "shape": [50000000], "data_offsets": [0, 100000000]}}'
+    (tmp_path / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
+    one = told("fp8", L4)
+    assert one[one.index("--quantization") + 1] == "fp8" and "--tensor-parallel-size" not in one
+    small = gpus.Gpu("GPU-a", GIB, 900 << 20, 8.0)
+    two = told("auto", small, small)
+    assert two[two.index("--tensor-parallel-size") + 1] == "2" and "--quantization" not in two
+    (tmp_path / "config.json").write_text(CONFIG[:-1] + ', "quantization_config": {}}')
+    assert "--quantization" not in told("fp8", L4), "the folder says how it is held"
+    assert memory.shape_of(tmp_path).weights("bf16") < 1_000, "and its bytes are its size"
 
 
 CUDA = place.Place(Path("/none/python"), "0.32.0", is_cpu=False)
 CONFIG = '{"num_attention_heads": 8, "hidden_size": 1024, "num_hidden_layers": 8, "vocab_size": 1000, "max_position_embeddings": 4096}'
-
-
-def _weights(folder: Path) -> Path:
-    """A folder of safetensors of 50 million parameters, as far as its headers go."""
-    (folder / "config.json").write_text(CONFIG)
-    header = b'{"w": {"dtype": "BF16", "shape": [50000000], "data_offsets": [0, 100000000]}}'
-    (folder / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
-    return folder
 
 
 def test_a_model_that_does_not_fit_is_refused_before_it_is_started(tmp_path: Path) -> None:

@@ -87,6 +87,14 @@ async def test_samples_differ_and_a_seed_gives_them_again(engine: Local) -> None
     assert await text_of(engine, Request(PREFIX, n=3, max_tokens=4)), "greedy it is one text"
 
 
+async def test_a_seed_and_a_prompt_that_is_read_in_pieces_are_survived(engine: Local) -> None:
+    """vLLM ends there on a processor, where its generator cannot be put back."""
+    long = "".join(f"name_{number} = {number}\n" for number in range(260))
+    assert await engine.count(long) > 2048, "vLLM reads no more at a time"
+    assert await text_of(engine, Request(long, max_tokens=2, temperature=1.0, seed=3))
+    assert await text_of(engine, Request(PREFIX, max_tokens=2))
+
+
 async def test_a_text_begins_as_it_has_to(engine: Local) -> None:
     """Token healing: what was typed of a word is taken back and written again."""
     for start in (" retu", " a", " not_wha"):

@@ -19,7 +19,8 @@ from .sample import seeded
 from .text import Pieces
 
 SAMPLES = 16  # of one request
-TEXTS = 256  # that are scored in one request
+TEXTS, TEXTS_LENGTH = 256, 100_000  # that are scored in one request, and their characters
+SCORED_LENGTH = 10_000_000  # characters of them with the prompt before each: each is made tokens of
 DEADLINE_S = 300.0  # of one request, by default and at most
 STOPS = 32
 ANSWER = 1024  # tokens of a chat's answer, where nobody says
@@ -47,7 +48,7 @@ class Desk:
         self.open = 0  # requests in work
 
     async def complete(self, body: Mapping[str, Any]) -> AsyncGenerator[Said, None]:
-        """The samples of a completion, interleaved. Closing it stops the model before its next token. Raises Refused."""
+        """The samples of a completion, one after the other. Closing it stops the model before its next token. Raises Refused."""
         prompt = body.get("prompt")
         if isinstance(prompt, list) and len(prompt) == 1:
             prompt = prompt[0]
@@ -82,8 +83,10 @@ class Desk:
         prompt, texts = body.get("prompt"), body.get("texts")
         if not isinstance(prompt, str) or not isinstance(texts, list) or not all(isinstance(one, str) for one in texts):
             raise Refused("`prompt` has to be a text and `texts` a list of texts.")
-        if len(texts) > TEXTS:
-            raise Refused(f"At most {TEXTS} texts are scored at once.")
+        if len(texts) > TEXTS or sum(map(len, texts)) > TEXTS_LENGTH or len(texts) * len(prompt) > SCORED_LENGTH:
+            raise Refused(
+                f"At most {TEXTS} texts, of {TEXTS_LENGTH} characters together, are scored at once, and fewer behind a long prompt."
+            )
         alone, *whole = await asyncio.to_thread(lambda: [self.loaded.ids(prompt + text) for text in ("", *texts)])
         if not texts:
             return []

@@ -30,6 +30,7 @@ class Decoder:
         """`copies`: how many other texts are kept; `compiled`: by default where there is a GPU."""
         self.loaded = loaded
         self.text: list[int] = []  # the tokens whose keys and values are there
+        self._asked = 0  # how many of them somebody asked about; the others were written
         self._copies: list[Copy] = []
         self._most = copies
         loaded.model.set_attn_implementation(FOLDED)
@@ -57,18 +58,20 @@ class Decoder:
     def begin(self, ids: Sequence[int]) -> int:
         """Have the text at work begin as `ids` do, as far as this or another text that is kept does; returns how many tokens are there. The last is
         always left to read, for what comes after it."""
-        most = len(ids) - 1
+        most, asked = len(ids) - 1, self.text[: self._asked]
         here = min(common(self.text, ids), most)
         best = max(self._copies, key=lambda one: common(one.ids, ids), default=None)
         there = min(common(best.ids, ids), most) if best is not None else 0
-        if len(self.text) - here >= WORTH and self._most:
-            others = [one for one in self._copies if common(one.ids, self.text) < len(one.ids)]
-            self._copies = [*others, self._keys.copied(self.text)][-self._most :]
+        if (
+            len(asked) - here >= WORTH and self._most
+        ):  # another text; what was written behind it may be asked for by nobody
+            self._copies = [one for one in self._copies if common(one.ids, asked) < min(len(one.ids), len(asked))]
+            self._copies = [*self._copies[max(0, len(self._copies) - self._most + 1) :], self._keys.copied(asked)]
         if best is not None and there > here:
             with torch.inference_mode():
                 self._keys.put(best, there)
             here = there
-        self.text = list(ids[:here])
+        self.text, self._asked = list(ids[:here]), len(ids)
         return here
 
     def forget(self) -> None:
@@ -92,21 +95,18 @@ class Decoder:
         return found
 
     @torch.inference_mode()
-    def likelihoods(self, after: torch.Tensor, texts: Sequence[Sequence[int]]) -> list[list[float]]:
-        """Natural-log probabilities of each token of each of `texts` behind the text; `after` is what `read` returned for that. Nothing of them is kept."""
-        first, start = torch.log_softmax(after, dim=-1), len(self.text)
-        found = []
-        for text in texts:
-            scores = [float(first[text[0]])] if text else []
-            for at in range(0, len(text) - 1, PIECE):
-                tokens, places, _ = given = self._buffers(min(PIECE, len(text) - 1 - at))
-                tokens[0] = torch.tensor(text[at : at + tokens.shape[1]])
-                torch.add(self._all[: tokens.shape[1]], start + at, out=places)
-                logits = self._logits(*self._look(given, self._rounded(start + at + tokens.shape[1])), keep=0)
-                wanted = torch.tensor(text[at + 1 : at + 1 + tokens.shape[1]], device=logits.device)
-                scores += torch.log_softmax(logits, dim=-1).gather(1, wanted[:, None])[:, 0].tolist()
-            found.append(scores)
-        return found
+    def likelihood(self, after: torch.Tensor, text: Sequence[int]) -> list[float]:
+        """Natural-log probabilities of the tokens of `text` behind the text at work; `after` is what `read` returned for that. Nothing of it is kept."""
+        start = len(self.text)
+        scores = [float(torch.log_softmax(after, dim=-1)[text[0]])] if text else []
+        for at in range(0, len(text) - 1, PIECE):
+            tokens, places, _ = given = self._buffers(min(PIECE, len(text) - 1 - at))
+            tokens[0] = torch.tensor(text[at : at + tokens.shape[1]])
+            torch.add(self._all[: tokens.shape[1]], start + at, out=places)
+            logits = self._logits(*self._look(given, self._rounded(start + at + tokens.shape[1])), keep=0)
+            wanted = torch.tensor(text[at + 1 : at + 1 + tokens.shape[1]], device=logits.device)
+            scores += torch.log_softmax(logits, dim=-1).gather(1, wanted[:, None])[:, 0].tolist()
+        return scores
 
     @property
     def _lengths(self) -> tuple[int, ...]:

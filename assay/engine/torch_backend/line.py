@@ -73,6 +73,7 @@ class Job:
     is_over: bool = False
     number: int = 0
     written: list[int] = field(default_factory=list)
+    scores: list[tuple[float, ...]] = field(default_factory=list)
     reused: int | None = None
 
 
@@ -166,7 +167,7 @@ class Line:
                 if at + len(piece) < len(wanted):
                     continue
                 if job.pieces is None:
-                    self._end(job, "stop", scores=tuple(map(tuple, self._decoder.likelihoods(logits, job.texts))))
+                    self._score(job, logits)
                     return
                 wanted.append(self._written(job, logits))
         except torch.OutOfMemoryError:
@@ -174,6 +175,17 @@ class Line:
             self._end(job, "memory")
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
+
+    def _score(self, job: Job, logits: torch.Tensor) -> None:
+        """One text after the other, as long as it is wanted."""
+        after = logits.clone()
+        while len(job.scores) < len(job.texts):
+            if not self._goes_on(job):
+                return
+            text = job.texts[len(job.scores)]
+            job.scores.append(tuple(self._decoder.likelihood(after, text)))
+            self.tokens += len(text)
+        self._end(job, "stop", scores=tuple(job.scores))
 
     def _begin(self, job: Job, wanted: list[int]) -> int:
         return 0 if job.is_cancelled or time.monotonic() > job.until else self._decoder.begin(wanted)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
+TINY = 1e-9
 COLD = 1e-3  # below, a temperature takes the likeliest: dividing by it leaves no number
 
 
@@ -44,7 +45,7 @@ def choose(logits: torch.Tensor, taste: Taste, allowed: torch.Tensor | None = No
 def _drawn(logits: torch.Tensor, taste: Taste) -> torch.Tensor:
     """By one random number: the first token at which the chances of all before it, the likeliest first, add up to it."""
     chances, order = torch.softmax((logits - logits.max()) / taste.temperature, dim=-1).double().sort(descending=True)
-    before = chances.cumsum(0) - chances
-    chances = chances * (before < taste.top_p)  # the likeliest is always one of them
+    may = chances.cumsum(0) - chances < max(taste.top_p, TINY)  # the likeliest is always one of them
+    chances = chances * may
     wanted = torch.rand((), generator=taste.generator, dtype=torch.double).to(chances.device) * chances.sum()
-    return order[(chances.cumsum(0) <= wanted).sum().clamp(max=order.numel() - 1)]
+    return order[torch.minimum((chances.cumsum(0) <= wanted).sum(), may.sum() - 1)]

@@ -80,7 +80,12 @@ def serve_model(
     state = socket.with_name(STATE)
     if decoder.is_compiled:
         state.write_text("The engine is compiling, a minute or two.", "utf-8")
-    decoder.warm()
+    try:
+        decoder.warm()
+    except Exception as error:  # noqa: BLE001  # no compiler is here, or a family that cannot be captured: whatever it is, it is told
+        first = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+        print(f"not compiled, and slower: {first}", flush=True)
+        decoder = Decoder(loaded, copies=copies, compiled=False)
     state.unlink(missing_ok=True)
     print(
         f"serving {loaded.name} as {loaded.quantisation} on {loaded.device}, {loaded.context} tokens, {copies} other texts kept, "

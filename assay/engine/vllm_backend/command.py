@@ -20,12 +20,15 @@ HELD = ("auto", "bf16", "fp8")  # how weights may be held here; awq, gptq and th
 LEFT = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "ASSAY_ENGINE_API_KEY", "VLLM_API_KEY", "VLLM_PLUGINS", "LD_PRELOAD")
 
 
+ANYWHERE = gpus.Plan((), "bf16", gpus.SHARE)
+
+
 def context_of(shape: memory.Shape, most: int) -> int:
     """Tokens of one text."""
     return min(shape.context, most)
 
 
-def command(launch: Launch, place: Place, weights: Path, context: int) -> list[str]:
+def command(launch: Launch, place: Place, weights: Path, context: int, on: gpus.Plan = ANYWHERE) -> list[str]:
     """Program and arguments. Raises EngineUnavailable for weights that cannot be held as they are wanted."""
     if launch.quantisation not in HELD:
         raise EngineUnavailable(
@@ -41,12 +44,16 @@ def command(launch: Launch, place: Place, weights: Path, context: int) -> list[s
     told += ["--max-num-seqs", str(place.rows)]
     if place.is_cpu:
         return [*told, "--enforce-eager"]
-    count, held = gpus.plan(memory.shape_of(weights), gpus.here(), _wanted(launch, weights), context)
-    if held == "fp8":
+    if on.held == "fp8":
         told += ["--quantization", "fp8"]
-    if count > 1:
-        told += ["--tensor-parallel-size", str(count)]
-    return [*told, "--gpu-memory-utilization", str(gpus.SHARE)]
+    if len(on.uuids) > 1:
+        told += ["--tensor-parallel-size", str(len(on.uuids))]
+    return [*told, "--gpu-memory-utilization", str(on.share)]
+
+
+def plan_of(launch: Launch, weights: Path, context: int) -> gpus.Plan:
+    """On which GPUs it goes. Raises EngineUnavailable where it fits on none."""
+    return gpus.plan(memory.shape_of(weights), gpus.here(), _wanted(launch, weights), context)
 
 
 def _wanted(launch: Launch, weights: Path) -> str:
@@ -58,7 +65,9 @@ def _wanted(launch: Launch, weights: Path) -> str:
     return "bf16" if is_held else launch.quantisation
 
 
-def environment(place: Place, shape: memory.Shape, context: int, cache: Path) -> Mapping[str, str]:
+def environment(
+    place: Place, shape: memory.Shape, context: int, cache: Path, on: gpus.Plan = ANYWHERE
+) -> Mapping[str, str]:
     """The variables that it gets: ours where they concern it, none that would have it ask the network, or load code of others. Raises EngineUnavailable where
     the model does not fit."""
     here = {name: value for name, value in os.environ.items() if name not in LEFT}
@@ -74,6 +83,8 @@ def environment(place: Place, shape: memory.Shape, context: int, cache: Path) ->
     }
     if place.is_cpu:
         here["VLLM_CPU_KVCACHE_SPACE"] = str(_cached_gib(shape, context))
+    if on.uuids:
+        here["CUDA_VISIBLE_DEVICES"] = ",".join(on.uuids)
     return here
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from .. import memory
 from ..api import EngineUnavailable
 
-SHARE = 0.9  # of a GPU's memory is vLLM's
+SHARE, SPARE = 0.9, 0.95  # of a GPU's memory is vLLM's, and of what is free of it
 ASK_S = 20.0
 MIB = 1 << 20
 ADA = 8.9  # compute capability from which fp8 is multiplied
@@ -18,48 +19,71 @@ LEAST_ROWS = 8  # texts of a whole context at once, where there is a choice
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """Bytes of memory that are free, and the compute capability."""
+    """By the driver: its name for programs, bytes of memory in all and free, and the compute capability."""
 
+    uuid: str
+    total: int
     free: int
     capability: float
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which GPUs share the model (none: whatever vLLM finds), how its weights are held, and the share of each one's memory that vLLM takes."""
+
+    uuids: tuple[str, ...]
+    held: str
+    share: float
+
+
 def here() -> tuple[Gpu, ...]:
-    """As the driver's `nvidia-smi` tells them; none where it tells nothing."""
+    """As the driver's `nvidia-smi` tells them, of those that CUDA_VISIBLE_DEVICES names where it does; none where it tells nothing."""
     program = shutil.which("nvidia-smi")
     if program is None:
         return ()
-    command = [program, "--query-gpu=memory.free,compute_cap", "--format=csv,noheader,nounits"]
+    command = [program, "--query-gpu=uuid,memory.total,memory.free,compute_cap", "--format=csv,noheader,nounits"]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, check=True, timeout=ASK_S, stdin=subprocess.DEVNULL
         )
-        rows = [line.split(",") for line in done.stdout.splitlines() if line.strip()]
-        return tuple(Gpu(int(free) * MIB, float(capability)) for free, capability in rows)
+        rows = [[one.strip() for one in line.split(",")] for line in done.stdout.splitlines() if line.strip()]
+        found = [Gpu(uuid, int(total) * MIB, int(free) * MIB, float(cap)) for uuid, total, free, cap in rows]
     except (OSError, ValueError, subprocess.SubprocessError):
         return ()
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if named is None:
+        return tuple(found)
+    wanted = [one.strip() for one in named.split(",") if one.strip()]
+    return tuple(
+        one
+        for index, one in enumerate(found)
+        if str(index) in wanted or any(one.uuid.startswith(name) for name in wanted)
+    )
 
 
-def plan(shape: memory.Shape, gpus: tuple[Gpu, ...], wanted: str, context: int) -> tuple[int, str]:
-    """How many GPUs share the model, and how its weights are held: 16 bits on as few as hold them and several texts, else fp8 where all can multiply
-    it, else what fits barely. Powers of two, which divide the heads of every family. Where nobody told of GPUs: one, as it is wanted. Raises EngineUnavailable, naming what would fit."""
+def plan(shape: memory.Shape, gpus: tuple[Gpu, ...], wanted: str, context: int) -> Plan:
+    """16 bits on as few GPUs as hold them and several texts, the emptiest first, else fp8 where all can multiply it, else what fits barely. Where nobody
+    told of GPUs, as it is wanted. Raises EngineUnavailable, naming what would fit."""
     if not gpus:
-        return 1, "fp8" if wanted == "fp8" else "bf16"
+        return Plan((), "fp8" if wanted == "fp8" else "bf16", SHARE)
     possible = ("bf16", "fp8") if min(one.capability for one in gpus) >= ADA else ("bf16",)
     if wanted not in ("auto", *possible):
         raise EngineUnavailable(f"Engine off: {wanted} cannot be had on these GPUs. Set `engine.quantisation` to auto.")
-    free = sorted((one.free for one in gpus), reverse=True)
-    rooms = {count: int(free[count - 1] * count * SHARE) for count in (1, 2, 4, 8) if count <= len(gpus)}
+    emptiest = sorted(gpus, key=lambda one: -one.free)
+    groups = [emptiest[:count] for count in range(1, len(gpus) + 1) if shape.heads % count == 0]
     refused: EngineUnavailable | None = None
     for least in (LEAST_ROWS, 1):
         for held in possible if wanted == "auto" else (wanted,):
-            for count, room in rooms.items():
+            for group in groups:
+                room = int(group[-1].free * len(group) * SHARE)
                 try:
                     found = memory.plan(shape, room, wanted=held, possible=possible, rows=LEAST_ROWS, context=context)
                 except EngineUnavailable as error:
                     refused = error
                     continue
                 if found.rows >= least:
-                    return count, held
+                    # vLLM takes a share of all of a GPU's memory, and refuses to start where so much is not free.
+                    share = min(SHARE, *(SPARE * one.free / one.total for one in group))
+                    return Plan(tuple(one.uuid for one in group), held, round(share, 3))
     assert refused is not None
     raise refused

@@ -78,11 +78,12 @@ def serve(launch: Launch, place: Place, cache: Path) -> int:
     folder = widened(launch.model, place, cache, launch)
     shape = memory.shape_of(folder)
     context = command.context_of(shape, CONTEXT)
-    told = command.command(launch, place, folder, context)
+    on = command.ANYWHERE if place.is_cpu else command.plan_of(launch, folder, context)
+    told = command.command(launch, place, folder, context, on)
     meeting = tempfile.mkdtemp(
         prefix="assay-"
     )  # where its processes meet; a path below the launch's folder may be too long for sockets
-    environment = {**command.environment(place, shape, context, cache), "VLLM_RPC_BASE_PATH": meeting}
+    environment = {**command.environment(place, shape, context, cache, on), "VLLM_RPC_BASE_PATH": meeting}
     process, seen = started(told, environment, launch.folder), list[str]()
     reading = threading.Thread(target=_read, args=(process, launch, seen), daemon=True)
     reading.start()

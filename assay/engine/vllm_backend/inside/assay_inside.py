@@ -59,6 +59,18 @@ def _are_tokens(told: object) -> bool:
     return isinstance(told, list) and len(told) <= MOST and all(type(one) is int and one >= 0 for one in told)
 
 
+class Unwound(torch.Generator):
+    """A generator of a processor, which cannot be put back by some numbers. vLLM does that after each piece of a prompt that was read for a
+    request with a seed, and the engine would end there."""
+
+    def get_offset(self) -> int:
+        """As if nothing had been drawn."""
+        return 0
+
+    def set_offset(self, offset: int) -> None:
+        """Stay where it is."""
+
+
 class Steered(LogitsProcessor):
     """Both of them, for the requests of a batch."""
 
@@ -66,6 +78,8 @@ class Steered(LogitsProcessor):
         self._model = vllm_config.model_config
         self._tokenizer: Any = None
         self._steered: dict[int, Forced | Guided] = {}
+        if device.type == "cpu":
+            torch.Generator = Unwound  # before vLLM makes one
 
     @classmethod
     def validate_params(cls, sampling_params: Any) -> None:
