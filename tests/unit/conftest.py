@@ -13,6 +13,7 @@ import pytest
 from analyzers import names_worker
 from analyzers.names import Definition, Names, Where
 from assay import compose
+from assay.assistant.complete import path
 from assay.assistant.workbench import Workbench
 from assay.engine.scripted import Answer, Scripted
 from assay.folders import folders
@@ -47,8 +48,9 @@ def warm_jedi(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture
-async def make(warm_jedi: None, home: Path) -> AsyncIterator[Make]:
-    """Make a Workbench: `answers` of the model, how sure it is, and settings by their dotted names."""
+async def make(warm_jedi: None, home: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Make]:
+    """Make a Workbench: `answers` of the model, how sure it is, and settings by their dotted names. The model is waited for, however busy the machine."""
+    monkeypatch.setattr(path, "NEAR_PATIENCE_S", 20.0)
     made: list[Workbench] = []
 
     def one(*answers: str, logprob: float | None = None, **settings: Any) -> Workbench:
