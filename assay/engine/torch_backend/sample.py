@@ -43,9 +43,13 @@ def choose(logits: torch.Tensor, taste: Taste, allowed: torch.Tensor | None = No
 
 
 def _drawn(logits: torch.Tensor, taste: Taste) -> torch.Tensor:
-    """By one random number: the first token at which the chances of all before it, the likeliest first, add up to it."""
-    chances, order = torch.softmax((logits - logits.max()) / taste.temperature, dim=-1).double().sort(descending=True)
-    may = chances.cumsum(0) - chances < max(taste.top_p, TINY)  # the likeliest is always one of them
-    chances = chances * may
-    wanted = torch.rand((), generator=taste.generator, dtype=torch.double).to(chances.device) * chances.sum()
-    return order[torch.minimum((chances.cumsum(0) <= wanted).sum(), may.sum() - 1)]
+    """By one random number: the first token at which the chances of it and all before it add up to more than that."""
+    chances = torch.softmax((logits - logits.max()) / taste.temperature, dim=-1).double()
+    if taste.top_p < 1:
+        ordered, order = chances.sort(descending=True)
+        left_out = order[ordered.cumsum(0) - ordered >= max(taste.top_p, TINY)]  # never the likeliest
+        chances = chances.index_fill(0, left_out, 0)
+    sums = chances.cumsum(0)
+    wanted = torch.rand((), generator=taste.generator, dtype=torch.double).to(sums.device) * sums[-1]
+    token = (sums <= wanted).sum().clamp(max=chances.numel() - 1)
+    return torch.where(chances[token] > 0, token, chances.argmax())  # where rounding went past the last
