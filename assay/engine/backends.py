@@ -56,11 +56,12 @@ def choose(setting: str, weights: Path, cache: Path, *, program: str = "", is_sh
     """The backend for these weights by `engine.backend`: what it names, else vLLM where it is and the engine is shared, else the one that was the faster here
     when it was measured, else vLLM where it is and there is a GPU, or where it alone reads them, else torch where there is a GPU or where it alone reads them. `program` is
     `engine.vllm`. Raises EngineUnavailable."""
-    if setting == "auto" and not is_shared and (measured := _measured(weights, cache, program)) is not None:
+    measured = _measured(weights, cache, program) if setting == "auto" else None
+    if measured is not None and not is_shared:
         return measured
     if setting in ("auto", "vllm") and (chosen := _vllm(setting, cache, program, is_shared=is_shared)) is not None:
         return chosen
-    if setting == "auto" and (measured := _measured(weights, cache, program)) is not None:
+    if measured is not None:
         return measured
     if setting == "llamacpp" and weights.is_dir():
         raise EngineUnavailable(

@@ -8,6 +8,7 @@ from typing import Literal
 
 from .backends import Backend
 
+STATE = "engine.state"  # in the launch's folder: what it does while it starts, one sentence
 STUCK_S = 120.0  # one batch of a long prompt takes seconds even on a slow CPU
 
 

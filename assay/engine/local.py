@@ -28,7 +28,7 @@ from .api import Chunk, EngineError, EngineHealth, EngineUnavailable, Request
 from .backends import TITLES, Backend
 from .client import Client
 from .guided import Dialect
-from .launch import Launch
+from .launch import STATE, Launch
 from .remote import Remote
 from .reuse import Leaving
 from .service import SLOTS
@@ -229,7 +229,7 @@ class Local:
     def _doing(self) -> str:
         """What the process says that it does while it starts; "" where it says nothing, or there is none."""
         try:
-            told = (self._launch.folder / "engine.state").read_text("utf-8").strip()
+            told = (self._launch.folder / STATE).read_text("utf-8").strip()
         except (OSError, ValueError):
             return ""
         return told[:200] if is_locked(self._launch) else ""

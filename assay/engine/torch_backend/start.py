@@ -10,13 +10,13 @@ import torch
 
 from .. import memory
 from ..api import EngineUnavailable
+from ..launch import STATE
 from . import gate, model, quantise, serve
 from .answers import Desk
 from .decode import COPIES, Decoder
 from .line import Line
 from .model import Loaded
 
-STATE = "engine.state"  # beside the socket: what it does while it starts, one sentence
 SMALL_TOKENS = 256  # enough to tell a broken one where 16 bits only fit into the machine's own memory
 
 

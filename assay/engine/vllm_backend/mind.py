@@ -24,14 +24,13 @@ from pathlib import Path
 
 from .. import memory, weights
 from ..api import EngineUnavailable
-from ..launch import Launch, Watch
+from ..launch import STATE, Launch, Watch
 from . import command
 from .place import Place
 
 CONTEXT = 8192
 POLL_S = 0.5
 WIDEN_S = 900.0
-STATE = "engine.state"  # in the launch's folder: what it does while it starts, one sentence
 LEASH = """
 import os, signal, subprocess, sys, threading
 def end(*_):
