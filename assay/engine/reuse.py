@@ -15,8 +15,9 @@ from .api import Request
 HEAD = 200  # characters by which two prompts are of one document
 POLL_S = 0.003
 # An engine notices that it was left with the next token, or with the batch after the one that it reads, and answers a look between two
-# batches: 64 tokens take a second with a large model, or where everything else on the machine is busy, too.
-WAIT_S = 6.0
+# batches: 64 tokens take a second with a large model, and up to five where everything else on the machine is busy, too (seen). Reading the
+# whole prompt would take longer still, and a slot is looked at, so this only bounds the wait for somebody else's that looks the same.
+WAIT_S = 20.0
 
 
 @dataclass(slots=True)

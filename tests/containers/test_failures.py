@@ -17,7 +17,7 @@ import pytest
 from assay.assistant.nouns import Passed, Unverified
 from assay.assistant.workbench import Workbench
 from sandbox import build, engine
-from sandbox.api import Job, Project, Sandbox, SandboxUnavailable, Step
+from sandbox.api import Job, Progress, Project, Sandbox, SandboxUnavailable, Step
 from sandbox.container import LABEL
 from sandbox.pool import Pool
 from sandbox.runner import bundle
@@ -48,14 +48,15 @@ async def until(holds, timeout_s: float) -> None:
 
 
 async def test_a_container_killed_in_a_job_is_no_failed_program(bench: Workbench) -> None:
-    running = asyncio.create_task(bench.sandbox.run(SLEEP))
-    await until(lambda: containers_of(os.getpid()), 10)
-    await asyncio.sleep(0.5)
+    """One that dies before it has the job is another matter: the job gets another one."""
+    has_begun = asyncio.Event()
+    running = asyncio.create_task(bench.sandbox.run(SLEEP, Progress(started=has_begun.set)))
+    await asyncio.wait_for(has_begun.wait(), 60)
     with contextlib.closing(engine.connect()) as client:
         for name in containers_of(os.getpid()):
             client.kill(name)
     with pytest.raises(SandboxUnavailable):
-        await asyncio.wait_for(running, 10)
+        await asyncio.wait_for(running, 60)
 
 
 @pytest.mark.parametrize("fate", ["alive", "killed meanwhile"])

@@ -168,11 +168,13 @@ async def test_a_map_is_kept_some_time_after_the_last_change(make: Make, tmp_pat
         titles.append(title)
         await work
 
-    keeper = Keeper(lambda root: bench, progress, idle_s=0.1)
+    keeper = Keeper(lambda root: bench, progress, idle_s=0.5)
     for _ in range(3):
         keeper.changed(tmp_path)
         await asyncio.sleep(0.04)
     assert titles == []
-    await asyncio.sleep(0.3)
+    async with asyncio.timeout(30):
+        while not titles:
+            await asyncio.sleep(0.01)
     assert titles == ["Assay is recording which test runs which function"]
     keeper.close()
