@@ -21,6 +21,7 @@ from assay.assistant.world.projects import Projects
 from assay.engine import backends, local, scripted, weights
 from assay.engine.api import Engine, EngineError
 from assay.engine.by_url import Server
+from assay.engine.launch import OnVllm
 from assay.engine.missing import Missing
 from assay.engine.ollama import Terms
 from assay.folders import Folders
@@ -54,18 +55,25 @@ def engine(settings: Settings, where: Folders) -> Engine:
                 model=settings.text("engine.model"),
                 api_key=_api_key(settings),
                 terms=_terms(settings),
-                ca_file=_expanded(settings.text("engine.ca_file")),
+                ca_file=expanded(settings.text("engine.ca_file")),
             )
         if backend == "remote":
             raise EngineError("Engine off: `engine.backend` is remote, and no server is named. Set `engine.url`.")
         model = weights.resolve(settings.text("engine.model"), where.cache)
-        choice = backends.choose(backend, model, where.cache, program=settings.text("engine.vllm"))
+        adapter, named = settings.text("engine.adapter"), settings.text("engine.vllm")
+        choice = backends.choose(backend, model, where.cache, program=named, adapter=adapter)
         idle_s, quantisation = settings.number("engine.idle_s"), settings.text("engine.quantisation")
-        return local.Local(
-            local.launch_for(
-                model, where.runtime, idle_s, choice.backend, quantisation, (choice.program, choice.version)
-            )
+        vllm = OnVllm(
+            choice.program,
+            choice.version,
+            expanded(settings.text("engine.adapters")),
+            settings.text("engine.kv_cache"),
         )
+        if adapter and not vllm.adapters:
+            raise EngineError(
+                f"Engine off: `engine.adapter` is {adapter}, and no folder has adapters. Set `engine.adapters`."
+            )
+        return local.Local(local.launch_for(model, where.runtime, idle_s, choice.backend, quantisation, vllm), adapter)
     except EngineError as error:
         return Missing(str(error))
 
@@ -171,7 +179,8 @@ def _terms(settings: Settings) -> Terms:
     return Terms(settings.number("engine.idle_s"), int(settings.number("context.tokens")), hosts)
 
 
-def _expanded(path: str) -> str:
+def expanded(path: str) -> str:
+    """A path of the settings; "" stays so."""
     return str(Path(path).expanduser()) if path else ""
 
 

@@ -25,6 +25,7 @@ import transformers
 
 from assay.engine import local, weights
 from assay.engine.api import EngineUnavailable, Request
+from assay.engine.launch import OnVllm
 from assay.engine.local import Local
 from assay.engine.torch_backend import quantise
 from assay.engine.torch_backend.decode import PIECE, Decoder
@@ -239,7 +240,7 @@ async def many(loaded: Loaded, count: int, seconds: float) -> None:
         saved = Path(folder) / "random"
         loaded.model.save_pretrained(saved)
         tokens_of(where).save_pretrained(saved)
-        program = (str(found.python), found.version)
+        program = OnVllm(str(found.python), found.version)
         engine = Local(local.launch_for(saved, Path(folder) / "run", 600, "vllm", "bf16", program))
         try:
             async with asyncio.timeout(START_S):

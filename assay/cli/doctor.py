@@ -93,7 +93,13 @@ def _parted(why: str) -> tuple[str, str]:
 def _backend(settings: Settings, where: Folders) -> Finding:
     """What runs the model, and why."""
     model = weights.resolve(settings.text("engine.model"), where.cache)
-    choice = backends.choose(settings.text("engine.backend"), model, where.cache, program=settings.text("engine.vllm"))
+    choice = backends.choose(
+        settings.text("engine.backend"),
+        model,
+        where.cache,
+        program=settings.text("engine.vllm"),
+        adapter=settings.text("engine.adapter"),
+    )
     is_measured = model.name in backends.recorded(where.cache)
     fix = (
         ""

@@ -17,7 +17,7 @@ from assay.assistant.settings import Settings
 from assay.cli import out
 from assay.engine import backends, dialects, hub, weights
 from assay.engine.api import EngineError, EngineUnavailable
-from assay.engine.launch import Launch
+from assay.engine.launch import Launch, OnVllm
 from assay.engine.service import SLOTS
 from assay.folders import Folders, folders
 
@@ -44,6 +44,19 @@ def engine(
     ] = "",
     program: Annotated[
         str, typer.Option(help="Environment with vLLM in it, or its Python; by default `engine.vllm`.", hidden=True)
+    ] = "",
+    adapters: Annotated[
+        str,
+        typer.Option(
+            metavar="FOLDER",
+            help="LoRA adapters to serve by their folders' names, on vLLM; by default `engine.adapters`.",
+        ),
+    ] = "",
+    cache: Annotated[
+        str,
+        typer.Option(
+            help="auto, bf16 or fp8: how vLLM holds keys and values; by default `engine.kv_cache`.", hidden=True
+        ),
     ] = "",
     listen: Annotated[
         str, typer.Option(metavar="HOST:PORT", help="Share it with others at this address; docs/team.md.")
@@ -104,7 +117,12 @@ def engine(
         wanted = _choice("engine.backend", backend, settings)
         chosen = backends.choose(wanted, path, where.cache, program=named, is_shared=bool(listen))
         held = _choice("engine.quantisation", quantisation, settings)
-        found = (chosen.program, chosen.version)
+        wished = compose.expanded(adapters or settings.text("engine.adapters"))
+        if wished and chosen.backend != "vllm":
+            out.say(
+                f"The adapters in {wished} are not served: vLLM has them, and this is {backends.TITLES[chosen.backend]}."
+            )
+        found = OnVllm(chosen.program, chosen.version, wished, _choice("engine.kv_cache", cache, settings))
         launch = local.launch_for(path, where.runtime, idle_s, chosen.backend, held, found)
         launch = replace(launch, folder=Path(folder)) if folder else launch
     except EngineUnavailable as error:

@@ -52,10 +52,18 @@ def _build() -> str:
         return "+cpu"
 
 
-def choose(setting: str, weights: Path, cache: Path, *, program: str = "", is_shared: bool = False) -> Choice:
+def choose(
+    setting: str, weights: Path, cache: Path, *, program: str = "", adapter: str = "", is_shared: bool = False
+) -> Choice:
     """The backend for these weights by `engine.backend`: what it names, else vLLM where it is and the engine is shared, else the one that was the faster here
     when it was measured, else vLLM where it is and there is a GPU, or where it alone reads them, else torch where there is a GPU or where it alone reads them. `program` is
-    `engine.vllm`. Raises EngineUnavailable."""
+    `engine.vllm`; with an `adapter` it is vLLM, which has them. Raises EngineUnavailable."""
+    if adapter:
+        if setting not in ("auto", "vllm"):
+            raise EngineUnavailable("Engine off: `engine.adapter` needs vLLM. Set `engine.backend` to auto.")
+        if (serving := place.find(program, cache)) is None:
+            raise EngineUnavailable(f"Engine off: `engine.adapter` needs vLLM, which is not here. {place.MEND}")
+        return _on_vllm("it has adapters", serving)
     measured = _measured(weights, cache, program) if setting == "auto" else None
     if measured is not None and not is_shared:
         return measured

@@ -22,7 +22,7 @@ from pathlib import Path
 from . import backends, local
 from .api import EngineError, EngineUnavailable, Request
 from .backends import Backend, Choice
-from .launch import Launch
+from .launch import Launch, OnVllm, memory_of
 
 SIZES = (64, 512, 2048, 8192)  # tokens of a prompt
 WRITTEN = 32  # tokens of a suggestion
@@ -112,7 +112,7 @@ async def _measured(
     model: Path, chosen: Choice, quantisation: str, say: Callable[[str], None], sizes: Sequence[int]
 ) -> Measured:
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as folder:
-        program = (chosen.program, chosen.version)
+        program = OnVllm(chosen.program, chosen.version)
         launch = local.launch_for(model, Path(folder), 60, chosen.backend, quantisation, program)
         engine = local.Local(launch)
         try:
@@ -158,7 +158,7 @@ async def _row(engine: local.Local, launch: Launch, size: int) -> Row:
     new_s, _ = await _first(engine, text, 1)
     kept_s, _ = await _first(engine, text + TYPED, 1)
     _, per_s = await _first(engine, text + TYPED, WRITTEN)
-    memory = await asyncio.to_thread(local.memory_of, launch)
+    memory = await asyncio.to_thread(memory_of, launch)
     return Row(await engine.count(text), new_s, kept_s, per_s, memory or 0)
 
 

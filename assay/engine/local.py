@@ -12,7 +12,6 @@ import fcntl
 import hashlib
 import math
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -28,7 +27,7 @@ from .api import Chunk, EngineError, EngineHealth, EngineUnavailable, Request
 from .backends import TITLES, Backend
 from .client import Client
 from .guided import Dialect
-from .launch import STATE, Launch
+from .launch import STATE, Launch, OnVllm, memory_of
 from .remote import Remote
 from .reuse import Leaving
 from .service import SLOTS
@@ -50,6 +49,7 @@ BACK_OFF_S = (0.0, 0.2, 1.0, 5.0, 15.0)
 AGAIN_S = 0.2  # before another process is started in the place of one that found the folder taken
 END_S = 5.0  # for a process to end when it is told to
 HEALTH_S = 1.0  # a health check takes a millisecond; a busy CPU stretches it
+NOT_VLLM = OnVllm()
 SOCKET_PATH_LIMIT = 100  # bytes; the kernel's limit is 108 with the terminator, 104 on macOS
 
 
@@ -59,12 +59,14 @@ _spawned: list[subprocess.Popen[bytes]] = []  # they outlive this process by des
 class Local:
     """Serves `launch.model`, starting the process on first use."""
 
-    def __init__(self, launch: Launch) -> None:
+    def __init__(self, launch: Launch, adapter: str = "") -> None:
+        """`adapter`: the name of the one that texts are written with, of those that the process serves."""
         self.name = TITLES[launch.backend]
         self._launch = launch
         self._http = Client("http://engine", socket_path=str(launch.socket))
-        self._remote = Remote(self._http, model=weights.name_of(launch.model), guided=GUIDED[launch.backend])
+        self._remote = Remote(self._http, model=adapter or weights.name_of(launch.model), guided=GUIDED[launch.backend])
         self._leaving = Leaving(self._slots)
+        self._adapter = adapter
         self._starting: asyncio.Task[None] | None = None
         self._process: subprocess.Popen[bytes] | None = None  # the last one that was started here
         self._failures = 0
@@ -149,15 +151,30 @@ class Local:
     async def health(self) -> EngineHealth:
         fallback = weights.is_fallback(self._launch.model)
         name = weights.name_of(self._launch.model) + (" (fallback model)" if fallback else "")
+        name += f" with {self._adapter}" if self._adapter else ""
         if not self._launch.model.exists():
             return EngineHealth("absent", self.name, name, "No model: run `assay setup`.", fallback)
         if await self._is_up():
+            if self._adapter and (lacking := await self._lacking()):
+                doing = self._doing()
+                return EngineHealth("starting" if doing else "broken", self.name, name, doing or lacking, fallback)
             memory = await asyncio.to_thread(memory_of, self._launch)
             return EngineHealth("ready", self.name, name, "", fallback, memory, self._remote.tokens_per_s)
         if self._failures:
             return EngineHealth("broken", self.name, name, self._last_words(), fallback)
         doing = self._doing() or "The engine starts when it is first needed."
         return EngineHealth("starting", self.name, name, doing, fallback)
+
+    async def _lacking(self) -> str:
+        """A sentence where the adapter is not served."""
+        try:
+            served = [str(one["id"]) for one in (await self._http.get("/v1/models"))["data"]]
+        except (EngineError, KeyError, TypeError):
+            return ""  # whoever generates hears what is wrong
+        if self._adapter in served:
+            return ""
+        there = ", ".join(one for one in served if one != weights.name_of(self._launch.model)) or "none"
+        return f"Engine off: there is no adapter {self._adapter}; {self._launch.vllm.adapters} has {there}. Set `engine.adapter`."
 
     async def close(self) -> None:
         if self._starting:
@@ -302,26 +319,26 @@ def launch_for(
     idle_s: float,
     backend: Backend = "llamacpp",
     quantisation: str = "auto",
-    program: tuple[str, str] = ("", ""),
+    vllm: OnVllm = NOT_VLLM,
 ) -> Launch:
-    """The launch that every window of this user computes for the same weights, held and run the same way: same folder, same socket. `program`: vLLM's interpreter and version."""
-    named = weights.mark(model) + (
-        "" if backend == "llamacpp" else f"\0{backend}\0{quantisation}{chr(0).join(program)}"
-    )
+    """The launch that every window of this user computes for the same weights, held and run the same way: same folder, same socket."""
+    named = weights.mark(model) + ("" if backend == "llamacpp" else f"\0{backend}\0{quantisation}{vllm.mark}")
     mark = hashlib.sha256(named.encode()).hexdigest()[:12]
     folder = runtime / mark
     if len(os.fsencode(folder / "engine.sock")) > SOCKET_PATH_LIMIT:
         # By the place that it stands for, so that two of them do not share an engine.
         apart = hashlib.sha256(f"{runtime}\0{mark}".encode()).hexdigest()[:12]
         folder = Path(tempfile.gettempdir()) / f"assay-{os.getuid()}" / apart
-    return Launch(model, _private(folder), idle_s, backend=backend, quantisation=quantisation, program=program[0])
+    return Launch(model, _private(folder), idle_s, backend=backend, quantisation=quantisation, vllm=vllm)
 
 
 def spawn(launch: Launch) -> subprocess.Popen[bytes]:
     """Start the engine process, in its own session so that it outlives this window. Blocking, short."""
     command = [sys.executable, "-I", "-m", "assay", "engine", "--model", str(launch.model)]
     command += ["--idle", str(launch.idle_s), "--folder", str(launch.folder), "--backend", launch.backend]
-    command += ["--quantisation", launch.quantisation, *(["--program", launch.program] if launch.program else [])]
+    command += ["--quantisation", launch.quantisation]
+    if launch.backend == "vllm":
+        command += ["--program", launch.vllm.program, "--adapters", launch.vllm.adapters, "--cache", launch.vllm.cached]
     for ended in [process for process in _spawned if process.poll() is not None]:
         _spawned.remove(ended)
     with (launch.folder / "engine.log").open("ab") as log:
@@ -333,31 +350,6 @@ def spawn(launch: Launch) -> subprocess.Popen[bytes]:
         )
     _spawned.append(process)
     return process
-
-
-def memory_of(launch: Launch) -> int | None:
-    """Bytes that the process which serves this launch holds, with those that it has started; None where the system does not say."""
-    try:
-        pid = int((launch.folder / "engine.lock").read_text("ascii"))
-        own = [_held(pid)]
-    except (OSError, ValueError, IndexError):
-        return None
-    if launch.backend == "vllm":
-        for one in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError, ValueError, IndexError):
-                # A process names its session in the fourth place behind its name: ours is led by the process that minds vLLM.
-                if (
-                    int((one / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()[3])
-                    == pid
-                    != int(one.name)
-                ):
-                    own.append(_held(int(one.name)))
-    return sum(own)
-
-
-def _held(pid: int) -> int:
-    told = re.search(r"^VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text("utf-8"), re.MULTILINE)
-    return int(told[1]) * 1024 if told else 0
 
 
 def is_locked(launch: Launch) -> bool:

@@ -120,7 +120,7 @@ def _lines(path: str) -> list[str]:
 def _of_folder(folder: Path) -> Shape:
     config = json.loads((folder / "config.json").read_text("utf-8"))
     config = config.get("text_config", config)
-    sizes = [size for name in tensors(one.name for one in folder.iterdir()) for size in _sizes(folder / name)]
+    sizes = [math.prod(shape) for shape in shapes_of(folder).values()]
     heads = int(config["num_attention_heads"])
     wide = int(config.get("head_dim") or config["hidden_size"] // heads)
     cached = int(config.get("num_key_value_heads") or heads) * wide * int(config["num_hidden_layers"]) * 2 * 2
@@ -131,14 +131,20 @@ def _of_folder(folder: Path) -> Shape:
     return Shape(sum(sizes), int(config["vocab_size"]) * int(config["hidden_size"]), cached, context, heads)
 
 
-def _sizes(file: Path) -> list[int]:
-    """Elements of each tensor of a safetensors file."""
+def shapes(file: Path) -> dict[str, tuple[int, ...]]:
+    """The shape of each tensor of a safetensors file, by its name. Raises OSError, ValueError, KeyError, TypeError and struct.error for what is none."""
     with file.open("rb") as opened:
         (length,) = struct.unpack("<Q", opened.read(8))
         if length > HEADER_LIMIT:
             raise ValueError(f"{file.name} has a header of {length} bytes")
         header: dict[str, Any] = json.loads(opened.read(length))
-    return [math.prod(one["shape"]) for name, one in header.items() if name != "__metadata__"]
+    return {name: tuple(map(int, one["shape"])) for name, one in header.items() if name != "__metadata__"}
+
+
+def shapes_of(folder: Path) -> dict[str, tuple[int, ...]]:
+    """The same of a model's folder."""
+    names = tensors(one.name for one in folder.iterdir())
+    return {name: shape for file in names for name, shape in shapes(folder / file).items()}
 
 
 def _of_gguf(file: Path) -> Shape:

@@ -78,7 +78,7 @@ def _vllm(launch: Launch, cache: Path) -> int:
     from .vllm_backend import mind, place
 
     try:
-        found = place.find(launch.program, cache)
+        found = place.find(launch.vllm.program, cache)
         if found is None:
             raise EngineUnavailable(f"Engine off: vLLM is not here. {place.MEND}")
         return mind.serve(launch, found, cache)

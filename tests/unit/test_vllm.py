@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -14,10 +15,11 @@ import pytest
 from assay.engine import backends, guided, memory
 from assay.engine.api import EngineUnavailable, Request
 from assay.engine.client import Client
-from assay.engine.launch import Launch
+from assay.engine.launch import Launch, OnVllm
 from assay.engine.memory import GIB, Shape
 from assay.engine.remote import Remote
-from assay.engine.vllm_backend import command, gpus, install, mind, place
+from assay.engine.vllm_backend import adapters, command, gpus, install, mind, place
+from assay.engine.vllm_backend.gpus import Wanted
 from tests.lsp.stub import Stub
 
 SHAPE = Shape(parameters=135_000_000, embedded=28_000_000, per_token=23_040, context=8192)
@@ -128,21 +130,40 @@ L4, H100 = gpu(22, 23, 8.9), gpu(78, 80, 9.0)
     ids=["one that is large", "fewer bits", "two of them", "as few as do", "no three: 28 heads", "barely", "nobody tells", "as wanted"],
 )  # fmt: skip
 def test_a_model_goes_on_as_few_gpus_as_hold_it(has: tuple[gpus.Gpu, ...], wanted: str, got: tuple[int, str]) -> None:
-    found = gpus.plan(SEVEN, has, wanted, 8192)
-    assert (len(found.uuids), found.held) == got
+    found = gpus.plan(SEVEN, has, Wanted(wanted), 8192)
+    assert (len(found.uuids), found.held, found.cached) == (*got, "bf16")
+
+
+@pytest.mark.parametrize(
+    ("has", "wanted", "got"),
+    [
+        (gpu(13, 13, 8.9), Wanted(), ("fp8", "fp8")),
+        (L4, Wanted("bf16"), ("bf16", "fp8")),
+        (L4, Wanted("bf16", "bf16"), ("bf16", "bf16")),
+        (H100, Wanted(cached="fp8"), ("bf16", "fp8")),
+    ],
+    ids=["both, to have room", "weights as wanted", "as wanted", "keys as wanted"],
+)
+def test_keys_and_values_take_fewer_bits_where_there_is_no_room_else(
+    has: gpus.Gpu, wanted: Wanted, got: tuple[str, str]
+) -> None:
+    found = gpus.plan(SEVEN, (has,), wanted, 8192)
+    assert (found.held, found.cached) == got
 
 
 def test_what_no_gpu_holds_is_refused_with_what_would_fit() -> None:
     small = gpu(8, 8, 8.0)
     with pytest.raises(EngineUnavailable, match=r"needs .* GiB, and .* are free. Choose a smaller model"):
-        gpus.plan(SEVEN, (small,), "auto", 8192)
-    with pytest.raises(EngineUnavailable, match="fp8 cannot be had on these GPUs"):
-        gpus.plan(SEVEN, (small,), "fp8", 8192)
+        gpus.plan(SEVEN, (small,), Wanted(), 8192)
+    with pytest.raises(EngineUnavailable, match=r"fp8 cannot be had on these GPUs. Set `engine.kv_cache`"):
+        gpus.plan(SEVEN, (gpu(40, 40, 8.0),), Wanted(cached="fp8"), 8192)
+    with pytest.raises(EngineUnavailable, match=r"fp8 cannot be had on these GPUs. Set `engine.quantisation`"):
+        gpus.plan(SEVEN, (small,), Wanted("fp8"), 8192)
 
 
 def test_it_runs_where_it_was_planned_and_takes_no_more_than_is_free() -> None:
     full, empty = gpu(1, 80, 9.0, "GPU-full"), gpu(60, 80, 9.0, "GPU-empty")
-    found = gpus.plan(SEVEN, (full, empty), "auto", 8192)
+    found = gpus.plan(SEVEN, (full, empty), Wanted(), 8192)
     assert found.uuids == ("GPU-empty",) and found.share < 60 / 80
     given = command.environment(CUDA, SEVEN, 8192, Path("/none"), found)
     assert given["CUDA_VISIBLE_DEVICES"] == "GPU-empty"
@@ -170,9 +191,9 @@ def test_gpus_are_those_that_the_driver_tells_and_programs_may_see(
 
 
 def test_its_command_says_how_many_and_how_they_are_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def told(quantisation: str, *has: gpus.Gpu) -> list[str]:
+    def told(quantisation: str, *has: gpus.Gpu, cached: str = "auto") -> list[str]:
         monkeypatch.setattr(gpus, "here", lambda: has)
-        launch = Launch(tmp_path, tmp_path, 60, quantisation=quantisation)
+        launch = Launch(tmp_path, tmp_path, 60, quantisation=quantisation, vllm=OnVllm(cached=cached))
         return command.command(launch, CUDA, tmp_path, 2048, command.plan_of(launch, tmp_path, 2048))
 
     (tmp_path / "config.json").write_text(CONFIG)
@@ -180,6 +201,8 @@ def test_its_command_says_how_many_and_how_they_are_held(tmp_path: Path, monkeyp
     (tmp_path / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
     one = told("fp8", L4)
     assert one[one.index("--quantization") + 1] == "fp8" and "--tensor-parallel-size" not in one
+    assert "--kv-cache-dtype" not in one
+    assert told("auto", L4, cached="fp8")[-4:-2] == ["--kv-cache-dtype", "fp8"]
     small = gpus.Gpu("GPU-a", GIB, 900 << 20, 8.0)
     two = told("auto", small, small)
     assert two[two.index("--tensor-parallel-size") + 1] == "2" and "--quantization" not in two
@@ -302,3 +325,109 @@ def test_a_shared_vllm_of_ours_is_steered() -> None:
     assert guided.body(Request("x.", names=("a", "b")), steered) == {
         "vllm_xargs": {"guide": "(?:a|b)(?:[^0-9A-Za-z_][\\s\\S]*)?"}
     }
+
+
+def adapter(folder: Path, rank: object = 8, parts: dict[str, tuple[int, ...]] | None = None, **config: object) -> Path:
+    """As PEFT writes one, but for its numbers."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / adapters.CONFIG).write_text(json.dumps({"peft_type": "LORA", "r": rank, **config}))
+    (folder / adapters.WEIGHTS).write_bytes(tensors({"base_model.model.m.q.lora_A.weight": (8, 4)} | (parts or {})))
+    return folder
+
+
+def tensors(shapes: dict[str, tuple[int, ...]]) -> bytes:
+    """The header of a file of safetensors."""
+    header = json.dumps({name: {"dtype": "BF16", "shape": shape} for name, shape in shapes.items()}).encode()
+    return len(header).to_bytes(8, "little") + header
+
+
+MODEL = {"m.q.weight": (6, 4), "m.v.weight": (2, 4), "m.packed.qweight": (3,)}
+
+
+def test_adapters_are_folders_of_safetensors_with_a_rank_that_is_served(tmp_path: Path) -> None:
+    adapter(tmp_path / "house")
+    adapter(tmp_path / "wide", 24, rank_pattern={"q_proj": 100})
+    adapter(tmp_path / "huge", 1024)
+    adapter(tmp_path / "odd", "8")
+    adapter(tmp_path / "one,two")
+    adapter(tmp_path / "other", peft_type="IA3")
+    (adapter(tmp_path / "pickled") / adapters.WEIGHTS).rename(tmp_path / "pickled" / "adapter_model.bin")
+    (adapter(tmp_path / "torn") / adapters.CONFIG).write_text('{"r": ')
+    (adapter(tmp_path / "list") / adapters.CONFIG).write_text("[]")
+    (tmp_path / "no adapter").mkdir()
+    of = "base_model.model.m."
+    adapter(
+        tmp_path / "all",
+        8,
+        {f"{of}q.lora_B.weight": (6, 8), f"{of}v.lora_B.weight": (2, 8), f"{of}packed.lora_A.weight": (8, 9)},
+    )
+    adapter(tmp_path / "narrow", 8, {f"{of}v.lora_A.weight": (8, 3)})
+    adapter(tmp_path / "short", 8, {f"{of}v.lora_B.weight": (1, 8)})
+    adapter(tmp_path / "higher", 4)
+    (adapter(tmp_path / "strange") / adapters.WEIGHTS).write_bytes(tensors({f"{of}k.lora_A.weight": (8, 4)}))
+    (adapter(tmp_path / "noise") / adapters.WEIGHTS).write_bytes(b"numbers")
+    served, left_out = adapters.found(tmp_path, MODEL)
+    assert [(one.name, one.rank) for one in served] == [("all", 8), ("house", 8), ("wide", 100)]
+    badly = {"huge", "odd", "one,two", "other", "pickled", "torn", "list"}
+    assert set(left_out) == badly | {"narrow", "short", "higher", "strange", "noise"}
+    assert left_out["narrow"] == "m.v is of another size in this model"
+    assert left_out["strange"] == "it is of another model"
+    assert left_out["noise"] == "its files are not as PEFT writes them"
+    assert left_out["pickled"] == "it has no adapter_model.safetensors"
+    told = adapters.flags(served)
+    assert told[told.index("--max-lora-rank") + 1] == "128"
+    assert adapters.flags(())[2] == "16"
+    assert "cannot be read" in adapters.found(tmp_path / "none", MODEL)[1][str(tmp_path / "none")]
+    launch = Launch(tmp_path / "m", tmp_path, 60, backend="vllm", vllm=OnVllm(adapters=str(tmp_path)))
+    (tmp_path / "model.safetensors").write_bytes(tensors(MODEL))
+    assert "--enable-lora" in command.command(launch, CUDA, tmp_path, 2048)
+
+
+def test_adapters_come_change_and_go_while_it_runs(tmp_path: Path) -> None:
+    told, said, complaints = list[tuple[str, str]](), list[str](), {"bad": "its numbers do not fit"}
+
+    def post(address: str, body: dict[str, object]) -> str:
+        told.append((address.rpartition("/")[2], str(body.get("lora_path", body["lora_name"]))))
+        return complaints.get(str(body["lora_name"]), "")
+
+    where, copies = tmp_path / "here", tmp_path / "run" / "adapters"
+    adapter(copies / "left-behind")
+    adapter(where / "house")
+    adapter(where / "bad")
+    (where / "house" / "program.py").write_text("raise SystemExit")
+    served = adapters.Served((where, copies), MODEL, 16, post, said.append)
+    for _ in range(2):
+        served.look()
+    assert [one for one, _ in told] == ["load_lora_adapter"] * 2, "what was refused is tried once"
+    assert said == ["serving the adapter house, of rank 8", "The adapter bad is left out: its numbers do not fit."]
+    (copy,) = copies.iterdir()
+    assert told[1][1] == str(copy) and copy.name.startswith("house-")
+    assert {one.name for one in copy.iterdir()} == {adapters.CONFIG, adapters.WEIGHTS}
+    (where / "house" / adapters.WEIGHTS).write_bytes(tensors({"base_model.model.m.q.lora_A.weight": (8, 4)}) + b"more")
+    complaints.clear()
+    adapter(where / "bad", 16)
+    served.look()
+    assert said[2:] == ["serving the adapter bad, of rank 16", "serving the adapter house, of rank 8"]
+    assert ("unload_lora_adapter", "house") in told
+    assert copy not in list(copies.iterdir()), "what was read of prompts with the former numbers is not taken for these"
+    adapter(where / "high", 32)
+    served.look()
+    assert (
+        said.pop()
+        == "The adapter high is left out: its rank is 32, and there is room for 16 until the engine is started anew."
+    )
+    (where / "bad" / adapters.CONFIG).unlink()
+    served.look()
+    assert said[4:] == ["The adapter bad is gone."] and len(list(copies.iterdir())) == 1
+
+
+def test_an_adapter_needs_vllm_and_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gguf = tmp_path / "m.gguf"
+    gguf.write_bytes(b"GGUF")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(EngineUnavailable, match=r"`engine.adapter` needs vLLM, which is not here. Run `assay engine"):
+        backends.choose("auto", gguf, tmp_path, adapter="house")
+    with pytest.raises(EngineUnavailable, match=r"needs vLLM. Set `engine.backend` to auto"):
+        backends.choose("llamacpp", gguf, tmp_path, adapter="house")
+    (environment(place.own_environment(tmp_path)) / place.WHOLE).touch()
+    assert backends.choose("auto", gguf, tmp_path, adapter="house").backend == "vllm"

@@ -15,7 +15,7 @@ import pytest
 
 from assay.engine import local
 from assay.engine.api import EngineUnavailable
-from assay.engine.launch import Launch
+from assay.engine.launch import Launch, OnVllm
 from assay.engine.local import Local
 from assay.engine.vllm_backend import place
 
@@ -41,7 +41,7 @@ def found(cache: Path) -> place.Place:
 def launch(model: Path, found: place.Place) -> Iterator[Launch]:
     """Of a process that is there until the last test."""
     with tempfile.TemporaryDirectory(prefix="av", ignore_cleanup_errors=True) as short:  # a socket's path has a limit
-        made = local.launch_for(model, Path(short, "r"), 0, "vllm", "auto", (str(found.python), found.version))
+        made = local.launch_for(model, Path(short, "r"), 0, "vllm", "auto", OnVllm(str(found.python), found.version))
         yield made
         end(made)
 

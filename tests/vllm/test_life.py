@@ -15,7 +15,7 @@ import pytest
 
 from assay.engine import local
 from assay.engine.api import EngineUnavailable, Request
-from assay.engine.launch import Launch
+from assay.engine.launch import Launch, OnVllm, memory_of
 from assay.engine.local import Local
 from assay.engine.vllm_backend import place
 from assay.team.nodes import Here, Nodes
@@ -32,7 +32,7 @@ def short(model: Path, found: place.Place, monkeypatch: pytest.MonkeyPatch) -> I
     """Of a process of this test alone, which ends when it is idle for five seconds."""
     monkeypatch.delenv("ASSAY_HOME")
     with tempfile.TemporaryDirectory(prefix="av", ignore_cleanup_errors=True) as folder:
-        made = local.launch_for(model, Path(folder, "r"), 5, "vllm", "auto", (str(found.python), found.version))
+        made = local.launch_for(model, Path(folder, "r"), 5, "vllm", "auto", OnVllm(str(found.python), found.version))
         yield made
         end(made)
 
@@ -86,11 +86,13 @@ async def test_two_windows_share_one_which_returns_when_killed_and_ends_when_idl
     assert oct(short.socket.stat().st_mode & 0o077) == "0o0"
     before = group_of(short)
     assert len(before) >= 3
-    memory = local.memory_of(short)
+    memory = memory_of(short)
     assert memory is not None and memory > 1 << 29
 
     minder = local._spawned[-1]
-    os.kill(next(pid for pid in before if command_of(pid).startswith(f"{short.program} -P -m vllm")), signal.SIGKILL)
+    os.kill(
+        next(pid for pid in before if command_of(pid).startswith(f"{short.vllm.program} -P -m vllm")), signal.SIGKILL
+    )
     await until(lambda: not any(map(is_alive, before)))
     minder.wait(5)
     assert "Engine off: vLLM ended" in (short.folder / "engine.log").read_text("utf-8")

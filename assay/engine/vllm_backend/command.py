@@ -10,7 +10,7 @@ from pathlib import Path
 from .. import memory
 from ..api import EngineUnavailable
 from ..launch import Launch
-from . import gpus
+from . import adapters, gpus
 from .place import Place
 
 INSIDE = Path(__file__).parent / "inside"
@@ -20,7 +20,7 @@ HELD = ("auto", "bf16", "fp8")  # how weights may be held here; awq, gptq and th
 LEFT = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "ASSAY_ENGINE_API_KEY", "VLLM_API_KEY", "VLLM_PLUGINS", "LD_PRELOAD")
 
 
-ANYWHERE = gpus.Plan((), "bf16", gpus.SHARE)
+ANYWHERE = gpus.Plan((), "bf16", "bf16", gpus.SHARE)
 
 
 def context_of(shape: memory.Shape, most: int) -> int:
@@ -42,6 +42,10 @@ def command(launch: Launch, place: Place, weights: Path, context: int, on: gpus.
     told += ["--logits-processors", "assay_inside:Steered"]
     told += ["--disable-uvicorn-access-log", "--disable-fastapi-docs", "--uvicorn-log-level", "warning"]
     told += ["--max-num-seqs", str(place.rows)]
+    if launch.vllm.adapters:
+        told += adapters.flags(adapters.found(Path(launch.vllm.adapters), memory.shapes_of(weights))[0])
+    if on.cached == "fp8":
+        told += ["--kv-cache-dtype", "fp8"]
     if place.is_cpu:
         return [*told, "--enforce-eager"]
     if on.held == "fp8":
@@ -53,7 +57,8 @@ def command(launch: Launch, place: Place, weights: Path, context: int, on: gpus.
 
 def plan_of(launch: Launch, weights: Path, context: int) -> gpus.Plan:
     """On which GPUs it goes. Raises EngineUnavailable where it fits on none."""
-    return gpus.plan(memory.shape_of(weights), gpus.here(), _wanted(launch, weights), context)
+    wanted = gpus.Wanted(_wanted(launch, weights), launch.vllm.cached)
+    return gpus.plan(memory.shape_of(weights), gpus.here(), wanted, context)
 
 
 def _wanted(launch: Launch, weights: Path) -> str:
@@ -79,6 +84,7 @@ def environment(
         "HF_HUB_OFFLINE": "1",
         "TRANSFORMERS_OFFLINE": "1",
         "VLLM_CACHE_ROOT": str(cache / "vllm-compiled"),
+        "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "1",  # by whoever reaches the socket, which is us: the door of `assay/team` lets its own paths through
         "VLLM_USE_V2_MODEL_RUNNER": "0",  # which takes no logits processors; on a GPU it may be what vLLM chooses
     }
     if place.is_cpu:

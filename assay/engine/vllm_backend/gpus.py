@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .. import memory
 from ..api import EngineUnavailable
@@ -29,11 +29,20 @@ class Gpu:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Which GPUs share the model (none: whatever vLLM finds), how its weights are held, and the share of each one's memory that vLLM takes."""
+    """Which GPUs share the model (none: whatever vLLM finds), how its weights are held, how keys and values, and the share of each one's memory that vLLM takes."""
 
     uuids: tuple[str, ...]
     held: str
+    cached: str
     share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How weights are to be held, and keys and values: "auto" or by name."""
+
+    held: str = "auto"
+    cached: str = "auto"
 
 
 def here() -> tuple[Gpu, ...]:
@@ -61,29 +70,39 @@ def here() -> tuple[Gpu, ...]:
     )
 
 
-def plan(shape: memory.Shape, gpus: tuple[Gpu, ...], wanted: str, context: int) -> Plan:
-    """16 bits on as few GPUs as hold them and several texts, the emptiest first, else fp8 where all can multiply it, else what fits barely. Where nobody
-    told of GPUs, as it is wanted. Raises EngineUnavailable, naming what would fit."""
+def plan(shape: memory.Shape, gpus: tuple[Gpu, ...], wanted: Wanted, context: int) -> Plan:
+    """16 bits on as few GPUs as hold them and several texts, the emptiest first, else weights in fp8 where all can multiply it, else keys and values in fp8, which nothing has measured for
+    this model, else what fits barely. Where nobody told of GPUs, as it is wanted. Raises EngineUnavailable, naming what would fit."""
     if not gpus:
-        return Plan((), "fp8" if wanted == "fp8" else "bf16", SHARE)
+        held, cached = ("fp8" if one == "fp8" else "bf16" for one in (wanted.held, wanted.cached))
+        return Plan((), held, cached, SHARE)
     possible = ("bf16", "fp8") if min(one.capability for one in gpus) >= ADA else ("bf16",)
-    if wanted not in ("auto", *possible):
-        raise EngineUnavailable(f"Engine off: {wanted} cannot be had on these GPUs. Set `engine.quantisation` to auto.")
+    for one, name in ((wanted.held, "quantisation"), (wanted.cached, "kv_cache")):
+        if one not in ("auto", *possible):
+            raise EngineUnavailable(f"Engine off: {one} cannot be had on these GPUs. Set `engine.{name}` to auto.")
+    ways = [
+        (held, cached)
+        for cached in (possible if wanted.cached == "auto" else (wanted.cached,))
+        for held in (possible if wanted.held == "auto" else (wanted.held,))
+    ]
     emptiest = sorted(gpus, key=lambda one: -one.free)
     groups = [emptiest[:count] for count in range(1, len(gpus) + 1) if shape.heads % count == 0]
     refused: EngineUnavailable | None = None
     for least in (LEAST_ROWS, 1):
-        for held in possible if wanted == "auto" else (wanted,):
+        for held, cached in ways:
+            of_cache = shape if cached == "bf16" else replace(shape, per_token=shape.per_token // 2)
             for group in groups:
                 room = int(group[-1].free * len(group) * SHARE)
                 try:
-                    found = memory.plan(shape, room, wanted=held, possible=possible, rows=LEAST_ROWS, context=context)
+                    found = memory.plan(
+                        of_cache, room, wanted=held, possible=possible, rows=LEAST_ROWS, context=context
+                    )
                 except EngineUnavailable as error:
                     refused = error
                     continue
                 if found.rows >= least:
                     # vLLM takes a share of all of a GPU's memory, and refuses to start where so much is not free.
                     share = min(SHARE, *(SPARE * one.free / one.total for one in group))
-                    return Plan(tuple(one.uuid for one in group), held, round(share, 3))
+                    return Plan(tuple(one.uuid for one in group), held, cached, round(share, 3))
     assert refused is not None
     raise refused

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import json
 import os
 import re
 import shutil
@@ -20,17 +21,20 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from .. import memory, weights
 from ..api import EngineUnavailable
 from ..launch import STATE, Launch, Watch
-from . import command
+from . import adapters, command
 from .place import Place
 
 CONTEXT = 8192
 POLL_S = 0.5
 WIDEN_S = 900.0
+DO_S = 60.0  # an adapter from a slow disk
+LOOK_S = 3.0  # between two looks for adapters
 LEASH = """
 import os, signal, subprocess, sys, threading
 def end(*_):
@@ -94,12 +98,19 @@ def serve(launch: Launch, place: Place, cache: Path) -> int:
                 print(f"Engine off: vLLM ended while starting: {trouble(seen)}.", flush=True)
                 return 1
             time.sleep(POLL_S / 2)  # tidy: allow-sleep  nothing else runs in this process
-        (launch.folder / STATE).unlink(missing_ok=True)
         print(
             f"serving {launch.model.name} on vLLM {place.version} at {launch.socket}, after {time.monotonic() - begun:.0f} s",
             flush=True,
         )
-        return _until_idle(process, launch, seen)
+        served = None
+        if launch.vllm.adapters:
+            where = Path(launch.vllm.adapters), launch.folder / "adapters"
+            post = partial(_told, launch.socket)
+            served = adapters.Served(where, memory.shapes_of(folder), adapters.room(told), post, _say)
+            _tell(launch, "The engine is loading its adapters.")
+            served.look()
+        (launch.folder / STATE).unlink(missing_ok=True)
+        return _until_idle(process, launch, seen, served)
     finally:
         end(process)
         shutil.rmtree(meeting, ignore_errors=True)
@@ -186,9 +197,14 @@ def activity(path: Path) -> tuple[str, bool] | None:
     return mark, running > 0
 
 
-def _until_idle(process: subprocess.Popen[str], launch: Launch, seen: Sequence[str]) -> int:
-    watch = Watch(launch.idle_s, time.monotonic())
+def _until_idle(
+    process: subprocess.Popen[str], launch: Launch, seen: Sequence[str], served: adapters.Served | None
+) -> int:
+    watch, looked = Watch(launch.idle_s, time.monotonic()), time.monotonic()
     while process.poll() is None:
+        if served is not None and time.monotonic() - looked > LOOK_S:
+            served.look()
+            looked = time.monotonic()
         time.sleep(min(POLL_S, launch.idle_s / 4 or POLL_S))  # tidy: allow-sleep  nothing else runs in this process
         found = activity(launch.socket)
         told = watch.look(*found, time.monotonic()) if found is not None else ""
@@ -223,9 +239,31 @@ def _answers(path: Path) -> bool:
     return _get(path, "/health") is not None
 
 
+def _say(sentence: str) -> None:
+    print(sentence, flush=True)
+
+
+def _told(path: Path, address: str, body: dict[str, object]) -> str:
+    """Have it do something; its complaint in one line, "" where it has none."""
+    connection = _Local(path, DO_S)
+    try:
+        connection.request("POST", address, json.dumps(body), {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        said = answer.read().decode("utf-8", "replace")
+        if answer.status == 200:
+            return ""
+        with suppress(ValueError, KeyError, TypeError):
+            said = str(json.loads(said)["error"]["message"])
+        return " ".join(said.split())[:200].rstrip(".") or f"vLLM answers {answer.status}"
+    except (OSError, http.client.HTTPException) as error:
+        return f"vLLM does not answer ({error})"
+    finally:
+        connection.close()
+
+
 class _Local(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("engine", timeout=5)
+    def __init__(self, path: Path, timeout: float = 5) -> None:
+        super().__init__("engine", timeout=timeout)
         self._path = path
 
     def connect(self) -> None:
