@@ -91,3 +91,11 @@ def _is_literal(call: ast.Call) -> bool:
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return False
     return True
+
+
+def literal(source: str) -> object:
+    """What a literal is, None for what is none."""
+    try:
+        return ast.literal_eval(source)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None

@@ -232,6 +232,15 @@ def _by_pieces(text: str) -> ast.Module | None:
     return ast.Module(body, [])
 
 
+def expression(text: str) -> ast.expr | None:
+    """The tree of one expression; None where the text is none."""
+    try:
+        body = abstract(text.strip()).body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
+    return body[0].value if len(body) == 1 and isinstance(body[0], ast.Expr) else None
+
+
 def module(text: str) -> ast.Module | None:
     """The abstract tree of `text`, or None where it does not parse."""
     found = module_or_flaw(text)

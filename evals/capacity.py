@@ -1,6 +1,6 @@
 """How many people one engine carries: a simulation of typing on measured or assumed step times, and that simulation against a real run.
 
-`.venv-torch/bin/python -m evals.capacity --check` types with several simulated people at the engine on torch on this machine's CPU, one served after the other, and lets the simulation forecast the same: the same keys, the step times measured just before.
+`.venv-torch/bin/python -m evals.capacity --check` types with several simulated people at the engine on torch on this machine's CPU, one served after the other, and lets the simulation forecast the same: the same keys, the step times measured just before. `--engine vllm` does it with vLLM, which writes several at once.
 `--steps WRITE WRITE_ROW READ READ_TOKEN` (milliseconds) forecasts the same people for an engine that was timed otherwise, to hold against `evals.serving`.
 `python -m evals.capacity` prints how many people a GPU carries, on step times that follow from its memory bandwidth and arithmetic; none of them was measured by us, docs/scale.md says what is assumed.
 
@@ -11,11 +11,12 @@ cancelled.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import heapq
 import math
 import random
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 SEED = 3
@@ -167,6 +168,7 @@ def main() -> None:
     """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="against a real run on this machine")
+    parser.add_argument("--engine", choices=("torch", "vllm"), default="torch", help="for --check")
     parser.add_argument(
         "--steps", type=float, nargs=4, help="ms of a pass: to write, for each text, to read, for each token"
     )
@@ -176,7 +178,8 @@ def main() -> None:
     parser.add_argument("--written", type=int, default=32, help="tokens of a suggestion at most")
     chosen = parser.parse_args()
     if chosen.check:
-        check(chosen.people, chosen.seconds, chosen.written)
+        runs = on_vllm if chosen.engine == "vllm" else on_torch
+        check(runs(chosen.people, lambda count: typing(count, chosen.seconds, chosen.written, random.Random(SEED))))
         return
     if chosen.steps:
         write, row, read, token = (one / 1000 for one in chosen.steps)
@@ -197,24 +200,42 @@ def main() -> None:
             print(f"{gpu.name:12} {name:>8} {step_ms:10.1f} ms {steps.rows:5} {'':23}{people}")
 
 
-def check(people: Sequence[int], seconds: float, written: int) -> None:
-    """The same keys at the real engine and in the simulation."""
+Run = tuple[Steps, list[Asked], list[float | None]]
+
+
+def on_torch(people: Sequence[int], typing_of: Callable[[int], list[Asked]]) -> Iterator[Run]:
+    """The keys of so many people at the engine on torch: the steps that were measured, the requests, and when each was answered."""
     from evals.capacity_run import measured_steps, model, ran
 
     loaded = model()
     steps = measured_steps(loaded)
-    print(
-        f"measured: a pass {steps.write * 1000:.1f} ms and {steps.write_row * 1000:.2f} a text; a piece {steps.read * 1000:.1f} ms and {steps.read_token * 1000:.2f} a token"
-    )
-    print(
-        f"{'people':>6} {'requests':>9} {'real p50':>10} {'p95':>8} {'in time':>8}   {'forecast p50':>12} {'p95':>8} {'in time':>8}"
-    )
     for count in people:
-        asked = typing(count, seconds, written, random.Random(SEED))
-        real = told(asked, ran(loaded, asked))
-        forecast = told(asked, simulated(asked, steps))
+        asked = typing_of(count)
+        yield steps, asked, ran(loaded, asked)
+
+
+def on_vllm(people: Sequence[int], typing_of: Callable[[int], list[Asked]]) -> Iterator[Run]:
+    """The same at vLLM."""
+    from evals.capacity_vllm import all_typed
+
+    yield from asyncio.run(all_typed([typing_of(count) for count in people]))
+
+
+def check(runs: Iterable[Run]) -> None:
+    """The same keys at the real engine and in the simulation."""
+    for number, (steps, asked, ends) in enumerate(runs):
+        if not number:
+            print(
+                f"measured: a pass {steps.write * 1000:.1f} ms and {steps.write_row * 1000:.2f} a text; a piece {steps.read * 1000:.1f} ms and {steps.read_token * 1000:.2f} a token"
+            )
+            print(
+                f"{'people':>6} {'requests':>9} {'real p50':>10} {'p95':>8} {'in time':>8}   {'forecast p50':>12} {'p95':>8} {'in time':>8}"
+            )
+        count = len({one.who for one in asked})
+        real, forecast = told(asked, ends), told(asked, simulated(asked, steps))
         print(
-            f"{count:6} {len(asked):9} {real[0] * 1000:7.0f} ms {real[1] * 1000:5.0f} ms {real[2]:7.1%}   {forecast[0] * 1000:9.0f} ms {forecast[1] * 1000:5.0f} ms {forecast[2]:7.1%}"
+            f"{count:6} {len(asked):9} {real[0] * 1000:7.0f} ms {real[1] * 1000:5.0f} ms {real[2]:7.1%}   {forecast[0] * 1000:9.0f} ms {forecast[1] * 1000:5.0f} ms {forecast[2]:7.1%}",
+            flush=True,
         )
 
 

@@ -9,30 +9,25 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import random
 import statistics
-import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import platformdirs
 import torch
 import transformers
 
-from assay.engine import local, weights
-from assay.engine.api import EngineUnavailable, Request
-from assay.engine.launch import OnVllm
-from assay.engine.local import Local
+from assay.engine.api import EngineUnavailable
 from assay.engine.torch_backend import quantise
 from assay.engine.torch_backend.decode import PIECE, Decoder
 from assay.engine.torch_backend.model import Loaded, device_of, dtype_for
 from assay.engine.vllm_backend import place
-from evals.capacity import SEED, Asked, told, typing
+from evals.capacity import SEED, told, typing
 from evals.capacity_run import measured_steps, ran
+from evals.capacity_vllm import served, typed
 
 WRITTEN, PREFIX = 64, 4096
 START_S = 240.0  # of vLLM
@@ -236,58 +231,13 @@ async def many(loaded: Loaded, count: int, seconds: float) -> None:
     if (found := place.found("", where)) is None:
         print(f"{'people typing':20} vLLM is not installed here: torch alone was measured")
         return
-    with tempfile.TemporaryDirectory(prefix="gpu") as folder:
-        saved = Path(folder) / "random"
-        loaded.model.save_pretrained(saved)
-        tokens_of(where).save_pretrained(saved)
-        program = OnVllm(str(found.python), found.version)
-        engine = Local(local.launch_for(saved, Path(folder) / "run", 600, "vllm", "bf16", program))
-        try:
-            async with asyncio.timeout(START_S):
-                while (await engine.health()).state != "ready":
-                    await engine.warm()
-                    await asyncio.sleep(1)
-            asked = typing(count, seconds, 32, random.Random(SEED))
-            ends = await typed(engine, asked)
-        finally:
-            await engine.end()
+    async with served(loaded.model, found, where) as engine:
+        asked = typing(count, seconds, 32, random.Random(SEED))
+        ends = await typed(engine, asked)
     p50, p95, share = told(asked, ends)
     print(
         f"{f'{count} people typing':20} vLLM {found.version}: p50 {p50 * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms to a whole suggestion of at most 32 tokens, {share:.1%} in time"
     )
-
-
-def tokens_of(where: Path) -> Any:
-    """The fallback model's tokenizer: vLLM wants one, whatever its model is."""
-    path = weights.fallback_path(where)
-    return transformers.AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name, local_files_only=True)
-
-
-async def typed(engine: Local, asked: Sequence[Asked]) -> list[float | None]:
-    """The keys in real time; for each request the seconds to its end, None where its author's next key came before."""
-    chance = random.Random(SEED)
-    words = {one.who: " ".join(f"v{chance.randrange(1000)}" for _ in range(200)) for one in asked}
-    ends: list[float | None] = [None] * len(asked)
-    for text in words.values():  # everybody's prompt was read before
-        await _answered(engine, Request(text, max_tokens=1))
-    begun = time.monotonic()
-
-    async def one(index: int, key: Asked) -> None:
-        await asyncio.sleep(begun + key.at - time.monotonic())
-        new = " ".join(f"w{chance.randrange(1000)}" for _ in range(max(1, key.read // 3)))
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(begun + key.until - time.monotonic()):
-                await _answered(engine, Request(f"{words[key.who]} {new}", max_tokens=key.write))
-            ends[index] = time.monotonic() - begun - key.at
-
-    await asyncio.gather(*(one(index, key) for index, key in enumerate(asked)))
-    return ends
-
-
-async def _answered(engine: Local, request: Request) -> None:
-    async with contextlib.aclosing(engine.generate(request)) as chunks:
-        async for _ in chunks:
-            pass
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ _COMPARED: dict[type[ast.cmpop], tuple[tuple[str, float], ...]] = {
     ast.In: (("not in", 0.7),),
     ast.NotIn: (("in", 0.7),),
 }
-_SIGNS: dict[type[ast.AST], str] = {
+SIGNS: dict[type[ast.AST], str] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=", ast.Is: r"is\b", ast.IsNot: r"is\s+not\b", ast.In: r"in\b",
     ast.NotIn: r"not\s+in\b", ast.Add: r"\+", ast.Sub: "-", ast.Mult: r"\*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: r"\*\*",
     ast.BitAnd: "&", ast.BitOr: r"\|", ast.BitXor: r"\^", ast.LShift: "<<", ast.RShift: ">>", ast.And: r"and\b", ast.Or: r"or\b",
@@ -104,10 +104,10 @@ def _of_compare(node: ast.Compare, scope: Scope) -> Iterator[Form]:
     left: ast.expr = node.left
     for op, right in zip(node.ops, node.comparators, strict=True):
         for sign, prior in _COMPARED[type(op)]:
-            yield from scope.with_sign(node, left, right, _SIGNS[type(op)], sign, prior)
+            yield from scope.with_sign(node, left, right, SIGNS[type(op)], sign, prior)
         left = right
     if len(node.ops) == 1 and isinstance(node.ops[0], ast.Lt | ast.LtE | ast.Gt | ast.GtE | ast.In | ast.NotIn):
-        sign = re.sub(r"\\[bs]\+?", " ", _SIGNS[type(node.ops[0])]).strip().replace("  ", " ")
+        sign = re.sub(r"\\[bs]\+?", " ", SIGNS[type(node.ops[0])]).strip().replace("  ", " ")
         yield Form(node, f"{scope.told(node.comparators[0])} {sign} {scope.told(node.left)}", 0.2)
     if len(node.ops) == 1 and isinstance(node.ops[0], ast.Eq | ast.NotEq):
         a, b = scope.told(node.left), scope.told(node.comparators[0])
@@ -137,7 +137,7 @@ def _of_bool(node: ast.BoolOp, scope: Scope) -> Iterator[Form]:
     values = node.values
     other = "or" if isinstance(node.op, ast.And) else "and"
     for left, right in pairwise(values):
-        yield from scope.with_sign(node, left, right, _SIGNS[type(node.op)], other, 0.65 if len(values) == 2 else 0.4)
+        yield from scope.with_sign(node, left, right, SIGNS[type(node.op)], other, 0.65 if len(values) == 2 else 0.4)
     for one in values:
         rest = f" {'and' if other == 'or' else 'or'} ".join(scope.told(value) for value in values if value is not one)
         yield Form(node, rest, 0.3)
@@ -157,7 +157,7 @@ def _of_computing(node: ast.BinOp, scope: Scope) -> Iterator[Form]:
     left, right = scope.told(node.left), scope.told(node.right)
     if not isinstance(node.left, ast.Constant) or not isinstance(node.left.value, str):
         for sign, prior in _COMPUTED.get(type(node.op), ()):
-            yield from scope.with_sign(node, node.left, node.right, _SIGNS[type(node.op)], sign, prior)
+            yield from scope.with_sign(node, node.left, node.right, SIGNS[type(node.op)], sign, prior)
     if isinstance(node.op, ast.FloorDiv):
         yield Form(node, f"-(-{left} // {right})", 0.4)
     for side in (node.left, node.right):
@@ -178,13 +178,13 @@ def _of_computing(node: ast.BinOp, scope: Scope) -> Iterator[Form]:
         case ast.BinOp(op=ast.Add() | ast.Sub(), right=ast.BinOp(left=inner, op=op, right=last)) if isinstance(
             op, tight
         ) and not scope.is_bracketed(node.right):
-            sign = _SIGNS[type(op)].replace("\\", "")
+            sign = SIGNS[type(op)].replace("\\", "")
             plus = "+" if isinstance(node.op, ast.Add) else "-"
             yield Form(node, f"({left} {plus} {scope.told(inner)}) {sign} {scope.told(last)}", 0.5)
         case ast.BinOp(left=ast.BinOp(left=first, op=ast.Add() | ast.Sub() as op, right=inner), right=last) if (
             isinstance(node.op, tight)
         ):
-            sign = _SIGNS[type(node.op)].replace("\\", "")
+            sign = SIGNS[type(node.op)].replace("\\", "")
             plus = "+" if isinstance(op, ast.Add) else "-"
             yield Form(node, f"{scope.told(first)} {plus} {scope.told(inner)} {sign} {scope.told(last)}", 0.3)
         case ast.BinOp(left=ast.BinOp(left=first, op=ast.Sub(), right=inner), op=ast.Add() | ast.Sub(), right=last) if (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from assay import __version__
-from assay.cli import ask, care, check, docs, explain, maps, models, sandboxes, suggest, summarize, verify
+from assay.cli import ask, care, check, docs, explain, maps, models, sandboxes, suggest, summarize, test, verify
 
 app = typer.Typer(
     name="assay",
@@ -23,6 +23,7 @@ app.command()(care.demo)
 app.command()(ask.complete)
 app.command()(verify.verify)
 app.command()(check.check)
+app.command()(test.test)
 app.command()(explain.explain)
 app.command()(summarize.summarize)
 app.command()(suggest.suggest)

@@ -524,3 +524,41 @@ def test_docs_renders_checks_and_writes(project: Path) -> None:
 def test_docs_says_what_is_wrong_with_what_it_was_given(project: Path) -> None:
     assert answer(assay("docs", str(project / "pyproject.toml"), "--json"))["error"]["code"] == "not-python"
     assert answer(assay("docs", str(project), "--check", "--write", "--json"))["error"]["code"] == "bad-input"
+
+
+def test_test_has_its_shape_and_writes_beside_what_is_there(project: Path, docker_url: str) -> None:
+    (project / "calc.py").write_text("def double(x: int) -> int:\n    return 2 * x\n")
+    done = assay("test", f"{project / 'calc.py'}::double", "--write", "--json")
+    found = answer(done)
+    assert done.returncode == 0 and found["file"] == "calc.py" and found["test"]["file"] == "test_calc.py"
+    (one,) = found["functions"]
+    assert set(one) == set("name line tests why calls questions mutants survivors tried runs seconds".split())
+    assert one["runs"] == {"passed": 5, "of": 5} and one["mutants"] == 4 and not one["survivors"]
+    assert {tuple(sorted(call)) for call in one["calls"]} == {("call", "documented", "expected", "kind")}
+    text = (project / "test_calc.py").read_text()
+    assert text == found["test"]["text"] and text.startswith("from calc import double\n")
+    assert "def test_double():\n    assert double(2) == 4\n\n\n" in text and "def test_double_as_it_is_today(" in text
+    done = assay("test", f"{project / 'calc.py'}::double")
+    assert "+++ b/test_calc.py" in done.stdout and "notice 4 of 4 small changes; passed 5 of 5 runs" in done.stdout
+    assert (project / "test_calc.py").read_text() == text, "nothing is written without being told to"
+
+
+@pytest.mark.parametrize(
+    ("what", "code"),
+    [
+        ("calc.py::nothing", "bad-place"),
+        ("none.py", "not-python"),
+        ("pyproject.toml", "not-python"),
+        ("broken.py", "bad-place"),
+        ("test_calc.py", "bad-input"),
+    ],
+)
+def test_test_says_what_is_wrong_with_what_it_was_given(what: str, code: str, project: Path) -> None:
+    (project / "broken.py").write_text("def f(:\n")
+    done = assay("test", str(project / what), "--json")
+    assert (done.returncode, answer(done)["error"]["code"]) == (2, code)
+
+
+def test_test_needs_the_sandbox(project: Path) -> None:
+    done = assay("test", str(project / "calc.py"), "--json", env={"ASSAY_SANDBOX_ENABLED": "false"})
+    assert (done.returncode, answer(done)["error"]["code"]) == (3, "no-sandbox")

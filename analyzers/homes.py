@@ -1,0 +1,60 @@
+"""Where the tests of a module are, or are to be: the file, what it imports, and names that are free in it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Mapping
+from pathlib import PurePosixPath
+
+from . import reach, syntax
+
+
+def importable(name: str) -> str:
+    """The dotted name by which others import a file; "" for one that nobody can import so."""
+    names = reach.module_names(name)
+    if not names or not all(part.isidentifier() for part in max(names, key=len).split(".")):
+        return ""
+    return max(names, key=len).removeprefix("src.")
+
+
+def test_file(texts: Mapping[str, str], name: str) -> str:
+    """The file with the tests of the module `name`, among the project's files, or the one where people would look for them."""
+    path = PurePosixPath(name)
+    wanted = f"test_{path.stem}.py"
+    known = [one for one in texts if PurePosixPath(one).name in (wanted, f"{path.stem}_test.py")]
+    if known:
+        return min(known, key=len)
+    folders = {PurePosixPath(one).parts[0] for one in texts if len(PurePosixPath(one).parts) > 1}
+    folder = next((one for one in ("tests", "test") if one in folders), "")
+    return f"{folder}/{wanted}" if folder else str(path.with_name(wanted))
+
+
+def imports(text: str, module: str, name: str) -> bool:
+    """Whether a text has a name of a module by an import at its top."""
+    tree = syntax.module(text)
+    return tree is not None and any(
+        isinstance(node, ast.ImportFrom)
+        and node.module == module
+        and any(alias.name == name and alias.asname is None for alias in node.names)
+        for node in tree.body
+    )
+
+
+def free(name: str, taken: Collection[str]) -> str:
+    """The name, or with the first number behind it that makes it free."""
+    number, found = 2, name
+    while found in taken:
+        found, number = f"{name}_{number}", number + 1
+    return found
+
+
+def bound(text: str) -> frozenset[str]:
+    """The functions, classes and imported names at the top of a module."""
+    tree, found = syntax.module(text), set[str]()
+    for node in tree.body if tree is not None else ():
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                found.add(node.name)
+            case ast.Import() | ast.ImportFrom():
+                found.update((one.asname or one.name).partition(".")[0] for one in node.names)
+    return frozenset(found)

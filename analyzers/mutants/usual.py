@@ -1,0 +1,168 @@
+"""The usual mutants of mutation testing: one small change each, that a good suite notices. What `Mutants` makes are repairs; these are made to be killed.
+
+The operators are those that mutmut, cosmic-ray and the literature agree on: another comparison, another sum, another constant, the opposite condition,
+a result or a statement less.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from analyzers import syntax
+from analyzers.places import Places
+from analyzers.text import Edit, Span, applied
+
+from .expressions import SIGNS
+
+MOST = 120  # of one function, spread over its lines
+_COMPARED: dict[type[ast.cmpop], tuple[str, ...]] = {
+    ast.Lt: ("<=", ">="), ast.LtE: ("<", ">"), ast.Gt: (">=", "<="), ast.GtE: (">", "<"), ast.Eq: ("!=",), ast.NotEq: ("==",),
+    ast.Is: ("is not",), ast.IsNot: ("is",), ast.In: ("not in",), ast.NotIn: ("in",),
+}  # fmt: skip
+_COMPUTED: dict[type[ast.operator], str] = {
+    ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*", ast.FloorDiv: "*", ast.Mod: "*", ast.Pow: "*", ast.BitAnd: "|", ast.BitOr: "&",
+    ast.BitXor: "&", ast.LShift: ">>", ast.RShift: "<<",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """One edit of a text, on `line` (from 1), with what it does: "`<` were `<=`"."""
+
+    edit: Edit
+    line: int
+    told: str
+
+
+def of_lines(text: str, first: int, last: int) -> tuple[Usual, ...]:
+    """The mutants of the functions that stand on these lines (from 1), in order, at most `MOST`; docstrings, annotations, defaults' types and messages of what is raised are left alone.
+    None where the text does not parse."""
+    tree = syntax.module(text) if syntax.has_plain_lines(text) else None
+    if tree is None:
+        return ()
+    made = _Made(text, tree)
+    found: dict[tuple[int, int, str], Usual] = {}
+    for node in made.nodes(first, last):
+        for span, new, told in made.of(node):
+            if text[span.start : span.end] != new:
+                line = text.count("\n", 0, span.start) + 1
+                found.setdefault((span.start, span.end, new), Usual(Edit(span, new), line, told))
+    parsed = [one for _, one in sorted(found.items()) if syntax.compiles(applied(text, (one.edit,)))]
+    if len(parsed) <= MOST:
+        return tuple(parsed)
+    return tuple(parsed[len(parsed) * n // MOST] for n in range(MOST))
+
+
+Change = tuple[Span, str, str]
+
+
+class _Made:
+    def __init__(self, text: str, tree: ast.Module) -> None:
+        self._text, self._tree, self._places = text, tree, Places(text)
+
+    def nodes(self, first: int, last: int) -> Iterator[ast.AST]:
+        """What is changed: the code of these lines, without what only speaks to people."""
+        stack: list[ast.AST] = [self._tree]
+        while stack:
+            node = stack.pop()
+            if isinstance(node, ast.stmt) and not (node.lineno <= last and (node.end_lineno or 0) >= first):
+                continue
+            if isinstance(node, ast.stmt | ast.expr) and node.lineno >= first and (node.end_lineno or 0) <= last:
+                yield node
+            for name, value in ast.iter_fields(node):
+                if (
+                    name in ("annotation", "returns", "decorator_list", "type_params", "type_comment")
+                    or (isinstance(node, ast.Raise) and name == "exc")
+                    or (isinstance(node, ast.Assert) and name == "msg")
+                ):
+                    continue
+                children = value if isinstance(value, list) else [value]
+                if (
+                    isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+                    and name == "body"
+                    and ast.get_docstring(node, clean=False) is not None
+                ):
+                    children = children[1:]
+                stack += [child for child in children if isinstance(child, ast.AST)]
+
+    def of(self, node: ast.AST) -> Iterator[Change]:
+        """The changes of one node itself."""
+        match node:
+            case ast.Compare(left=left, ops=ops, comparators=rights):
+                for op, right in zip(ops, rights, strict=True):
+                    for other in _COMPARED[type(op)]:
+                        yield from self._sign(left, right, type(op), other)
+                    left = right
+            case ast.BoolOp(op=op, values=values):
+                for left, right in pairwise(values):
+                    yield from self._sign(left, right, type(op), "or" if isinstance(op, ast.And) else "and")
+            case ast.BinOp(left=left, op=op, right=right):
+                if not (
+                    isinstance(op, ast.Mod) and isinstance(left, ast.Constant | ast.JoinedStr)
+                ):  # a text that is filled in
+                    yield from self._sign(left, right, type(op), _COMPUTED.get(type(op), ""))
+            case ast.UnaryOp(op=ast.Not() | ast.USub(), operand=operand):
+                sign = "not" if isinstance(node.op, ast.Not) else "-"
+                yield self._places.span(node), self._places.told(operand), f"`{sign}` were not there"
+            case ast.Constant(value=value):
+                yield from self._constant(node, value)
+            case ast.AugAssign(op=op):
+                yield from self._sign(node.target, node.value, type(op), _COMPUTED.get(type(op), ""), behind="=")
+            case ast.Return(value=value) if value is not None and not _is_none(value):
+                yield self._places.span(value), "None", "it returned None"
+            case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test):
+                if (
+                    not isinstance(test, ast.Compare | ast.Constant)
+                    or len(test.ops if isinstance(test, ast.Compare) else ()) > 1
+                ):
+                    told = self._places.told(test)
+                    yield self._places.span(test), f"(not ({told}))", f"`{_short(told)}` were the other way round"
+            case ast.Break():
+                yield self._places.span(node), "continue", "`break` were `continue`"
+            case ast.Continue():
+                yield self._places.span(node), "break", "`continue` were `break`"
+            case ast.Expr(value=ast.Call()) | ast.Raise():
+                yield self._places.span(node), "pass", f"`{_short(self._places.told(node))}` were not there"
+
+    def _sign(
+        self, left: ast.AST, right: ast.AST, kind: type[ast.AST], other: str, behind: str = ""
+    ) -> Iterator[Change]:
+        if not other:
+            return
+        start, end = self._places.span(left).end, self._places.span(right).start
+        between = self._text[start:end]
+        if (found := re.search(SIGNS[kind] + re.escape(behind), between)) is not None:
+            span = Span(start + found.start(), start + found.end())
+            told = self._text[span.start : span.end]
+            other += behind
+            spaced = f" {other} " if other[:1].isalpha() and not between[: found.start()][-1:].isspace() else other
+            yield span, spaced, f"`{told}` were `{other}`"
+
+    def _constant(self, node: ast.Constant, value: object) -> Iterator[Change]:
+        span = self._places.span(node)
+        told = self._text[span.start : span.end]
+        match value:
+            case bool():
+                yield span, repr(not value), f"`{told}` were `{not value}`"
+            case int():
+                yield span, repr(value + 1), f"`{told}` were `{value + 1}`"
+                if value > 1:
+                    yield span, repr(value - 1), f"`{told}` were `{value - 1}`"
+            case float():
+                yield span, repr(value + 1), f"`{told}` were `{value + 1}`"
+            case str() if told[:1] in "'\"":
+                other = "''" if value else "'XX'"
+                yield span, other, f"`{_short(told)}` were `{other}`"
+
+
+def _is_none(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and value.value is None
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 40 else f"{line[:37]}…"

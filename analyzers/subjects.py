@@ -1,0 +1,307 @@
+"""The functions of a module that tests can be written for, and what their text says of what they are called with: types, literals, examples."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from . import syntax
+
+SOURCE_LIMIT = 300  # characters of an example
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """By its name; `kinds` are types that it may have as Python writes them, the likeliest first (none: anything), and `is_sure` whether the text says so.
+    `default` is its source, "" for none."""
+
+    name: str
+    kinds: tuple[str, ...]
+    is_sure: bool
+    default: str
+    is_keyword: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A call with what a docstring says that it gives, as source; `raised` is the exception's name where it says that."""
+
+    call: str
+    gives: str
+    raised: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A function at the top of a module. `lines`: its first and last, from 1, decorators included. `literals` stand in its code. `is_open`: it takes any number of arguments."""
+
+    name: str
+    lines: tuple[int, int]
+    parameters: tuple[Parameter, ...]
+    doc: str
+    examples: tuple[Example, ...]
+    literals: tuple[object, ...]
+    is_async: bool
+    is_open: bool
+
+
+def of_text(text: str) -> tuple[Subject, ...]:
+    """The functions at the top of a module, in its order; none where it does not parse."""
+    tree = syntax.module(text)
+    if tree is None:
+        return ()
+    return tuple(_subject(one) for one in tree.body if isinstance(one, Function))
+
+
+def documented(doc: str, name: str) -> tuple[Example, ...]:
+    """The examples of a docstring that call `name`: as doctest has them, and as people write them ("f(2) == 4", "f(2) -> 4")."""
+    found: dict[str, Example] = {}
+    try:
+        told = doctest.DocTestParser().get_examples(doc)
+    except ValueError:  # its indentation is not doctest's
+        told = []
+    for one in told:
+        call = one.source.strip()
+        if one.exc_msg:
+            example = Example(call, "", one.exc_msg.partition(":")[0].strip().rpartition(".")[2])
+        else:
+            example = Example(call, one.want.strip() or "None")
+        if _calls(call, name) and (example.raised or _is_literal(example.gives)):
+            found.setdefault(call, example)
+    for match in re.finditer(rf"\b{re.escape(name)}\(", doc):
+        if (written := _written(doc, match.start())) is not None and _calls(written.call, name):
+            found.setdefault(written.call, written)
+    return tuple(found.values())
+
+
+_SAYS = re.compile(r"\s*(?:==|=>|=|->|➞|→|returns?\b|gives?\b|should (?:return|be|give)\b|is\b)\s*:?\s*")
+
+
+def _written(doc: str, start: int) -> Example | None:
+    """What stands behind a call, where it is a literal."""
+    line_end = doc.find("\n", start)
+    line = doc[start : line_end if line_end >= 0 else len(doc)][:SOURCE_LIMIT]
+    for end in (at + 1 for at, sign in enumerate(line) if sign == ")"):
+        call = line[:end]
+        if syntax.compiles(call):
+            says = _SAYS.match(line, end)
+            if says is None:
+                return None
+            rest = line[says.end() :].strip()
+            for cut in range(len(rest), 0, -1):
+                if _is_literal(rest[:cut].rstrip(" .,;#")):
+                    return Example(call, rest[:cut].rstrip(" .,;#"))
+            return None
+    return None
+
+
+def _is_literal(source: str) -> bool:
+    try:
+        ast.literal_eval(source)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return False
+    return True
+
+
+def _calls(source: str, name: str) -> bool:
+    """Whether it is one call of that function with literals alone."""
+    if len(source) > SOURCE_LIMIT:
+        return False
+    tree = syntax.expression(source)
+    if not (isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == name):
+        return False
+    values = [*tree.args, *(one.value for one in tree.keywords if one.arg)]
+    return len(values) == len(tree.args) + len(tree.keywords) and all(_is_literal(ast.unparse(one)) for one in values)
+
+
+def _subject(node: Function) -> Subject:
+    doc = ast.get_docstring(node) or ""
+    arguments = node.args
+    plain = [*arguments.posonlyargs, *arguments.args]
+    defaults: list[ast.expr | None] = [*[None] * (len(plain) - len(arguments.defaults)), *arguments.defaults]
+    used = _Used(node)
+    parameters = [
+        *(_parameter(one, default, used, is_keyword=False) for one, default in zip(plain, defaults, strict=True)),
+        *(
+            _parameter(one, default, used, is_keyword=True)
+            for one, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+        ),
+    ]
+    first = min((one.lineno for one in node.decorator_list), default=node.lineno)
+    return Subject(
+        node.name,
+        (first, node.end_lineno or node.lineno),
+        tuple(parameters),
+        doc,
+        documented(doc, node.name),
+        tuple(_literals(node)),
+        isinstance(node, ast.AsyncFunctionDef),
+        arguments.vararg is not None,
+    )
+
+
+def _parameter(argument: ast.arg, default: ast.expr | None, used: _Used, *, is_keyword: bool) -> Parameter:
+    name, source = argument.arg, ast.unparse(default) if default is not None else ""
+    if argument.annotation is not None and (kinds := tuple(_annotated(argument.annotation))):
+        return Parameter(name, kinds, is_sure=True, default=source, is_keyword=is_keyword)
+    guessed = list(used.kinds(name))
+    if default is not None and _is_literal(source):
+        guessed.insert(0, type(ast.literal_eval(source)).__name__)
+    guessed += [kind for kind in _by_name(name) if kind not in guessed]
+    kinds = tuple(dict.fromkeys(one for one in guessed if one != "NoneType"))
+    return Parameter(name, kinds, is_sure=False, default=source, is_keyword=is_keyword)
+
+
+def _literals(node: Function) -> Iterator[object]:
+    """Numbers and texts of its code, each once, without its docstring."""
+    seen: set[tuple[type, object]] = set()
+    docs = {id(one.body[0].value) for one in ast.walk(node) if isinstance(one, Function) and one.body and isinstance(one.body[0], ast.Expr)}  # fmt: skip
+    for one in ast.walk(node):
+        if isinstance(one, ast.Constant) and isinstance(one.value, int | float | str | bytes) and id(one) not in docs:
+            value = one.value
+            if isinstance(value, bool) or (isinstance(value, str | bytes) and len(value) > 40):
+                continue
+            if (type(value), value) not in seen:
+                seen.add((type(value), value))
+                yield value
+
+
+# Types as they are written in hints, in the words that values are made by.
+_ALIKE = {
+    "sequence": "list", "iterable": "list", "collection": "list", "mutablesequence": "list", "iterator": "list", "list": "list",
+    "dict": "dict", "mapping": "dict", "mutablemapping": "dict", "defaultdict": "dict", "set": "set", "frozenset": "frozenset",
+    "tuple": "tuple", "deque": "list", "any": "", "object": "", "int": "int", "float": "float", "str": "str", "bool": "bool",
+    "bytes": "bytes", "complex": "complex", "none": "None", "number": "float",
+}  # fmt: skip
+
+
+def _annotated(node: ast.expr) -> Iterator[str]:
+    """The types that an annotation names, as far as values can be made of them."""
+    match node:
+        case ast.Constant(value=None):
+            yield "None"
+        case ast.Constant(value=str(text)):
+            if (meant := syntax.expression(text)) is not None:
+                yield from _annotated(meant)
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            yield from (one for one in (*_annotated(left), *_annotated(right)))
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            if known := _ALIKE.get(name.lower()):
+                yield known
+        case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name), slice=inner):
+            items = inner.elts if isinstance(inner, ast.Tuple) else [inner]
+            if name == "Optional":
+                yield from _annotated(inner)
+                yield "None"
+            elif name == "Union":
+                for one in items:
+                    yield from _annotated(one)
+            elif name == "Literal":
+                yield from (f"={ast.unparse(one)}" for one in items)
+            elif known := _ALIKE.get(name.lower()):
+                of = [
+                    next(_annotated(one), "any")
+                    for one in items
+                    if not isinstance(one, ast.Constant) or one.value is not ...
+                ]
+                yield f"{known}[{', '.join(of)}]" + ("…" if known == "tuple" and len(of) < len(items) else "")
+
+
+def _by_name(name: str) -> tuple[str, ...]:
+    """What people call so."""
+    plain = name.lower().strip("_0123456789")
+    for pattern, kinds in _NAMED:
+        if re.fullmatch(pattern, plain):
+            return kinds
+    return ()
+
+
+_NAMED: Sequence[tuple[str, tuple[str, ...]]] = (
+    (r"n|k|m|i|j|num|number|count|size|index|limit|year|month|day|age|length|start|end|stop|step|width|height|depth|level|base|exp|val|digits?|x|y|z|a|b|c|l|w|h|r|p|q", ("int", "float", "str", "list[int]")),
+    (r"s|st|str|string|text|word|name|line|char|ch|letter|pattern|sentence|phrase|message|path|key|prefix|suffix|date|txt|url|email|password", ("str",)),
+    (r"nums|numbers|arr|array|values|vals|lst|list|items|seq|data|xs|ys|li|ls|numList|numlist|list_nums|operations|scores|prices|weights|heights|elements|list_?\w*", ("list[int]", "list[str]", "list[list[int]]")),
+    (r"words|strings|names|strs|lines|chars|keys|parts|tokens", ("list[str]",)),
+    (r"matrix|grid|board|rows|mat|lists|table|graph", ("list[list[int]]",)),
+    (r"\w*tup\w*|point|pair|coords?", ("tuple[int]", "list[tuple]")),
+    (r"d|dict\w*|mapping|table|config|options|counts|\w*_dict", ("dict[str, int]",)),
+    (r"is_\w+|has_\w+|flag|reverse|strict|ignore_\w+", ("bool",)),
+    (r"price|rate|ratio|amount|total|radius|side|angle|temperature|weight|percent\w*|distance|threshold|tolerance", ("float", "int")),
+)  # fmt: skip
+
+_STRINGS = frozenset(
+    "lower upper split strip lstrip rstrip startswith endswith replace isdigit isalpha isupper islower title capitalize isalnum splitlines encode swapcase zfill format partition isspace casefold".split()
+)
+_DICTS = frozenset("keys values items get setdefault popitem".split())
+_LISTS = frozenset("append extend insert sort pop remove reverse".split())
+_SETS = frozenset("add union intersection difference issubset issuperset discard symmetric_difference".split())
+
+
+class _Used:
+    """What a function does with its parameters, read as a sign of their types."""
+
+    def __init__(self, node: Function) -> None:
+        self._signs: dict[str, list[str]] = {}
+        for one in ast.walk(node):
+            for name, kind in _signs(one):
+                self._signs.setdefault(name, []).append(kind)
+
+    def kinds(self, name: str) -> Iterator[str]:
+        """Types, by how much speaks for them."""
+        signs = self._signs.get(name, [])
+        yield from sorted(dict.fromkeys(signs), key=lambda kind: -signs.count(kind))
+
+
+def _signs(node: ast.AST) -> Iterator[tuple[str, str]]:
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attribute)):
+            for known, kind in (
+                (_STRINGS, "str"),
+                (_DICTS, "dict[str, int]"),
+                (_LISTS, "list[int]"),
+                (_SETS, "set[int]"),
+            ):
+                if attribute in known:
+                    yield name, kind
+        case ast.Call(func=ast.Name(id="range" | "chr" | "bin" | "hex"), args=args):
+            yield from ((one.id, "int") for one in args if isinstance(one, ast.Name))
+        case ast.Call(func=ast.Name(id="ord" | "int"), args=[ast.Name(id=name), *_]):
+            yield name, "str"
+        case ast.Call(
+            func=ast.Name(id="sum" | "max" | "min" | "sorted" | "len" | "set" | "enumerate" | "list" | "zip" | "map"),
+            args=args,
+        ):
+            yield from ((one.id, "list[int]") for one in args if isinstance(one, ast.Name))
+        case ast.Compare(left=ast.Name(id=name), comparators=[ast.Constant(value=value)]) if isinstance(
+            value, int | float | str
+        ):
+            yield name, type(value).__name__
+        case ast.Compare(left=ast.Constant(value=str()), ops=[ast.In() | ast.NotIn()], comparators=[ast.Name(id=name)]):
+            yield name, "str"
+        case ast.BinOp(
+            left=left,
+            op=ast.Mod()
+            | ast.FloorDiv()
+            | ast.Sub()
+            | ast.Pow()
+            | ast.BitAnd()
+            | ast.BitXor()
+            | ast.RShift()
+            | ast.LShift()
+            | ast.Div(),
+            right=right,
+        ):
+            yield from ((one.id, "int") for one in (left, right) if isinstance(one, ast.Name))
+        case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=str())):
+            yield name, "dict[str, int]"
+        case ast.Subscript(value=ast.Subscript(value=ast.Name(id=name))):
+            yield name, "list[list[int]]"
+        case ast.Subscript(value=ast.Name(id=name)):
+            yield name, "list[int]"
+        case ast.For(target=ast.Tuple(), iter=ast.Name(id=name)):
+            yield name, "list[tuple]"
+        case ast.For(iter=ast.Name(id=name)) | ast.comprehension(iter=ast.Name(id=name)):
+            yield name, "list[int]"

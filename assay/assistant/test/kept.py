@@ -1,0 +1,73 @@
+"""Which calls become tests: those that notice a mutant which no other one notices, the simplest first, and what a docstring shows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+
+from .answers import Answer
+
+MOST = 14  # calls of one function
+ENOUGH = 4  # from which a call has to notice what no other one does; before, a second witness counts, and another end
+TWICE = 0.3  # what a second call that notices a mutant is worth
+DOCUMENTED = 4  # of them that a docstring shows
+DEAR = 40  # characters that a call of unlikely types is longer by
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A call with what it is expected to give, and where that is from."""
+
+    call: str
+    answer: Answer
+    is_documented: bool
+
+
+def chosen(
+    calls: Sequence[str],
+    answers: Sequence[Answer],
+    kills: Mapping[int, Set[int]],
+    documented: Set[str],
+    unlikely: Set[str] = frozenset(),
+) -> tuple[tuple[Row, ...], frozenset[int]]:
+    """The rows, and the mutants that they notice. `kills`: by a call's number the numbers of the mutants that a test of it notices; `unlikely` calls are of types that
+    nothing in the code speaks of."""
+    able = [number for number, answer in enumerate(answers) if answer.is_testable]
+
+    def cost(number: int) -> float:
+        return len(calls[number]) + len(answers[number].gives) / 2 + DEAR * (calls[number] in unlikely)
+
+    def worth(number: int) -> float:
+        own = kills.get(number, set())
+        once = sum(count[one] == 1 for one in own)
+        return sum(not count[one] for one in own) + TWICE * once
+
+    taken = sorted((number for number in able if calls[number] in documented), key=cost)[:DOCUMENTED]
+    count = Counter(one for number in taken for one in kills.get(number, set()))
+    left = [number for number in able if number not in taken]
+    while left and len(taken) < MOST:
+        best = max(left, key=lambda number: (worth(number) / (10 + cost(number)), -cost(number)))
+        if worth(best) < (1 if len(taken) >= ENOUGH else TWICE):
+            break
+        taken.append(best)
+        left.remove(best)
+        count.update(kills.get(best, set()))
+    for number in sorted(taken, key=cost, reverse=True):  # what later ones made needless
+        if (
+            len(taken) > ENOUGH
+            and calls[number] not in documented
+            and all(count[one] > 1 for one in kills.get(number, set()))
+        ):
+            taken.remove(number)
+            count.subtract(kills.get(number, set()))
+    for number in sorted(left, key=cost):  # other ends than those that are there
+        if len(taken) >= ENOUGH:
+            break
+        if all(answers[one].gives != answers[number].gives for one in taken) and kills.get(number):
+            taken.append(number)
+    rows = tuple(
+        Row(calls[number], answers[number], calls[number] in documented)
+        for number in sorted(taken, key=lambda one: (answers[one].kind != "value", cost(one)))
+    )
+    return rows, frozenset(one for one, times in count.items() if times > 0)

@@ -1,0 +1,162 @@
+"""Rows as the text of tests, in the file where tests of that module are."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from analyzers import homes, syntax
+from analyzers.subjects import Subject
+
+from .kept import Row
+
+ALIKE = 3  # rows from which they stand in a table
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A test file with tests added: its new text, what it was ("" for a new one), and the names of the tests."""
+
+    name: str
+    text: str
+    before: str
+    tests: tuple[str, ...]
+
+
+def written(
+    texts: Mapping[str, str], name: str, subject: Subject, rows: Sequence[Row], style: Callable[[str], str] = str
+) -> Written | None:
+    """The tests of a function of the file `name`, in the project's test file for it or in a new one; `texts` are the project's files, `style` formats code. None
+    for a file that nobody can import by its name."""
+    module = homes.importable(name)
+    if not module or not rows:
+        return None
+    target = homes.test_file(texts, name)
+    before = texts.get(target, "")
+    annotated = "-> None" in before or not before
+    parts, names, taken = list[str](), list[str](), set(re.findall(r"^\s*(?:async )?def (\w+)", before, re.MULTILINE))
+    for said, group in _groups(rows):
+        made = homes.free(f"test_{subject.name}_{said}", taken)
+        taken.add(made)
+        names.append(made)
+        parts.append(_test(made, subject, group, annotated=annotated))
+    return Written(target, _joined(before, module, subject.name, style("\n\n".join(parts))), before, tuple(names))
+
+
+def _groups(rows: Sequence[Row]) -> Iterable[tuple[str, list[Row]]]:
+    """Rows that belong into one test, with what its name says."""
+    for documented in (True, False):
+        of = [row for row in rows if row.is_documented is documented]
+        if values := [row for row in of if row.answer.kind == "value"]:
+            yield "as_documented" if documented else "as_it_is_today", values
+        for kind in dict.fromkeys(row.answer.kinds[0] for row in of if row.answer.kind == "raised"):
+            yield (
+                f"raises_{_snake(kind)}",
+                [row for row in of if row.answer.kind == "raised" and row.answer.kinds[0] == kind],
+            )
+
+
+def _test(name: str, subject: Subject, rows: Sequence[Row], *, annotated: bool) -> str:
+    ends = " -> None" if annotated else ""
+    is_today = not rows[0].is_documented and rows[0].answer.kind == "value"
+    note = f"    # What `{subject.name}` gives today: nothing says that it should.\n" if is_today else ""
+    table = _table(subject, rows) if len(rows) >= ALIKE else None
+    if table is None:
+        return f"def {name}(){ends}:\n{note}" + "".join(_statement(row.call, row) for row in rows)
+    names, values = table
+    is_raised = rows[0].answer.kind == "raised"
+    if not is_raised:
+        names, values = (
+            [*names, _other("expected", names)],
+            [[*of, row.answer.gives] for of, row in zip(values, rows, strict=True)],
+        )
+    keys = ", ".join(f'"{one}"' for one in names)
+    lines = "".join(f"        {_row(of)},\n" for of in values)
+    given = ", ".join(names if is_raised else names[:-1])
+    head = f"@pytest.mark.parametrize(\n    {f'({keys})' if len(names) > 1 else keys},\n    [\n{lines}    ],\n)\n"
+    typed = ", ".join(f"{one}: object" if annotated else one for one in names)
+    body = _statement(
+        f"{subject.name}({given})",
+        rows[0],
+        "" if is_raised else names[-1],
+        is_close=any(row.answer.has_float for row in rows),
+    )
+    return f"{head}def {name}({typed}){ends}:\n{note}{body}"
+
+
+def _table(subject: Subject, rows: Sequence[Row]) -> tuple[list[str], list[list[str]]] | None:
+    """Names and values of arguments where all rows give the same ones by place; booleans and None are expected by `is`, so they stand alone together."""
+    calls = [syntax.expression(row.call) for row in rows]
+    given = [(len(one.args), tuple(word.arg for word in one.keywords)) for one in calls if isinstance(one, ast.Call)]
+    if len(set(given)) != 1 or given[0][1] or not given[0][0]:
+        return None
+    if len({_sign(row) for row in rows}) != 1:
+        return None
+    names = [one.name for one in subject.parameters][: given[0][0]]
+    if len(names) != given[0][0]:
+        return None
+    return names, [[ast.unparse(arg) for arg in one.args] for one in calls if isinstance(one, ast.Call)]
+
+
+def _row(values: Sequence[str]) -> str:
+    return values[0] if len(values) == 1 else f"({', '.join(values)})"
+
+
+def _sign(row: Row) -> str:
+    return "is" if row.answer.kind == "value" and row.answer.gives in ("True", "False", "None") else "=="
+
+
+def _statement(call: str, row: Row, expected: str = "", *, is_close: bool | None = None) -> str:
+    if row.answer.kind == "raised":
+        return f"    with pytest.raises({row.answer.kinds[0]}):\n        {call}\n"
+    is_close = row.answer.has_float if is_close is None else is_close
+    value = expected or row.answer.gives
+    return f"    assert {call} {_sign(row)} {f'pytest.approx({value})' if is_close else value}\n"
+
+
+def _joined(before: str, module: str, function: str, body: str) -> str:
+    """The file with the tests at its end and the imports that they need at its top."""
+    raised = sorted(set(re.findall(r"pytest\.raises\((\w+)\)", body)) - set(dir(builtins)))
+    lacking = sorted(one for one in {function, *raised} if not homes.imports(before, module, one))
+    needs = [f"from {module} import {', '.join(lacking)}"] if lacking else []
+    if "pytest." in body and not re.search(r"^import pytest\b", before, re.MULTILINE):
+        needs.insert(0, "import pytest")
+    if not before.strip():
+        gap = "\n\n" if len(needs) > 1 else ""
+        return f"{gap.join(needs)}\n\n\n{body}" if needs else body
+    if lacking and (there := re.search(rf"^from {re.escape(module)} import (\w+(?:, \w+)*)$", before, re.MULTILINE)):
+        names = sorted({*there[1].split(", "), *lacking})
+        before = f"{before[: there.start()]}from {module} import {', '.join(names)}{before[there.end() :]}"
+        needs.pop()
+    lines = before.splitlines(keepends=True)
+    at = _behind_imports(before)
+    head, rest = "".join(lines[:at]), "".join(lines[at:])
+    added = "".join(f"{one}\n" for one in needs)
+    if needs and not at and rest.strip():
+        added += "\n\n"
+    return f"{head}{added}{rest}".rstrip("\n") + f"\n\n\n{body}"
+
+
+def _behind_imports(text: str) -> int:
+    """The number of lines up to the last import at the top, or to the docstring's end."""
+    tree = syntax.module(text)
+    at = 0
+    for node in tree.body if tree is not None else ():
+        if isinstance(node, ast.Import | ast.ImportFrom) or (
+            not at and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        ):
+            at = node.end_lineno or 0
+        elif not isinstance(node, ast.If | ast.Try):
+            break
+    return at
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
+def _other(name: str, names: Sequence[str]) -> str:
+    return name if name not in names else f"{name}_value"

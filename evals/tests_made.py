@@ -1,0 +1,154 @@
+"""Do the tests that `assay test` makes notice a bug? Functions of HumanEval and MBPP whose own tests are hidden; no model is asked.
+
+    python -m evals.tests_made FOLDER [--count N] [--seed S] [--official]
+
+FOLDER has HumanEval.jsonl.gz and mbpp_sanitized.jsonl.gz. Each function is a project of its own, and `assay test` a process of its own, as a user has it. What it offers is then
+held against the usual mutants of the function, one run of pytest in the sandbox for each: the share that it fails is the mutation score, equivalent mutants counted as missed. `--official` does
+the same with the tests that the benchmarks bring.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import asyncio
+import gzip
+import json
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from analyzers import subjects
+from analyzers.mutants import usual
+from analyzers.text import applied
+from assay import compose
+from assay.assistant.workbench import Workbench
+from assay.folders import folders
+from sandbox.api import Job, Step
+
+LIMIT_S = 120.0
+MUTANT_S = 10.0
+BATCH = 30  # mutants of one container
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A module with the function `name`, and the benchmark's own tests of it."""
+
+    task: str
+    name: str
+    module: str
+    official: str
+
+
+def functions(folder: Path) -> list[Function]:
+    """All of both benchmarks whose function stands at the top of its module."""
+    found = []
+    for file in ("HumanEval.jsonl.gz", "mbpp_sanitized.jsonl.gz"):
+        with gzip.open(folder / file, "rt") as opened:
+            rows = [json.loads(line) for line in opened]
+        for row in rows:
+            name, module = str(row["entry_point"]).strip(), row["prompt"] + row["canonical_solution"]
+            try:
+                ast.parse(module)
+            except SyntaxError:
+                continue
+            if any(one.name == name for one in subjects.of_text(module)):
+                official = f"from module import *\n\n{row['test']}\n\ndef test_official():\n    check({name})\n"
+                found.append(Function(str(row["task_id"]), name, module, official))
+    return found
+
+
+async def measured(count: int, seed: int, folder: Path, *, official: bool) -> None:
+    """One line a function, and what they come to."""
+    chosen = random.Random(seed).sample(functions(folder), count)
+    settings, _ = compose.load_settings(folders())
+    bench = compose.workbench(settings, folders())
+    scores, theirs, times, offered, unstable = [], [], [], 0, 0
+    try:
+        for one in chosen:
+            with tempfile.TemporaryDirectory() as place:
+                root = Path(place) / "project"
+                root.mkdir()
+                (root / "pyproject.toml").write_text('[project]\nname = "project"\nversion = "0"\n')
+                (root / "module.py").write_text(one.module)
+                told, took = made(root, one.name)
+                (function,) = told["functions"]
+                times.append(took)
+                line = f"{one.task:16} {one.name:34} {took:5.1f} s  "
+                if told["test"] is None:
+                    print(f"{line}nothing: {function['why']}", flush=True)
+                else:
+                    offered += 1
+                    unstable += function["runs"]["passed"] != function["runs"]["of"]
+                    score = await killed(bench, root, one, told["test"]["text"])
+                    scores.append(score)
+                    print(
+                        f"{line}{score:4.0%} of {function['mutants']} mutants, {len(function['calls'])} calls, own count {function['mutants'] - len(function['survivors'])}",
+                        flush=True,
+                    )
+                if official:
+                    theirs.append(await killed(bench, root, one, one.official))
+    finally:
+        await compose.close(bench)
+    print(
+        f"{len(chosen)} functions: tests offered for {offered} ({offered / len(chosen):.0%}), unstable {unstable}; mutation score of what is offered "
+        f"{statistics.mean(scores):.1%} on the mean, {statistics.median(scores):.0%} at the median; {statistics.median(times):.1f} s at the median"
+    )
+    if theirs:
+        print(f"the benchmarks' own tests: {statistics.mean(theirs):.1%} on the mean")
+
+
+def made(root: Path, name: str) -> tuple[dict[str, Any], float]:
+    """What `assay test` says of a function, and how long it took."""
+    started = time.monotonic()
+    command = [sys.executable, "-m", "assay", "test", f"module.py::{name}", "--json"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+    if done.returncode not in (0, 1):
+        raise SystemExit(f"assay test ended with {done.returncode}: {done.stderr[-800:]}")
+    return json.loads(done.stdout), time.monotonic() - started
+
+
+async def killed(bench: Workbench, root: Path, one: Function, test: str) -> float:
+    """The share of the function's mutants that a test file fails on."""
+    subject = next(two for two in subjects.of_text(one.module) if two.name == one.name)
+    mutants = usual.of_lines(one.module, *subject.lines)
+    if not mutants:
+        return 1.0
+    project = (await bench.projects.state(root)).project
+
+    async def part(of: list[str]) -> int:
+        steps = tuple(
+            Step("pytest", MUTANT_S, (("module.py", text), ("test_module.py", test)), ("test_module.py",))
+            for text in of
+        )
+        outcomes = await bench.sandbox.run(Job(project, steps))
+        return sum(
+            outcome.timed_out or not all(two.is_green for two in outcome.tests.tests) or not outcome.tests.tests
+            for outcome in outcomes
+        )
+
+    texts = [applied(one.module, (two.edit,)) for two in mutants]
+    counts = await asyncio.gather(*(part(texts[first : first + BATCH]) for first in range(0, len(texts), BATCH)))
+    return sum(counts) / len(mutants)
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--count", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=5)
+    parser.add_argument("--official", action="store_true", help="the benchmarks' own tests, too")
+    given = parser.parse_args()
+    asyncio.run(measured(given.count, given.seed, given.folder, official=given.official))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""Tests that are made: what is offered notices the mutants that it says, and says what its expectations rest on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from analyzers import subjects
+from analyzers.mutants import usual
+from analyzers.text import applied
+from assay.assistant.test.way import RUNS, Made, Place, is_green, made
+from assay.assistant.workbench import Workbench
+from sandbox.api import Job, Step
+
+MODULE = '''"""Some functions."""
+import random
+
+
+class Refused(ValueError):
+    """No."""
+
+
+def grade(points, best=100):
+    """A letter.
+
+    >>> grade(95)
+    'A'
+    >>> grade(10)
+    'E'
+    """
+    if points < 0 or points > best:
+        raise Refused("outside")
+    share = points / best
+    if share >= 0.9:
+        return "A"
+    if share >= 0.5:
+        return "C"
+    return "F"
+
+
+def drawn(n: int) -> float:
+    return random.random() + n
+
+
+def held(text: str):
+    return object()
+
+
+async def later(n: int) -> int:
+    return n
+'''
+
+
+async def of(bench: Workbench, tmp_path: Path, name: str) -> tuple[Made, Place]:
+    (tmp_path / "grades.py").write_text(MODULE)
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_other.py").write_text("def test_other():\n    pass\n")
+    bench.projects.open_folder(tmp_path)
+    place = Place(await bench.projects.state(tmp_path), "grades.py", MODULE)
+    subject = next(one for one in subjects.of_text(MODULE) if one.name == name)
+    stages: list[str] = []
+    found = await made(bench, place, subject, lambda stage, done, count: stages.append(stage))
+    assert name != "grade" or list(dict.fromkeys(stages)) == ["inputs tried", "mutants", "runs"]
+    return found, place
+
+
+async def test_what_is_offered_notices_what_it_says(bench: Workbench, tmp_path: Path) -> None:
+    found, place = await of(bench, tmp_path, "grade")
+    assert found.written is not None and found.runs == RUNS
+    assert found.written.name == "tests/test_grades.py"
+    assert "from grades import Refused, grade" in found.written.text
+    assert [(one.call, one.documented, one.found) for one in found.questions] == [("grade(10)", "'E'", "'F'")]
+    assert "assert grade(95) == 'A'" in found.written.text.replace('"', "'")
+    assert "grade(10)" not in found.written.text, "a question is no expectation"
+    assert {one.rpartition("grade_")[2] for one in found.written.tests} == {
+        "as_documented",
+        "as_it_is_today",
+        "raises_refused",
+    }
+    mutants = usual.of_lines(MODULE, *found.subject.lines)
+    assert found.mutants == len(mutants) and len(found.survivors) <= len(mutants) / 4
+    steps = tuple(
+        Step(
+            "pytest",
+            20.0,
+            (("grades.py", applied(MODULE, (one.edit,))), (found.written.name, found.written.text)),
+            (found.written.name,),
+        )
+        for one in mutants
+    )
+    outcomes = await bench.sandbox.run(Job(place.state.project, steps))
+    alive = {one for one, outcome in zip(mutants, outcomes, strict=True) if is_green(outcome, 1)}
+    assert alive == set(found.survivors)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("drawn", "gave what a test can hold"), ("held", "gave what a test can hold"), ("later", "It is asynchronous.")],
+)
+async def test_what_cannot_be_expected_is_no_test(bench: Workbench, tmp_path: Path, name: str, why: str) -> None:
+    found, _ = await of(bench, tmp_path, name)
+    assert found.written is None and why in found.why

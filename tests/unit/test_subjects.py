@@ -1,0 +1,119 @@
+"""What the text of a function says of what it is called with, and the calls that are made of it."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from analyzers import subjects, tryouts
+from analyzers.subjects import Example, Subject
+
+
+def subject(text: str) -> Subject:
+    (found,) = subjects.of_text(text)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("written", "kinds"),
+    [
+        ("int", ("int",)),
+        ("Optional[List[int]]", ("list[int]", "None")),
+        ("'str | None'", ("str", "None")),
+        ("Mapping[str, list[float]]", ("dict[str, list[float]]",)),
+        ("tuple[int, ...]", ("tuple[int]…",)),
+        ("Union[int, typing.Sequence[str]]", ("int", "list[str]")),
+        ("Literal['a', 2]", ("='a'", "=2")),
+        ("Frame", ()),
+        ("'not python('", ()),
+    ],
+)
+def test_types_are_those_that_the_hints_say(written: str, kinds: tuple[str, ...]) -> None:
+    (parameter,) = subject(f"def f(frame: {written}): ...\n").parameters
+    assert parameter.kinds == kinds
+    assert parameter.is_sure is bool(kinds)
+
+
+@pytest.mark.parametrize(
+    ("header", "body", "first"),
+    [
+        ("q", "return q.lower()", "str"),
+        ("q", "return [x for x in range(q)]", "int"),
+        ("q", "return sum(q) / len(q)", "list[int]"),
+        ("q", "return q['key']", "dict[str, int]"),
+        ("q", "return q[0][1]", "list[list[int]]"),
+        ("q=True", "return q", "bool"),
+        ("words", "return words", "list[str]"),
+        ("q", "return 'a' in q", "str"),
+    ],
+)
+def test_without_hints_the_use_tells_the_type(header: str, body: str, first: str) -> None:
+    (parameter,) = subject(f"def f({header}):\n    {body}\n").parameters
+    assert parameter.kinds[0] == first and not parameter.is_sure
+
+
+DOC = '''def add(a, b):
+    """Add.
+
+    add(1, 2) == 3, and add("a", "b") => "ab".
+    For add(2.5, 1) it should return 3.5; add(x, 1) is open, add(1, 1) too.
+    >>> add([1], [2])
+    [1, 2]
+    >>> add(1, "a")
+    Traceback (most recent call last):
+    TypeError: no
+    >>> print(add(1, 2))
+    3
+    """
+    return a + b + 0 * 17
+'''
+
+
+def test_examples_are_read_as_people_write_them() -> None:
+    found = subject(DOC)
+    assert set(found.examples) == {
+        Example("add([1], [2])", "[1, 2]"),
+        Example('add(1, "a")', "", "TypeError"),
+        Example("add(1, 2)", "3"),
+        Example('add("a", "b")', '"ab"'),
+    }
+    assert found.literals == (0, 17), "those of the code alone"
+
+
+def test_a_text_that_does_not_parse_has_none() -> None:
+    assert subjects.of_text("def f(:\n") == ()
+
+
+def test_calls_are_made_of_the_likeliest_types_first() -> None:
+    found = subject("def f(text, n=3, *, strict: bool):\n    return text.lower() * n\n")
+    kinds = tryouts.combinations(found)
+    assert kinds[0] == ("str", "int", "bool")
+    calls = tryouts.many(found, kinds[0], 80, seed=1)
+    assert len(set(calls)) == 80 and calls == tryouts.many(found, kinds[0], 80, seed=1), "the same each time"
+    for one in calls:
+        call = ast.parse(one, mode="eval").body
+        assert isinstance(call, ast.Call) and [word.arg for word in call.keywords] in (["n", "strict"], ["strict"])
+        assert isinstance(ast.literal_eval(call.args[0]), str)
+    assert {"n=" in one for one in calls} == {True, False}, "a default is left to itself now and then"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["list[tuple[str, int]]", "dict[str, list[int]]", "set[int]", "tuple[int]…", "frozenset", "bytes", "='x'", "None"],
+)
+def test_values_of_any_type_are_literals(kind: str) -> None:
+    found = subject("def f(x): ...\n")
+    for call in tryouts.many(found, (kind,), 12, seed=3):
+        assert call.startswith("f(") and (kind == "frozenset" or ast.literal_eval(call[2:-1] or "None") is not ...)
+
+
+def test_values_are_near_the_literals_of_the_code() -> None:
+    found = subject("def f(n: int):\n    return n > 4321\n")
+    calls = tryouts.many(found, ("int",), 60, seed=0)
+    assert {"f(4321)", "f(4322)"} <= set(calls)
+
+
+def test_a_function_that_needs_nothing_is_called_once() -> None:
+    found = subject("def f(): ...\n")
+    assert tryouts.many(found, tryouts.combinations(found)[0], 10, 0) == ("f()",)

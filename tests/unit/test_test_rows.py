@@ -1,0 +1,141 @@
+"""Which calls become tests, and how they are written: without a sandbox."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from analyzers import homes, subjects
+from assay.assistant.test import answers, kept, written
+from assay.assistant.test.answers import Answer
+from assay.assistant.test.kept import Row
+
+
+def value(source: str) -> Answer:
+    return Answer("value", source)
+
+
+RAISED = Answer("raised", "ValueError: no", ("ValueError", "Exception"))
+
+
+@pytest.mark.parametrize(
+    ("expected", "found", "is_noticed"),
+    [
+        (value("3"), value("3"), False),
+        (value("3"), value("4"), True),
+        (value("3"), value("3.0"), False),
+        (value("1"), value("True"), False),
+        (value("True"), value("1"), True),
+        (value("None"), value("0"), True),
+        (value("0.1"), value("0.10000000001"), False),
+        (value("[1.0, 2]"), value("[1.0000000001, 2]"), False),
+        (value("{1: 'a'}"), value("{1: 'b'}"), True),
+        (value("(1, 2)"), value("[1, 2]"), True),
+        (value("3"), answers.LATE, True),
+        (value("3"), RAISED, True),
+        (RAISED, value("3"), True),
+        (RAISED, Answer("crashed", "UnicodeError: x", ("UnicodeError", "ValueError", "Exception")), False),
+        (RAISED, Answer("crashed", "KeyError: x", ("KeyError", "Exception")), True),
+    ],
+)
+def test_a_test_notices_what_its_assertion_would(expected: Answer, found: Answer, is_noticed: bool) -> None:
+    assert answers.notices(expected, found) is is_noticed
+
+
+def test_as_few_simple_calls_as_notice_all_are_kept() -> None:
+    calls = ["f(1)", "f(1000000)", "f(2)", "f(3)", "f(object())", "f('')"]
+    told = [value("1"), value("1"), value("2"), value("3"), Answer("other", "<object>"), RAISED]
+    kills = {0: {1, 2}, 1: {1, 2}, 2: {3}, 3: set(), 4: {9}, 5: {4}}
+    rows, noticed = kept.chosen(calls, told, kills, documented={"f(3)"})
+    assert {row.call for row in rows} == {"f(1)", "f(2)", "f(3)", "f('')"}, (
+        "what a docstring shows stays, and what can be expected"
+    )
+    assert noticed == {1, 2, 3, 4}
+    assert [row.call for row in rows if row.is_documented] == ["f(3)"]
+
+
+def test_few_calls_have_other_ends_and_second_witnesses_and_many_have_neither() -> None:
+    short, long = [f"f({n})" for n in range(1, 7)], f"f({'9' * 200})"
+    told = [value(str(n)) for n in range(7)]
+    rows, noticed = kept.chosen([*short, long], told, {n: {n} for n in range(6)} | {6: set(range(6))}, documented=set())
+    assert [row.call for row in rows] == short and noticed == set(range(6)), "each notices what no other one does"
+    rows, _ = kept.chosen(short, told[:6], {0: {1, 2}, 1: {1}, 2: {2}}, documented=set())
+    assert [row.call for row in rows] == short[:3], "what notices nothing is no test"
+
+
+FUNCTION = "class Bad(ValueError): ...\n\n\ndef area(w, h):\n    return w * h\n"
+
+
+def text_of(rows: list[Row], before: str = "") -> str:
+    subject = next(one for one in subjects.of_text(FUNCTION) if one.name == "area")
+    texts = {"shop/__init__.py": "", "shop/sizes.py": FUNCTION, "tests/test_other.py": ""} | (
+        {"tests/test_sizes.py": before} if before else {}
+    )
+    made = written.written(texts, "shop/sizes.py", subject, rows)
+    assert made is not None and made.name == "tests/test_sizes.py" and made.before == before
+    ast.parse(made.text)
+    assert all(f"def {name}(" in made.text for name in made.tests)
+    return made.text
+
+
+def test_rows_that_are_alike_stand_in_a_table() -> None:
+    rows = [Row(f"area({n}, 2)", value(f"{n * 2}"), is_documented=False) for n in range(3)]
+    assert (
+        text_of(
+            [
+                *rows,
+                Row("area(1, 1)", value("1"), is_documented=True),
+                Row("area(-1, 1)", Answer("raised", "", ("Bad", "ValueError")), is_documented=False),
+            ]
+        )
+        == """import pytest
+
+from shop.sizes import Bad, area
+
+
+def test_area_as_documented() -> None:
+    assert area(1, 1) == 1
+
+
+@pytest.mark.parametrize(
+    ("w", "h", "expected"),
+    [
+        (0, 2, 0),
+        (1, 2, 2),
+        (2, 2, 4),
+    ],
+)
+def test_area_as_it_is_today(w: object, h: object, expected: object) -> None:
+    # What `area` gives today: nothing says that it should.
+    assert area(w, h) == expected
+
+
+def test_area_raises_bad() -> None:
+    with pytest.raises(Bad):
+        area(-1, 1)
+"""
+    )
+
+
+def test_a_file_that_is_there_keeps_its_own_style_and_names() -> None:
+    before = (
+        '"""Sizes."""\nimport os\n\nfrom shop.sizes import area\n\n\ndef test_area_as_it_is_today():\n    assert os\n'
+    )
+    text = text_of(
+        [Row("area(1.5, 2)", value("3.0"), is_documented=False), Row("area(0, 1)", value("None"), is_documented=False)],
+        before,
+    )
+    assert text == (
+        '"""Sizes."""\nimport os\n\nfrom shop.sizes import area\nimport pytest\n\n\ndef test_area_as_it_is_today():\n    assert os\n\n\n'
+        "def test_area_as_it_is_today_2():\n    # What `area` gives today: nothing says that it should.\n"
+        "    assert area(1.5, 2) == pytest.approx(3.0)\n    assert area(0, 1) is None\n"
+    )
+
+
+def test_homes_are_where_people_look() -> None:
+    assert homes.test_file({"a.py": ""}, "a.py") == "test_a.py"
+    assert homes.test_file({"a.py": "", "x/a_test.py": ""}, "a.py") == "x/a_test.py"
+    assert homes.importable("src/pack/mod.py") == "pack.mod"
+    assert homes.importable("not-a-name.py") == ""
+    assert homes.bound("import a.b as c\nfrom x import y\nclass D: ...\ndef e(): ...\nz = 1\n") == {"c", "y", "D", "e"}

@@ -1,0 +1,53 @@
+"""The usual mutants: what is changed, what is left alone, and that each is a program."""
+
+from __future__ import annotations
+
+import ast
+
+from analyzers.mutants import usual
+from analyzers.text import applied
+
+TEXT = '''def f(a: int = 3, *, c="x") -> "str":
+    """Doc with 1."""
+    if not a:
+        raise ValueError("bad %d" % 3)
+    total = 0
+    for i in range(len(a)):
+        if a[i] < b and i%2 == 0 or a[i]is None:
+            total += a[i] * 2
+            print(total)
+            continue
+        break
+    assert total, "no 4"
+    return total if total > 10 else -total
+
+
+def other():
+    return 1
+'''
+
+
+def test_each_is_one_small_change_of_the_functions_code() -> None:
+    made = usual.of_lines(TEXT, 1, 13)
+    told = {(one.line, one.told) for one in made}
+    assert {
+        (1, "`3` were `4`"), (3, "`not` were not there"), (7, "`<` were `<=`"), (7, "`%` were `*`"), (7, "`and` were `or`"), (7, "`is` were `is not`"),
+        (8, "`+=` were `-=`"), (9, "`print(total)` were not there"), (10, "`continue` were `break`"), (11, "`break` were `continue`"), (13, "it returned None"),
+        (13, "`-` were not there"), (5, "`0` were `1`"),
+    } <= told  # fmt: skip
+    texts = {applied(TEXT, (one.edit,)) for one in made}
+    assert len(texts) == len(made)
+    for text in texts:
+        ast.parse(text)
+        assert '"""Doc with 1."""' in text and '"bad %d" % 3' in text and '"no 4"' in text and '-> "str"' in text
+        assert text.endswith("def other():\n    return 1\n")
+
+
+def test_a_long_function_has_as_many_as_can_be_tried() -> None:
+    text = "def f(x):\n" + "".join(f"    x = x + {n} * 2 - 1\n" for n in range(80)) + "    return x\n"
+    made = usual.of_lines(text, 1, 82)
+    assert len(made) == usual.MOST and {one.line for one in made} >= {2, 40, 80}
+
+
+def test_a_text_that_does_not_parse_has_none() -> None:
+    assert usual.of_lines("def f(:\n", 1, 1) == ()
