@@ -38,8 +38,8 @@ class Usual:
     told: str
 
 
-def of_lines(text: str, first: int, last: int) -> tuple[Usual, ...]:
-    """The mutants of the functions that stand on these lines (from 1), in order, at most `MOST`; docstrings, annotations, defaults' types and messages of what is raised are left alone.
+def of_lines(text: str, first: int, last: int, most: int = MOST) -> tuple[Usual, ...]:
+    """The mutants of the code that stands on these lines (from 1), in order, at most `most`; docstrings, annotations, defaults' types and messages of what is raised are left alone.
     None where the text does not parse."""
     tree = syntax.module(text) if syntax.has_plain_lines(text) else None
     if tree is None:
@@ -51,10 +51,10 @@ def of_lines(text: str, first: int, last: int) -> tuple[Usual, ...]:
             if text[span.start : span.end] != new:
                 line = text.count("\n", 0, span.start) + 1
                 found.setdefault((span.start, span.end, new), Usual(Edit(span, new), line, told))
-    parsed = [one for _, one in sorted(found.items()) if syntax.compiles(applied(text, (one.edit,)))]
-    if len(parsed) <= MOST:
+    parsed = [one for _, one in sorted(found.items()) if made.parses(one.edit)]
+    if len(parsed) <= most:
         return tuple(parsed)
-    return tuple(parsed[len(parsed) * n // MOST] for n in range(MOST))
+    return tuple(parsed[len(parsed) * n // most] for n in range(most))
 
 
 Change = tuple[Span, str, str]
@@ -63,6 +63,19 @@ Change = tuple[Span, str, str]
 class _Made:
     def __init__(self, text: str, tree: ast.Module) -> None:
         self._text, self._tree, self._places = text, tree, Places(text)
+        self._tops = [self._top(one) for one in tree.body]
+
+    def _top(self, node: ast.stmt) -> Span:
+        line = min((one.lineno for one in getattr(node, "decorator_list", ())), default=node.lineno)
+        return Span(self._places.offset(line, 0), self._places.span(node).end)
+
+    def parses(self, edit: Edit) -> bool:
+        """Whether the text with the edit still parses: the module's statement around it is looked at alone."""
+        for top in self._tops:
+            if top.start <= edit.span.start and edit.span.end <= top.end:
+                moved = Edit(Span(edit.span.start - top.start, edit.span.end - top.start), edit.text)
+                return syntax.compiles(applied(self._text[top.start : top.end], (moved,)))
+        return False
 
     def nodes(self, first: int, last: int) -> Iterator[ast.AST]:
         """What is changed: the code of these lines, without what only speaks to people."""

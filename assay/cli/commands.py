@@ -5,7 +5,21 @@ from __future__ import annotations
 import typer
 
 from assay import __version__
-from assay.cli import ask, care, check, docs, explain, maps, models, sandboxes, suggest, summarize, test, verify
+from assay.cli import (
+    ask,
+    care,
+    check,
+    docs,
+    explain,
+    maps,
+    models,
+    mutants,
+    sandboxes,
+    suggest,
+    summarize,
+    test,
+    verify,
+)
 
 app = typer.Typer(
     name="assay",
@@ -24,6 +38,7 @@ app.command()(ask.complete)
 app.command()(verify.verify)
 app.command()(check.check)
 app.command()(test.test)
+app.command()(mutants.mutants)
 app.command()(explain.explain)
 app.command()(summarize.summarize)
 app.command()(suggest.suggest)

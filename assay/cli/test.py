@@ -10,8 +10,9 @@ import typer
 
 from analyzers import encodings, reach, subjects
 from analyzers.subjects import Subject
-from assay.assistant.test import shapes
-from assay.assistant.test.way import RUNS, Made, Place, made
+from assay.assistant.test import shapes, suite
+from assay.assistant.test.suite import Place
+from assay.assistant.test.way import RUNS, Made, made
 from assay.assistant.workbench import Workbench
 from assay.cli import out, place
 from assay.cli.ask import PYTHON, Json
@@ -89,9 +90,10 @@ def test(
 async def _each(bench: Workbench, at: Place, chosen: list[Subject]) -> list[Made]:
     """One function after the other, each beside the tests of those before."""
     found, tests = list[Made](), dict[str, str]()
+    known = await suite.seen(bench, at)
     for subject in chosen:
         with Progress() as tell:
-            one = await made(bench, Place(at.state, at.name, at.text, tests), subject, tell)
+            one = await made(bench, Place(at.state, at.name, at.text, tests), subject, tell, known)
         found.append(one)
         if one.written is not None:
             tests = {**tests, one.written.name: one.written.text}
@@ -104,8 +106,9 @@ def _told(one: Made) -> list[str]:
     lines = [f"{one.subject.name}: {one.why}"] if one.why else []
     if one.written is not None:
         count = len(one.rows)
+        was = f", {one.before} before" if one.before else ""
         lines.append(
-            f"{one.subject.name}: {count} call{'s' * (count != 1)} of {one.tried} that were tried notice {noticed} of {one.mutants} small changes; "
+            f"{one.subject.name}: with {count} call{'s' * (count != 1)} of {one.tried} that were tried tests notice {noticed} of {one.mutants} small changes{was}; "
             f"passed {one.runs} of {RUNS} runs, {one.took_s:.0f} s"
         )
         lines += [f"  line {two.line}: no test notices if {two.told}" for two in one.survivors[:SHOWN]]

@@ -9,7 +9,9 @@ import pytest
 from analyzers import subjects
 from analyzers.mutants import usual
 from analyzers.text import applied
-from assay.assistant.test.way import RUNS, Made, Place, is_green, made
+from assay.assistant.test import suite
+from assay.assistant.test.suite import Place
+from assay.assistant.test.way import RUNS, Made, is_green, made
 from assay.assistant.workbench import Workbench
 from sandbox.api import Job, Step
 
@@ -61,7 +63,7 @@ async def of(bench: Workbench, tmp_path: Path, name: str) -> tuple[Made, Place]:
     subject = next(one for one in subjects.of_text(MODULE) if one.name == name)
     stages: list[str] = []
     found = await made(bench, place, subject, lambda stage, done, count: stages.append(stage))
-    assert name != "grade" or list(dict.fromkeys(stages)) == ["inputs tried", "mutants", "runs"]
+    assert name != "grade" or list(dict.fromkeys(stages)) == ["tests", "inputs tried", "mutants", "runs"]
     return found, place
 
 
@@ -101,3 +103,31 @@ async def test_what_is_offered_notices_what_it_says(bench: Workbench, tmp_path: 
 async def test_what_cannot_be_expected_is_no_test(bench: Workbench, tmp_path: Path, name: str, why: str) -> None:
     found, _ = await of(bench, tmp_path, name)
     assert found.written is None and why in found.why
+
+
+TESTED = "import grades\nimport pytest\n\n\ndef test_best():\n    assert grades.grade(95) == 'A'\n\n\ndef test_red():\n    assert grades.grade(10) == 'E'\n"
+
+
+async def test_only_what_the_tests_that_are_there_do_not_notice_is_tested(bench: Workbench, tmp_path: Path) -> None:
+    """And each mutant has the fate that the whole suite gives it."""
+    (tmp_path / "grades.py").write_text(MODULE)
+    (tmp_path / "test_grades.py").write_text(TESTED)
+    bench.projects.open_folder(tmp_path)
+    place = Place(await bench.projects.state(tmp_path), "grades.py", MODULE)
+    subject = next(one for one in subjects.of_text(MODULE) if one.name == "grade")
+    mutants = usual.of_lines(MODULE, *subject.lines)
+    known = await suite.seen(bench, place)
+    assert (set(known.lines), known.red) == ({"test_grades.py::test_best"}, ("test_grades.py::test_red",))
+    told: list[tuple[int, int]] = []
+    fates = await suite.fates(bench, place, mutants, known, lambda done, of: told.append((done, of)))
+    assert told[-1] == (len(mutants), len(mutants)) and set(fates) == {"noticed", "alive", "unreached"}
+    steps = tuple(
+        Step("pytest", 20.0, (("grades.py", applied(MODULE, (one.edit,))),), ("test_grades.py::test_best",))
+        for one in mutants
+    )
+    outcomes = await bench.sandbox.run(Job(place.state.project, steps))
+    assert [fate == "noticed" for fate in fates] == [not is_green(outcome, 1) for outcome in outcomes]
+    found = await made(bench, place, subject, lambda stage, done, count: None, known)
+    assert found.before == fates.count("noticed") and found.written is not None
+    assert found.written.text.startswith("import grades\nimport pytest\nfrom grades import Refused, grade\n")
+    assert not any(row.call == "grade(95)" for row in found.rows), "that is tested"

@@ -528,19 +528,37 @@ def test_docs_says_what_is_wrong_with_what_it_was_given(project: Path) -> None:
 
 def test_test_has_its_shape_and_writes_beside_what_is_there(project: Path, docker_url: str) -> None:
     (project / "calc.py").write_text("def double(x: int) -> int:\n    return 2 * x\n")
+    (project / "test_calc.py").write_text((project / "test_calc.py").read_text().replace("(2) == 4", "(0) == 0"))
     done = assay("test", f"{project / 'calc.py'}::double", "--write", "--json")
     found = answer(done)
     assert done.returncode == 0 and found["file"] == "calc.py" and found["test"]["file"] == "test_calc.py"
     (one,) = found["functions"]
-    assert set(one) == set("name line tests why calls questions mutants survivors tried runs seconds".split())
-    assert one["runs"] == {"passed": 5, "of": 5} and one["mutants"] == 4 and not one["survivors"]
+    assert set(one) == set("name line tests why calls questions mutants before survivors tried runs seconds".split())
+    assert one["runs"] == {"passed": 5, "of": 5} and not one["survivors"] and 0 < one["before"] < one["mutants"] == 4
     assert {tuple(sorted(call)) for call in one["calls"]} == {("call", "documented", "expected", "kind")}
     text = (project / "test_calc.py").read_text()
     assert text == found["test"]["text"] and text.startswith("from calc import double\n")
-    assert "def test_double():\n    assert double(2) == 4\n\n\n" in text and "def test_double_as_it_is_today(" in text
+    assert "def test_double():\n    assert double(0) == 0\n\n\n" in text and "def test_double_as_it_is_today(" in text
     done = assay("test", f"{project / 'calc.py'}::double")
+    assert done.returncode == 1 and "The tests that are there notice all 4 small changes of it." in done.stdout
+    found = answer(assay("mutants", str(project / "calc.py"), "--json"))
+    assert (found["mutants"], found["noticed"], found["survivors"]) == (4, 4, []) and found["tests"] == len(
+        one["tests"]
+    ) + 1
+
+
+def test_test_shows_what_it_would_write(project: Path, docker_url: str) -> None:
+    before = (project / "test_calc.py").read_text().replace("4", "5")
+    (project / "test_calc.py").write_text(before)
+    (project / "calc.py").write_text("def double(x: int) -> int:\n    return 2 * x\n")
+    done = assay("test", str(project / "calc.py"))
     assert "+++ b/test_calc.py" in done.stdout and "notice 4 of 4 small changes; passed 5 of 5 runs" in done.stdout
-    assert (project / "test_calc.py").read_text() == text, "nothing is written without being told to"
+    assert (project / "test_calc.py").read_text() == before, "nothing is written without being told to"
+    done = assay("mutants", str(project / "calc.py"))
+    assert "calc.py:2: no test executes this" in done.stdout and "0 of 4 small changes (0%)" in done.stdout
+    assert "1 of its tests are red" in done.stdout
+    done = assay("mutants", str(project / "calc.py"), "--lines", "9-2", "--json")
+    assert (done.returncode, answer(done)["error"]["code"]) == (2, "bad-place")
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ def _function(one: Made) -> dict[str, Any]:
         ],
         "questions": [{"call": two.call, "documented": two.documented, "found": two.found} for two in one.questions],
         "mutants": one.mutants,
+        "before": one.before,
         "survivors": [{"line": two.line, "told": two.told} for two in one.survivors],
         "tried": one.tried,
         "runs": {"passed": one.runs, "of": RUNS},

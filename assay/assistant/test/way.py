@@ -23,13 +23,14 @@ from analyzers.text import applied
 from sandbox.api import Job, Step, StepOutcome
 
 from ..workbench import Workbench
-from ..world.state import State, written_over
-from . import answers, kept, written
+from ..world.state import written_over
+from . import answers, kept, suite, written
 from .answers import Answer
 from .kept import Row
+from .suite import Place, Suite
 from .written import Written
 
-Stage = Literal["inputs tried", "mutants", "runs"]
+Stage = Literal["inputs tried", "tests", "mutants", "runs"]
 Tell = Callable[[Stage, int, int], None]
 CALLS, MORE = 140, 160  # calls that are tried first, and those that are added where mutants are left
 TYPES = 6  # sets of types that calls are tried with
@@ -51,7 +52,8 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What was found for one function. `written` is None where nothing is offered, and `why` says why. `survivors` are mutants that no offered test notices, of `mutants` in all."""
+    """What was found for one function. `written` is None where nothing is offered, and `why` says why. `survivors` are mutants that no test notices, of `mutants` in all; `before` of them were noticed by the tests that
+    were there."""
 
     subject: Subject
     written: Written | None = None
@@ -59,35 +61,33 @@ class Made:
     rows: tuple[Row, ...] = ()
     questions: tuple[Question, ...] = ()
     mutants: int = 0
+    before: int = 0
     survivors: tuple[Usual, ...] = ()
     tried: int = 0
     runs: int = 0
     took_s: float = field(default=0.0, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A file of a project with its text, and test files as they are with what was written for others of its functions."""
-
-    state: State
-    name: str
-    text: str
-    tests: Mapping[str, str] = field(default_factory=dict)
-
-
-async def made(bench: Workbench, place: Place, subject: Subject, tell: Tell) -> Made:
-    """Tests of a function of a file. Raises SandboxUnavailable."""
+async def made(bench: Workbench, place: Place, subject: Subject, tell: Tell, known: Suite | None = None) -> Made:
+    """Tests of a function of a file, for what those that are there (`known`: as they were seen) do not notice. Raises SandboxUnavailable."""
     begun = time.monotonic()
     asking = _Asking(bench, place)
     if why := refused(subject):
         return Made(subject, why=why)
+    every = await asyncio.to_thread(usual.of_lines, place.text, *subject.lines)
+    known = await suite.seen(bench, place) if known is None else known
+    fates = await suite.fates(bench, place, every, known, partial(tell, "tests"))
+    mutants = tuple(one for one, fate in zip(every, fates, strict=True) if fate != "noticed")
+    before = len(every) - len(mutants)
+    if every and not mutants:
+        why = f"The tests that are there notice all {before} small changes of it."
+        return Made(subject, why=why, mutants=before, before=before, took_s=time.monotonic() - begun)
     tell("inputs tried", 0, 0)
     calls, unlikely, told = await _tried(asking, subject)
     questions = tuple(_questions(subject, calls, told))
     if not any(one.is_testable for one in told):
         return Made(subject, None, _nothing(told), (), questions, tried=len(calls), took_s=time.monotonic() - begun)
-    mutants = await asyncio.to_thread(usual.of_lines, place.text, *subject.lines)
-    documented = {one.call for one in subject.examples} - {one.call for one in questions}
+    documented = {one.call for one in subject.examples} - {one.call for one in questions} if not before else set()
     asked = {one.call for one in questions}
     names = homes.bound(place.text) | set(dir(builtins))
     told = [
@@ -115,7 +115,7 @@ async def made(bench: Workbench, place: Place, subject: Subject, tell: Tell) -> 
         if runs < RUNS:
             file, why = None, f"What was written passed {runs} of {RUNS} times."
     return Made(
-        subject, file, why, rows, questions, len(mutants), survivors, len(calls), runs, time.monotonic() - begun
+        subject, file, why, rows, questions, len(every), before, survivors, len(calls), runs, time.monotonic() - begun
     )
 
 

@@ -1,0 +1,150 @@
+"""What the tests that are there notice: each mutant is held against those that execute its statement, the most particular first, and against no others."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from analyzers import reach, syntax
+from analyzers.mutants.usual import Usual
+from analyzers.text import applied
+from sandbox.api import Job, Step, StepOutcome
+
+from ..workbench import Workbench
+from ..world.state import State, written_over
+
+RUN_S, QUIET_S = 120.0, 20.0  # of all tests that reach a file, and of one that gives no sign of life
+SOONER = 12  # tests that a mutant is held against first
+MUTANT_S, SLOWER = 3.0, 4.0  # at least for a mutant's tests; times as long as without it after which it hangs
+CONTAINERS, STEPS = 2, 40  # at once, and mutants of each
+Fate = Literal["noticed", "alive", "unreached"]
+Tell = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file of a project with its text, and test files as they are with what was written since the scan."""
+
+    state: State
+    name: str
+    text: str
+    tests: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """The green tests that reach a file: by each, as a node id without parameters, the lines of the file (from 1) that it executes. `red` ones notice nothing, for they fail with and without; `took_s` is
+    what all of them took."""
+
+    lines: Mapping[str, frozenset[int]]
+    red: tuple[str, ...]
+    took_s: float
+
+    def executing(self, lines: range) -> list[str]:
+        """The tests that execute one of these lines, those first that execute least of the file."""
+        found = [test for test, executed in self.lines.items() if not executed.isdisjoint(lines)]
+        return sorted(found, key=lambda test: (len(self.lines[test]), test))
+
+
+async def seen(bench: Workbench, place: Place) -> Suite:
+    """Run the tests that reach the file, once. Raises SandboxUnavailable."""
+    texts = {**place.state.texts, place.name: place.text, **place.tests}
+    tests = await asyncio.to_thread(_reaching, texts, place.name, place.state)
+    if not tests:
+        return Suite({}, (), 0.0)
+    written = _over(bench, place, place.text)
+    step = Step("pytest", RUN_S, written, tests, quiet_s=QUIET_S, watched=(place.name,))
+    (outcome,) = await bench.sandbox.run(Job(place.state.project, (step,)))
+    red = {_plain(one.id) for one in outcome.tests.tests if one.outcome not in ("passed", "skipped", "xfailed")}
+    lines: dict[str, frozenset[int]] = {}
+    for test, files in outcome.tests.lines.items():
+        if (plain := _plain(test)) not in red and "::" in plain:
+            lines[plain] = lines.get(plain, frozenset()) | files.get(place.name, frozenset())
+    return Suite({test: of for test, of in lines.items() if of}, tuple(sorted(red)), outcome.ms / 1000)
+
+
+async def fates(bench: Workbench, place: Place, mutants: Sequence[Usual], suite: Suite, tell: Tell) -> list[Fate]:
+    """What becomes of each mutant. Raises SandboxUnavailable."""
+    spans = await asyncio.to_thread(statements, place.text)
+    executing = [suite.executing(_span(spans, one.line)) for one in mutants]
+    found: list[Fate] = ["alive" if tests else "unreached" for tests in executing]
+    for first, last in ((0, SOONER), (SOONER, None)):
+        left = [n for n, tests in enumerate(executing) if found[n] == "alive" and tests[first:last]]
+        done = len(mutants) - len(left)
+        tell(done, len(mutants))
+
+        async def part(numbers: Sequence[int], first: int = first, last: int | None = last) -> None:
+            nonlocal done
+            for at in range(0, len(numbers), STEPS):
+                some = numbers[at : at + STEPS]
+                steps = tuple(_step(bench, place, mutants[n], executing[n][first:last], suite.took_s) for n in some)
+                for n, outcome in zip(some, await bench.sandbox.run(Job(place.state.project, steps)), strict=True):
+                    found[n] = "noticed" if notices(outcome, executing[n][first:last]) else "alive"
+                done += len(some)
+                tell(done, len(mutants))
+
+        await asyncio.gather(*(part(left[one::CONTAINERS]) for one in range(min(CONTAINERS, len(left)))))
+    return found
+
+
+def notices(outcome: StepOutcome, tests: Sequence[str]) -> bool:
+    """Whether one of the tests fails, does not come to its end, or cannot be collected any more."""
+    report = outcome.tests
+    if outcome.timed_out or report.collect_errors or not report.finished:
+        return True
+    ran = {_plain(one.id) for one in report.tests}
+    return not ran.issuperset(tests) or any(one.outcome not in ("passed", "skipped", "xfailed") for one in report.tests)
+
+
+def statements(text: str) -> dict[int, range]:
+    """By line (from 1) the lines of the statement that it belongs to: of one with a body its header alone. What is executed by the import is everybody's who executes anything of
+    the file, and a function's header its callers'."""
+    tree, found = syntax.module(text), dict[int, range]()
+    everything = range(1, text.count("\n") + 2)
+    inner = {
+        id(one) for _, function in (syntax.functions(tree) if tree is not None else ()) for one in ast.walk(function)
+    }
+    for node in ast.walk(tree) if tree is not None else ():
+        if not isinstance(node, ast.stmt):
+            continue
+        first, last = node.lineno, node.end_lineno or node.lineno
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.AST):
+            last = max(first, body[0].lineno - 1)  # type: ignore[attr-defined]
+            if isinstance(
+                node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+            ):  # executed at the import: what enters it counts
+                for line in range(first, last + 1):
+                    found[line] = range(first, (node.end_lineno or last) + 1)
+                continue
+        for line in range(first, last + 1):
+            found[line] = range(first, last + 1) if id(node) in inner else everything
+    return found
+
+
+def _span(spans: Mapping[int, range], line: int) -> range:
+    return spans.get(line, range(line, line + 1))
+
+
+def _step(bench: Workbench, place: Place, mutant: Usual, tests: Sequence[str], took_s: float) -> Step:
+    limit_s = max(MUTANT_S, SLOWER * took_s)
+    files = _over(bench, place, applied(place.text, (mutant.edit,)))
+    return Step("pytest", limit_s, files, tuple(tests), quiet_s=limit_s, test_s=max(1.0, min(10.0, SLOWER * took_s)))
+
+
+def _over(bench: Workbench, place: Place, text: str) -> tuple[tuple[str, str | None], ...]:
+    texts = {**place.tests, place.name: text}
+    return written_over(place.state, {name: bench.projects.sent(other) for name, other in texts.items()})
+
+
+def _reaching(texts: Mapping[str, str], name: str, state: State) -> tuple[str, ...]:
+    graph = reach.imports(texts, state.test_files)
+    found = {*reach.importers(graph, name), name}
+    return tuple(sorted(one for one in found if one in texts and state.is_run(one)))
+
+
+def _plain(test: str) -> str:
+    return test.partition("[")[0]
