@@ -6,7 +6,7 @@ import ast
 import doctest
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from . import syntax
 
@@ -37,7 +37,8 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A function at the top of a module. `lines`: its first and last, from 1, decorators included. `literals` stand in its code. `is_open`: it takes any number of arguments."""
+    """A function or class at the top of a module. `lines`: its first and last, from 1, decorators included. `literals` stand in its code. `is_open`: it takes any number of arguments. Of a class `parameters` are those
+    of its constructor, and `methods` what can be done with one of it, each with the `form` of that: "o.push({})", "o.size", "len(o)"."""
 
     name: str
     lines: tuple[int, int]
@@ -47,14 +48,19 @@ class Subject:
     literals: tuple[object, ...]
     is_async: bool
     is_open: bool
+    methods: tuple[Subject, ...] = ()
+    form: str = ""
 
 
 def of_text(text: str) -> tuple[Subject, ...]:
-    """The functions at the top of a module, in its order; none where it does not parse."""
-    tree = syntax.module(text)
-    if tree is None:
-        return ()
-    return tuple(_subject(one) for one in tree.body if isinstance(one, Function))
+    """The functions and classes at the top of a module that can be tried, in its order; none where it does not parse."""
+    tree, found = syntax.module(text), list[Subject]()
+    for one in tree.body if tree is not None else ():
+        if isinstance(one, Function):
+            found.append(_subject(one))
+        elif isinstance(one, ast.ClassDef) and (made := _of_class(one)) is not None:
+            found.append(made)
+    return tuple(found)
 
 
 def documented(doc: str, name: str) -> tuple[Example, ...]:
@@ -116,6 +122,88 @@ def _calls(source: str, name: str) -> bool:
         return False
     values = [*tree.args, *(one.value for one in tree.keywords if one.arg)]
     return len(values) == len(tree.args) + len(tree.keywords) and all(_is_literal(ast.unparse(one)) for one in values)
+
+
+_FORMS = {
+    "__len__": "len(o)", "__contains__": "{} in o", "__getitem__": "o[{}]", "__iter__": "list(o)", "__call__": "o({})", "__str__": "str(o)", "__bool__": "bool(o)",
+    "__setitem__": "o.__setitem__({})", "__delitem__": "o.__delitem__({})",
+}  # fmt: skip
+_NOT_MADE = re.compile(
+    r"(?:Error|Exception|Warning|Enum|Flag|Protocol|ABC|NamedTuple|TypedDict|TestCase|Thread|Process)$"
+)
+
+
+def _of_class(node: ast.ClassDef) -> Subject | None:
+    """A class whose instances are made by calling it with values, and have something to ask; None for others."""
+    bases = [ast.unparse(one).partition("[")[0].rpartition(".")[2] for one in node.bases]
+    decorators = [ast.unparse(one).partition("(")[0].rpartition(".")[2] for one in node.decorator_list]
+    if (
+        node.keywords
+        or any(_NOT_MADE.search(one) for one in bases)
+        or set(decorators) - {"dataclass", "total_ordering", "final"}
+    ):
+        return None
+    functions = {one.name: one for one in node.body if isinstance(one, Function)}
+    parameters: tuple[Parameter, ...] = ()
+    if (init := functions.get("__init__")) is not None:
+        parameters = _subject(init).parameters[1:]
+    elif "dataclass" in decorators:
+        parameters = tuple(
+            Parameter(
+                one.target.id,
+                tuple(_annotated(one.annotation)),
+                is_sure=True,
+                default=ast.unparse(one.value) if one.value else "",
+                is_keyword=False,
+            )
+            for one in node.body
+            if isinstance(one, ast.AnnAssign)
+            and isinstance(one.target, ast.Name)
+            and "ClassVar" not in ast.unparse(one.annotation)
+        )
+    elif "__new__" in functions or any(one not in ("object", "Generic") for one in bases):
+        return None
+    methods = [made for name, one in functions.items() if (made := _of_method(name, one)) is not None]
+    methods += [_of_attribute(name) for name in _attributes(node, {one.name for one in methods})]
+    if not methods:
+        return None
+    doc = ast.get_docstring(node) or ""
+    literals = dict.fromkeys((type(value), value) for one in functions.values() for value in _literals(one))
+    first = min((one.lineno for one in node.decorator_list), default=node.lineno)
+    return Subject(
+        node.name, (first, node.end_lineno or node.lineno), parameters, doc, (), tuple(value for _, value in literals), is_async=False, is_open=False, methods=tuple(methods)
+    )  # fmt: skip
+
+
+def _attributes(node: ast.ClassDef, known: set[str]) -> list[str]:
+    """The public names that its methods give to `self`, and a dataclass's fields."""
+    found = dict[str, None]()
+    for one in ast.walk(node):
+        match one:
+            case ast.Attribute(value=ast.Name(id="self"), attr=name, ctx=ast.Store()) if not name.startswith("_"):
+                found[name] = None
+    return [name for name in found if name not in known]
+
+
+def _of_attribute(name: str) -> Subject:
+    return Subject(name, (0, 0), (), "", (), (), is_async=False, is_open=False, form=f"o.{name}")
+
+
+def _of_method(name: str, node: Function) -> Subject | None:
+    """What can be done with an instance by one of its methods; None for what is private, asynchronous or no method of instances."""
+    decorators = {ast.unparse(one).rpartition(".")[2] for one in node.decorator_list}
+    is_property = bool(decorators & {"property", "cached_property"})
+    if (
+        isinstance(node, ast.AsyncFunctionDef)
+        or (decorators and not is_property)
+        or (name.startswith("_") and name not in _FORMS)
+    ):
+        return None
+    made = _subject(node)
+    if not made.parameters:
+        return None
+    form = f"o.{name}" if is_property else _FORMS.get(name, f"o.{name}({{}})")
+    return replace(made, parameters=made.parameters[1:], form=form)
 
 
 def _subject(node: Function) -> Subject:

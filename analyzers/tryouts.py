@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import random
 from collections.abc import Iterator, Sequence
 
-from . import inputs
+from . import inputs, syntax
 from .subjects import Parameter, Subject
 
 USUAL = ("int", "str", "list[int]", "float", "list[str]", "dict[str, int]", "list[list[int]]", "bool")
@@ -14,6 +15,8 @@ KINDS_SURE, KINDS_GUESSED = 3, 4  # types of one parameter that are tried
 COMBINED = 40  # sets of types for all parameters
 FEW = 4  # calls that tell whether a set of types is taken
 LENGTH = 160  # characters of a call
+JOINT = 6  # literals that are taken together, two by two
+STEPS = 6  # of a scenario, beside the making of the instance
 
 Kinds = tuple[str, ...]
 
@@ -38,6 +41,52 @@ def few(subject: Subject, kinds: Kinds) -> tuple[str, ...]:
 def many(subject: Subject, kinds: Kinds, count: int, seed: int) -> tuple[str, ...]:
     """So many calls with these types, the simple ones first, each once."""
     return tuple(itertools.islice(_calls(subject, kinds, random.Random(seed), skips=0), count))
+
+
+def scenarios(subject: Subject, count: int, seed: int) -> tuple[str, ...]:
+    """So many ways to use an instance of a class, each as one expression that gives what every step gave, and each with the one that lacks its last step: of that
+    it is known which step an exception comes from."""
+    chance, found = random.Random(seed), dict[str, None]()
+    for turn in range(count * 4):
+        if len(found) >= count:
+            break
+        used = dict[str, list[object]]()  # a key that was set is asked for again
+        parts = [f"o := {_one(subject, chance, used)}"]
+        for _ in range(1 + turn % STEPS):
+            method = chance.choice(subject.methods)
+            parts.append(method.form.replace("{}", _one(method, chance, used).partition("(")[2][:-1]))
+        for size in (len(parts) - 1, len(parts)):
+            source = f"[{', '.join(parts[:size])}][1:]"
+            if len(source) <= 2 * LENGTH:
+                found[source] = None
+    return tuple(found)[:count]
+
+
+def steps(scenario: str) -> tuple[str, ...]:
+    """The steps of a scenario as they are written, the making of the instance first."""
+    tree = syntax.expression(scenario)
+    if not (isinstance(tree, ast.Subscript) and isinstance(tree.value, ast.List)):
+        return ()
+    made, *done = tree.value.elts
+    return (ast.unparse(made.value) if isinstance(made, ast.NamedExpr) else "", *map(ast.unparse, done))
+
+
+def _one(subject: Subject, chance: random.Random, used: dict[str, list[object]]) -> str:
+    """A call with values of the likelier types, some as they were `used` before for a parameter of that name, defaults left out now and then."""
+    values = []
+    for one in given(subject):
+        if one.default and chance.random() < 0.5:
+            continue
+        if (known := used.get(one.name)) and chance.random() < 0.5:
+            values.append((one, chance.choice(known)))
+            continue
+        kinds = _kinds(one)
+        kind = kinds[min(int(chance.expovariate(1.2)), len(kinds) - 1)]
+        pool = _pool(kind, subject.literals)
+        value = chance.choice(pool[:6]) if chance.random() < 0.6 else drawn(kind, subject.literals, chance)
+        used.setdefault(one.name, []).append(value)
+        values.append((one, value))
+    return _call(subject.name, [one for one, _ in values], [value for _, value in values])
 
 
 def near(subject: Subject, calls: Sequence[str]) -> tuple[str, ...]:
@@ -118,11 +167,25 @@ def _pool(kind: str, literals: Sequence[object]) -> list[object]:
     if not own:
         own = [_made(kind, literals, random.Random(seed), size) for seed, size in enumerate((2, 0, 1, 3, 4, 2, 3))]
     close = [one for literal in literals for one in _close(kind, literal)]
+    close += _joint(kind, literals)
     mixed = [one for pair in itertools.zip_longest(own, close) for one in pair if one is not None or kind == "None"]
     found: dict[str, object] = {}
     for one in mixed:
         found.setdefault(repr(one), one)
     return list(found.values()) or [None]
+
+
+def _joint(kind: str, literals: Sequence[object]) -> list[object]:
+    """Numbers that two literals make together: where a share of one is compared with the other."""
+    if kind not in ("int", "float"):
+        return []
+    numbers = [one for one in literals if isinstance(one, int | float) and one not in (0, 1)][:JOINT]
+    found = dict[object, None]()
+    for one, other in itertools.permutations(numbers, 2):
+        for made in (one * other, one + other, one - other):
+            if abs(made) < 1e9 and (kind == "float" or abs(made - round(made)) < 1e-9):
+                found[round(made) if kind == "int" else float(made)] = None
+    return list(found)[: 4 * JOINT]
 
 
 def _close(kind: str, literal: object) -> Iterator[object]:

@@ -137,8 +137,8 @@ async def person(http: httpx.AsyncClient, who: str, asked: Sequence[Asked], begu
         except TimeoutError:
             seen.dropped += 1
             continue
-        except (httpx.HTTPError, RuntimeError):
-            seen.failed.append((asking - begun, who))
+        except (httpx.HTTPError, RuntimeError) as error:
+            seen.failed.append((asking - begun, f"{who}: {error or type(error).__name__}"))
             continue
         seen.firsts.append(first)
         seen.tokens += tokens

@@ -1,6 +1,8 @@
 """Do the tests that `assay test` makes notice a bug? Functions of HumanEval and MBPP whose own tests are hidden; no model is asked.
 
     python -m evals.tests_made FOLDER [--count N] [--seed S] [--official]
+    python -m evals.tests_made --bugs [--count N]       tests of the right programs of evals/bugs: do they notice the wrong line?
+    python -m evals.tests_made --fixes [--count N]      tests of the change from the wrong line to the right one: do they fail before and pass after?
 
 FOLDER has HumanEval.jsonl.gz and mbpp_sanitized.jsonl.gz. Each function is a project of its own, and `assay test` a process of its own, as a user has it. What it offers is then
 held against the usual mutants of the function, one run of pytest in the sandbox for each: the share that it fails is the mutation score, equivalent mutants counted as missed. `--official` does
@@ -12,6 +14,7 @@ from __future__ import annotations
 import argparse
 import ast
 import asyncio
+import difflib
 import gzip
 import json
 import random
@@ -30,6 +33,7 @@ from analyzers.text import applied
 from assay import compose
 from assay.assistant.workbench import Workbench
 from assay.folders import folders
+from evals.bugs_found import programs
 from sandbox.api import Job, Step
 
 LIMIT_S = 120.0
@@ -79,15 +83,16 @@ async def measured(count: int, seed: int, folder: Path, *, official: bool) -> No
                 (root / "pyproject.toml").write_text('[project]\nname = "project"\nversion = "0"\n')
                 (root / "module.py").write_text(one.module)
                 told, took = made(root, one.name)
-                (function,) = told["functions"]
+                (file,) = told["files"]
+                (function,) = file["functions"]
                 times.append(took)
                 line = f"{one.task:16} {one.name:34} {took:5.1f} s  "
-                if told["test"] is None:
+                if file["test"] is None:
                     print(f"{line}nothing: {function['why']}", flush=True)
                 else:
                     offered += 1
                     unstable += function["runs"]["passed"] != function["runs"]["of"]
-                    score = await killed(bench, root, one, told["test"]["text"])
+                    score = await killed(bench, root, one, file["test"]["text"])
                     scores.append(score)
                     print(
                         f"{line}{score:4.0%} of {function['mutants']} mutants, {len(function['calls'])} calls, own count {function['mutants'] - len(function['survivors'])}",
@@ -105,11 +110,11 @@ async def measured(count: int, seed: int, folder: Path, *, official: bool) -> No
         print(f"the benchmarks' own tests: {statistics.mean(theirs):.1%} on the mean")
 
 
-def made(root: Path, name: str) -> tuple[dict[str, Any], float]:
-    """What `assay test` says of a function, and how long it took."""
+def made(root: Path, name: str, *options: str, given: str = "") -> tuple[dict[str, Any], float]:
+    """What `assay test` says of a function, or of what the options name, and how long it took."""
     started = time.monotonic()
-    command = [sys.executable, "-m", "assay", "test", f"module.py::{name}", "--json"]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+    command = [sys.executable, "-m", "assay", "test", *([f"module.py::{name}"] if name else []), *options, "--json"]
+    done = subprocess.run(command, cwd=root, input=given, capture_output=True, text=True, timeout=LIMIT_S, check=False)
     if done.returncode not in (0, 1):
         raise SystemExit(f"assay test ended with {done.returncode}: {done.stderr[-800:]}")
     return json.loads(done.stdout), time.monotonic() - started
@@ -139,14 +144,67 @@ async def killed(bench: Workbench, root: Path, one: Function, test: str) -> floa
     return sum(counts) / len(mutants)
 
 
+async def of_programs(count: int, *, is_change: bool) -> None:
+    """The programs of evals/bugs, right and wrong."""
+    settings, _ = compose.load_settings(folders())
+    bench = compose.workbench(settings, folders())
+    noticed, chosen, times = 0, programs()[:count], []
+    try:
+        for one in chosen:
+            with tempfile.TemporaryDirectory() as place:
+                root = Path(place) / "project"
+                root.mkdir()
+                (root / "pyproject.toml").write_text('[project]\nname = "project"\nversion = "0"\n')
+                (root / "module.py").write_text(one.broken if is_change else one.module)
+                own = [two.name for two in subjects.of_text(one.module) if two.lines[0] <= one.line <= two.lines[1]]
+                if is_change:
+                    sides = [text.splitlines(keepends=True) for text in (one.broken, one.module)]
+                    lines = difflib.unified_diff(*sides, "module.py", "module.py")
+                    told, took = made(root, "", "--diff", "-", given="".join(lines))
+                elif own:
+                    told, took = made(root, own[0])
+                else:
+                    told, took = {"files": []}, 0.0
+                times.append(took)
+                texts = [file["test"]["text"] for file in told["files"] if file["test"] is not None]
+                right, wrong = [
+                    await passes(bench, root, text, texts[-1]) if texts else True for text in (one.module, one.broken)
+                ]
+                is_noticed = bool(texts) and right and not wrong
+                noticed += is_noticed
+                why = [two["why"] for file in told["files"] for two in file["functions"]] if not texts else ""
+                print(f"{one.name:18} {took:5.1f} s  {'noticed' if is_noticed else f'not noticed {why}'}", flush=True)
+    finally:
+        await compose.close(bench)
+    what = (
+        "fail before the fix and pass after it" if is_change else "pass on the right program and fail on the wrong one"
+    )
+    print(f"{noticed} of {len(chosen)} have tests that {what}; {statistics.median(times):.1f} s at the median")
+
+
+async def passes(bench: Workbench, root: Path, module: str, test: str) -> bool:
+    """Whether a test file is green with a module."""
+    project = (await bench.projects.state(root)).project
+    step = Step("pytest", MUTANT_S, (("module.py", module), ("test_module.py", test)), ("test_module.py",))
+    (outcome,) = await bench.sandbox.run(Job(project, (step,)))
+    return bool(outcome.tests.tests) and all(one.is_green for one in outcome.tests.tests)
+
+
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--bugs", action="store_true")
+    parser.add_argument("--fixes", action="store_true")
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--official", action="store_true", help="the benchmarks' own tests, too")
     given = parser.parse_args()
+    if given.bugs or given.fixes:
+        asyncio.run(of_programs(given.count, is_change=given.fixes))
+        return
+    if given.folder is None:
+        parser.error("FOLDER, --bugs or --fixes")
     asyncio.run(measured(given.count, given.seed, given.folder, official=given.official))
 
 

@@ -1,38 +1,85 @@
-"""`assay test`: tests for the functions of a file, each kept for what it notices, as a change to review."""
+"""`assay test`: tests for the functions of a file, or for what a change does, each kept for what it notices, as a change to review."""
 
 from __future__ import annotations
 
 import difflib
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from analyzers import encodings, reach, subjects
-from analyzers.subjects import Subject
-from assay.assistant.test import shapes, suite
+from assay.assistant.changes.gathered import NothingChanged
+from assay.assistant.changes.patch import PatchError
+from assay.assistant.changes.revisions import RangeError
+from assay.assistant.test import regress, shapes, suite
+from assay.assistant.test.asking import RUNS
 from assay.assistant.test.suite import Place
-from assay.assistant.test.way import RUNS, Made, made
+from assay.assistant.test.way import Made, made
 from assay.assistant.workbench import Workbench
+from assay.assistant.world.change import Change
 from assay.cli import out, place
 from assay.cli.ask import PYTHON, Json
 from assay.cli.check import Progress
+from assay.cli.verify import of_several
 from sandbox.api import SandboxUnavailable
 
 SHOWN = 5  # survivors of a function
+Found = dict[str, list[Made]]
 
 
 def test(
-    where: Annotated[str, typer.Argument(metavar="FILE[::FUNCTION]", help="A Python file, or one function of it.")],
+    where: Annotated[
+        str, typer.Argument(metavar="[FILE[::FUNCTION]]", help="A Python file, or one function of it.")
+    ] = "",
     as_json: Json = False,
     write: Annotated[bool, typer.Option("--write", help="Write the tests into the file that is named.")] = False,
+    diff: Annotated[
+        str,
+        typer.Option(
+            metavar="DIFF", help="Tests for what a unified diff does, by names from here; - is standard input."
+        ),
+    ] = "",
+    staged: Annotated[bool, typer.Option("--staged", help="Tests for what is staged for the next commit.")] = False,
+    against: Annotated[
+        str,
+        typer.Option(metavar="REV", help="Tests for what differs on disk from a commit: HEAD, main, or main...HEAD."),
+    ] = "",
 ) -> None:
-    """Make tests for the functions of a file: of what they give today, and of what their docstrings show.
+    """Make tests for the functions of a file: of what they give today, and of what their docstrings show. Or for a change: tests that fail without it and pass with it.
 
-    Inputs are tried in the sandbox, and a call becomes a test for the small changes of the code that it notices. What is offered was run five times,
+    Inputs are tried in the sandbox, and a call becomes a test for the small changes of the code that it notices and the tests that are there do not. What is offered was run five times,
     each time in a fresh container. No model is asked. Where a docstring says otherwise than the code it is a question, and no test.
     Exits 1 where there is nothing to offer, else 0; 2 misuse.
     """
+    if sum((bool(where), bool(diff), staged, bool(against))) != 1:
+        out.fail("bad-input", "Name a FILE, or one of --diff, --staged and --against.", as_json=as_json)
+    root, work = _of_file(where, as_json=as_json) if where else _of_change(diff, against, as_json=as_json)
+    try:
+        found = out.with_bench(work, root=root, patience_s=None)
+    except SandboxUnavailable as error:
+        out.fail("no-sandbox", str(error), status=out.UNVERIFIED, as_json=as_json)
+    every = [one for of in found.values() for one in of]
+    if as_json:
+        out.emit(shapes.made_json(found))
+    else:
+        for one in every:
+            for line in _told(one):
+                typer.echo(line)
+    files = {one.written.name: one.written for one in every if one.written is not None}
+    firsts = {one.written.name: one.written.before for one in reversed(every) if one.written is not None}
+    for target, last in files.items():
+        if not as_json:
+            _show(target, firsts[target], last.text)
+        if write:
+            _write(root / target, firsts[target], last.text, as_json=as_json)
+    if not files:
+        raise typer.Exit(out.FAILED)
+
+
+def _of_file(where: str, *, as_json: bool) -> tuple[Path, Callable[[Workbench], Awaitable[Found]]]:
+    """The project of a file, and what makes tests of its functions."""
     path, _, wanted = where.partition("::")
     whole = Path(path).resolve()
     if not whole.is_file() or whole.suffix not in PYTHON:
@@ -44,73 +91,75 @@ def test(
     except place.BadPlace as error:
         out.fail("bad-input", str(error), as_json=as_json)
     every = subjects.of_text(text)
-    chosen = (
-        [one for one in every if one.name == wanted]
-        if wanted
-        else [one for one in every if not one.name.startswith("_")]
-    )
+    public = [one for one in every if not one.name.startswith("_")]
+    chosen = [one for one in every if one.name == wanted] if wanted else public
     if not chosen:
         known = ", ".join(one.name for one in every) or "none"
-        out.fail(
-            "bad-place",
-            f"{path} has no such function at its top; it has {known}."
-            if wanted
-            else f"{path} has no functions at its top.",
-            as_json=as_json,
-        )
+        no = f"no such function at its top; it has {known}" if wanted else "no functions at its top"
+        out.fail("bad-place", f"{path} has {no}.", as_json=as_json)
 
-    async def work(bench: Workbench) -> list[Made]:
+    async def work(bench: Workbench) -> Found:
         bench.projects.open_folder(root)
         state = await bench.projects.state(root)
         if reach.is_test_file(name, state.test_files):
             out.fail("bad-input", f"{path} has tests itself.", as_json=as_json)
-        return await _each(bench, Place(state, name, text), chosen)
+        at = Place(state, name, text)
+        found, over = list[Made](), dict[str, str]()
+        known = await suite.seen(bench, at)
+        for subject in chosen:
+            with Progress() as tell:
+                one = await made(bench, Place(state, name, text, over), subject, tell, known)
+            found.append(one)
+            over |= _over(one)
+        return {name: found}
 
+    return root, work
+
+
+def _of_change(diff: str, against: str, *, as_json: bool) -> tuple[Path, Callable[[Workbench], Awaitable[Found]]]:
+    """The project of a change, and what makes tests of what it does."""
     try:
-        found = out.with_bench(work, root=root, patience_s=None)
-    except SandboxUnavailable as error:
-        out.fail("no-sandbox", str(error), status=out.UNVERIFIED, as_json=as_json)
-    if as_json:
-        out.emit(shapes.made_json(name, found))
-    else:
-        for one in found:
-            for line in _told(one):
-                typer.echo(line)
-    files = {one.written.name: one.written for one in found if one.written is not None}
-    firsts = {one.written.name: one.written.before for one in reversed(found) if one.written is not None}
-    for target, last in files.items():
-        if not as_json:
-            _show(target, firsts[target], last.text)
-        if write:
-            _write(root / target, firsts[target], last.text, as_json=as_json)
-    if not files:
-        raise typer.Exit(out.FAILED)
+        change: Change = of_several(diff, against)
+    except UnicodeDecodeError:
+        out.fail("not-text", "The change is not UTF-8 text.", as_json=as_json)
+    except NothingChanged as error:
+        out.fail("no-change", str(error), as_json=as_json)
+    except (place.BadPlace, PatchError, RangeError) as error:
+        out.fail("bad-input", str(error), as_json=as_json)
+
+    async def work(bench: Workbench) -> Found:
+        bench.projects.open_folder(change.root)
+        state = await bench.projects.state(change.root)
+        found, over = Found(), dict[str, str]()
+        for both in regress.sides(state, change):
+            for subject in regress.changed(both):
+                with Progress() as tell:
+                    one = await regress.made(bench, both.beside(over), subject, tell)
+                found.setdefault(both.after.name, []).append(one)
+                over |= _over(one)
+        return found
+
+    return change.root, work
 
 
-async def _each(bench: Workbench, at: Place, chosen: list[Subject]) -> list[Made]:
-    """One function after the other, each beside the tests of those before."""
-    found, tests = list[Made](), dict[str, str]()
-    known = await suite.seen(bench, at)
-    for subject in chosen:
-        with Progress() as tell:
-            one = await made(bench, Place(at.state, at.name, at.text, tests), subject, tell, known)
-        found.append(one)
-        if one.written is not None:
-            tests = {**tests, one.written.name: one.written.text}
-    return found
+def _over(one: Made) -> dict[str, str]:
+    return {one.written.name: one.written.text} if one.written is not None else {}
 
 
-def _told(one: Made) -> list[str]:
+def _told(one: Made) -> Sequence[str]:
     """What was found of a function, for a person."""
-    noticed = one.mutants - len(one.survivors)
     lines = [f"{one.subject.name}: {one.why}"] if one.why else []
     if one.written is not None:
         count = len(one.rows)
+        noticed = one.mutants - len(one.survivors)
         was = f", {one.before} before" if one.before else ""
-        lines.append(
-            f"{one.subject.name}: with {count} call{'s' * (count != 1)} of {one.tried} that were tried tests notice {noticed} of {one.mutants} small changes{was}; "
-            f"passed {one.runs} of {RUNS} runs, {one.took_s:.0f} s"
+        calls = f"{count} call{'s' * (count != 1)} of {one.tried} that were tried"
+        what = (
+            f"{calls} give{'s' * (count == 1)} something else without the change"
+            if one.rows[0].source == "changed"
+            else f"with {calls} tests notice {noticed} of {one.mutants} small changes{was}"
         )
+        lines.append(f"{one.subject.name}: {what}; passed {one.runs} of {RUNS} runs, {one.took_s:.0f} s")
         lines += [f"  line {two.line}: no test notices if {two.told}" for two in one.survivors[:SHOWN]]
         if len(one.survivors) > SHOWN:
             lines.append(f"  and {len(one.survivors) - SHOWN} more")

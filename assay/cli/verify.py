@@ -56,10 +56,7 @@ def verify(
     if sum((file is not None, bool(diff), staged, bool(against))) != 1:
         out.fail("bad-input", "Name a FILE, or one of --diff, --staged and --against.", as_json=as_json)
     try:
-        if file is not None:
-            change = _of_file(file, is_patch=patch, as_json=as_json)
-        else:
-            change = _of_several(diff, against, as_json=as_json)
+        change = _of_file(file, is_patch=patch, as_json=as_json) if file is not None else of_several(diff, against)
     except UnicodeDecodeError:
         out.fail("not-text", "The change is not UTF-8 text.", as_json=as_json)
     except NothingChanged as error:
@@ -118,8 +115,8 @@ def _given(name: str, what: str) -> str:
     return text
 
 
-def _of_several(diff: str, against: str, *, as_json: bool) -> Change:
-    """The change of all files that may go into a container. Raises PatchError, RangeError, BadPlace and NothingChanged."""
+def of_several(diff: str, against: str) -> Change:
+    """The change of all files that may go into a container: by a diff, since a commit, or what is staged. Raises PatchError, RangeError, BadPlace and NothingChanged."""
     here = Path.cwd().resolve()
     root = place.project_of(here)
     if diff:

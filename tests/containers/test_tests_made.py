@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,11 @@ import pytest
 from analyzers import subjects
 from analyzers.mutants import usual
 from analyzers.text import applied
-from assay.assistant.test import suite
+from assay.assistant.changes import gathered
+from assay.assistant.test import regress, suite
+from assay.assistant.test.asking import RUNS, is_green
 from assay.assistant.test.suite import Place
-from assay.assistant.test.way import RUNS, Made, is_green, made
+from assay.assistant.test.way import Made, made
 from assay.assistant.workbench import Workbench
 from sandbox.api import Job, Step
 
@@ -131,3 +134,52 @@ async def test_only_what_the_tests_that_are_there_do_not_notice_is_tested(bench:
     assert found.before == fates.count("noticed") and found.written is not None
     assert found.written.text.startswith("import grades\nimport pytest\nfrom grades import Refused, grade\n")
     assert not any(row.call == "grade(95)" for row in found.rows), "that is tested"
+
+
+BEFORE = MODULE.replace("share >= 0.9", "share > 0.9")
+BOX = """class Box:
+    def __init__(self, size: int):
+        if size < 1:
+            raise ValueError("too small")
+        self.size, self._inner = size, []
+
+    def put(self, item: int) -> bool:
+        if len(self._inner) == self.size:
+            return False
+        self._inner.append(item)
+        return True
+
+    def total(self) -> int:
+        return sum(self._inner)
+"""
+
+
+async def test_a_class_is_tested_by_what_its_methods_give_in_turn(bench: Workbench, tmp_path: Path) -> None:
+    (tmp_path / "box.py").write_text(BOX)
+    place = Place(await bench.projects.state(tmp_path), "box.py", BOX)
+    (subject,) = subjects.of_text(BOX)
+    found = await made(bench, place, subject, lambda stage, done, count: None)
+    assert found.written is not None and found.runs == RUNS and len(found.survivors) <= 2, found.written
+    assert "box = Box(" in found.written.text and "box.total() == " in found.written.text
+    assert any("raises_value_error" in one for one in found.written.tests)
+
+
+async def test_a_test_of_a_change_fails_without_it(bench: Workbench, tmp_path: Path) -> None:
+    (tmp_path / "grades.py").write_text(BEFORE)
+    bench.projects.open_folder(tmp_path)
+    lines = difflib.unified_diff(
+        BEFORE.splitlines(keepends=True), MODULE.splitlines(keepends=True), "grades.py", "grades.py"
+    )
+    change = gathered.of_diff(tmp_path, tmp_path, "".join(lines), {}).change
+    state = await bench.projects.state(tmp_path)
+    (both,) = regress.sides(state, change)
+    (subject,) = regress.changed(both)
+    found = await regress.made(bench, both, subject, lambda stage, done, count: None)
+    assert found.written is not None and found.runs == RUNS and found.rows[0].source == "changed"
+    step = Step("pytest", 20.0, ((found.written.name, found.written.text),), (found.written.name,))
+    (without,) = await bench.sandbox.run(Job(state.project, (step,)))
+    assert {one.outcome for one in without.tests.tests} == {"failed"}
+    same = regress.Both(both.after, both.after)
+    assert regress.changed(same) == ()
+    nothing = await regress.made(bench, same, subject, lambda stage, done, count: None)
+    assert nothing.written is None and "gives something else without the change" in nothing.why

@@ -531,13 +531,14 @@ def test_test_has_its_shape_and_writes_beside_what_is_there(project: Path, docke
     (project / "test_calc.py").write_text((project / "test_calc.py").read_text().replace("(2) == 4", "(0) == 0"))
     done = assay("test", f"{project / 'calc.py'}::double", "--write", "--json")
     found = answer(done)
-    assert done.returncode == 0 and found["file"] == "calc.py" and found["test"]["file"] == "test_calc.py"
-    (one,) = found["functions"]
+    (file,) = found["files"]
+    assert done.returncode == 0 and file["file"] == "calc.py" and file["test"]["file"] == "test_calc.py"
+    (one,) = file["functions"]
     assert set(one) == set("name line tests why calls questions mutants before survivors tried runs seconds".split())
     assert one["runs"] == {"passed": 5, "of": 5} and not one["survivors"] and 0 < one["before"] < one["mutants"] == 4
-    assert {tuple(sorted(call)) for call in one["calls"]} == {("call", "documented", "expected", "kind")}
+    assert {tuple(sorted(call)) for call in one["calls"]} == {("call", "expected", "kind", "source")}
     text = (project / "test_calc.py").read_text()
-    assert text == found["test"]["text"] and text.startswith("from calc import double\n")
+    assert text == file["test"]["text"] and text.startswith("from calc import double\n")
     assert "def test_double():\n    assert double(0) == 0\n\n\n" in text and "def test_double_as_it_is_today(" in text
     done = assay("test", f"{project / 'calc.py'}::double")
     assert done.returncode == 1 and "The tests that are there notice all 4 small changes of it." in done.stdout

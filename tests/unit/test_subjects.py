@@ -112,8 +112,67 @@ def test_values_are_near_the_literals_of_the_code() -> None:
     found = subject("def f(n: int):\n    return n > 4321\n")
     calls = tryouts.many(found, ("int",), 60, seed=0)
     assert {"f(4321)", "f(4322)"} <= set(calls)
+    found = subject("def f(n: int, best=100):\n    return n / best >= 0.9\n")
+    assert any(one.startswith("f(90") for one in tryouts.many(found, ("int", "int"), 60, seed=0)), (
+        "where the share is just that"
+    )
 
 
 def test_a_function_that_needs_nothing_is_called_once() -> None:
     found = subject("def f(): ...\n")
     assert tryouts.many(found, tryouts.combinations(found)[0], 10, 0) == ("f()",)
+
+
+CLASS = '''class Box(Generic[T]):
+    """A box."""
+
+    def __init__(self, size: int, name="x"):
+        self.size, self._inner = size, []
+
+    def put(self, item):
+        self._inner.append(item)
+
+    @property
+    def full(self):
+        return len(self._inner) >= self.size
+
+    def __len__(self):
+        return len(self._inner)
+
+    @classmethod
+    def made(cls): ...
+
+    async def later(self): ...
+
+    def _private(self): ...
+'''
+
+
+def test_of_a_class_is_known_what_can_be_done_with_it() -> None:
+    found = subject(CLASS)
+    assert [one.name for one in found.parameters] == ["size", "name"]
+    assert [one.form for one in found.methods] == ["o.put({})", "o.full", "len(o)", "o.size"]
+    ways = tryouts.scenarios(found, 40, seed=0)
+    assert len(set(ways)) == 40 and ways == tryouts.scenarios(found, 40, seed=0)
+    assert any(tryouts.steps(one)[:-1] == tryouts.steps(ways[0]) for one in ways), "with its last step, and without"
+    first, *rest = tryouts.steps(ways[-1])
+    assert first.startswith("Box(") and all("o" in one for one in rest)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["class E(ValueError):\n    def f(self): ...\n", "class C(Enum):\n    def f(self): ...\n", "class C(Base):\n    def f(self): ...\n", "class C(metaclass=M):\n    def f(self): ...\n",
+     "@register\nclass C:\n    def f(self): ...\n", "class C:\n    x = 1\n"],
+)  # fmt: skip
+def test_a_class_that_nobody_makes_by_values_is_none(text: str) -> None:
+    assert subjects.of_text(text) == ()
+
+
+def test_a_dataclass_is_made_of_its_fields() -> None:
+    found = subject(
+        "@dataclass(frozen=True)\nclass P:\n    x: int\n    y: list[str] = field(default_factory=list)\n    z: ClassVar[int] = 1\n\n    def far(self):\n        return self.x\n"
+    )
+    assert [(one.name, one.kinds, bool(one.default)) for one in found.parameters] == [
+        ("x", ("int",), False),
+        ("y", ("list[str]",), True),
+    ]

@@ -52,7 +52,7 @@ def test_as_few_simple_calls_as_notice_all_are_kept() -> None:
         "what a docstring shows stays, and what can be expected"
     )
     assert noticed == {1, 2, 3, 4}
-    assert [row.call for row in rows if row.is_documented] == ["f(3)"]
+    assert [row.call for row in rows if row.source == "documented"] == ["f(3)"]
 
 
 def test_few_calls_have_other_ends_and_second_witnesses_and_many_have_neither() -> None:
@@ -80,13 +80,13 @@ def text_of(rows: list[Row], before: str = "") -> str:
 
 
 def test_rows_that_are_alike_stand_in_a_table() -> None:
-    rows = [Row(f"area({n}, 2)", value(f"{n * 2}"), is_documented=False) for n in range(3)]
+    rows = [Row(f"area({n}, 2)", value(f"{n * 2}"), source="today") for n in range(3)]
     assert (
         text_of(
             [
                 *rows,
-                Row("area(1, 1)", value("1"), is_documented=True),
-                Row("area(-1, 1)", Answer("raised", "", ("Bad", "ValueError")), is_documented=False),
+                Row("area(1, 1)", value("1"), source="documented"),
+                Row("area(-1, 1)", Answer("raised", "", ("Bad", "ValueError")), source="today"),
             ]
         )
         == """import pytest
@@ -123,7 +123,7 @@ def test_a_file_that_is_there_keeps_its_own_style_and_names() -> None:
         '"""Sizes."""\nimport os\n\nfrom shop.sizes import area\n\n\ndef test_area_as_it_is_today():\n    assert os\n'
     )
     text = text_of(
-        [Row("area(1.5, 2)", value("3.0"), is_documented=False), Row("area(0, 1)", value("None"), is_documented=False)],
+        [Row("area(1.5, 2)", value("3.0"), source="today"), Row("area(0, 1)", value("None"), source="today")],
         before,
     )
     assert text == (
@@ -139,3 +139,24 @@ def test_homes_are_where_people_look() -> None:
     assert homes.importable("src/pack/mod.py") == "pack.mod"
     assert homes.importable("not-a-name.py") == ""
     assert homes.bound("import a.b as c\nfrom x import y\nclass D: ...\ndef e(): ...\nz = 1\n") == {"c", "y", "D", "e"}
+
+
+def test_a_scenario_is_told_step_by_step() -> None:
+    text = "class Box:\n    def put(self, item): ...\n    def get(self): ...\n    def __len__(self): ...\n"
+    (subject,) = subjects.of_text(text)
+    gave = Answer("value", "[None, 1, 'o.put']", is_steps=True)
+    rows = [
+        Row("[o := Box(), o.put('o'), len(o), o.get()][1:]", gave, source="today"),
+        Row("[o := Box(), o.get()][1:]", Answer("raised", "", ("LookupError",)), source="today"),
+    ]
+    made = written.written({"box.py": text}, "box.py", subject, rows)
+    assert made is not None
+    assert made.text == (
+        "import pytest\n\nfrom box import Box\n\n\ndef test_box_as_it_is_today() -> None:\n    # What `Box` gives today: nothing says that it should.\n"
+        "    box = Box()\n    box.put('o')\n    assert len(box) == 1\n    assert box.get() == 'o.put'\n\n\n"
+        "def test_box_raises_lookup_error() -> None:\n    box = Box()\n    with pytest.raises(LookupError):\n        box.get()\n"
+    )
+    assert answers.notices(gave, Answer("value", "[3, 1, 'x']", is_steps=True))
+    assert not answers.notices(gave, Answer("value", "[3, 1, 'o.put']", is_steps=True)), (
+        "nobody looks at what the first gave"
+    )

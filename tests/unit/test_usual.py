@@ -39,7 +39,12 @@ def test_each_is_one_small_change_of_the_functions_code() -> None:
     assert len(texts) == len(made)
     for text in texts:
         ast.parse(text)
-        assert '"""Doc with 1."""' in text and ('"bad %d" % 3' in text) is ("raise" in text) and '"no 4"' in text and '-> "str"' in text
+        assert (
+            '"""Doc with 1."""' in text
+            and ('"bad %d" % 3' in text) is ("raise" in text)
+            and '"no 4"' in text
+            and '-> "str"' in text
+        )
         assert text.endswith("def other():\n    return 1\n")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from analyzers import inputs, syntax
@@ -24,6 +24,7 @@ class Answer:
     kind: Kind
     gives: str = ""
     kinds: tuple[str, ...] = ()
+    is_steps: bool = False  # the value is a list of what each step of a scenario gave; a step that gave None is expected to give nothing
 
     @property
     def is_testable(self) -> bool:
@@ -39,12 +40,18 @@ class Answer:
         )
 
 
-LATE = Answer("other", "late")
+LATE, UNASKED = Answer("other", "late"), Answer("other", "unasked")
 
 
-def of(outcome: StepOutcome, calls: Sequence[str]) -> tuple[Answer, ...]:
-    """The answer to each call, in order. Where a step came to its end in a call, that one did not answer, and neither did those behind it."""
-    return tuple(_answer(outcome, number) for number in range(len(calls)))
+def of(outcome: StepOutcome, calls: Sequence[str], *, is_steps: bool = False) -> tuple[Answer, ...]:
+    """The answer to each call, in order. Where a step came to its end in a call, that one is late, and those behind it were not asked."""
+    found = [_answer(outcome, number) for number in range(len(calls))]
+    if is_steps:
+        found = [replace(one, is_steps=True) if one.kind == "value" else one for one in found]
+    if outcome.timed_out:
+        last = max((number for number, one in enumerate(found) if one is not LATE), default=-1)
+        found[last + 2 :] = [UNASKED] * len(found[last + 2 :])
+    return tuple(found)
 
 
 def _answer(outcome: StepOutcome, number: int) -> Answer:
@@ -71,6 +78,8 @@ def _is_held(told: str) -> bool:
 
 def notices(expected: Answer, found: Answer) -> bool:
     """Whether a test that expects the one fails on the other, as `written` writes it."""
+    if found is UNASKED:
+        return False
     if expected.kind == "raised":
         return not (found.kind in ("raised", "crashed") and expected.kinds[0] in found.kinds)
     if found.kind != "value":
@@ -78,6 +87,12 @@ def notices(expected: Answer, found: Answer) -> bool:
     if expected.gives == found.gives:
         return False
     one, other = value_of(expected.gives), value_of(found.gives)
+    if expected.is_steps and isinstance(one, list) and isinstance(other, list):
+        return any(first is not None and _is_other(first, second) for first, second in zip(one, other, strict=False))
+    return _is_other(one, other)
+
+
+def _is_other(one: object, other: object) -> bool:
     if isinstance(one, bool) or one is None:
         return one is not other
     return not same(one, other)

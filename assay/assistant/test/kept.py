@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import Literal
 
 from .answers import Answer
 
@@ -15,13 +16,16 @@ DOCUMENTED = 4  # of them that a docstring shows
 DEAR = 40  # characters that a call of unlikely types is longer by
 
 
+Source = Literal["documented", "today", "changed"]
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A call with what it is expected to give, and where that is from."""
+    """A call with what it is expected to give, and where that is from: a docstring, the code as it is today, or a change that made it so."""
 
     call: str
     answer: Answer
-    is_documented: bool
+    source: Source
 
 
 def chosen(
@@ -67,7 +71,7 @@ def chosen(
         if all(answers[one].gives != answers[number].gives for one in taken) and kills.get(number):
             taken.append(number)
     rows = tuple(
-        Row(calls[number], answers[number], calls[number] in documented)
+        Row(calls[number], answers[number], "documented" if calls[number] in documented else "today")
         for number in sorted(taken, key=lambda one: (answers[one].kind != "value", cost(one)))
     )
     return rows, frozenset(one for one, times in count.items() if times > 0)

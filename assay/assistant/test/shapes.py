@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .way import RUNS, Made
+from .asking import RUNS
+from .way import Made
 
 
-def made_json(name: str, made: Sequence[Made]) -> dict[str, Any]:
-    """The answer of `assay test --json` about functions of one file, without its schema number."""
+def made_json(made: Mapping[str, Sequence[Made]]) -> dict[str, Any]:
+    """The answer of `assay test --json` about functions by their files, without its schema number."""
+    return {"files": [_file(name, of) for name, of in made.items()]}
+
+
+def _file(name: str, made: Sequence[Made]) -> dict[str, Any]:
     last = next((one.written for one in reversed(made) if one.written is not None), None)
     return {
         "file": name,
@@ -29,7 +34,7 @@ def _function(one: Made) -> dict[str, Any]:
                 "call": row.call,
                 "kind": row.answer.kind,
                 "expected": row.answer.kinds[0] if row.answer.kind == "raised" else row.answer.gives,
-                "documented": row.is_documented,
+                "source": row.source,
             }
             for row in one.rows
         ],

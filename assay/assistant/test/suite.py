@@ -26,12 +26,12 @@ Tell = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A file of a project with its text, and test files as they are with what was written since the scan."""
+    """A file of a project with its text, and other files that are not as the scan found them."""
 
     state: State
     name: str
     text: str
-    tests: Mapping[str, str] = field(default_factory=dict)
+    over: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Suite:
 
 async def seen(bench: Workbench, place: Place) -> Suite:
     """Run the tests that reach the file, once. Raises SandboxUnavailable."""
-    texts = {**place.state.texts, place.name: place.text, **place.tests}
+    texts = {**place.state.texts, place.name: place.text, **place.over}
     tests = await asyncio.to_thread(_reaching, texts, place.name, place.state)
     if not tests:
         return Suite({}, (), 0.0)
@@ -136,7 +136,7 @@ def _step(bench: Workbench, place: Place, mutant: Usual, tests: Sequence[str], t
 
 
 def _over(bench: Workbench, place: Place, text: str) -> tuple[tuple[str, str | None], ...]:
-    texts = {**place.tests, place.name: text}
+    texts = {**place.over, place.name: text}
     return written_over(place.state, {name: bench.projects.sent(other) for name, other in texts.items()})
 
 

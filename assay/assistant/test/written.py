@@ -8,10 +8,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from analyzers import homes, syntax
+from analyzers import homes, syntax, tryouts
 from analyzers.subjects import Subject
 
-from .kept import Row
+from . import answers
+from .answers import Answer
+from .kept import Row, Source
 
 ALIKE = 3  # rows from which they stand in a table
 
@@ -38,20 +40,63 @@ def written(
     before = texts.get(target, "")
     annotated = "-> None" in before or not before
     parts, names, taken = list[str](), list[str](), set(re.findall(r"^\s*(?:async )?def (\w+)", before, re.MULTILINE))
-    for said, group in _groups(rows):
-        made = homes.free(f"test_{subject.name}_{said}", taken)
+    for said, group in _scenarios(rows) if subject.methods else _groups(rows):
+        made = homes.free(f"test_{_snake(subject.name) if subject.methods else subject.name}_{said}", taken)
         taken.add(made)
         names.append(made)
-        parts.append(_test(made, subject, group, annotated=annotated))
+        parts.append((_scenario if subject.methods else _test)(made, subject, group, annotated=annotated))
     return Written(target, _joined(before, module, subject.name, style("\n\n".join(parts))), before, tuple(names))
+
+
+def _scenarios(rows: Sequence[Row]) -> Iterable[tuple[str, list[Row]]]:
+    """Each scenario is a test of its own."""
+    for row in rows:
+        raises = f"raises_{_snake(row.answer.kinds[0])}" if row.answer.kind == "raised" else ""
+        yield raises or _SAID[row.source], [row]
+
+
+def _scenario(name: str, subject: Subject, rows: Sequence[Row], *, annotated: bool) -> str:
+    """The steps one after the other, each with what it is expected to give; one that gave None is only done."""
+    (row,) = rows
+    made, *steps = tryouts.steps(row.call)
+    one = _snake(subject.name)
+    gave = answers.value_of(row.answer.gives) if row.answer.kind == "value" else []
+    lines = (
+        [f"    {one} = {made}\n"]
+        if steps or row.answer.kind != "raised"
+        else [f"    with pytest.raises({row.answer.kinds[0]}):\n        {made}\n"]
+    )
+    for number, step in enumerate(steps):
+        told = _named(step, one)
+        if row.answer.kind == "raised":
+            is_last = number == len(steps) - 1
+            lines.append(
+                f"    with pytest.raises({row.answer.kinds[0]}):\n        {told}\n" if is_last else f"    {told}\n"
+            )
+            continue
+        value = gave[number] if isinstance(gave, list) and number < len(gave) else None
+        answer = Answer("value", "set()" if value == set() and isinstance(value, set) else repr(value))
+        lines.append(f"    {told}\n" if value is None else _statement(told, Row(told, answer, row.source)))
+    note = _NOTES[row.source].format(subject.name) if row.answer.kind == "value" or row.source == "changed" else ""
+    ends = " -> None" if annotated else ""
+    return f"def {name}(){ends}:\n{note}{''.join(lines)}"
+
+
+def _named(step: str, one: str) -> str:
+    """A step with the instance by its name in the test."""
+    tree = syntax.expression(step)
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Name) and node.id == "o":
+            node.id = one
+    return ast.unparse(tree) if tree is not None else step
 
 
 def _groups(rows: Sequence[Row]) -> Iterable[tuple[str, list[Row]]]:
     """Rows that belong into one test, with what its name says."""
-    for documented in (True, False):
-        of = [row for row in rows if row.is_documented is documented]
+    for source, said in _SAID.items():
+        of = [row for row in rows if row.source == source]
         if values := [row for row in of if row.answer.kind == "value"]:
-            yield "as_documented" if documented else "as_it_is_today", values
+            yield said, values
         for kind in dict.fromkeys(row.answer.kinds[0] for row in of if row.answer.kind == "raised"):
             yield (
                 f"raises_{_snake(kind)}",
@@ -59,10 +104,21 @@ def _groups(rows: Sequence[Row]) -> Iterable[tuple[str, list[Row]]]:
             )
 
 
+_SAID: Mapping[Source, str] = {"documented": "as_documented", "changed": "as_changed", "today": "as_it_is_today"}
+_NOTES: Mapping[Source, str] = {
+    "documented": "",
+    "changed": "    # Without the change `{}` gives something else.\n",
+    "today": "    # What `{}` gives today: nothing says that it should.\n",
+}
+
+
 def _test(name: str, subject: Subject, rows: Sequence[Row], *, annotated: bool) -> str:
     ends = " -> None" if annotated else ""
-    is_today = not rows[0].is_documented and rows[0].answer.kind == "value"
-    note = f"    # What `{subject.name}` gives today: nothing says that it should.\n" if is_today else ""
+    note = (
+        _NOTES[rows[0].source].format(subject.name)
+        if rows[0].answer.kind == "value" or rows[0].source == "changed"
+        else ""
+    )
     table = _table(subject, rows) if len(rows) >= ALIKE else None
     if table is None:
         return f"def {name}(){ends}:\n{note}" + "".join(_statement(row.call, row) for row in rows)

@@ -1,0 +1,136 @@
+"""What the sandbox is asked about one function: the answers to calls, which mutants would answer otherwise, and whether written tests stay green."""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+import random
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from analyzers import homes
+from analyzers.mutants.usual import Usual
+from analyzers.text import applied
+from sandbox.api import Job, Step, StepOutcome
+
+from ..workbench import Workbench
+from ..world.state import written_over
+from . import answers
+from .answers import Answer
+from .suite import Place
+from .written import Written
+
+Stage = Literal["inputs tried", "tests", "mutants", "runs"]
+Tell = Callable[[Stage, int, int], None]
+ANSWER_S, MUTANT_S = 10.0, 0.6  # for the answers, and at least for those of a mutant, which may hang
+SLOWER = 4.0
+RUNS = 5  # of what is offered
+RUN_S = 30.0
+CONTAINERS = 2
+
+
+async def runs(bench: Workbench, place: Place, file: Written, tell: Tell) -> int:
+    """How often of `RUNS` all of the written tests pass, each time in a fresh container and in another order."""
+    texts = {place.name: place.text, **place.over, file.name: file.text}
+    files = written_over(place.state, {name: bench.projects.sent(text) for name, text in texts.items()})
+    chance = random.Random(len(file.text))
+    passed = 0
+
+    async def once() -> bool:
+        ids = [f"{file.name}::{one}" for one in file.tests]
+        chance.shuffle(ids)
+        (outcome,) = await bench.sandbox.run(Job(place.state.project, (Step("pytest", RUN_S, files, tuple(ids)),)))
+        return is_green(outcome, len(file.tests))
+
+    for first in range(0, RUNS, CONTAINERS):
+        tell("runs", first, RUNS)
+        count = min(CONTAINERS, RUNS - first)
+        passed += sum(await asyncio.gather(*(once() for _ in range(count))))
+        if passed < min(RUNS, first + count):
+            break
+    return passed
+
+
+def is_green(outcome: StepOutcome, least: int) -> bool:
+    """Whether all tests of a step passed, at least so many."""
+    report = outcome.tests
+    return (
+        report.finished
+        and not report.collect_errors
+        and not outcome.timed_out
+        and len(report.tests) >= least
+        and all(one.is_green for one in report.tests)
+    )
+
+
+UNSTEADY = Answer("other", "unsteady")
+
+
+class Asking:
+    """The calls of one function in the sandbox."""
+
+    def __init__(self, bench: Workbench, place: Place, *, is_steps: bool = False) -> None:
+        """`is_steps`: the calls are scenarios."""
+        self._bench, self._place, self._took_s, self._is_steps = bench, place, 0.0, is_steps
+        self._names = homes.bound(place.text) | set(dir(builtins))
+
+    async def once(self, calls: Sequence[str]) -> tuple[Answer, ...]:
+        """The answers as they are."""
+        (outcome,) = await self._bench.sandbox.run(
+            Job(self._place.state.project, (self._step(self._place.text, calls, ANSWER_S),))
+        )
+        self._took_s = max(self._took_s, outcome.ms / 1000)
+        return answers.of(outcome, calls, is_steps=self._is_steps)
+
+    async def steady(self, calls: Sequence[str]) -> list[Answer]:
+        """The answers that are the same in two containers, asked there in two orders; of others nothing is known."""
+        if not calls:
+            return []
+        back = tuple(reversed(calls))
+        first, second = await asyncio.gather(self.once(calls), self.once(back))
+        return [
+            one if one.kind == other.kind and not answers.notices(one, other) and self._can_name(one) else UNSTEADY
+            for one, other in zip(first, reversed(second), strict=True)
+        ]
+
+    def _can_name(self, one: Answer) -> bool:
+        """Whether a test can write down what it expects: an exception that the module, or Python, has a name for."""
+        return one.kind != "raised" or one.kinds[0] in self._names
+
+    async def kills(
+        self, mutants: Sequence[Usual], calls: Sequence[str], told: Sequence[Answer], tell: Tell
+    ) -> dict[int, set[int]]:
+        """By a call's number, the numbers of the mutants that a test of it notices."""
+        able = [number for number, one in enumerate(told) if one.is_testable]
+        asked = [calls[number] for number in able]
+        found: dict[int, set[int]] = {}
+        if not able or not mutants:
+            return found
+        limit_s = max(MUTANT_S, SLOWER * self._took_s)
+        done = 0
+
+        async def part(numbers: Sequence[int]) -> None:
+            nonlocal done
+            steps = tuple(
+                self._step(applied(self._place.text, (mutants[one].edit,)), asked, limit_s) for one in numbers
+            )
+            for number, outcome in zip(
+                numbers, await self._bench.sandbox.run(Job(self._place.state.project, steps)), strict=True
+            ):
+                other = answers.of(outcome, asked, is_steps=self._is_steps)
+                for at, one in enumerate(other):
+                    if answers.notices(told[able[at]], one):
+                        found.setdefault(able[at], set()).add(number)
+            done += len(numbers)
+            tell("mutants", done, len(mutants))
+
+        tell("mutants", 0, len(mutants))
+        await asyncio.gather(
+            *(part(range(first, len(mutants), CONTAINERS)) for first in range(min(CONTAINERS, len(mutants))))
+        )
+        return found
+
+    def _step(self, text: str, calls: Sequence[str], limit_s: float) -> Step:
+        name, texts = self._place.name, {**self._place.over, self._place.name: text}
+        files = written_over(self._place.state, {one: self._bench.projects.sent(other) for one, other in texts.items()})
+        return Step("calls", limit_s, files, path=name, calls=tuple(calls))

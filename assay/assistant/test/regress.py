@@ -1,0 +1,156 @@
+"""Tests of what a change does: calls that give something else without it, so that each test fails before and passes after."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from analyzers import lint, subjects, syntax
+from analyzers.subjects import Subject
+from sandbox.api import Job, Step
+
+from ..workbench import Workbench
+from ..world.change import Change, Edited
+from ..world.state import State, written_over
+from . import answers, written
+from .answers import Answer
+from .asking import RUN_S, RUNS, Asking, Tell, runs
+from .kept import Row
+from .suite import Place
+from .way import Made, further, last, refused, tried
+from .written import Written
+
+ROWS = 3  # calls of one function
+DRAWN = 300  # calls that are tried where none of the first shows a difference
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """A file with a change and without it."""
+
+    after: Place
+    before: Place
+
+    def beside(self, over: Mapping[str, str]) -> Both:
+        """The same with other files that were written meanwhile."""
+        return Both(*(replace(one, over={**one.over, **over}) for one in (self.after, self.before)))
+
+
+def sides(state: State, change: Change) -> list[Both]:
+    """The Python files that a change edits, tests left out, each among the others with the change and without it."""
+    edits = [
+        one
+        for one in change.files
+        if one.kind == "edited" and one.is_python and one.name and not state.is_run(one.name)
+    ]
+    after = {one.name: one.after for one in change.files if one.name and not one.is_gone}
+    before = {one.name: one.before.text for one in change.files if one.name and one.kind != "new"}
+    return [_both(state, one, after, before) for one in edits]
+
+
+def _both(state: State, one: Edited, after: dict[str, str], before: dict[str, str]) -> Both:
+    return Both(
+        Place(state, one.name, one.after, {name: text for name, text in after.items() if name != one.name}),
+        Place(state, one.name, one.before.text, {name: text for name, text in before.items() if name != one.name}),
+    )
+
+
+def changed(both: Both) -> tuple[Subject, ...]:
+    """The functions at the top of the file that the change concerns: those whose own code it changes, and those that use what it changes."""
+    was, now = _codes(both.before.text), _codes(both.after.text)
+    others = {name for name in {*was, *now} if was.get(name) != now.get(name)}
+    concerned = set(others)
+    while more := {name for name, code in now.items() if name not in concerned and concerned & _names(code)}:
+        concerned |= more
+    found = [one for one in subjects.of_text(both.after.text) if one.name in concerned and one.name in was]
+    return tuple(sorted(found, key=lambda one: one.name not in others))
+
+
+async def made(bench: Workbench, both: Both, subject: Subject, tell: Tell) -> Made:
+    """Tests of a function that fail without the change and pass with it. Raises SandboxUnavailable."""
+    begun = time.monotonic()
+    if why := refused(subject):
+        return Made(subject, why=why)
+    tell("inputs tried", 0, 0)
+    is_steps = bool(subject.methods)
+    asking, once = (Asking(bench, one, is_steps=is_steps) for one in (both.after, both.before))
+    calls, unlikely, told = await tried(asking, subject)
+    rows = _rows(calls, told, await once.once(calls) if calls else (), unlikely)
+    if not rows:
+        extra = further(subject, calls, DRAWN)
+        more = await asking.steady(extra)
+        more = last(extra, more) if is_steps else more
+        rows = _rows(extra, more, await once.once(extra) if extra else (), unlikely)
+        calls = [*calls, *extra]
+    done = partial(Made, subject, rows=rows, tried=len(calls))
+    if not rows:
+        why = f"None of {len(calls)} calls that were tried gives something else without the change."
+        return done(why=why, took_s=time.monotonic() - begun)
+    style = partial(lint.formatted, folder=both.after.state.root)
+    texts = {**both.after.state.texts, **both.after.over}
+    file = await asyncio.to_thread(written.written, texts, both.after.name, subject, rows, style)
+    if file is None:
+        return done(why="Nobody can import this file by its name.", took_s=time.monotonic() - begun)
+    count = await runs(bench, both.after, file, tell)
+    if count < RUNS or not await _fails(bench, both.before, file):
+        why = (
+            f"What was written passed {count} of {RUNS} times."
+            if count < RUNS
+            else "What was written passes without the change, too."
+        )
+        return done(why=why, runs=count, took_s=time.monotonic() - begun)
+    return done(written=file, runs=count, took_s=time.monotonic() - begun)
+
+
+def _rows(
+    calls: Sequence[str], after: Sequence[Answer], before: Sequence[Answer], unlikely: frozenset[str]
+) -> tuple[Row, ...]:
+    """The simplest calls that give something else without the change, with different ends as far as there are some."""
+    able = [
+        (call, now, was)
+        for call, now, was in zip(calls, after, before, strict=True)
+        if now.is_testable and answers.notices(now, was)
+    ]
+    able.sort(key=lambda one: (one[0] in unlikely, len(one[0]) + len(one[1].gives)))
+    found: dict[str, Row] = {}
+    for call, now, _ in able:
+        if len(found) < ROWS:
+            found.setdefault(now.gives if now.kind == "value" else now.kinds[0], Row(call, now, "changed"))
+    return tuple(found.values())
+
+
+async def _fails(bench: Workbench, place: Place, file: Written) -> bool:
+    """Whether each of the written tests is red without the change."""
+    texts = {place.name: place.text, **place.over, file.name: file.text}
+    files = written_over(place.state, {name: bench.projects.sent(text) for name, text in texts.items()})
+    tests = tuple(f"{file.name}::{one}" for one in file.tests)
+    (outcome,) = await bench.sandbox.run(Job(place.state.project, (Step("pytest", RUN_S, files, tests),)))
+    green = {one.id.partition("[")[0] for one in outcome.tests.tests if one.is_green}
+    return outcome.tests.finished and green.isdisjoint(tests)
+
+
+def _codes(text: str) -> dict[str, str]:
+    """What a module's top names are made of, as code without comments."""
+    tree, found = syntax.module(text), dict[str, str]()
+    for node in tree.body if tree is not None else ():
+        for name in _binds(node):
+            found[name] = found.get(name, "") + ast.dump(node)
+    return found
+
+
+def _binds(node: ast.stmt) -> Iterator[str]:
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            yield node.name
+        case ast.Assign(targets=targets):
+            yield from (one.id for one in targets if isinstance(one, ast.Name))
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            yield name
+
+
+def _names(code: str) -> set[str]:
+    return {part.partition("'")[0] for part in code.split("Name(id='")[1:]}
