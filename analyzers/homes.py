@@ -9,12 +9,13 @@ from pathlib import PurePosixPath
 from . import reach, syntax
 
 
-def importable(name: str) -> str:
-    """The dotted name by which others import a file; "" for one that nobody can import so."""
+def importable(name: str, texts: Mapping[str, str]) -> str:
+    """The dotted name by which others among the project's files import a file; "" for one that nobody can import so. `src` is a package where it has an `__init__.py`."""
     names = reach.module_names(name)
     if not names or not all(part.isidentifier() for part in max(names, key=len).split(".")):
         return ""
-    return max(names, key=len).removeprefix("src.")
+    longest = max(names, key=len)
+    return longest if "src/__init__.py" in texts else longest.removeprefix("src.")
 
 
 def test_file(texts: Mapping[str, str], name: str) -> str:
@@ -49,12 +50,16 @@ def free(name: str, taken: Collection[str]) -> str:
 
 
 def bound(text: str) -> frozenset[str]:
-    """The functions, classes and imported names at the top of a module."""
+    """The names at the top of a module: functions, classes, imports, and what is assigned."""
     tree, found = syntax.module(text), set[str]()
     for node in tree.body if tree is not None else ():
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 found.add(node.name)
+            case ast.Assign(targets=targets):
+                found.update(one.id for one in targets if isinstance(one, ast.Name))
+            case ast.AnnAssign(target=ast.Name(id=one)):
+                found.add(one)
             case ast.Import() | ast.ImportFrom():
                 found.update((one.asname or one.name).partition(".")[0] for one in node.names)
     return frozenset(found)

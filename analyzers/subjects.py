@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ast
 import doctest
+import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from . import syntax
 
 SOURCE_LIMIT = 300  # characters of an example
+LARGE = 10**18  # of numbers that calls are made of
+LITERALS = 40  # of one function, with those of what it uses
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -55,12 +58,43 @@ class Subject:
 def of_text(text: str) -> tuple[Subject, ...]:
     """The functions and classes at the top of a module that can be tried, in its order; none where it does not parse."""
     tree, found = syntax.module(text), list[Subject]()
+    around = {name: one for one in (tree.body if tree is not None else ()) for name in binds(one)}
     for one in tree.body if tree is not None else ():
-        if isinstance(one, Function):
-            found.append(_subject(one))
-        elif isinstance(one, ast.ClassDef) and (made := _of_class(one)) is not None:
-            found.append(made)
+        try:
+            made = (
+                _subject(one)
+                if isinstance(one, Function)
+                else _of_class(one)
+                if isinstance(one, ast.ClassDef)
+                else None
+            )
+            if made is not None:
+                found.append(replace(made, literals=_with_used(made, one, around)))
+        except (RecursionError, ValueError):  # hundreds of operators in one, or a number that Python does not write
+            continue
     return tuple(found)
+
+
+def binds(node: ast.stmt) -> Iterator[str]:
+    """The names that a statement at a module's top gives."""
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+        case ast.Assign(targets=targets):
+            yield from (one.id for one in targets if isinstance(one, ast.Name))
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            yield name
+
+
+def _with_used(made: Subject, node: ast.stmt, around: Mapping[str, ast.stmt]) -> tuple[object, ...]:
+    """Its literals, and those of what it uses at the top of its module."""
+    found = {(type(one), one): one for one in made.literals}
+    used = dict.fromkeys(one.id for one in ast.walk(node) if isinstance(one, ast.Name) and one.id != made.name)
+    for name in used:
+        for value in _literals(around[name]) if name in around else ():
+            if len(found) < LITERALS:
+                found.setdefault((type(value), value), value)
+    return tuple(found.values())
 
 
 def documented(doc: str, name: str) -> tuple[Example, ...]:
@@ -78,12 +112,16 @@ def documented(doc: str, name: str) -> tuple[Example, ...]:
             example = Example(call, one.want.strip() or "None")
         if _calls(call, name) and (example.raised or _is_literal(example.gives)):
             found.setdefault(call, example)
-    for match in re.finditer(rf"\b{re.escape(name)}\(", doc):
+    for match in itertools.islice(re.finditer(rf"(?<![\w.*+/%-]){re.escape(name)}\(", doc), EXAMPLES):
+        if doc[: match.start()].rstrip()[-1:] in "*+/%-":
+            continue
         if (written := _written(doc, match.start())) is not None and _calls(written.call, name):
             found.setdefault(written.call, written)
     return tuple(found.values())
 
 
+EXAMPLES, CLOSINGS = 40, 12  # calls of a docstring that are looked at, and brackets at which one may end
+_ENDS = re.compile(r"[.,;#)](?:\s|$)|\s+(?=[A-Za-z(])|\s*#")  # what may stand behind a literal: no operator
 _SAYS = re.compile(r"\s*(?:==|=>|=|->|➞|→|returns?\b|gives?\b|should (?:return|be|give)\b|is\b)\s*:?\s*")
 
 
@@ -91,16 +129,16 @@ def _written(doc: str, start: int) -> Example | None:
     """What stands behind a call, where it is a literal."""
     line_end = doc.find("\n", start)
     line = doc[start : line_end if line_end >= 0 else len(doc)][:SOURCE_LIMIT]
-    for end in (at + 1 for at, sign in enumerate(line) if sign == ")"):
+    for end in [at + 1 for at, sign in enumerate(line) if sign == ")"][:CLOSINGS]:
         call = line[:end]
         if syntax.compiles(call):
             says = _SAYS.match(line, end)
             if says is None:
                 return None
             rest = line[says.end() :].strip()
-            for cut in range(len(rest), 0, -1):
-                if _is_literal(rest[:cut].rstrip(" .,;#")):
-                    return Example(call, rest[:cut].rstrip(" .,;#"))
+            for cut in [len(rest), *(one.start() for one in reversed([*_ENDS.finditer(rest)]))]:
+                if _is_literal(told := rest[:cut].rstrip(" .,;#")):
+                    return Example(call, told)
             return None
     return None
 
@@ -244,7 +282,7 @@ def _parameter(argument: ast.arg, default: ast.expr | None, used: _Used, *, is_k
     return Parameter(name, kinds, is_sure=False, default=source, is_keyword=is_keyword)
 
 
-def _literals(node: Function) -> Iterator[object]:
+def _literals(node: ast.stmt) -> Iterator[object]:
     """Numbers and texts of its code, each once, without its docstring."""
     seen: set[tuple[type, object]] = set()
     docs = {id(one.body[0].value) for one in ast.walk(node) if isinstance(one, Function) and one.body and isinstance(one.body[0], ast.Expr)}  # fmt: skip
@@ -252,6 +290,8 @@ def _literals(node: Function) -> Iterator[object]:
         if isinstance(one, ast.Constant) and isinstance(one.value, int | float | str | bytes) and id(one) not in docs:
             value = one.value
             if isinstance(value, bool) or (isinstance(value, str | bytes) and len(value) > 40):
+                continue
+            if isinstance(value, int | float) and not abs(value) < LARGE:
                 continue
             if (type(value), value) not in seen:
                 seen.add((type(value), value))
@@ -346,6 +386,8 @@ class _Used:
 def _signs(node: ast.AST) -> Iterator[tuple[str, str]]:
     match node:
         case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attribute)):
+            if attribute in _DICTS:
+                yield name, "dict"
             for known, kind in (
                 (_STRINGS, "str"),
                 (_DICTS, "dict[str, int]"),

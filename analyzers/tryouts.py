@@ -16,6 +16,7 @@ COMBINED = 40  # sets of types for all parameters
 FEW = 4  # calls that tell whether a set of types is taken
 LENGTH = 160  # characters of a call
 JOINT = 6  # literals that are taken together, two by two
+SWAPPED = 0.2  # of texts that are given again: upper case for lower case
 STEPS = 6  # of a scenario, beside the making of the instance
 
 Kinds = tuple[str, ...]
@@ -44,7 +45,7 @@ def many(subject: Subject, kinds: Kinds, count: int, seed: int) -> tuple[str, ..
 
 
 def scenarios(subject: Subject, count: int, seed: int) -> tuple[str, ...]:
-    """So many ways to use an instance of a class, each as one expression that gives what every step gave, and each with the one that lacks its last step: of that
+    """So many ways to use an instance of a class, each as one expression that gives the text of what every step gave at its time, and each with the one that lacks its last step: of that
     it is known which step an exception comes from."""
     chance, found = random.Random(seed), dict[str, None]()
     for turn in range(count * 4):
@@ -54,7 +55,7 @@ def scenarios(subject: Subject, count: int, seed: int) -> tuple[str, ...]:
         parts = [f"o := {_one(subject, chance, used)}"]
         for _ in range(1 + turn % STEPS):
             method = chance.choice(subject.methods)
-            parts.append(method.form.replace("{}", _one(method, chance, used).partition("(")[2][:-1]))
+            parts.append(f"repr({method.form.replace('{}', _one(method, chance, used).partition('(')[2][:-1])})")
         for size in (len(parts) - 1, len(parts)):
             source = f"[{', '.join(parts[:size])}][1:]"
             if len(source) <= 2 * LENGTH:
@@ -68,7 +69,8 @@ def steps(scenario: str) -> tuple[str, ...]:
     if not (isinstance(tree, ast.Subscript) and isinstance(tree.value, ast.List)):
         return ()
     made, *done = tree.value.elts
-    return (ast.unparse(made.value) if isinstance(made, ast.NamedExpr) else "", *map(ast.unparse, done))
+    told = [ast.unparse(one.args[0]) for one in done if isinstance(one, ast.Call) and one.args]
+    return (ast.unparse(made.value) if isinstance(made, ast.NamedExpr) else "", *told)
 
 
 def _one(subject: Subject, chance: random.Random, used: dict[str, list[object]]) -> str:
@@ -78,7 +80,8 @@ def _one(subject: Subject, chance: random.Random, used: dict[str, list[object]])
         if one.default and chance.random() < 0.5:
             continue
         if (known := used.get(one.name)) and chance.random() < 0.5:
-            values.append((one, chance.choice(known)))
+            again = chance.choice(known)
+            values.append((one, again.swapcase() if isinstance(again, str) and chance.random() < SWAPPED else again))
             continue
         kinds = _kinds(one)
         kind = kinds[min(int(chance.expovariate(1.2)), len(kinds) - 1)]
@@ -154,7 +157,7 @@ _POOLS: dict[str, tuple[object, ...]] = {
     "list[list[int]]": ([[1, 2], [3, 4]], [], [[1]], [[3, 1], [2]], [[1, 2, 3], [4, 5, 6], [7, 8, 9]], [[]], [[0, 1], [1, 0]], [[5], [1, 2], [3, 3, 3]]),
     "list[tuple]": ([(1, 2), (3, 4)], [], [(2, 1)], [("a", 3), ("b", 1)], [(1, 5), (2, 2), (1, 3)]),
     "dict[str, int]": ({"a": 1, "b": 2}, {}, {"x": 5}, {"b": 2, "a": 1, "c": 3}, {"k": 0, "m": -1}),
-    "dict": ({"a": 1, "b": 2}, {}, {1: "x"}, {"k": [1, 2]}),
+    "dict": ({"a": 1, "b": 2}, {}, {"a": {"b": 1}}, {"a": {"c": 2}, "d": 3}, {1: "x"}, {"k": [1, 2]}, {"a": {"b": {"c": 1}}}),
     "set[int]": ({1, 2, 3}, set(), {1}, {2, 4, 6, 8}),
     "tuple[int]": ((1, 2), (), (3,), (3, 1, 2), (2, 2, 5, 1)),
     "any": (1, "a", None, 2.5, [1]),
@@ -257,6 +260,8 @@ def _made(kind: str, literals: Sequence[object], chance: random.Random, size: in
 def _text(literals: Sequence[object], chance: random.Random, size: int) -> str:
     texts = [one for one in literals if isinstance(one, str) and one]
     letters = chance.choice(("abc", "abcxyz", "aAbB", "0123456789", "ab 12", "aeiouxyz", "()[]{}"))
+    if any(len(one) == 1 and not one.isalnum() for one in texts) and chance.random() < 0.5:
+        letters = "0123456789"  # signs stand between numbers, mostly
     if texts and chance.random() < 0.6:
         letters += "".join(texts)
         if chance.random() < 0.4:

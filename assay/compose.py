@@ -180,8 +180,8 @@ def _terms(settings: Settings) -> Terms:
 
 
 def expanded(path: str) -> str:
-    """A path of the settings; "" stays so."""
-    return str(Path(path).expanduser()) if path else ""
+    """A path of the settings, from the root of the file system; "" stays so."""
+    return str(Path(path).expanduser().absolute()) if path else ""
 
 
 def _api_key(settings: Settings) -> str:

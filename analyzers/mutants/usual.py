@@ -18,6 +18,7 @@ from analyzers.text import Edit, Span, applied
 
 from .expressions import SIGNS
 
+LARGE = 10**18  # numbers beyond are left alone: Python does not write them all
 MOST = 120  # of one function, spread over its lines
 _COMPARED: dict[type[ast.cmpop], tuple[str, ...]] = {
     ast.Lt: ("<=", ">="), ast.LtE: ("<", ">"), ast.Gt: (">=", "<="), ast.GtE: (">", "<"), ast.Eq: ("!=",), ast.NotEq: ("==",),
@@ -44,6 +45,14 @@ def of_lines(text: str, first: int, last: int, most: int = MOST) -> tuple[Usual,
     tree = syntax.module(text) if syntax.has_plain_lines(text) else None
     if tree is None:
         return ()
+    try:
+        return _of_tree(text, tree, (first, last), most)
+    except (RecursionError, ValueError):  # hundreds of operators in one, or a number that Python does not write
+        return ()
+
+
+def _of_tree(text: str, tree: ast.Module, lines: tuple[int, int], most: int) -> tuple[Usual, ...]:
+    first, last = lines
     made = _Made(text, tree)
     found: dict[tuple[int, int, str], Usual] = {}
     for node in made.nodes(first, last):
@@ -51,10 +60,15 @@ def of_lines(text: str, first: int, last: int, most: int = MOST) -> tuple[Usual,
             if text[span.start : span.end] != new:
                 line = text.count("\n", 0, span.start) + 1
                 found.setdefault((span.start, span.end, new), Usual(Edit(span, new), line, told))
-    parsed = [one for _, one in sorted(found.items()) if made.parses(one.edit)]
-    if len(parsed) <= most:
-        return tuple(parsed)
-    return tuple(parsed[len(parsed) * n // most] for n in range(most))
+    ordered = _spread(
+        [one for _, one in sorted(found.items())], 2 * most
+    )  # each is compiled, which takes as long as its statement
+    return tuple(_spread([one for one in ordered if made.parses(one.edit)], most))
+
+
+def _spread(every: list[Usual], most: int) -> list[Usual]:
+    """At most so many, from all over."""
+    return every if len(every) <= most else [every[len(every) * n // most] for n in range(most)]
 
 
 Change = tuple[Span, str, str]
@@ -118,9 +132,9 @@ class _Made:
                     isinstance(op, ast.Mod) and isinstance(left, ast.Constant | ast.JoinedStr)
                 ):  # a text that is filled in
                     yield from self._sign(left, right, type(op), _COMPUTED.get(type(op), ""))
-            case ast.UnaryOp(op=ast.Not() | ast.USub(), operand=operand):
+            case ast.UnaryOp(op=ast.Not() | ast.USub()):
                 sign = "not" if isinstance(node.op, ast.Not) else "-"
-                yield self._places.span(node), self._places.told(operand), f"`{sign}` were not there"
+                yield self._places.span(node), self._places.told(node)[len(sign) :].strip(), f"`{sign}` were not there"
             case ast.Constant(value=value):
                 yield from self._constant(node, value)
             case ast.AugAssign(op=op):
@@ -147,7 +161,7 @@ class _Made:
         if not other:
             return
         start, end = self._places.span(left).end, self._places.span(right).start
-        between = self._text[start:end]
+        between = re.sub(r"#[^\n]*", lambda comment: " " * len(comment[0]), self._text[start:end])
         if (found := re.search(SIGNS[kind] + re.escape(behind), between)) is not None:
             span = Span(start + found.start(), start + found.end())
             told = self._text[span.start : span.end]
@@ -161,11 +175,11 @@ class _Made:
         match value:
             case bool():
                 yield span, repr(not value), f"`{told}` were `{not value}`"
-            case int():
+            case int() if abs(value) < LARGE:
                 yield span, repr(value + 1), f"`{told}` were `{value + 1}`"
                 if value > 1:
                     yield span, repr(value - 1), f"`{told}` were `{value - 1}`"
-            case float():
+            case float() if value + 1 != value:
                 yield span, repr(value + 1), f"`{told}` were `{value + 1}`"
             case str() if told[:1] in "'\"":
                 other = "''" if value else "'XX'"

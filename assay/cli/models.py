@@ -46,12 +46,12 @@ def engine(
         str, typer.Option(help="Environment with vLLM in it, or its Python; by default `engine.vllm`.", hidden=True)
     ] = "",
     adapters: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="FOLDER",
             help="LoRA adapters to serve by their folders' names, on vLLM; by default `engine.adapters`.",
         ),
-    ] = "",
+    ] = None,
     cache: Annotated[
         str,
         typer.Option(
@@ -117,7 +117,7 @@ def engine(
         wanted = _choice("engine.backend", backend, settings)
         chosen = backends.choose(wanted, path, where.cache, program=named, is_shared=bool(listen))
         held = _choice("engine.quantisation", quantisation, settings)
-        wished = compose.expanded(adapters or settings.text("engine.adapters"))
+        wished = compose.expanded(settings.text("engine.adapters") if adapters is None else adapters)
         if wished and chosen.backend != "vllm":
             out.say(
                 f"The adapters in {wished} are not served: vLLM has them, and this is {backends.TITLES[chosen.backend]}."

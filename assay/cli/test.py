@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from analyzers import encodings, reach, subjects
+from analyzers import encodings, homes, reach, subjects
 from assay.assistant.changes.gathered import NothingChanged
 from assay.assistant.changes.patch import PatchError
 from assay.assistant.changes.revisions import RangeError
@@ -19,6 +19,7 @@ from assay.assistant.test.suite import Place
 from assay.assistant.test.way import Made, made
 from assay.assistant.workbench import Workbench
 from assay.assistant.world.change import Change
+from assay.assistant.world.state import State
 from assay.cli import out, place
 from assay.cli.ask import PYTHON, Json
 from assay.cli.check import Progress
@@ -61,12 +62,12 @@ def test(
     except SandboxUnavailable as error:
         out.fail("no-sandbox", str(error), status=out.UNVERIFIED, as_json=as_json)
     every = [one for of in found.values() for one in of]
-    if as_json:
-        out.emit(shapes.made_json(found))
-    else:
-        for one in every:
-            for line in _told(one):
-                typer.echo(line)
+    if not every:
+        out.say(
+            "The change alters no function or class that was there before, in a file of code: there is nothing to try."
+        )
+    for line in [] if as_json else [line for one in every for line in _told(one)]:
+        typer.echo(line)
     files = {one.written.name: one.written for one in every if one.written is not None}
     firsts = {one.written.name: one.written.before for one in reversed(every) if one.written is not None}
     for target, last in files.items():
@@ -74,6 +75,8 @@ def test(
             _show(target, firsts[target], last.text)
         if write:
             _write(root / target, firsts[target], last.text, as_json=as_json)
+    if as_json:
+        out.emit(shapes.made_json(found))
     if not files:
         raise typer.Exit(out.FAILED)
 
@@ -104,7 +107,7 @@ def _of_file(where: str, *, as_json: bool) -> tuple[Path, Callable[[Workbench], 
         if reach.is_test_file(name, state.test_files):
             out.fail("bad-input", f"{path} has tests itself.", as_json=as_json)
         at = Place(state, name, text)
-        found, over = list[Made](), dict[str, str]()
+        found, over = list[Made](), _on_disk(state, name)
         known = await suite.seen(bench, at)
         for subject in chosen:
             with Progress() as tell:
@@ -132,6 +135,8 @@ def _of_change(diff: str, against: str, *, as_json: bool) -> tuple[Path, Callabl
         state = await bench.projects.state(change.root)
         found, over = Found(), dict[str, str]()
         for both in regress.sides(state, change):
+            there = _on_disk(state, both.after.name)
+            over = {**{target: change.texts.get(target, text) for target, text in there.items()}, **over}
             for subject in regress.changed(both):
                 with Progress() as tell:
                     one = await regress.made(bench, both.beside(over), subject, tell)
@@ -140,6 +145,15 @@ def _of_change(diff: str, against: str, *, as_json: bool) -> tuple[Path, Callabl
         return found
 
     return change.root, work
+
+
+def _on_disk(state: State, name: str) -> dict[str, str]:
+    """The test file of a module as it is: what goes into a container may be without its secrets."""
+    target = homes.test_file(state.texts, name)
+    try:
+        return {target: place.read(state.root / target).text} if (state.root / target).is_file() else {}
+    except place.BadPlace:
+        return {}
 
 
 def _over(one: Made) -> dict[str, str]:

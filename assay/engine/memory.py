@@ -120,7 +120,8 @@ def _lines(path: str) -> list[str]:
 def _of_folder(folder: Path) -> Shape:
     config = json.loads((folder / "config.json").read_text("utf-8"))
     config = config.get("text_config", config)
-    sizes = [math.prod(shape) for shape in shapes_of(folder).values()]
+    files = tensors(one.name for one in folder.iterdir())
+    sizes = [math.prod(shape) for name in files for shape in shapes(folder / name).values()]
     heads = int(config["num_attention_heads"])
     wide = int(config.get("head_dim") or config["hidden_size"] // heads)
     cached = int(config.get("num_key_value_heads") or heads) * wide * int(config["num_hidden_layers"]) * 2 * 2

@@ -107,9 +107,13 @@ def _evaluated(call: str, namespace: dict[str, Any], own: Own) -> dict[str, Any]
 
 
 def _shown(value: object) -> str:
-    """A value as text that is the same for the same value: what is computed step by step as a list, addresses left out."""
+    """A value as text that is the same for the same value: what is computed step by step as `list(…)` of it, addresses left out."""
     if isinstance(value, (types.GeneratorType, map, filter, zip, range, reversed)):  # older Pythons have no unions
-        value = list(itertools.islice(value, VALUES_LIMIT))
+        return f"list({_plain(list(itertools.islice(value, VALUES_LIMIT)))})"
+    return _plain(value)
+
+
+def _plain(value: object) -> str:
     return re.sub(r" at 0x[0-9a-f]+", "", repr(value))[:TEXT_LIMIT]
 
 

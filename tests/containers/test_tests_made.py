@@ -183,3 +183,64 @@ async def test_a_test_of_a_change_fails_without_it(bench: Workbench, tmp_path: P
     assert regress.changed(same) == ()
     nothing = await regress.made(bench, same, subject, lambda stage, done, count: None)
     assert nothing.written is None and "gives something else without the change" in nothing.why
+
+
+RATED = "RATE = 3\n\n\ndef f(x):\n    if x > 100:\n        return 0 * x\n    return x + RATE\n"
+IN_TURN = (
+    "import rated\nseen = []\n\n\ndef test_a():\n    seen.append(rated.f(1))\n\n\n"
+    "def test_b():\n    assert seen and rated.f(101) == 0\n\n\ndef test_rate():\n    assert rated.RATE == 3\n"
+)
+
+
+async def test_a_test_that_needs_another_one_notices_nothing_by_itself(bench: Workbench, tmp_path: Path) -> None:
+    """And what the import executes is held against whoever looks at it."""
+    (tmp_path / "rated.py").write_text(RATED)
+    (tmp_path / "test_rated.py").write_text(IN_TURN)
+    bench.projects.open_folder(tmp_path)
+    place = Place(await bench.projects.state(tmp_path), "rated.py", RATED)
+    mutants = usual.of_lines(RATED, 1, 7)
+    known = await suite.seen(bench, place)
+    fates = await suite.fates(bench, place, mutants, known, lambda done, of: None)
+    told = {(one.line, one.told): fate for one, fate in zip(mutants, fates, strict=True)}
+    assert told[6, "`*` were `/`"] == "alive" and told[6, "`0` were `1`"] == "noticed"
+    assert told[1, "`3` were `4`"] == "noticed"
+
+
+GIVES = """import os
+
+
+def evens(n: int):
+    for one in range(0, n, 2):
+        yield one
+
+
+def table(n: int) -> list:
+    return [[one / 2] for one in range(n)]
+
+
+def ends(n: int) -> int:
+    if n == 10:
+        os._exit(3)
+    return n + 1
+
+
+class Stack:
+    def __init__(self):
+        self.items = []
+
+    def push(self, item: int) -> None:
+        self.items.append(item)
+
+    def pop(self) -> int:
+        return self.items.pop() if self.items else -1
+"""
+
+
+@pytest.mark.parametrize("name", ["table", "ends", "Stack", "evens"])
+async def test_an_answer_that_no_test_can_hold_costs_no_other(bench: Workbench, tmp_path: Path, name: str) -> None:
+    (tmp_path / "gives.py").write_text(GIVES)
+    place = Place(await bench.projects.state(tmp_path), "gives.py", GIVES)
+    subject = next(one for one in subjects.of_text(GIVES) if one.name == name)
+    found = await made(bench, place, subject, lambda stage, done, count: None)
+    assert (found.written is None) is (name == "evens"), found.why
+    assert found.runs == (0 if name == "evens" else RUNS)

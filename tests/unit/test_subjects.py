@@ -7,6 +7,7 @@ import ast
 import pytest
 
 from analyzers import subjects, tryouts
+from analyzers.mutants import usual
 from analyzers.subjects import Example, Subject
 
 
@@ -65,6 +66,7 @@ DOC = '''def add(a, b):
     TypeError: no
     >>> print(add(1, 2))
     3
+    2 * add(4, 4) == 16, obj.add(3, 3) == 5, add(5, 5) = 5 * 2, add(6, 6) = 12 because so
     """
     return a + b + 0 * 17
 '''
@@ -77,6 +79,7 @@ def test_examples_are_read_as_people_write_them() -> None:
         Example('add(1, "a")', "", "TypeError"),
         Example("add(1, 2)", "3"),
         Example('add("a", "b")', '"ab"'),
+        Example("add(6, 6)", "12"),
     }
     assert found.literals == (0, 17), "those of the code alone"
 
@@ -176,3 +179,24 @@ def test_a_dataclass_is_made_of_its_fields() -> None:
         ("x", ("int",), False),
         ("y", ("list[str]",), True),
     ]
+
+
+def test_literals_of_what_is_used_count_too() -> None:
+    text = "YES = {'on', 'ja'}\nOTHER = 'never'\n\n\ndef helper(x):\n    return x == 4711\n\n\ndef f(text):\n    return text in YES or helper(text)\n"
+    found = next(one for one in subjects.of_text(text) if one.name == "f")
+    assert set(found.literals) == {"on", "ja", 4711}
+    calls = tryouts.many(found, ("str",), 40, seed=0)
+    assert {"f('on')", "f('ja')"} <= set(calls)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"def f(x):\n    return x % {10**400}\n", f"def f(x=0x{'f' * 4000}):\n    return x\n", f"def f(x={'+'.join('1' * 900)}):\n    return x\n",
+     f"def f(x: {'|'.join(['int'] * 1500)}):\n    return x\n"],
+    ids=["a large number", "one that is not written", "a deep default", "a deep hint"],
+)  # fmt: skip
+def test_what_python_does_not_write_is_not_tried(text: str) -> None:
+    for one in subjects.of_text(text):
+        for kinds in tryouts.combinations(one):
+            assert tryouts.few(one, kinds)
+    assert isinstance(usual.of_lines(text, 1, 2), tuple)

@@ -7,9 +7,10 @@ import ast
 import pytest
 
 from analyzers import homes, subjects
-from assay.assistant.test import answers, kept, written
+from assay.assistant.test import answers, joining, kept, written
 from assay.assistant.test.answers import Answer
 from assay.assistant.test.kept import Row
+from sandbox.api import StepOutcome
 
 
 def value(source: str) -> Answer:
@@ -26,6 +27,10 @@ RAISED = Answer("raised", "ValueError: no", ("ValueError", "Exception"))
         (value("3"), value("4"), True),
         (value("3"), value("3.0"), False),
         (value("1"), value("True"), False),
+        (value("[[1.5]]"), value("[[1.5]]"), False),
+        (value("[[1.5]]"), value("[[1.6]]"), True),
+        (value("(1.5,)"), value("[1.5]"), False),
+        (value("3"), answers.UNASKED, False),
         (value("True"), value("1"), True),
         (value("None"), value("0"), True),
         (value("0.1"), value("0.10000000001"), False),
@@ -136,27 +141,91 @@ def test_a_file_that_is_there_keeps_its_own_style_and_names() -> None:
 def test_homes_are_where_people_look() -> None:
     assert homes.test_file({"a.py": ""}, "a.py") == "test_a.py"
     assert homes.test_file({"a.py": "", "x/a_test.py": ""}, "a.py") == "x/a_test.py"
-    assert homes.importable("src/pack/mod.py") == "pack.mod"
-    assert homes.importable("not-a-name.py") == ""
-    assert homes.bound("import a.b as c\nfrom x import y\nclass D: ...\ndef e(): ...\nz = 1\n") == {"c", "y", "D", "e"}
+    assert homes.importable("src/pack/mod.py", {}) == "pack.mod"
+    assert homes.importable("src/pack/mod.py", {"src/__init__.py": ""}) == "src.pack.mod"
+    assert homes.importable("not-a-name.py", {}) == ""
+    assert homes.bound("import a.b as c\nfrom x import y\nclass D: ...\ndef e(): ...\nz = 1\n") == {
+        "c",
+        "y",
+        "D",
+        "e",
+        "z",
+    }
 
 
 def test_a_scenario_is_told_step_by_step() -> None:
     text = "class Box:\n    def put(self, item): ...\n    def get(self): ...\n    def __len__(self): ...\n"
     (subject,) = subjects.of_text(text)
-    gave = Answer("value", "[None, 1, 'o.put']", is_steps=True)
+    gave = Answer("value", repr(["None", "1", "'o.put'", "<object>"]), is_steps=True)
     rows = [
-        Row("[o := Box(), o.put('o'), len(o), o.get()][1:]", gave, source="today"),
-        Row("[o := Box(), o.get()][1:]", Answer("raised", "", ("LookupError",)), source="today"),
+        Row("[o := Box(), repr(o.put('o')), repr(len(o)), repr(o.get()), repr(o.get())][1:]", gave, source="today"),
+        Row("[o := Box(), repr(o.get())][1:]", Answer("raised", "", ("LookupError",)), source="today"),
     ]
     made = written.written({"box.py": text}, "box.py", subject, rows)
     assert made is not None
     assert made.text == (
         "import pytest\n\nfrom box import Box\n\n\ndef test_box_as_it_is_today() -> None:\n    # What `Box` gives today: nothing says that it should.\n"
-        "    box = Box()\n    box.put('o')\n    assert len(box) == 1\n    assert box.get() == 'o.put'\n\n\n"
+        "    box = Box()\n    box.put('o')\n    assert len(box) == 1\n    assert box.get() == 'o.put'\n    box.get()\n\n\n"
         "def test_box_raises_lookup_error() -> None:\n    box = Box()\n    with pytest.raises(LookupError):\n        box.get()\n"
     )
-    assert answers.notices(gave, Answer("value", "[3, 1, 'x']", is_steps=True))
-    assert not answers.notices(gave, Answer("value", "[3, 1, 'o.put']", is_steps=True)), (
-        "nobody looks at what the first gave"
-    )
+    assert answers.notices(gave, Answer("value", repr(["3", "1", "'x'", "1"]), is_steps=True))
+    assert answers.notices(gave, Answer("value", repr(["3", "<object>", "'o.put'", "1"]), is_steps=True))
+    same = Answer("value", repr(["3", "1", "'o.put'", "1"]), is_steps=True)
+    assert not answers.notices(gave, same), "nobody looks at what the first and the last gave"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("import os", "import os\nimport pytest\nfrom m import f\n\n\nBODY"),
+        ('"""Doc."""\n', '"""Doc."""\nimport pytest\nfrom m import f\n\n\nBODY'),
+        ("import pytest as pt\nfrom m import a\n", "import pytest as pt\nfrom m import a, f\nimport pytest\n\n\nBODY"),
+        (
+            "from m import (\n    a,\n)\nx = 1\n",
+            "from m import (\n    a,\n)\nimport pytest\nfrom m import f\nx = 1\n\n\nBODY",
+        ),
+        (
+            'import pytest\nT = """\nfrom m import q\n"""\n',
+            'import pytest\nfrom m import f\nT = """\nfrom m import q\n"""\n\n\nBODY',
+        ),
+        ("import pytest\r\nfrom m import f\r\n", "import pytest\r\nfrom m import f\r\n\r\n\r\nBODY"),
+        ("x = 1\n", "import pytest\nfrom m import f\n\n\nx = 1\n\n\nBODY"),
+    ],
+)
+def test_a_file_keeps_what_it_has(before: str, after: str) -> None:
+    body = "assert pytest.approx(f())"
+    assert joining.joined(before, "m", ["f"], body) == after.replace("BODY", body)
+
+
+def test_names_that_are_others_in_that_file_are_imported_inside() -> None:
+    before = "from other.sizes import area\n\n\ndef test_area():\n    assert area(1, 1)\n"
+    text = text_of([Row("area(1, 2)", value("2"), source="today")], before)
+    assert text.startswith(before) and "def test_area_as_it_is_today():\n    from shop.sizes import area\n\n" in text
+
+
+@pytest.mark.parametrize("name", ["List", "Not", "counter"])
+def test_an_instance_has_a_name_of_its_own(name: str) -> None:
+    text = f"class {name}:\n    def get(self): ...\n"
+    (subject,) = subjects.of_text(text)
+    row = Row(f"[o := {name}(), repr(o.get())][1:]", Answer("value", "['1']", is_steps=True), source="today")
+    made = written.written({"m.py": text}, "m.py", subject, [row])
+    assert made is not None and f"the_{name.lower()} = {name}()" in made.text
+    ast.parse(made.text)
+
+
+def test_numbers_in_numbers_are_expected_as_they_are() -> None:
+    rows = [Row(f"area({n}, 2)", value(f"[[{n}.5]]"), source="today") for n in range(3)]
+    assert "approx" not in text_of(rows) and "approx" in text_of([Row("area(1, 2)", value("[1.5, 2]"), source="today")])
+
+
+def outcome(returned: dict[int, str], **how: bool | int) -> StepOutcome:
+    usual = {"exit": 0, "signal": 0, "timed_out": False, "oom": False} | how
+    return StepOutcome(**usual, stdout="", stderr="", truncated=False, ms=1.0, returned=returned)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("how", [{"timed_out": True}, {"oom": True}, {"signal": 9}, {"exit": 3}])
+def test_behind_a_call_that_ended_it_nothing_was_asked(how: dict[str, bool | int]) -> None:
+    found = answers.of(outcome({0: "1", 1: "2"}, **how), ["a", "b", "c", "d", "e"])
+    assert found[2] is answers.LATE and set(found[3:]) == {answers.UNASKED}
+    assert [answers.notices(value("9"), one) for one in found] == [True, True, True, False, False]
+    assert answers.of(outcome({0: "list([0, 2])"}), ["f()"])[0].kind == "other", "a generator's values are no list"

@@ -56,3 +56,10 @@ def test_a_long_function_has_as_many_as_can_be_tried() -> None:
 
 def test_a_text_that_does_not_parse_has_none() -> None:
     assert usual.of_lines("def f(:\n", 1, 1) == ()
+
+
+def test_what_changes_nothing_is_no_mutant() -> None:
+    text = "def f(a, b, x):\n    if x and not (a or b):\n        return 1e18\n    return (a  # a < b?\n        < b)\n"
+    made = {applied(text, (one.edit,)) for one in usual.of_lines(text, 1, 5)}
+    assert text.replace("not (a or b)", "(a or b)") in made and text.replace("< b)", "<= b)") in made
+    assert not any("1e+18" in one or "<= b?" in one for one in made)

@@ -354,6 +354,10 @@ def test_adapters_are_folders_of_safetensors_with_a_rank_that_is_served(tmp_path
     (adapter(tmp_path / "pickled") / adapters.WEIGHTS).rename(tmp_path / "pickled" / "adapter_model.bin")
     (adapter(tmp_path / "torn") / adapters.CONFIG).write_text('{"r": ')
     (adapter(tmp_path / "list") / adapters.CONFIG).write_text("[]")
+    (adapter(tmp_path / "deep") / adapters.CONFIG).write_text("[" * 200_000)
+    (adapter(tmp_path / "endless") / adapters.WEIGHTS).write_bytes(
+        b"\x30\0\0\0\0\0\0\0" + b'{"m.q.lora_A.weight": {"shape": [Infinity, 8]}}'.ljust(0x30)
+    )
     (tmp_path / "no adapter").mkdir()
     of = "base_model.model.m."
     adapter(
@@ -369,7 +373,7 @@ def test_adapters_are_folders_of_safetensors_with_a_rank_that_is_served(tmp_path
     served, left_out = adapters.found(tmp_path, MODEL)
     assert [(one.name, one.rank) for one in served] == [("all", 8), ("house", 8), ("wide", 100)]
     badly = {"huge", "odd", "one,two", "other", "pickled", "torn", "list"}
-    assert set(left_out) == badly | {"narrow", "short", "higher", "strange", "noise"}
+    assert set(left_out) == badly | {"narrow", "short", "higher", "strange", "noise", "deep", "endless"}
     assert left_out["narrow"] == "m.v is of another size in this model"
     assert left_out["strange"] == "it is of another model"
     assert left_out["noise"] == "its files are not as PEFT writes them"
@@ -377,7 +381,8 @@ def test_adapters_are_folders_of_safetensors_with_a_rank_that_is_served(tmp_path
     told = adapters.flags(served)
     assert told[told.index("--max-lora-rank") + 1] == "128"
     assert adapters.flags(())[2] == "16"
-    assert "cannot be read" in adapters.found(tmp_path / "none", MODEL)[1][str(tmp_path / "none")]
+    with pytest.raises(OSError, match="none"):
+        adapters.found(tmp_path / "none", MODEL)
     launch = Launch(tmp_path / "m", tmp_path, 60, backend="vllm", vllm=OnVllm(adapters=str(tmp_path)))
     (tmp_path / "model.safetensors").write_bytes(tensors(MODEL))
     assert "--enable-lora" in command.command(launch, CUDA, tmp_path, 2048)
@@ -416,6 +421,10 @@ def test_adapters_come_change_and_go_while_it_runs(tmp_path: Path) -> None:
         said.pop()
         == "The adapter high is left out: its rank is 32, and there is room for 16 until the engine is started anew."
     )
+    where.rename(tmp_path / "away")
+    served.look()
+    assert said.pop().startswith(f"The adapter {where} is left out: it cannot be listed"), "and what is served goes on"
+    (tmp_path / "away").rename(where)
     (where / "bad" / adapters.CONFIG).unlink()
     served.look()
     assert said[4:] == ["The adapter bad is gone."] and len(list(copies.iterdir())) == 1

@@ -21,7 +21,7 @@ class Written:
 def written(texts: Mapping[str, str], name: str, call: str, detail: str) -> Written | None:
     """The test of `call`, a call of something in the file `name`, whose exception was `detail`; `texts` are the project's files. None for a file that
     nobody can import by its name."""
-    module = homes.importable(name)
+    module = homes.importable(name, texts)
     if not module:
         return None
     target = homes.test_file(texts, name)

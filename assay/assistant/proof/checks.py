@@ -20,7 +20,7 @@ from ..workbench import Workbench
 from ..world.change import Change, Edited
 
 NAMES_S = 0.6  # jedi's 90th percentile after a dot is 0.3 s; it runs beside the container
-PATIENT_S = 2.5  # of one file, where nobody types: the same change has the same answer on a busy machine
+PATIENT_S = 8.0  # of one file, where nobody types: the same change has the same answer on a busy machine
 MEMBER_ROWS = 60  # of a statement of the module, above which the member of a class is looked at alone
 THREAD_CHARS = 50_000  # longer text around a change takes more than 10 ms: a thread parses all of it
 QUOTE_LIMIT = 60  # characters of a line that a reason quotes

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from analyzers import inputs, syntax
+from analyzers import inputs
 from sandbox.api import StepOutcome
 
-GIVES_LIMIT = 200  # characters of an answer that a test holds
+GIVES_LIMIT, STEPS_LIMIT = 200, 900  # characters of an answer that a test holds, and of all those of a scenario
 CLOSE = 1e-6  # by which numbers may differ, as pytest.approx has it
 Kind = Literal["value", "raised", "crashed", "other"]
 
@@ -24,49 +23,41 @@ class Answer:
     kind: Kind
     gives: str = ""
     kinds: tuple[str, ...] = ()
-    is_steps: bool = False  # the value is a list of what each step of a scenario gave; a step that gave None is expected to give nothing
+    is_steps: bool = False  # the value is a list of the texts of what each step of a scenario gave
 
     @property
     def is_testable(self) -> bool:
         """Whether a test can expect it."""
         return self.kind in ("value", "raised")
 
-    @property
-    def has_float(self) -> bool:
-        """Whether it is a number with a fraction, or has some."""
-        return self.kind == "value" and any(
-            isinstance(one, ast.Constant) and isinstance(one.value, float)
-            for one in ast.walk(syntax.abstract(self.gives))
-        )
-
 
 LATE, UNASKED = Answer("other", "late"), Answer("other", "unasked")
 
 
 def of(outcome: StepOutcome, calls: Sequence[str], *, is_steps: bool = False) -> tuple[Answer, ...]:
-    """The answer to each call, in order. Where a step came to its end in a call, that one is late, and those behind it were not asked."""
-    found = [_answer(outcome, number) for number in range(len(calls))]
+    """The answer to each call, in order. Where a step came to its end in a call (in time, in memory, by itself), that one is late, and those behind it were not asked."""
+    found = [_answer(outcome, number, is_steps=is_steps) for number in range(len(calls))]
     if is_steps:
         found = [replace(one, is_steps=True) if one.kind == "value" else one for one in found]
-    if outcome.timed_out:
+    if outcome.timed_out or outcome.oom or outcome.signal or outcome.exit:
         last = max((number for number, one in enumerate(found) if one is not LATE), default=-1)
         found[last + 2 :] = [UNASKED] * len(found[last + 2 :])
     return tuple(found)
 
 
-def _answer(outcome: StepOutcome, number: int) -> Answer:
+def _answer(outcome: StepOutcome, number: int, *, is_steps: bool) -> Answer:
     if (raised := outcome.raised.get(number)) is not None:
         is_own = raised.is_meant and bool(raised.frames)
         return Answer("raised" if is_own else "crashed", raised.detail, raised.kinds)
     told = outcome.returned.get(number)
     if told is None:
         return LATE
-    return Answer("value", told) if _is_held(told) else Answer("other", told)
+    return Answer("value", told) if _is_held(told, STEPS_LIMIT if is_steps else GIVES_LIMIT) else Answer("other", told)
 
 
-def _is_held(told: str) -> bool:
+def _is_held(told: str, limit: int = GIVES_LIMIT) -> bool:
     """Whether the text is a literal that stands for the same value."""
-    if len(told) > GIVES_LIMIT:
+    if len(told) > limit:
         return False
     if told in ("set()", "frozenset()"):
         return told == "set()"
@@ -86,16 +77,42 @@ def notices(expected: Answer, found: Answer) -> bool:
         return not (found.kind == "other" and found.gives == expected.gives)
     if expected.gives == found.gives:
         return False
-    one, other = value_of(expected.gives), value_of(found.gives)
-    if expected.is_steps and isinstance(one, list) and isinstance(other, list):
-        return any(first is not None and _is_other(first, second) for first, second in zip(one, other, strict=False))
-    return _is_other(one, other)
+    if expected.is_steps:
+        pairs = zip(steps_of(expected), steps_of(found), strict=False)
+        return any(one and _is_other(one, other) for one, other in pairs)
+    return _is_other(expected.gives, found.gives)
 
 
-def _is_other(one: object, other: object) -> bool:
+def steps_of(answer: Answer) -> tuple[str, ...]:
+    """What a test expects of each step of a scenario, as source; "" where it expects nothing: of None, and of what is no literal."""
+    told = inputs.literal(answer.gives)
+    texts = told if isinstance(told, list) else []
+    return tuple(one if isinstance(one, str) and one != "None" and _is_held(one) else "" for one in texts)
+
+
+def _is_other(expected: str, found: str) -> bool:
+    """Whether the assertion that is written for the one fails on the other."""
+    if not found:
+        return True
+    one, other = value_of(expected), value_of(found)
     if isinstance(one, bool) or one is None:
         return one is not other
-    return not same(one, other)
+    if is_close(expected):
+        return not same(one, other)
+    return bool(one != other)
+
+
+def is_close(source: str) -> bool:
+    """Whether a test expects it by pytest.approx: a number with a fraction, or a list, tuple or dict of numbers with one."""
+    value = value_of(source)
+    numbers = (
+        list(value.values()) if isinstance(value, dict) else list(value) if isinstance(value, list | tuple) else [value]
+    )
+    return all(map(_is_number, numbers)) and any(isinstance(one, float) for one in numbers)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def value_of(source: str) -> object:
@@ -104,14 +121,12 @@ def value_of(source: str) -> object:
 
 
 def same(one: object, other: object) -> bool:
-    """As `==` has it, numbers with fractions as pytest.approx does."""
+    """As pytest.approx has it, for what `is_close`."""
     match one, other:
-        case bool(), _:
-            return one == other
-        case float(), float() | int():
-            return math.isclose(one, other, rel_tol=CLOSE, abs_tol=1e-12)
-        case (list(first), list(second)) | (tuple(first), tuple(second)):
-            return len(first) == len(second) and all(map(same, first, second))
+        case (list() | tuple(), list() | tuple()):
+            return len(one) == len(other) and all(map(same, one, other))
         case dict(), dict():
             return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+        case (int() | float(), int() | float()):
+            return math.isclose(one, other, rel_tol=CLOSE, abs_tol=1e-12)
     return bool(one == other)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import builtins
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from analyzers import homes
@@ -23,23 +23,27 @@ from .written import Written
 Stage = Literal["inputs tried", "tests", "mutants", "runs"]
 Tell = Callable[[Stage, int, int], None]
 ANSWER_S, MUTANT_S = 10.0, 0.6  # for the answers, and at least for those of a mutant, which may hang
+ENDED = 4  # times that calls are asked again because one ended its process
 SLOWER = 4.0
 RUNS = 5  # of what is offered
 RUN_S = 30.0
 CONTAINERS = 2
 
 
-async def runs(bench: Workbench, place: Place, file: Written, tell: Tell) -> int:
-    """How often of `RUNS` all of the written tests pass, each time in a fresh container and in another order."""
+async def runs(bench: Workbench, place: Place, file: Written, tell: Tell) -> tuple[int, frozenset[str]]:
+    """How often of `RUNS` all of the written tests pass, each time in a fresh container and in another order; and the names of those that did not."""
     texts = {place.name: place.text, **place.over, file.name: file.text}
     files = written_over(place.state, {name: bench.projects.sent(text) for name, text in texts.items()})
     chance = random.Random(len(file.text))
-    passed = 0
+    passed, red = 0, set[str]()
 
     async def once() -> bool:
         ids = [f"{file.name}::{one}" for one in file.tests]
         chance.shuffle(ids)
         (outcome,) = await bench.sandbox.run(Job(place.state.project, (Step("pytest", RUN_S, files, tuple(ids)),)))
+        green = {one.id.partition("[")[0] for one in outcome.tests.tests if one.is_green}
+        bad = {one.id.partition("[")[0] for one in outcome.tests.tests if not one.is_green}
+        red.update(one for one in file.tests if f"{file.name}::{one}" in bad or f"{file.name}::{one}" not in green)
         return is_green(outcome, len(file.tests))
 
     for first in range(0, RUNS, CONTAINERS):
@@ -48,7 +52,7 @@ async def runs(bench: Workbench, place: Place, file: Written, tell: Tell) -> int
         passed += sum(await asyncio.gather(*(once() for _ in range(count))))
         if passed < min(RUNS, first + count):
             break
-    return passed
+    return passed, frozenset(red)
 
 
 def is_green(outcome: StepOutcome, least: int) -> bool:
@@ -74,13 +78,24 @@ class Asking:
         self._bench, self._place, self._took_s, self._is_steps = bench, place, 0.0, is_steps
         self._names = homes.bound(place.text) | set(dir(builtins))
 
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """The project's files, this one as it is asked about."""
+        return {**self._place.state.texts, **self._place.over, self._place.name: self._place.text}
+
     async def once(self, calls: Sequence[str]) -> tuple[Answer, ...]:
-        """The answers as they are."""
-        (outcome,) = await self._bench.sandbox.run(
-            Job(self._place.state.project, (self._step(self._place.text, calls, ANSWER_S),))
-        )
-        self._took_s = max(self._took_s, outcome.ms / 1000)
-        return answers.of(outcome, calls, is_steps=self._is_steps)
+        """The answers as they are. A call that ends its process is late, and those behind it are asked again without it."""
+        found: dict[str, Answer] = {}
+        left = list(calls)
+        for _ in range(ENDED):
+            step = self._step(self._place.text, left, ANSWER_S)
+            (outcome,) = await self._bench.sandbox.run(Job(self._place.state.project, (step,)))
+            self._took_s = max(self._took_s, outcome.ms / 1000)
+            found |= dict(zip(left, answers.of(outcome, left, is_steps=self._is_steps), strict=True))
+            left = [one for one in left if found[one] is answers.UNASKED]
+            if not left or outcome.timed_out:
+                break
+        return tuple(found[one] for one in calls)
 
     async def steady(self, calls: Sequence[str]) -> list[Answer]:
         """The answers that are the same in two containers, asked there in two orders; of others nothing is known."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
+import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -95,7 +95,7 @@ async def made(bench: Workbench, both: Both, subject: Subject, tell: Tell) -> Ma
     file = await asyncio.to_thread(written.written, texts, both.after.name, subject, rows, style)
     if file is None:
         return done(why="Nobody can import this file by its name.", took_s=time.monotonic() - begun)
-    count = await runs(bench, both.after, file, tell)
+    count, _ = await runs(bench, both.after, file, tell)
     if count < RUNS or not await _fails(bench, both.before, file):
         why = (
             f"What was written passed {count} of {RUNS} times."
@@ -134,23 +134,14 @@ async def _fails(bench: Workbench, place: Place, file: Written) -> bool:
 
 
 def _codes(text: str) -> dict[str, str]:
-    """What a module's top names are made of, as code without comments."""
-    tree, found = syntax.module(text), dict[str, str]()
+    """What a module's top names are made of, as it is written."""
+    tree, found, rows = syntax.module(text), dict[str, str](), text.split("\n")
     for node in tree.body if tree is not None else ():
-        for name in _binds(node):
-            found[name] = found.get(name, "") + ast.dump(node)
+        for name in subjects.binds(node):
+            first = min((one.lineno for one in getattr(node, "decorator_list", ())), default=node.lineno)
+            found[name] = found.get(name, "") + "\n".join(rows[first - 1 : node.end_lineno])
     return found
 
 
-def _binds(node: ast.stmt) -> Iterator[str]:
-    match node:
-        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-            yield node.name
-        case ast.Assign(targets=targets):
-            yield from (one.id for one in targets if isinstance(one, ast.Name))
-        case ast.AnnAssign(target=ast.Name(id=name)):
-            yield name
-
-
 def _names(code: str) -> set[str]:
-    return {part.partition("'")[0] for part in code.split("Name(id='")[1:]}
+    return set(re.findall(r"\w+", code))

@@ -36,15 +36,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """The green tests that reach a file: by each, as a node id without parameters, the lines of the file (from 1) that it executes. `red` ones notice nothing, for they fail with and without; `took_s` is
-    what all of them took."""
+    """The green tests that reach a file, in the order in which they ran: by each, as a node id without parameters, the lines in functions of the file (from 1) that it executes. `red` ones notice nothing, for they fail with and
+    without; `took_s` is what all of them took."""
 
     lines: Mapping[str, frozenset[int]]
     red: tuple[str, ...]
     took_s: float
 
-    def executing(self, lines: range) -> list[str]:
-        """The tests that execute one of these lines, those first that execute least of the file."""
+    def executing(self, lines: range | None) -> list[str]:
+        """The tests that execute one of these lines, those first that execute least of the file; all of them for what the import executes (None)."""
+        if lines is None:
+            return list(self.lines)
         found = [test for test, executed in self.lines.items() if not executed.isdisjoint(lines)]
         return sorted(found, key=lambda test: (len(self.lines[test]), test))
 
@@ -59,18 +61,23 @@ async def seen(bench: Workbench, place: Place) -> Suite:
     step = Step("pytest", RUN_S, written, tests, quiet_s=QUIET_S, watched=(place.name,))
     (outcome,) = await bench.sandbox.run(Job(place.state.project, (step,)))
     red = {_plain(one.id) for one in outcome.tests.tests if one.outcome not in ("passed", "skipped", "xfailed")}
-    lines: dict[str, frozenset[int]] = {}
+    lines: dict[str, frozenset[int]] = {
+        _plain(one.id): frozenset() for one in outcome.tests.tests if one.is_green and _plain(one.id) not in red
+    }
     for test, files in outcome.tests.lines.items():
-        if (plain := _plain(test)) not in red and "::" in plain:
-            lines[plain] = lines.get(plain, frozenset()) | files.get(place.name, frozenset())
-    return Suite({test: of for test, of in lines.items() if of}, tuple(sorted(red)), outcome.ms / 1000)
+        if (plain := _plain(test)) in lines:
+            lines[plain] |= files.get(place.name, frozenset())
+    return Suite(lines, tuple(sorted(red)), outcome.ms / 1000)
 
 
 async def fates(bench: Workbench, place: Place, mutants: Sequence[Usual], suite: Suite, tell: Tell) -> list[Fate]:
     """What becomes of each mutant. Raises SandboxUnavailable."""
     spans = await asyncio.to_thread(statements, place.text)
-    executing = [suite.executing(_span(spans, one.line)) for one in mutants]
+    executing = [suite.executing(spans.get(one.line, range(one.line, one.line + 1))) for one in mutants]
     found: list[Fate] = ["alive" if tests else "unreached" for tests in executing]
+    alone = await _green_alone(bench, place, {tuple(tests[:SOONER]) for tests in executing if tests}, suite.took_s)
+    # Some tests need others before them: where those that are to be asked first are not green by themselves, all of them are, in their order.
+    executing = [tests if tuple(tests[:SOONER]) in alone else list(suite.lines) if tests else [] for tests in executing]
     for first, last in ((0, SOONER), (SOONER, None)):
         left = [n for n, tests in enumerate(executing) if found[n] == "alive" and tests[first:last]]
         done = len(mutants) - len(left)
@@ -80,7 +87,10 @@ async def fates(bench: Workbench, place: Place, mutants: Sequence[Usual], suite:
             nonlocal done
             for at in range(0, len(numbers), STEPS):
                 some = numbers[at : at + STEPS]
-                steps = tuple(_step(bench, place, mutants[n], executing[n][first:last], suite.took_s) for n in some)
+                steps = tuple(
+                    _step(bench, place, applied(place.text, (mutants[n].edit,)), executing[n][first:last], suite.took_s)
+                    for n in some
+                )
                 for n, outcome in zip(some, await bench.sandbox.run(Job(place.state.project, steps)), strict=True):
                     found[n] = "noticed" if notices(outcome, executing[n][first:last]) else "alive"
                 done += len(some)
@@ -99,11 +109,10 @@ def notices(outcome: StepOutcome, tests: Sequence[str]) -> bool:
     return not ran.issuperset(tests) or any(one.outcome not in ("passed", "skipped", "xfailed") for one in report.tests)
 
 
-def statements(text: str) -> dict[int, range]:
-    """By line (from 1) the lines of the statement that it belongs to: of one with a body its header alone. What is executed by the import is everybody's who executes anything of
-    the file, and a function's header its callers'."""
-    tree, found = syntax.module(text), dict[int, range]()
-    everything = range(1, text.count("\n") + 2)
+def statements(text: str) -> dict[int, range | None]:
+    """By line (from 1) the lines of the statement that it belongs to: of one with a body its header alone. What the import executes is None: it concerns all tests that
+    reach the file; and a function's header its callers'."""
+    tree, found = syntax.module(text), dict[int, range | None]()
     inner = {
         id(one) for _, function in (syntax.functions(tree) if tree is not None else ()) for one in ast.walk(function)
     }
@@ -121,17 +130,31 @@ def statements(text: str) -> dict[int, range]:
                     found[line] = range(first, (node.end_lineno or last) + 1)
                 continue
         for line in range(first, last + 1):
-            found[line] = range(first, last + 1) if id(node) in inner else everything
+            found[line] = range(first, last + 1) if id(node) in inner else None
     return found
 
 
-def _span(spans: Mapping[int, range], line: int) -> range:
-    return spans.get(line, range(line, line + 1))
+async def _green_alone(
+    bench: Workbench, place: Place, sets: set[tuple[str, ...]], took_s: float
+) -> set[tuple[str, ...]]:
+    """Which sets of tests are green by themselves, without a mutant."""
+    ordered, found = sorted(sets), set[tuple[str, ...]]()
+
+    async def part(some: Sequence[tuple[str, ...]]) -> None:
+        for at in range(0, len(some), STEPS):
+            steps = tuple(_step(bench, place, place.text, tests, took_s) for tests in some[at : at + STEPS])
+            outcomes = await bench.sandbox.run(Job(place.state.project, steps))
+            found.update(
+                tests for tests, outcome in zip(some[at:], outcomes, strict=False) if not notices(outcome, tests)
+            )
+
+    await asyncio.gather(*(part(ordered[one::CONTAINERS]) for one in range(min(CONTAINERS, len(ordered)))))
+    return found
 
 
-def _step(bench: Workbench, place: Place, mutant: Usual, tests: Sequence[str], took_s: float) -> Step:
+def _step(bench: Workbench, place: Place, text: str, tests: Sequence[str], took_s: float) -> Step:
     limit_s = max(MUTANT_S, SLOWER * took_s)
-    files = _over(bench, place, applied(place.text, (mutant.edit,)))
+    files = _over(bench, place, text)
     return Step("pytest", limit_s, files, tuple(tests), quiet_s=limit_s, test_s=max(1.0, min(10.0, SLOWER * took_s)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import keyword
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from analyzers import homes, syntax, tryouts
 from analyzers.subjects import Subject
 
-from . import answers
+from . import answers, joining
 from .answers import Answer
 from .kept import Row, Source
 
@@ -33,19 +34,35 @@ def written(
 ) -> Written | None:
     """The tests of a function of the file `name`, in the project's test file for it or in a new one; `texts` are the project's files, `style` formats code. None
     for a file that nobody can import by its name."""
-    module = homes.importable(name)
+    module = homes.importable(name, texts)
     if not module or not rows:
         return None
     target = homes.test_file(texts, name)
     before = texts.get(target, "")
     annotated = "-> None" in before or not before
+    own = homes.bound(texts.get(name, ""))
+    raised = {row.answer.kinds[0] for row in rows if row.answer.kind == "raised"}
+    wanted = sorted({subject.name, *(one for one in raised if one in own or not hasattr(builtins, one))})
+    is_local = any(one in homes.bound(before) and not homes.imports(before, module, one) for one in wanted)
+    local = (
+        f"    from {module} import {', '.join(wanted)}\n\n" if is_local else ""
+    )  # its names are others' in that file
     parts, names, taken = list[str](), list[str](), set(re.findall(r"^\s*(?:async )?def (\w+)", before, re.MULTILINE))
     for said, group in _scenarios(rows) if subject.methods else _groups(rows):
         made = homes.free(f"test_{_snake(subject.name) if subject.methods else subject.name}_{said}", taken)
         taken.add(made)
         names.append(made)
         parts.append((_scenario if subject.methods else _test)(made, subject, group, annotated=annotated))
-    return Written(target, _joined(before, module, subject.name, style("\n\n".join(parts))), before, tuple(names))
+    body = "\n\n".join(
+        re.sub(r"^(def .*:\n)", lambda match: match[1] + local, one, flags=re.MULTILINE) for one in parts
+    )
+    text = joining.joined(before, module, () if is_local else wanted, style(body))
+    return Written(target, text, before, tuple(names))
+
+
+def groups(subject: Subject, rows: Sequence[Row]) -> list[list[Row]]:
+    """The rows of each test, in the order of the tests' names."""
+    return [group for _, group in (_scenarios(rows) if subject.methods else _groups(rows))]
 
 
 def _scenarios(rows: Sequence[Row]) -> Iterable[tuple[str, list[Row]]]:
@@ -60,7 +77,8 @@ def _scenario(name: str, subject: Subject, rows: Sequence[Row], *, annotated: bo
     (row,) = rows
     made, *steps = tryouts.steps(row.call)
     one = _snake(subject.name)
-    gave = answers.value_of(row.answer.gives) if row.answer.kind == "value" else []
+    one = f"the_{one}" if keyword.iskeyword(one) or hasattr(builtins, one) or one == subject.name else one
+    gave = answers.steps_of(row.answer) if row.answer.kind == "value" else ()
     lines = (
         [f"    {one} = {made}\n"]
         if steps or row.answer.kind != "raised"
@@ -74,9 +92,8 @@ def _scenario(name: str, subject: Subject, rows: Sequence[Row], *, annotated: bo
                 f"    with pytest.raises({row.answer.kinds[0]}):\n        {told}\n" if is_last else f"    {told}\n"
             )
             continue
-        value = gave[number] if isinstance(gave, list) and number < len(gave) else None
-        answer = Answer("value", "set()" if value == set() and isinstance(value, set) else repr(value))
-        lines.append(f"    {told}\n" if value is None else _statement(told, Row(told, answer, row.source)))
+        source = gave[number] if number < len(gave) else ""
+        lines.append(_statement(told, Row(told, Answer("value", source), row.source)) if source else f"    {told}\n")
     note = _NOTES[row.source].format(subject.name) if row.answer.kind == "value" or row.source == "changed" else ""
     ends = " -> None" if annotated else ""
     return f"def {name}(){ends}:\n{note}{''.join(lines)}"
@@ -138,7 +155,7 @@ def _test(name: str, subject: Subject, rows: Sequence[Row], *, annotated: bool) 
         f"{subject.name}({given})",
         rows[0],
         "" if is_raised else names[-1],
-        is_close=any(row.answer.has_float for row in rows),
+        is_close=any(answers.is_close(row.answer.gives) for row in rows if not is_raised),
     )
     return f"{head}def {name}({typed}){ends}:\n{note}{body}"
 
@@ -149,7 +166,9 @@ def _table(subject: Subject, rows: Sequence[Row]) -> tuple[list[str], list[list[
     given = [(len(one.args), tuple(word.arg for word in one.keywords)) for one in calls if isinstance(one, ast.Call)]
     if len(set(given)) != 1 or given[0][1] or not given[0][0]:
         return None
-    if len({_sign(row) for row in rows}) != 1:
+    close = {row.answer.kind == "value" and answers.is_close(row.answer.gives) for row in rows}
+    numbers = all(answers.is_close(f"[1.0, {row.answer.gives}]") for row in rows) if True in close else True
+    if len({_sign(row) for row in rows}) != 1 or (len(close) > 1 and not numbers):
         return None
     names = [one.name for one in subject.parameters][: given[0][0]]
     if len(names) != given[0][0]:
@@ -168,46 +187,9 @@ def _sign(row: Row) -> str:
 def _statement(call: str, row: Row, expected: str = "", *, is_close: bool | None = None) -> str:
     if row.answer.kind == "raised":
         return f"    with pytest.raises({row.answer.kinds[0]}):\n        {call}\n"
-    is_close = row.answer.has_float if is_close is None else is_close
+    is_close = answers.is_close(row.answer.gives) if is_close is None else is_close
     value = expected or row.answer.gives
     return f"    assert {call} {_sign(row)} {f'pytest.approx({value})' if is_close else value}\n"
-
-
-def _joined(before: str, module: str, function: str, body: str) -> str:
-    """The file with the tests at its end and the imports that they need at its top."""
-    raised = sorted(set(re.findall(r"pytest\.raises\((\w+)\)", body)) - set(dir(builtins)))
-    lacking = sorted(one for one in {function, *raised} if not homes.imports(before, module, one))
-    needs = [f"from {module} import {', '.join(lacking)}"] if lacking else []
-    if "pytest." in body and not re.search(r"^import pytest\b", before, re.MULTILINE):
-        needs.insert(0, "import pytest")
-    if not before.strip():
-        gap = "\n\n" if len(needs) > 1 else ""
-        return f"{gap.join(needs)}\n\n\n{body}" if needs else body
-    if lacking and (there := re.search(rf"^from {re.escape(module)} import (\w+(?:, \w+)*)$", before, re.MULTILINE)):
-        names = sorted({*there[1].split(", "), *lacking})
-        before = f"{before[: there.start()]}from {module} import {', '.join(names)}{before[there.end() :]}"
-        needs.pop()
-    lines = before.splitlines(keepends=True)
-    at = _behind_imports(before)
-    head, rest = "".join(lines[:at]), "".join(lines[at:])
-    added = "".join(f"{one}\n" for one in needs)
-    if needs and not at and rest.strip():
-        added += "\n\n"
-    return f"{head}{added}{rest}".rstrip("\n") + f"\n\n\n{body}"
-
-
-def _behind_imports(text: str) -> int:
-    """The number of lines up to the last import at the top, or to the docstring's end."""
-    tree = syntax.module(text)
-    at = 0
-    for node in tree.body if tree is not None else ():
-        if isinstance(node, ast.Import | ast.ImportFrom) or (
-            not at and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        ):
-            at = node.end_lineno or 0
-        elif not isinstance(node, ast.If | ast.Try):
-            break
-    return at
 
 
 def _snake(name: str) -> str:

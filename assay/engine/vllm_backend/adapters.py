@@ -1,6 +1,6 @@
 """LoRA adapters that vLLM serves beside the model, each by the name of its folder: looked for while it runs, and told to it.
 
-vLLM is given copies, in our folder and under a name that changes with what is in them: an adapter is read again when there is no room for all, and
+vLLM is given copies, in the cache and under a name that changes with what is in them: an adapter is read again when there is no room for all, and
 what was read of a prompt is kept under the name of a path.
 """
 
@@ -19,7 +19,7 @@ from .. import memory
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-CONFIG_LIMIT = 1_000_000  # bytes
+CONFIG_LIMIT, LIMIT = 1_000_000, 4 << 30  # bytes of the one and the other
 MOST = 64  # adapters of one folder
 RANKS = (
     16,
@@ -33,6 +33,7 @@ RANKS = (
 RANK = "--max-lora-rank"
 AT_ONCE, KEPT = 4, 32  # adapters in one batch, and in memory
 
+_BROKEN = (ValueError, TypeError, AttributeError, KeyError, struct.error, RecursionError, OverflowError, MemoryError)
 Shapes = Mapping[str, tuple[int, ...]]  # of tensors, by their names
 Post = Callable[[str, dict[str, object]], str]
 
@@ -48,15 +49,13 @@ class Adapter:
 
 
 def found(folder: Path, shapes: Shapes) -> tuple[tuple[Adapter, ...], dict[str, str]]:
-    """The adapters in a folder that are a model's with these shapes, and what was left out: why, by name. Only safetensors count: other files of
+    """The adapters in a folder that are a model's with these shapes, and what was left out: why, by name. Raises OSError where the folder cannot be listed. Only safetensors count: other files of
     weights can hold programs. Their shapes are held against the model's: vLLM takes smaller ones, too, and writes nonsense."""
     adapters, left_out = list[Adapter](), dict[str, str]()
-    try:
-        below = sorted(one for one in folder.iterdir() if (one / CONFIG).is_file())
-    except OSError as error:
-        return (), {str(folder): f"it cannot be read ({error.strerror})"}
-    for one in below:
+    for one in sorted(folder.iterdir()):
         try:
+            if not (one / CONFIG).is_file():
+                continue
             if NAME.fullmatch(one.name) is None:
                 raise ValueError("its name has other characters than letters, digits, dots and dashes")
             if len(adapters) == MOST:
@@ -64,7 +63,7 @@ def found(folder: Path, shapes: Shapes) -> tuple[tuple[Adapter, ...], dict[str, 
             adapters.append(_read(one, shapes))
         except OSError as error:
             left_out[one.name] = f"it cannot be read ({error.strerror})"
-        except (ValueError, TypeError, AttributeError, KeyError, struct.error) as error:
+        except _BROKEN as error:
             left_out[one.name] = str(error) if type(error) is ValueError else "its files are not as PEFT writes them"
     return tuple(adapters), left_out
 
@@ -98,7 +97,11 @@ class Served:
 
     def look(self) -> None:
         """Have vLLM serve what is in the folder now: what is new or changed, and no longer what went. What it refuses is said, once."""
-        adapters, left_out = found(self._folder, self._shapes)
+        try:
+            adapters, left_out = found(self._folder, self._shapes)
+        except OSError as error:  # what is served goes on
+            self._tell_once(str(self._folder), f"it cannot be listed ({error.strerror})")
+            return
         here = {one.name: one for one in adapters}
         for one in [told for name, told in self._told.items() if here.get(name) != told]:
             self._post("/v1/unload_lora_adapter", {"lora_name": one.name})
@@ -109,27 +112,34 @@ class Served:
         for one in adapters:
             if one.name in self._told or (one.name, one.mark) in self._refused:
                 continue
-            if complaint := self._load(one):
+            try:
+                complaint = self._load(one)
+            except OSError as error:  # a full disk is no fault of the adapter: it is tried again
+                shutil.rmtree(self._copy(one), ignore_errors=True)
+                left_out[one.name] = f"it cannot be copied ({error.strerror})"
+                continue
+            if complaint:
                 left_out[one.name] = complaint
                 self._refused.add((one.name, one.mark))
             else:
                 self._told[one.name] = one
                 self._say(f"serving the adapter {one.name}, of rank {one.rank}")
-        for said in left_out.items():
-            if said not in self._refused:
-                self._refused.add(said)
-                self._say(f"The adapter {said[0]} is left out: {said[1]}.")
+        for name, why in left_out.items():
+            self._tell_once(name, why)
+
+    def _tell_once(self, name: str, why: str) -> None:
+        if (name, why) not in self._refused:
+            self._refused.add((name, why))
+            self._say(f"The adapter {name} is left out: {why}.")
 
     def _load(self, one: Adapter) -> str:
+        """Its complaint. Raises OSError where it cannot be copied."""
         if one.rank > self._room:
             return f"its rank is {one.rank}, and there is room for {self._room} until the engine is started anew"
         copy = self._copy(one)
-        try:
-            copy.mkdir(parents=True, exist_ok=True)
-            for name in (CONFIG, WEIGHTS):
-                shutil.copyfile(one.folder / name, copy / name)
-        except OSError as error:
-            return f"it cannot be copied ({error.strerror})"
+        copy.mkdir(parents=True, exist_ok=True)
+        for name in (CONFIG, WEIGHTS):
+            shutil.copyfile(one.folder / name, copy / name)
         complaint = self._post("/v1/load_lora_adapter", {"lora_name": one.name, "lora_path": str(copy)})
         if complaint:
             shutil.rmtree(copy, ignore_errors=True)
@@ -152,6 +162,8 @@ def _read(folder: Path, shapes: Shapes) -> Adapter:
         raise ValueError(f"it has no {WEIGHTS}")
     _fit(memory.shapes(folder / WEIGHTS), max(ranks), shapes)
     told = [(folder / name).stat() for name in (CONFIG, WEIGHTS)]
+    if told[1].st_size > LIMIT:
+        raise ValueError(f"it has more than {LIMIT >> 30} GiB")
     mark = "".join(f"\0{one.st_size} {one.st_mtime_ns} {one.st_ino}" for one in told)
     return Adapter(folder.name, folder, max(ranks), hashlib.sha256(mark.encode()).hexdigest()[:12])
 

@@ -43,7 +43,7 @@ def command(launch: Launch, place: Place, weights: Path, context: int, on: gpus.
     told += ["--disable-uvicorn-access-log", "--disable-fastapi-docs", "--uvicorn-log-level", "warning"]
     told += ["--max-num-seqs", str(place.rows)]
     if launch.vllm.adapters:
-        told += adapters.flags(adapters.found(Path(launch.vllm.adapters), memory.shapes_of(weights))[0])
+        told += adapters.flags(_there(Path(launch.vllm.adapters), weights))
     if on.cached == "fp8":
         told += ["--kv-cache-dtype", "fp8"]
     if place.is_cpu:
@@ -53,6 +53,14 @@ def command(launch: Launch, place: Place, weights: Path, context: int, on: gpus.
     if len(on.uuids) > 1:
         told += ["--tensor-parallel-size", str(len(on.uuids))]
     return [*told, "--gpu-memory-utilization", str(on.share)]
+
+
+def _there(folder: Path, weights: Path) -> tuple[adapters.Adapter, ...]:
+    """The adapters that there are now; none of a folder that is not there yet."""
+    try:
+        return adapters.found(folder, memory.shapes_of(weights))[0]
+    except OSError:
+        return ()
 
 
 def plan_of(launch: Launch, weights: Path, context: int) -> gpus.Plan:

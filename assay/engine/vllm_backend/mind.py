@@ -86,6 +86,7 @@ def serve(launch: Launch, place: Place, cache: Path) -> int:
     meeting = tempfile.mkdtemp(
         prefix="assay-"
     )  # where its processes meet; a path below the launch's folder may be too long for sockets
+    copies = cache / "adapters" / launch.folder.name
     environment = {**command.environment(place, shape, context, cache, on), "VLLM_RPC_BASE_PATH": meeting}
     process, seen = started(told, environment, launch.folder), list[str]()
     reading = threading.Thread(target=_read, args=(process, launch, seen), daemon=True)
@@ -104,7 +105,7 @@ def serve(launch: Launch, place: Place, cache: Path) -> int:
         )
         served = None
         if launch.vllm.adapters:
-            where = Path(launch.vllm.adapters), launch.folder / "adapters"
+            where = Path(launch.vllm.adapters), copies
             post = partial(_told, launch.socket)
             served = adapters.Served(where, memory.shapes_of(folder), adapters.room(told), post, _say)
             _tell(launch, "The engine is loading its adapters.")
@@ -114,6 +115,7 @@ def serve(launch: Launch, place: Place, cache: Path) -> int:
     finally:
         end(process)
         shutil.rmtree(meeting, ignore_errors=True)
+        shutil.rmtree(copies, ignore_errors=True)
 
 
 def started(told: Sequence[str], environment: Mapping[str, str], folder: Path) -> subprocess.Popen[str]:

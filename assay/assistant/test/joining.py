@@ -1,0 +1,72 @@
+"""Tests and what they import, put into the text of a test file that is there, or a new one. What stands there stays as it is."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from analyzers import homes, syntax
+
+
+def joined(before: str, module: str, names: Sequence[str], body: str) -> str:
+    """The file with the tests `body` at its end, and `names` of `module` and pytest imported at its top where they are not yet. Line ends are those of the file."""
+    if "\r\n" in before:
+        return joined(before.replace("\r\n", "\n"), module, names, body).replace("\n", "\r\n")
+    lacking = sorted(one for one in names if not homes.imports(before, module, one))
+    needs = ["import pytest"] if "pytest." in body and not _has_pytest(before) else []
+    if not before.strip():
+        needs += [f"from {module} import {', '.join(lacking)}"] if lacking else []
+        return "\n\n".join(needs) + "\n\n\n" + body if needs else body
+    lines = before.splitlines(keepends=True)
+    if lacking and (found := _import_line(before, module)) is not None:
+        number, known = found
+        lines[number] = f"from {module} import {', '.join(sorted({*known, *lacking}))}\n"
+    elif lacking:
+        needs.append(f"from {module} import {', '.join(lacking)}")
+    at = _behind_imports(before)
+    head, rest = "".join(lines[:at]), "".join(lines[at:])
+    if head and not head.endswith("\n"):
+        head += "\n"
+    added = "".join(f"{one}\n" for one in needs)
+    if needs and not at and rest.strip():
+        added += "\n\n"
+    return f"{head}{added}{rest}".rstrip("\n") + f"\n\n\n{body}"
+
+
+def _has_pytest(text: str) -> bool:
+    tree = syntax.module(text)
+    return tree is not None and any(
+        isinstance(node, ast.Import)
+        and any(one.name == "pytest" and one.asname in (None, "pytest") for one in node.names)
+        for node in tree.body
+    )
+
+
+def _import_line(text: str, module: str) -> tuple[int, list[str]] | None:
+    """The number (from 0) of a line that is nothing but an import of names of the module, and the names; None where there is none."""
+    tree, rows = syntax.module(text), text.split("\n")
+    for node in tree.body if tree is not None else ():
+        if (
+            isinstance(node, ast.ImportFrom)
+            and node.module == module
+            and not node.level
+            and not any(one.asname for one in node.names)
+        ):
+            names = [one.name for one in node.names]
+            if rows[node.lineno - 1].rstrip() == f"from {module} import {', '.join(names)}":
+                return node.lineno - 1, names
+    return None
+
+
+def _behind_imports(text: str) -> int:
+    """The number of lines up to the last import at the top, or to the docstring's end."""
+    tree = syntax.module(text)
+    at = 0
+    for number, node in enumerate(tree.body if tree is not None else ()):
+        if isinstance(node, ast.Import | ast.ImportFrom) or (
+            not number and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        ):
+            at = node.end_lineno or 0
+        elif not isinstance(node, ast.If | ast.Try):
+            break
+    return at
