@@ -109,7 +109,7 @@ class _Made:
                     continue
                 children = value if isinstance(value, list) else [value]
                 if (
-                    isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+                    isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
                     and name == "body"
                     and ast.get_docstring(node, clean=False) is not None
                 ):

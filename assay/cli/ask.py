@@ -21,7 +21,6 @@ from assay.assistant.workbench import Workbench
 from assay.cli import out, place
 from assay.folders import folders
 
-PYTHON = (".py", ".pyi")
 JEDI_S = 3.0  # so long its process may take to start and to say which names may stand behind a dot
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text; docs/protocol.md has the shapes.")]
 

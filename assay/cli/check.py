@@ -25,7 +25,7 @@ from assay.assistant.nouns import Failed, Passed
 from assay.assistant.shapes import SIGNS, state, title
 from assay.assistant.workbench import Workbench
 from assay.cli import out, place
-from assay.cli.ask import PYTHON, Json
+from assay.cli.ask import Json
 from assay.folders import folders
 
 STATIC = {"verify.policy": "static"}
@@ -131,8 +131,8 @@ def _chosen(paths: list[Path], *, as_json: bool) -> list[Chosen]:
         whole = path.resolve()  # ruff tells real paths, and `..` is none
         if not whole.exists():
             out.fail("bad-place", f"{path} does not exist.", as_json=as_json)
-        if whole.is_file() and whole.suffix not in PYTHON:
-            out.fail("not-python", f"{path} is not a Python file ({' or '.join(PYTHON)}).", as_json=as_json)
+        if whole.is_file() and whole.suffix not in place.PYTHON:
+            out.fail("not-python", f"{path} is not a Python file ({' or '.join(place.PYTHON)}).", as_json=as_json)
         root = place.project_of(whole)
         for name in _names(root, whole):
             try:
@@ -151,7 +151,7 @@ def _names(root: Path, path: Path) -> Iterator[str]:
         return
     below = path.relative_to(root).as_posix()
     for entry in files.walk(root, files.Rules(root)):
-        if entry.name.endswith(PYTHON) and (below == "." or entry.name.startswith(f"{below}/")):
+        if entry.name.endswith(place.PYTHON) and (below == "." or entry.name.startswith(f"{below}/")):
             yield entry.name
 
 

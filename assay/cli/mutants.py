@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,7 +14,7 @@ from assay.assistant.test import suite
 from assay.assistant.test.suite import Fate, Place
 from assay.assistant.workbench import Workbench
 from assay.cli import out, place
-from assay.cli.ask import PYTHON, Json
+from assay.cli.ask import Json
 from assay.cli.check import Progress
 from sandbox.api import SandboxUnavailable
 
@@ -23,7 +22,7 @@ MOST = 400  # mutants of one file
 
 
 def mutants(
-    path: Annotated[Path, typer.Argument(help="A Python file.")],
+    path: Annotated[str, typer.Argument(help="A Python file.")],
     as_json: Json = False,
     lines: Annotated[
         str, typer.Option(metavar="FIRST-LAST", help="Only the code of these lines; without, the whole file.")
@@ -34,15 +33,8 @@ def mutants(
     Every mutant is held in the sandbox against the tests that execute its statement, and against no others. One that survives may be a gap in the tests, or no change of what the code does.
     Exits 0 whatever survives, 2 on misuse, 3 without a sandbox.
     """
-    whole = path.resolve()
-    if not whole.is_file() or whole.suffix not in PYTHON:
-        out.fail("not-python", f"{path} is no Python file ({' or '.join(PYTHON)}).", as_json=as_json)
-    root = place.project_of(whole)
-    name = whole.relative_to(root).as_posix()
-    try:
-        text = place.read(whole).text
-    except place.BadPlace as error:
-        out.fail("bad-input", str(error), as_json=as_json)
+    code = place.code(path, as_json=as_json)
+    root, name, text = code.root, code.name, code.text
     first, last = _range(lines, text, as_json=as_json)
     every = usual.of_lines(text, first, last, most=MOST)
 

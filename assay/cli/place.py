@@ -7,6 +7,9 @@ from pathlib import Path
 
 from analyzers import encodings, files
 from analyzers.text import Snapshot
+from assay.cli import out
+
+PYTHON = (".py", ".pyi")
 
 
 class BadPlace(Exception):
@@ -50,6 +53,27 @@ def read(path: Path) -> Snapshot:
     except UnicodeDecodeError:
         raise BadPlace(f"{path} is not UTF-8 text, nor of an encoding that its first lines name.") from None
     return Snapshot(path.as_uri(), str(path), 0, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A Python file that somebody named: its project's root, its name below it, and its text."""
+
+    root: Path
+    name: str
+    text: str
+
+
+def code(path: str, *, as_json: bool) -> Code:
+    """The Python file at `path`; ends the command with one sentence where it is none, or cannot be read."""
+    whole = Path(path).resolve()
+    if not whole.is_file() or whole.suffix not in PYTHON:
+        out.fail("not-python", f"{path} is no Python file ({' or '.join(PYTHON)}).", as_json=as_json)
+    root = project_of(whole)
+    try:
+        return Code(root, whole.relative_to(root).as_posix(), read(whole).text)
+    except BadPlace as error:
+        out.fail("bad-input", str(error), as_json=as_json)
 
 
 def project_of(path: Path) -> Path:

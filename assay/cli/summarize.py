@@ -12,7 +12,7 @@ from assay.assistant.summarize.modules import Module
 from assay.assistant.summarize.symbols import Symbol
 from assay.assistant.workbench import Workbench
 from assay.cli import out, place
-from assay.cli.ask import PYTHON, Json
+from assay.cli.ask import Json
 from assay.cli.check import Progress
 from sandbox.api import SandboxUnavailable
 
@@ -47,8 +47,8 @@ def summarize(
     if path.is_dir() and not wanted:
         _folder(path, name, as_json=as_json)
         return
-    if path.suffix not in PYTHON:
-        out.fail("not-python", f"{name} is not a Python file ({' or '.join(PYTHON)}).", as_json=as_json)
+    if path.suffix not in place.PYTHON:
+        out.fail("not-python", f"{name} is not a Python file ({' or '.join(place.PYTHON)}).", as_json=as_json)
     try:
         snapshot = place.read(path)
     except place.BadPlace as error:

@@ -10,20 +10,16 @@ from typing import Annotated
 import typer
 
 from analyzers import encodings, homes, reach, subjects
-from assay.assistant.changes.gathered import NothingChanged
-from assay.assistant.changes.patch import PatchError
-from assay.assistant.changes.revisions import RangeError
 from assay.assistant.test import regress, shapes, suite
 from assay.assistant.test.asking import RUNS
 from assay.assistant.test.suite import Place
 from assay.assistant.test.way import Made, made
 from assay.assistant.workbench import Workbench
-from assay.assistant.world.change import Change
 from assay.assistant.world.state import State
 from assay.cli import out, place
-from assay.cli.ask import PYTHON, Json
+from assay.cli.ask import Json
 from assay.cli.check import Progress
-from assay.cli.verify import of_several
+from assay.cli.verify import Against, Diff, Staged, of_several, refusals
 from sandbox.api import SandboxUnavailable
 
 SHOWN = 5  # survivors of a function
@@ -32,21 +28,13 @@ Found = dict[str, list[Made]]
 
 def test(
     where: Annotated[
-        str, typer.Argument(metavar="[FILE[::FUNCTION]]", help="A Python file, or one function of it.")
+        str, typer.Argument(metavar="FILE[::FUNCTION]", help="A Python file, or one function of it.")
     ] = "",
     as_json: Json = False,
     write: Annotated[bool, typer.Option("--write", help="Write the tests into the file that is named.")] = False,
-    diff: Annotated[
-        str,
-        typer.Option(
-            metavar="DIFF", help="Tests for what a unified diff does, by names from here; - is standard input."
-        ),
-    ] = "",
-    staged: Annotated[bool, typer.Option("--staged", help="Tests for what is staged for the next commit.")] = False,
-    against: Annotated[
-        str,
-        typer.Option(metavar="REV", help="Tests for what differs on disk from a commit: HEAD, main, or main...HEAD."),
-    ] = "",
+    diff: Diff = "",
+    staged: Staged = False,
+    against: Against = "",
 ) -> None:
     """Make tests for the functions of a file: of what they give today, and of what their docstrings show. Or for a change: tests that fail without it and pass with it.
 
@@ -84,15 +72,8 @@ def test(
 def _of_file(where: str, *, as_json: bool) -> tuple[Path, Callable[[Workbench], Awaitable[Found]]]:
     """The project of a file, and what makes tests of its functions."""
     path, _, wanted = where.partition("::")
-    whole = Path(path).resolve()
-    if not whole.is_file() or whole.suffix not in PYTHON:
-        out.fail("not-python", f"{path} is no Python file ({' or '.join(PYTHON)}).", as_json=as_json)
-    root = place.project_of(whole)
-    name = whole.relative_to(root).as_posix()
-    try:
-        text = place.read(whole).text
-    except place.BadPlace as error:
-        out.fail("bad-input", str(error), as_json=as_json)
+    code = place.code(path, as_json=as_json)
+    root, name, text = code.root, code.name, code.text
     every = subjects.of_text(text)
     public = [one for one in every if not one.name.startswith("_")]
     chosen = [one for one in every if one.name == wanted] if wanted else public
@@ -121,14 +102,8 @@ def _of_file(where: str, *, as_json: bool) -> tuple[Path, Callable[[Workbench], 
 
 def _of_change(diff: str, against: str, *, as_json: bool) -> tuple[Path, Callable[[Workbench], Awaitable[Found]]]:
     """The project of a change, and what makes tests of what it does."""
-    try:
-        change: Change = of_several(diff, against)
-    except UnicodeDecodeError:
-        out.fail("not-text", "The change is not UTF-8 text.", as_json=as_json)
-    except NothingChanged as error:
-        out.fail("no-change", str(error), as_json=as_json)
-    except (place.BadPlace, PatchError, RangeError) as error:
-        out.fail("bad-input", str(error), as_json=as_json)
+    with refusals(as_json=as_json):
+        change = of_several(diff, against)
 
     async def work(bench: Workbench) -> Found:
         bench.projects.open_folder(change.root)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -24,7 +25,22 @@ from assay.assistant.workbench import Workbench
 from assay.assistant.world.change import Change, FileKind, edited
 from assay.assistant.world.world import World
 from assay.cli import out, place
-from assay.cli.ask import PYTHON, Json
+from assay.cli.ask import Json
+
+# A change of several files, as people have it.
+Diff = Annotated[
+    str,
+    typer.Option(
+        metavar="DIFF", help="A unified diff of any number of files, by their names from here; - is standard input."
+    ),
+]
+Staged = Annotated[bool, typer.Option("--staged", help="What is staged for the next commit.")]
+Against = Annotated[
+    str,
+    typer.Option(
+        metavar="REV", help="What differs on disk from a commit: HEAD, main, or main...HEAD for where a branch began."
+    ),
+]
 
 
 def verify(
@@ -32,20 +48,9 @@ def verify(
     patch: Annotated[
         bool, typer.Option("--patch", help="Standard input is a unified diff of FILE, not its whole text.")
     ] = False,
-    diff: Annotated[
-        str,
-        typer.Option(
-            metavar="DIFF", help="A unified diff of any number of files, by their names from here; - is standard input."
-        ),
-    ] = "",
-    staged: Annotated[bool, typer.Option("--staged", help="What is staged for the next commit.")] = False,
-    against: Annotated[
-        str,
-        typer.Option(
-            metavar="REV",
-            help="What differs on disk from a commit: HEAD, main, or main...HEAD for where a branch began.",
-        ),
-    ] = "",
+    diff: Diff = "",
+    staged: Staged = False,
+    against: Against = "",
     as_json: Json = False,
 ) -> None:
     """Check a change: FILE with its whole new text on standard input, or several files by --diff, --staged or --against.
@@ -55,14 +60,8 @@ def verify(
     """
     if sum((file is not None, bool(diff), staged, bool(against))) != 1:
         out.fail("bad-input", "Name a FILE, or one of --diff, --staged and --against.", as_json=as_json)
-    try:
+    with refusals(as_json=as_json):
         change = _of_file(file, is_patch=patch, as_json=as_json) if file is not None else of_several(diff, against)
-    except UnicodeDecodeError:
-        out.fail("not-text", "The change is not UTF-8 text.", as_json=as_json)
-    except NothingChanged as error:
-        out.fail("no-change", str(error), as_json=as_json)
-    except (place.BadPlace, PatchError, RangeError) as error:
-        out.fail("bad-input", str(error), as_json=as_json)
 
     async def work(bench: Workbench) -> tuple[Verdict, str]:
         if file is None:  # somebody stands in this folder; of a lone script only the files beside it count
@@ -79,6 +78,19 @@ def verify(
     _end(verdict)
 
 
+@contextlib.contextmanager
+def refusals(*, as_json: bool) -> Iterator[None]:
+    """A change that cannot be had ends the command with one sentence."""
+    try:
+        yield
+    except UnicodeDecodeError:
+        out.fail("not-text", "The change is not UTF-8 text.", as_json=as_json)
+    except NothingChanged as error:
+        out.fail("no-change", str(error), as_json=as_json)
+    except (place.BadPlace, PatchError, RangeError) as error:
+        out.fail("bad-input", str(error), as_json=as_json)
+
+
 def _end(verdict: Verdict) -> NoReturn:
     match verdict:
         case Passed():
@@ -91,8 +103,8 @@ def _end(verdict: Verdict) -> NoReturn:
 
 def _of_file(file: Path, *, is_patch: bool, as_json: bool) -> Change:
     """The change of one file by standard input. Raises BadPlace and PatchError."""
-    if file.suffix not in PYTHON:
-        out.fail("not-python", f"{file} is not a Python file ({' or '.join(PYTHON)}).", as_json=as_json)
+    if file.suffix not in place.PYTHON:
+        out.fail("not-python", f"{file} is not a Python file ({' or '.join(place.PYTHON)}).", as_json=as_json)
     what = "a unified diff" if is_patch else "the whole new text of the file"
     given = _given("-", what)
     before = place.read(file) if file.exists() else Snapshot(file.absolute().as_uri(), str(file.absolute()), 0, "")

@@ -63,3 +63,8 @@ def test_what_changes_nothing_is_no_mutant() -> None:
     made = {applied(text, (one.edit,)) for one in usual.of_lines(text, 1, 5)}
     assert text.replace("not (a or b)", "(a or b)") in made and text.replace("< b)", "<= b)") in made
     assert not any("1e+18" in one or "<= b?" in one for one in made)
+
+
+def test_what_only_speaks_to_people_is_left_alone() -> None:
+    text = '"""A module."""\n\nRATE = 3\n\n\nclass C:\n    """A class."""\n\n    size = 2\n'
+    assert {one.line for one in usual.of_lines(text, 1, 9)} == {3, 9}
