@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from analyzers import names_worker
+from analyzers import lint, names_worker
 from analyzers.names import Definition, Names, Where
 from assay import compose
 from assay.assistant.complete import path
@@ -19,6 +20,13 @@ from assay.engine.scripted import Answer, Scripted
 from assay.folders import folders
 
 Make = Callable[..., Workbench]
+JEDI = threading.Lock()  # it is not made for two threads, and the worker's process answers one question at a time, too
+
+
+def answered(request: dict[str, Any]) -> dict[str, Any]:
+    """The worker's answer; a question that nobody waits for any more may still be under way in another thread."""
+    with JEDI:
+        return names_worker.answer(request)
 
 
 class NamesHere(Names):
@@ -33,7 +41,7 @@ class NamesHere(Names):
         return await super().define(where, positions, timeout_s=60.0, in_own_file=in_own_file)
 
     async def _exchange(self, request: dict[str, Any]) -> dict[str, Any]:
-        answer = await asyncio.to_thread(names_worker.answer, request | {"id": 0})
+        answer = await asyncio.to_thread(answered, request | {"id": 0})
         if "error" in answer:
             raise AssertionError(answer["error"])
         return answer
@@ -41,10 +49,11 @@ class NamesHere(Names):
 
 @pytest.fixture(scope="session")
 def warm_jedi(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """jedi has loaded what it always needs, so that no answer comes too late."""
+    """jedi has loaded what it always needs, so that no answer comes too late; and ruff is found, which cannot be while jedi has its own `sys.path` in place."""
+    _ = lint.program()
     cache = str(tmp_path_factory.mktemp("jedi"))
     asked = {"op": "warm", "id": 0, "text": "", "path": "", "root": cache, "paths": [], "others": {}, "cache": cache}
-    assert "error" not in names_worker.answer(asked)
+    assert "error" not in answered(asked)
 
 
 @pytest.fixture
