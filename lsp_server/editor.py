@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Coroutine, Sequence
-from typing import Any
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
@@ -19,6 +19,8 @@ from assay.assistant.shapes import verdict_json
 from .capabilities import Encoding, asks_for_hints
 from .convert import text_edit
 
+T = TypeVar("T")
+Heard = Callable[[str, int, int], None]
 ANNOTATION = "assay"  # our notes on edits, by the name that they have in one answer
 PROGRESS_S = 1.0  # what is done sooner needs no progress bar
 CONFIGURATION_S = 10.0  # an editor that does not answer keeps the settings that `initialize` gave
@@ -34,8 +36,8 @@ class Editor:
     # ---- what it can do
 
     @property
-    def can_import(self) -> bool:
-        """Whether it lets a server edit, so that an import can be written when a suggestion is taken."""
+    def can_be_changed(self) -> bool:
+        """Whether it lets a server edit: an import that a suggestion needs when it is taken, a file of tests."""
         workspace = self._server.client_capabilities.workspace
         return workspace is not None and bool(workspace.apply_edit)
 
@@ -54,6 +56,11 @@ class Editor:
     def describes(self) -> bool:
         """Whether it has the command to which a hover's link leads."""
         return self._can("describe")
+
+    @property
+    def tells_of_tests(self) -> bool:
+        """Whether it says itself what came of `assay.test` and `assay.mutants`."""
+        return self._can("tests")
 
     def _can(self, what: str) -> bool:
         """Whether it announces something of ours, under `experimental.assay`."""
@@ -157,8 +164,9 @@ class Editor:
         )
 
     def show(self, text: str) -> None:
-        """A message that a person sees."""
-        self._server.window_show_message(types.ShowMessageParams(types.MessageType.Info, f"Assay: {text}"))
+        """A message that a person sees, in which nothing is a link: some editors make one of code."""
+        plain = text.replace("](", "]\u200b(")
+        self._server.window_show_message(types.ShowMessageParams(types.MessageType.Info, f"Assay: {plain}"))
 
     async def progress(self, title: str, work: Coroutine[Any, Any, None]) -> None:
         """Run `work`; when it takes over a second, an editor that can show progress shows it."""
@@ -179,6 +187,53 @@ class Editor:
             return await task
         finally:
             progress.end(token, types.WorkDoneProgressEnd())
+
+    async def watched(self, title: str, work: Callable[[Heard], Coroutine[Any, Any, T]]) -> T:
+        """Run `work`, which tells how far it is: what it does, and how many of how many are done (0: nobody knows). An editor that can show progress shows that, and a way to end it. Raises CancelledError
+        where somebody took it."""
+        window = self._server.client_capabilities.window
+        token, progress = f"assay-{secrets.token_hex(4)}", self._server.work_done_progress
+        is_shown = False
+
+        def tell(what: str, done: int, of: int) -> None:
+            if is_shown:
+                count = f": {done} of {of}" if of else ""
+                share = 100 * done // of if of else None
+                progress.report(token, types.WorkDoneProgressReport(message=f"{what}{count}", percentage=share))
+
+        task = asyncio.create_task(work(tell))
+        if window is not None and window.work_done_progress:
+            with contextlib.suppress(JsonRpcException, TimeoutError):
+                await asyncio.wait_for(progress.create_async(token), PROGRESS_S)
+                progress.begin(token, types.WorkDoneProgressBegin(title=title, cancellable=True))
+                loop = asyncio.get_running_loop()
+                progress.tokens[token].add_done_callback(lambda _: loop.call_soon(task.cancel))
+                is_shown = True
+        try:
+            return await task
+        finally:
+            task.cancel()
+            progress.tokens.pop(token, None)
+            if is_shown:
+                progress.end(token, types.WorkDoneProgressEnd())
+
+    async def change(self, edit: types.WorkspaceEdit, label: str) -> bool:
+        """Have it change files, and wait until somebody agreed, where it asks; whether they are changed."""
+        try:
+            answer: Any = await self._server.workspace_apply_edit_async(
+                types.ApplyWorkspaceEditParams(edit, label=label)
+            )
+        except JsonRpcException:
+            return False
+        return isinstance(answer, dict) and answer.get("applied") is True
+
+    async def open(self, uri: str, at: types.Range) -> None:
+        """Have it show a place of a file, where it can be told to."""
+        window = self._server.client_capabilities.window
+        if window is not None and window.show_document is not None and window.show_document.support:
+            with contextlib.suppress(JsonRpcException, TimeoutError):
+                params = types.ShowDocumentParams(uri, take_focus=True, selection=at)
+                await asyncio.wait_for(self._server.window_show_document_async(params), CONFIGURATION_S)
 
     # ---- what it is asked
 

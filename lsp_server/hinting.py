@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -56,6 +56,7 @@ class Hinting:
     proved: Callable[[], None]
     _static: dict[str, tuple[object, tuple[Hint, ...]]] = field(default_factory=dict)
     _settled: dict[Path, dict[str, Settled]] = field(default_factory=dict)
+    _unnoticed: dict[Path, dict[str, Settled]] = field(default_factory=dict)
     _pushing: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _proving: dict[Path, asyncio.Task[None]] = field(default_factory=dict)
     _touched: dict[Path, float] = field(default_factory=dict)
@@ -70,6 +71,7 @@ class Hinting:
         name = _name(view)
         known = self._settled.get(view.root, {}).get(name) if bench.settings.is_on("hints.proved") else None
         hints = standing.told(known, snapshot.text, await self._static_of(view, name))
+        hints += standing.told(self._unnoticed.get(view.root, {}).get(name), snapshot.text, [])
         found = check.without_doubles(ordered([one for one in hints if _is_wanted(bench, one)]))
         gone = await asyncio.to_thread(dismissed.load, view.root)
         return tuple(gone.kept(found, {name: snapshot.text}))
@@ -125,8 +127,19 @@ class Hinting:
         if (task := self._proving.get(root)) is None or task.done():
             self._proving[root] = asyncio.create_task(self._prove(root), name="proved hints")
 
+    async def unnoticed(self, view: Seen, lines: range, hints: Sequence[Hint]) -> None:
+        """Show what no test notices on these lines (from 1) of a document as the view has it, instead of what was shown there before."""
+        name, text = _name(view), view.snapshot.text
+        known = standing.told(self._unnoticed.get(view.root, {}).get(name), text, [])
+        other = [one for one in known if view.snapshot.line_of(one.span.start) + 1 not in lines]
+        found = await asyncio.to_thread(standing.settled, text, [], [*other, *hints])
+        self._unnoticed.setdefault(view.root, {})[name] = found
+        await self.refresh()
+
     def close_folder(self, folder: Path) -> None:
         """Forget what was proved in the projects of a folder, and prove nothing more there."""
+        for root in [root for root in self._unnoticed if root.is_relative_to(folder)]:
+            self._unnoticed.pop(root)
         for root in [root for root in self._proving if root.is_relative_to(folder)]:
             self._proving.pop(root).cancel()
             self._settled.pop(root, None)
@@ -221,7 +234,7 @@ def _document(root: Path, name: str, text: str) -> Snapshot:
 def _is_wanted(bench: Workbench, hint: Hint) -> bool:
     """Whether a hint is of a class that is asked for, and a suspicion sure enough: what was settled may be of other settings."""
     settings = bench.settings
-    if hint.kind != "suspected":
+    if hint.kind != "suspected" or hint.evidence.source == "mutant":  # this one was asked for
         return True
     if hint.evidence.source == "docstring":
         return settings.is_on("hints.docstrings")

@@ -16,7 +16,11 @@ from .handlers import lifecycle
 if TYPE_CHECKING:
     from .server import AssayServer
 
-QUICK_FIX, REWRITE = types.CodeActionKind.QuickFix, types.CodeActionKind.RefactorRewrite
+QUICK_FIX, REFACTOR, REWRITE = (
+    types.CodeActionKind.QuickFix,
+    types.CodeActionKind.Refactor,
+    types.CodeActionKind.RefactorRewrite,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ OFFERS = (
     Offer(
         types.TEXT_DOCUMENT_CODE_ACTION,
         "code_action.answer",
-        types.CodeActionOptions(code_action_kinds=[QUICK_FIX, REWRITE], resolve_provider=True),
+        types.CodeActionOptions(code_action_kinds=[QUICK_FIX, REFACTOR, REWRITE], resolve_provider=True),
     ),
     Offer(types.CODE_ACTION_RESOLVE, "code_action.resolve", of="window"),
     Offer(
@@ -73,6 +77,8 @@ COMMANDS = {
     "assay.dismissHint": "commands.dismiss_hint",
     "assay.explain": "commands.explain",
     "assay.summarize": "commands.summarize",
+    "assay.test": "tests.make",
+    "assay.mutants": "tests.mutants",
 }
 
 

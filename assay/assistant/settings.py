@@ -99,6 +99,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("hints.confidence", 70, "How sure a suspicion must be to be shown, in percent.", least=0, most=100),
     Setting("summaries.hover", True, "Show facts of a function or class in its hover: what it raises and changes, who calls it, which tests enter it.", by_project="tighten"),
     Setting("summaries.lens", False, "Show above each function which tests entered it when they passed last, and how many functions call it.", by_project="tighten"),
+    Setting("tests.lens", False, "Show above each function and class a way to have tests of it made, and to see which small changes of it no test notices.", by_project="tighten"),
     Setting("context.tokens", 1024, "Tokens of context before and after the cursor that a prompt may hold.", least=64, most=65536),
     Setting("trace.keep", 200, "Requests that `assay why` remembers.", least=0, most=10000),
     Setting("offline", False, "Open no socket but loopback and Unix ones; refuse everything that would.", by_project="tighten"),

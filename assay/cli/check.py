@@ -5,8 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -26,28 +25,10 @@ from assay.assistant.shapes import SIGNS, state, title
 from assay.assistant.workbench import Workbench
 from assay.cli import out, place
 from assay.cli.ask import Json
+from assay.cli.progress import Progress
 from assay.folders import folders
 
 STATIC = {"verify.policy": "static"}
-LOG_S = 5.0  # between two words in a log, where nobody waits for each
-WORDS = {
-    "rules": "checking the rules of ruff",
-    "patterns": "looking for patterns of bugs",
-    "doubts": "asking the model what it doubts",
-    "project": "reading the project",
-    "tests": "running the tests",
-    "lines": "finding what the failing tests execute",
-    "fixes": "looking for a fix",
-    "calls": "making the calls that stand in the files",
-    "inputs": "looking for inputs that make functions raise",
-    "suspicions": "putting suspicions to the test",
-    "inputs tried": "trying inputs",
-    "mutants": "asking small changes of the code the same",
-    "runs": "running the tests again",
-    "of the project": "indexing the project",
-    "of the packages": "indexing the installed packages",
-    "of the standard library": "indexing the standard library",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,37 +145,6 @@ def _report(chosen: Chosen, *, is_static: bool, seeks_inputs: bool) -> Report:
         return Report(found.hints, (*chosen.unread, *found.notes))
 
     return out.with_bench(work, root=chosen.root, changed=STATIC if is_static else {}, patience_s=None)
-
-
-class Progress:
-    """A line on a terminal that says what is done; in a log a word now and then."""
-
-    def __init__(self) -> None:
-        self._last = time.monotonic()
-        self._is_terminal = sys.stderr.isatty()
-        self._width = 0
-
-    def __enter__(self) -> Callable[[str, int, int], None]:
-        return self._tell
-
-    def __exit__(self, *_: object) -> None:
-        if self._width:
-            typer.echo(f"\r{' ' * self._width}\r", nl=False, err=True)
-
-    def _tell(self, what: str, done: int, of: int) -> None:
-        every_s = 0.1 if self._is_terminal else LOG_S
-        if time.monotonic() - self._last < every_s:
-            return
-        self._last = time.monotonic()
-        count = f": {done} of {of}" if of else f": {done}" if done else ""
-        line = f"{WORDS[what]}{count} …"
-        if not self._is_terminal:
-            out.say(line)
-            return
-        bar = f"[{'#' * (20 * done // of):20}] " if of else ""
-        line = f"  {bar}{line}"
-        typer.echo(f"\r{line:{self._width}}", nl=False, err=True)
-        self._width = len(line)
 
 
 def _joined(reports: list[tuple[Chosen, Report]]) -> tuple[Report, dict[str, str]]:

@@ -15,7 +15,7 @@ from assay.assistant.shapes import SIGNS, state, title
 from assay.assistant.workbench import Workbench
 from assay.cli import out, place
 from assay.cli.ask import Json
-from assay.cli.check import Progress
+from assay.cli.progress import Progress
 
 SIZE_LIMIT = 8 << 20  # bytes of standard input that are read
 

@@ -13,7 +13,7 @@ from assay.assistant.suggest.search import Item
 from assay.assistant.workbench import Workbench
 from assay.cli import out, place
 from assay.cli.ask import Json
-from assay.cli.check import Progress
+from assay.cli.progress import Progress
 from assay.folders import folders
 
 _PLACE = re.compile(r"\S.*\.pyi?:\d+:\d+")

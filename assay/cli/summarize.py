@@ -13,7 +13,7 @@ from assay.assistant.summarize.symbols import Symbol
 from assay.assistant.workbench import Workbench
 from assay.cli import out, place
 from assay.cli.ask import Json
-from assay.cli.check import Progress
+from assay.cli.progress import Progress
 from sandbox.api import SandboxUnavailable
 
 

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from analyzers import encodings, homes, reach, subjects
-from assay.assistant.test import regress, shapes, suite
-from assay.assistant.test.asking import RUNS
+from analyzers import encodings, reach, subjects
+from assay.assistant.test import asked, shapes
 from assay.assistant.test.suite import Place
-from assay.assistant.test.way import Made, made
+from assay.assistant.test.way import Made
 from assay.assistant.workbench import Workbench
-from assay.assistant.world.state import State
 from assay.cli import out, place
 from assay.cli.ask import Json
-from assay.cli.check import Progress
+from assay.cli.progress import Progress
 from assay.cli.verify import Against, Diff, Staged, of_several, refusals
 from sandbox.api import SandboxUnavailable
 
-SHOWN = 5  # survivors of a function
 Found = dict[str, list[Made]]
 
 
@@ -54,15 +51,14 @@ def test(
         out.say(
             "The change alters no function or class that was there before, in a file of code: there is nothing to try."
         )
-    for line in [] if as_json else [line for one in every for line in _told(one)]:
+    for line in [] if as_json else [line for one in every for line in shapes.lines(one)]:
         typer.echo(line)
-    files = {one.written.name: one.written for one in every if one.written is not None}
-    firsts = {one.written.name: one.written.before for one in reversed(every) if one.written is not None}
-    for target, last in files.items():
+    files = asked.files(every)
+    for target, (before, after) in files.items():
         if not as_json:
-            _show(target, firsts[target], last.text)
+            _show(target, before, after)
         if write:
-            _write(root / target, firsts[target], last.text, as_json=as_json)
+            _write(root / target, before, after, as_json=as_json)
     if as_json:
         out.emit(shapes.made_json(found))
     if not files:
@@ -87,15 +83,9 @@ def _of_file(where: str, *, as_json: bool) -> tuple[Path, Callable[[Workbench], 
         state = await bench.projects.state(root)
         if reach.is_test_file(name, state.test_files):
             out.fail("bad-input", f"{path} has tests itself.", as_json=as_json)
-        at = Place(state, name, text)
-        found, over = list[Made](), _on_disk(state, name)
-        known = await suite.seen(bench, at)
-        for subject in chosen:
-            with Progress() as tell:
-                one = await made(bench, Place(state, name, text, over), subject, tell, known)
-            found.append(one)
-            over |= _over(one)
-        return {name: found}
+        at = Place(state, name, text, asked.there(state, name))
+        with Progress(shapes.STAGES) as tell:
+            return {name: await asked.of_functions(bench, at, chosen, tell)}
 
     return root, work
 
@@ -108,52 +98,10 @@ def _of_change(diff: str, against: str, *, as_json: bool) -> tuple[Path, Callabl
     async def work(bench: Workbench) -> Found:
         bench.projects.open_folder(change.root)
         state = await bench.projects.state(change.root)
-        found, over = Found(), dict[str, str]()
-        for both in regress.sides(state, change):
-            there = _on_disk(state, both.after.name)
-            over = {**{target: change.texts.get(target, text) for target, text in there.items()}, **over}
-            for subject in regress.changed(both):
-                with Progress() as tell:
-                    one = await regress.made(bench, both.beside(over), subject, tell)
-                found.setdefault(both.after.name, []).append(one)
-                over |= _over(one)
-        return found
+        with Progress(shapes.STAGES) as tell:
+            return await asked.of_change(bench, state, change, tell)
 
     return change.root, work
-
-
-def _on_disk(state: State, name: str) -> dict[str, str]:
-    """The test file of a module as it is: what goes into a container may be without its secrets."""
-    target = homes.test_file(state.texts, name)
-    try:
-        return {target: place.read(state.root / target).text} if (state.root / target).is_file() else {}
-    except place.BadPlace:
-        return {}
-
-
-def _over(one: Made) -> dict[str, str]:
-    return {one.written.name: one.written.text} if one.written is not None else {}
-
-
-def _told(one: Made) -> Sequence[str]:
-    """What was found of a function, for a person."""
-    lines = [f"{one.subject.name}: {one.why}"] if one.why else []
-    if one.written is not None:
-        count = len(one.rows)
-        noticed = one.mutants - len(one.survivors)
-        was = f", {one.before} before" if one.before else ""
-        calls = f"{count} call{'s' * (count != 1)} of {one.tried} that were tried"
-        what = (
-            f"{calls} give{'s' * (count == 1)} something else without the change"
-            if one.rows[0].source == "changed"
-            else f"with {calls} tests notice {noticed} of {one.mutants} small changes{was}"
-        )
-        lines.append(f"{one.subject.name}: {what}; passed {one.runs} of {RUNS} runs, {one.took_s:.0f} s")
-        lines += [f"  line {two.line}: no test notices if {two.told}" for two in one.survivors[:SHOWN]]
-        if len(one.survivors) > SHOWN:
-            lines.append(f"  and {len(one.survivors) - SHOWN} more")
-    lines += [f"  ? {two.call}: its docstring says {two.documented}, and it gives {two.found}" for two in one.questions]
-    return lines
 
 
 def _show(name: str, before: str, after: str) -> None:

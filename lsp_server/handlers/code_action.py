@@ -22,14 +22,14 @@ from lsp_server.convert import offset_at, range_of, text_edit
 from lsp_server.diagnostics import diagnostic
 from lsp_server.session import Session, View
 
-from . import docstring_action
+from . import docstring_action, tests
 
 WAIT_S = 2.0  # for the checks of a fix; a menu that comes later is no menu
 FIXES_LIMIT = 4  # fixes of one request that are checked
 
 
 async def answer(session: Session, view: View, params: types.CodeActionParams) -> list[types.CodeAction] | None:
-    """The fixes of the hints that the range touches, how to dismiss them, and docstrings; null where there are none, or the document has changed."""
+    """The fixes of the hints that the range touches, how to dismiss them, and docstrings, and tests; null where there are none, or the document has changed."""
     start = offset_at(view.snapshot, params.range.start, view.encoding)
     end = offset_at(view.snapshot, params.range.end, view.encoding)
     is_asked = params.context.trigger_kind != types.CodeActionTriggerKind.Automatic
@@ -39,6 +39,8 @@ async def answer(session: Session, view: View, params: types.CodeActionParams) -
     actions = await _of_hints(view, hints, is_asked=is_asked)
     if _is_wanted(params.context.only, docstring_action.KIND.value):
         actions += await docstring_action.actions(view, start, end)
+    if _is_wanted(params.context.only, tests.KIND.value):
+        actions += await tests.actions(view, start, end)
     return (actions or None) if session.is_current(view) else None
 
 
@@ -82,6 +84,7 @@ async def _of_hints(view: View, hints: Sequence[Hint], *, is_asked: bool) -> lis
     if view.editor.completes_actions:
         actions += [_mend_later(view, hint, hint.fix) for hint in later if hint.fix is not None]
     actions += [action for hint in hints if hint.evidence.source == "call" for action in await _as_test(view, hint)]
+    actions += [action for hint in hints for action in tests.noticing(view, hint)]
     actions += [action for hint in hints for action in _dismissals(view, hint)]
     return actions
 

@@ -1,4 +1,4 @@
-"""textDocument/codeLens: above each function the tests that enter it and how they ended, and how many call it."""
+"""textDocument/codeLens: above each function the tests that enter it and how they ended, and how many call it; and ways to have tests made of it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,15 @@ from lsprotocol import types
 from assay.assistant.summarize import shapes, symbols
 from lsp_server.session import Session, View
 
+from . import tests
+
 
 async def answer(session: Session, view: View, params: types.CodeLensParams) -> list[types.CodeLens]:
-    """One a function of which something is known; none where it is switched off, and for a text that does not parse."""
+    """One a function of which something is known, and what can be asked of tests; none where both are switched off, and for a text that does not parse."""
+    return [*await _facts(view), *await tests.lenses(view)]
+
+
+async def _facts(view: View) -> list[types.CodeLens]:
     path = Path(view.snapshot.path)
     if not view.bench.settings.is_on("summaries.lens") or view.snapshot.preamble or not path.is_relative_to(view.root):
         return []

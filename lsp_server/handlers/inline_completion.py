@@ -16,7 +16,7 @@ async def answer(
     """The suggestion at the cursor."""
     is_invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
     found = await suggestions.ask(
-        session, view, params.position, "invoked" if is_invoked else "automatic", can_import=view.editor.can_import
+        session, view, params.position, "invoked" if is_invoked else "automatic", can_import=view.editor.can_be_changed
     )
     if found is None:
         return None

@@ -7,7 +7,7 @@ return {
   root_markers = { "pyproject.toml", "setup.py", "setup.cfg", ".git" },
   capabilities = {
     textDocument = { inlineCompletion = { dynamicRegistration = false } },
-    experimental = { assay = { status = true } },
+    experimental = { assay = { status = true, tests = true } },
   },
   on_exit = function(code, signal)
     vim.schedule(function()

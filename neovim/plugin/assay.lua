@@ -26,6 +26,24 @@ for name, verb in pairs({ accept = "accept", ["accept-word"] = "accept_word", ["
   end, { desc = ("Assay: %s the suggestion"):format(name) })
 end
 
+for _, command in ipairs({ "assay.test", "assay.mutants" }) do -- of code actions and lenses
+  vim.lsp.commands[command] = function(given)
+    require("assay.tests").ask(given.command, given.arguments[1])
+  end
+end
+
+vim.api.nvim_create_autocmd("LspProgress", {
+  group = vim.api.nvim_create_augroup("assay.progress", {}),
+  desc = "How far Assay is with what was asked of it",
+  pattern = "report",
+  callback = function(event)
+    local client = vim.lsp.get_client_by_id(event.data.client_id)
+    if client and client.name == "assay" and package.loaded["assay.tests"] then
+      require("assay.tests").progress(event.data.params.value)
+    end
+  end,
+})
+
 vim.api.nvim_create_autocmd("LspAttach", {
   group = vim.api.nvim_create_augroup("assay.attach", {}),
   desc = "Assay's ghost text where its server is attached",

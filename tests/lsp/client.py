@@ -21,6 +21,7 @@ class Client:
         self.process = process
         self.seen: list[dict[str, Any]] = []
         self.configuration: dict[str, Any] = {}
+        self.agrees = True  # to edits
         self.capabilities: dict[str, Any] = {}
         self._waiting: dict[int | str, asyncio.Future[dict[str, Any]]] = {}
         self._count = 0
@@ -157,7 +158,8 @@ class Client:
             self.seen.append(message)
             self._news.notify_all()
         if "method" in message and "id" in message:
-            result = [self.configuration] if message["method"] == "workspace/configuration" else None
+            answers = {"workspace/configuration": [self.configuration], "workspace/applyEdit": {"applied": self.agrees}}
+            result = answers.get(message["method"])
             self.send({"jsonrpc": "2.0", "id": message["id"], "result": result})
         elif "id" in message and (future := self._waiting.pop(message["id"], None)) is not None and not future.done():
             future.set_result(message)

@@ -17,7 +17,7 @@ import { forServer } from "./settings";
 /** Tells the server that a missing part is shown here, with a button, so that it sends no message of its own. */
 const ANNOUNCES: StaticFeature = {
   fillClientCapabilities: (capabilities) => {
-    capabilities.experimental = { ...(capabilities.experimental as object | undefined), assay: { status: true, describe: true } };
+    capabilities.experimental = { ...(capabilities.experimental as object | undefined), assay: { status: true, describe: true, tests: true } };
   },
   initialize: () => undefined,
   getState: () => ({ kind: "static" }),

@@ -12,6 +12,7 @@ import { said } from "./said";
 import type { Server } from "./server";
 import type { Snooze } from "./snooze";
 import * as terminal from "./terminal";
+import * as tests from "./tests";
 import { glance, type Verdict } from "./verdict";
 import type { Why } from "./why";
 
@@ -35,6 +36,10 @@ export function register(bench: Bench): vscode.Disposable[] {
     "assay.verifyFile": () => verifyFile(bench),
     "assay.explainText": () => explain(server),
     "assay.describe": (place?: unknown) => describe(server, place),
+    "assay.writeTests": () => tests.ask(server, "assay.test", "function"),
+    "assay.writeTestsOfFile": () => tests.ask(server, "assay.test", "file"),
+    "assay.showUnnoticed": () => tests.ask(server, "assay.mutants", "function"),
+    "assay.showUnnoticedOfFile": () => tests.ask(server, "assay.mutants", "file"),
     "assay.doctor": async () => why.tell("Doctor", await report.doctor(server)),
     "assay.setUp": () => terminal.run(server, secrets, "setup"),
     "assay.buildImage": () => terminal.run(server, secrets, "sandbox", "build"),
@@ -114,6 +119,7 @@ async function menu({ server, parts, offers, snooze }: Bench): Promise<void> {
   }
   add("$(sparkle) Complete here", "assay.completeHere");
   add("$(beaker) Verify this file", "assay.verifyFile");
+  add("$(beaker) Write tests for this function or class", "assay.writeTests");
   add("$(bug) Explain the selected or copied traceback", "assay.explainText");
   add(snooze.isOn ? "$(bell) Wake up" : "$(bell-slash) Snooze…", snooze.isOn ? "assay.wake" : "assay.snooze");
   add("$(chip) Use another model…", "assay.useModel", parts.engine.model);

@@ -40,7 +40,7 @@ export function activate(context: vscode.ExtensionContext): void {
       parts.told(told.part, told.state, told.why);
     });
   };
-  const running = new Server(context, log, fates.middleware(offers, snooze, busy, peers.popup(log)), listen);
+  const running = new Server(context, log, fates.middleware(offers, snooze, busy, peers.popup(log), () => why), listen);
   const why = new Why(running);
   server = running;
   const version = String(context.extension.packageJSON.version);

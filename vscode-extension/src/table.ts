@@ -47,6 +47,7 @@ export const TABLE: readonly string[] = [
   "hints.confidence",
   "summaries.hover",
   "summaries.lens",
+  "tests.lens",
   "context.tokens",
   "trace.keep",
   "offline",

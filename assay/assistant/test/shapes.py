@@ -1,17 +1,92 @@
-"""How made tests are told to scripts: the JSON of docs/protocol.md."""
+"""How made tests are told: to scripts as the JSON of docs/protocol.md, to people in lines."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .asking import RUNS
+from analyzers.mutants.usual import Usual
+
+from .asked import Survey
+from .asking import RUNS, Stage
+from .suite import Fate
 from .way import Made
+
+SHOWN = 5  # survivors of a function
+STAGES: dict[Stage, str] = {
+    "tests": "running the tests that are there",
+    "inputs tried": "trying inputs",
+    "mutants": "asking small changes of the code the same",
+    "runs": "running the new tests",
+}
 
 
 def made_json(made: Mapping[str, Sequence[Made]]) -> dict[str, Any]:
     """The answer of `assay test --json` about functions by their files, without its schema number."""
     return {"files": [_file(name, of) for name, of in made.items()]}
+
+
+def survey_json(name: str, found: Survey) -> dict[str, Any]:
+    """The answer of `assay mutants --json` without its schema number."""
+    left = found.survivors
+    return {
+        "file": name,
+        "mutants": len(found.mutants),
+        "noticed": len(found.mutants) - len(left),
+        "tests": len(found.suite.lines),
+        "red": list(found.suite.red),
+        "survivors": [{"line": one.line, "told": one.told, "reached": fate == "alive"} for one, fate in left],
+    }
+
+
+def lines(one: Made) -> Iterator[str]:
+    """What was found of a function."""
+    if one.why:
+        yield f"{one.subject.name}: {one.why}"
+    if one.written is not None:
+        count = len(one.rows)
+        noticed = one.mutants - len(one.survivors)
+        was = f", {one.before} before" if one.before else ""
+        calls = f"{count} call{'s' * (count != 1)} of {one.tried} that were tried"
+        what = (
+            f"{calls} give{'s' * (count == 1)} something else without the change"
+            if one.rows[0].source == "changed"
+            else f"with {calls} tests notice {noticed} of {one.mutants} small changes{was}"
+        )
+        yield f"{one.subject.name}: {what}; passed {one.runs} of {RUNS} runs, {one.took_s:.0f} s"
+        for two in one.survivors[:SHOWN]:
+            yield f"  line {two.line}: no test notices if {two.told}"
+        if len(one.survivors) > SHOWN:
+            yield f"  and {len(one.survivors) - SHOWN} more"
+    for question in one.questions:
+        yield f"  ? {question.call}: its docstring says {question.documented}, and it gives {question.found}"
+
+
+def glance(made: Sequence[Made]) -> str:
+    """What was found of all of them, in one line."""
+    done = [one for one in made if one.written is not None]
+    asks = sum(len(one.questions) for one in made)
+    more = f"; {asks} example{'s' * (asks != 1)} of a docstring give{'s' * (asks == 1)} something else" if asks else ""
+    if len(made) == 1 and not done:
+        return f"no tests of {made[0].subject.name}: {made[0].why}{more}"
+    noticed, of = sum(one.mutants - len(one.survivors) for one in done), sum(one.mutants for one in done)
+    told = made[0].subject.name if len(made) == 1 else f"{len(done)} of {len(made)} functions and classes"
+    return f"tests of {told} notice {noticed} of {of} small changes and passed {RUNS} of {RUNS} runs{more}"
+
+
+def survived(one: Usual, fate: Fate) -> str:
+    """What is said of a mutant that no test notices."""
+    return f"no test notices if {one.told}" if fate == "alive" else "no test executes this"
+
+
+def total(name: str, found: Survey) -> Iterator[str]:
+    """How many are noticed, and which tests could notice nothing."""
+    count = len(found.mutants)
+    noticed = count - len(found.survivors)
+    share = f" ({noticed / count:.0%})" if count else ""
+    yield f"{noticed} of {count} small changes{share} are noticed by the {len(found.suite.lines)} tests that reach {name}."
+    if found.suite.red:
+        yield f"{len(found.suite.red)} of its tests are red and notice nothing: {', '.join(found.suite.red[:3])}"
 
 
 def _file(name: str, made: Sequence[Made]) -> dict[str, Any]:

@@ -58,13 +58,16 @@ class Made:
     took_s: float = field(default=0.0, compare=False)
 
 
-async def made(bench: Workbench, place: Place, subject: Subject, tell: Tell, known: Suite | None = None) -> Made:
-    """Tests of a function of a file, for what those that are there (`known`: as they were seen) do not notice. Raises SandboxUnavailable."""
+async def made(
+    bench: Workbench, place: Place, subject: Subject, tell: Tell, known: Suite | None = None, line: int = 0
+) -> Made:
+    """Tests of a function of a file, for what those that are there (`known`: as they were seen) do not notice; `line` (from 1): of that line alone. Raises SandboxUnavailable."""
     begun = time.monotonic()
     asking = Asking(bench, place, is_steps=bool(subject.methods))
     if why := refused(subject):
         return Made(subject, why=why)
     every = await asyncio.to_thread(usual.of_lines, place.text, *subject.lines)
+    every = tuple(one for one in every if line in (0, one.line))
     known = await suite.seen(bench, place) if known is None else known
     fates = await suite.fates(bench, place, every, known, partial(tell, "tests"))
     mutants = tuple(one for one, fate in zip(every, fates, strict=True) if fate != "noticed")

@@ -111,6 +111,24 @@ local WORDS = {
       ask("assay.explain", { table.concat(lines, "\n") }, require("assay.explain").show)
     end,
   },
+  test = {
+    "write tests of the function at the cursor, of one that is named, or of the file (%)",
+    function(what)
+      require("assay.tests").ask("assay.test", what)
+    end,
+  },
+  mutants = {
+    "show what no test of it notices: of the function at the cursor, of one that is named, or of the file (%)",
+    function(what)
+      require("assay.tests").ask("assay.mutants", what)
+    end,
+  },
+  stop = {
+    "end what `test` or `mutants` is at",
+    function()
+      require("assay.tests").stop()
+    end,
+  },
   describe = {
     "what the model says of the function at the cursor, and its facts",
     function()

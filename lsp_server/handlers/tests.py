@@ -1,0 +1,313 @@
+"""The commands assay.test and assay.mutants: tests of functions of a document, as an edit to review; and what no test notices, shown where it stands."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcInternalError, JsonRpcInvalidParams
+
+from analyzers import reach, subjects, syntax
+from analyzers.mutants.usual import Usual
+from analyzers.subjects import Subject
+from analyzers.text import Edit, Snapshot, Span
+from assay.assistant.hints.hint import Evidence, Hint
+from assay.assistant.test import asked, shapes
+from assay.assistant.test.asking import Stage, Tell
+from assay.assistant.test.suite import Fate, Place
+from assay.assistant.test.way import Made
+from lsp_server.convert import offset_at, text_edit
+from lsp_server.session import Session, View
+from sandbox.api import SandboxUnavailable
+
+TAKES = "takes an object with uri, and with name, position or line where not all of the document is meant"
+CODE = "unnoticed"
+KIND = types.CodeActionKind.Refactor
+T = TypeVar("T")
+
+
+async def make(session: Session, *arguments: Any) -> dict[str, Any] | None:
+    """Tests of a document's functions, written into the file of tests once somebody agrees. Null for a document that is not open, and where it was ended."""
+    view = _viewed(session, arguments, "assay.test")
+    if view is None:
+        return None
+    at, every = await _place(view)
+    chosen, told = _chosen(view, every, arguments[0])
+    line = int(arguments[0].get("line", -1)) + 1
+    made = await _watched(
+        session, f"Assay is making tests of {told}", lambda tell: asked.of_functions(view.bench, at, chosen, tell, line)
+    )
+    if made is None:
+        return None
+    files, applied = asked.files(made), False
+    lines = [line for one in made for line in shapes.lines(one)]
+    for name, (before, after) in files.items():
+        applied = await _write(session, view, name, before, after)
+    if (applied or not files) and not session.editor.tells_of_tests:
+        session.editor.show(shapes.glance(made))
+    if applied and session.is_current(view):
+        await _noticed(session, view, made, line)
+    uri = next(((view.root / name).as_uri() for name in files), None)
+    return shapes.made_json({at.name: made}) | {
+        "glance": shapes.glance(made),
+        "text": lines,
+        "uri": uri,
+        "applied": applied,
+    }
+
+
+async def mutants(session: Session, *arguments: Any) -> dict[str, Any] | None:
+    """Which small changes of a part of a document no test notices; each is a hint from then on. Null for a document that is not open, and where it was ended."""
+    view = _viewed(session, arguments, "assay.mutants")
+    if view is None:
+        return None
+    at, every = await _place(view)
+    is_whole = set(arguments[0]) == {"uri"}
+    chosen, told = ((), at.name) if is_whole else _chosen(view, every, arguments[0])
+    first, last = chosen[0].lines if chosen else (1, len(view.snapshot.line_starts))
+    found = await _watched(
+        session,
+        f"Assay is looking for what no test of {told} notices",
+        lambda tell: asked.survey(view.bench, at, first, last, tell),
+    )
+    if found is None:
+        return None
+    lines = list(shapes.total(at.name, found))
+    if not session.editor.tells_of_tests:
+        session.editor.show(lines[0])
+    if session.is_current(view):
+        hints = await asyncio.to_thread(_hints, view.snapshot, at.name, found.survivors)
+        await session.hinting.unnoticed(view, range(first, last + 1), hints)
+    return shapes.survey_json(at.name, found) | {"glance": lines[0], "text": lines}
+
+
+async def actions(view: View, start: int, end: int) -> list[types.CodeAction]:
+    """For the function or class at the top of the document on whose head a span is; none where nothing may be run."""
+    if not view.editor.can_be_changed or view.snapshot.preamble or not _may_run(view):
+        return []
+    first, last = view.snapshot.line_of(start) + 1, view.snapshot.line_of(end) + 1
+    every = await asyncio.to_thread(subjects.of_text, view.snapshot.text)
+    heads = [one for one in every if one.lines[0] <= last and first <= _head(view.snapshot, one)]
+    state = await view.bench.projects.state(view.root)
+    if not heads or reach.is_test_file(_name(view), state.test_files):
+        return []
+    return [
+        types.CodeAction(title=title, kind=KIND, command=command)
+        for one in heads[:1]
+        for title, command in _of(view.snapshot.uri, one)
+    ]
+
+
+async def lenses(view: View) -> list[types.CodeLens]:
+    """The same above each of them (`tests.lens`)."""
+    if not view.bench.settings.is_on("tests.lens") or not view.editor.can_be_changed or not _may_run(view):
+        return []
+    every = await asyncio.to_thread(subjects.of_text, view.snapshot.text)
+    state = await view.bench.projects.state(view.root)
+    if reach.is_test_file(_name(view), state.test_files):
+        return []
+    return [
+        types.CodeLens(types.Range(start, start), command)
+        for one in every
+        for start in [types.Position(one.lines[0] - 1, 0)]
+        for _, command in _of(view.snapshot.uri, one)
+    ]
+
+
+def noticing(view: View, hint: Hint) -> list[types.CodeAction]:
+    """What makes tests that notice what no test notices."""
+    if hint.evidence.source != "mutant" or not view.editor.can_be_changed:
+        return []
+    title = "Write a test that notices it"
+    argument = {"uri": view.snapshot.uri, "line": view.snapshot.line_of(hint.span.start)}
+    return [
+        types.CodeAction(
+            title=title,
+            kind=types.CodeActionKind.QuickFix,
+            command=types.Command(title=title, command="assay.test", arguments=[argument]),
+        )
+    ]
+
+
+def _of(uri: str, one: Subject) -> list[tuple[str, types.Command]]:
+    """What can be asked for a function, with the shorter words of a lens."""
+    argument = {"uri": uri, "name": one.name}
+    return [
+        (
+            f"Write tests of `{one.name}`",
+            types.Command(title="write tests", command="assay.test", arguments=[argument]),
+        ),
+        (
+            f"Show what no test of `{one.name}` notices",
+            types.Command(title="what no test notices", command="assay.mutants", arguments=[argument]),
+        ),
+    ]
+
+
+def _head(snapshot: Snapshot, one: Subject) -> int:
+    """The line (from 1) up to which a function or class is a head: decorators and the line of its name."""
+    first, last = one.lines
+    for line in range(first, last + 1):
+        span = snapshot.line_span(line - 1)
+        if snapshot.text[span.start : span.end].startswith(("def ", "class ", "async def ")):
+            return line
+    return first
+
+
+def _viewed(session: Session, arguments: Sequence[Any], command: str) -> View | None:
+    match arguments:
+        case ({"uri": str(uri), **rest}, *_) if set(rest) <= {"name", "position", "line"} and len(rest) <= 1:
+            return session.view(uri)
+    raise JsonRpcInvalidParams(message=f"{command} {TAKES}")
+
+
+def _chosen(view: View, every: Sequence[Subject], what: Mapping[str, Any]) -> tuple[list[Subject], str]:
+    """The functions and classes that are meant, and what they are called together."""
+    match what:
+        case {"name": str(name)}:
+            found = [one for one in every if one.name == name]
+        case {"position": {"line": int(line), "character": int(character)}}:
+            position = types.Position(max(line, 0), max(character, 0))
+            line = view.snapshot.line_of(offset_at(view.snapshot, position, view.encoding)) + 1
+            found = [one for one in every if one.lines[0] <= line <= one.lines[1]]
+        case {"line": int(line)}:
+            found = [one for one in every if one.lines[0] <= line + 1 <= one.lines[1]]
+        case {"uri": str()} if len(what) == 1:
+            found = [one for one in every if not one.name.startswith("_")]
+        case _:
+            raise JsonRpcInvalidParams(message=f"the command {TAKES}")
+    if not found:
+        known = ", ".join(one.name for one in every[:8]) or "none"
+        raise JsonRpcInternalError(
+            message=f"there is no function or class at the top of the file that can be tried there; it has {known}"
+        )
+    return found, found[0].name if len(found) == 1 else f"{len(found)} functions and classes"
+
+
+async def _place(view: View) -> tuple[Place, tuple[Subject, ...]]:
+    """The document among the project's files, and what can be tried of it."""
+    if view.snapshot.preamble or not Path(view.snapshot.path).is_relative_to(view.root):
+        raise JsonRpcInternalError(message="tests are made of files of a project, and this is none")
+    if not _may_run(view):
+        raise JsonRpcInternalError(
+            message="nothing is run here (`verify.policy`, `sandbox.enabled`), and tests are made by runs"
+        )
+    name = _name(view)
+    state = await view.bench.projects.state(view.root)
+    if reach.is_test_file(name, state.test_files):
+        raise JsonRpcInternalError(message=f"{name} has tests itself")
+    if name not in state.texts and not (await view.bench.projects.rules(view.root)).allows(name):
+        raise JsonRpcInternalError(message=f"{name} is ignored or secret, so it goes into no container")
+    documents = dict(view.world.documents)
+    text = documents.pop(name, view.snapshot.text)
+    over = documents | await asyncio.to_thread(asked.there, state, name, documents)
+    return Place(state, name, text, over), await asyncio.to_thread(subjects.of_text, text)
+
+
+async def _watched(session: Session, title: str, work: Callable[[Tell], Awaitable[T]]) -> T | None:
+    """What comes of it; None where somebody ended it by the progress that an editor shows."""
+
+    async def told(heard: Callable[[str, int, int], None]) -> T:
+        def tell(stage: Stage, done: int, of: int) -> None:
+            heard(shapes.STAGES[stage], done, of)
+
+        return await work(tell)
+
+    current = asyncio.current_task()
+    try:
+        return await session.editor.watched(title, told)
+    except SandboxUnavailable as error:
+        raise JsonRpcInternalError(message=str(error)) from error
+    except asyncio.CancelledError:
+        if current is not None and current.cancelling():
+            raise  # the request itself
+        session.editor.show("ended; nothing is written.")
+        return None
+
+
+async def _write(session: Session, view: View, name: str, before: str, after: str) -> bool:
+    """Have a file of tests changed, and show it."""
+    path = view.root / name
+    uri = path.as_uri()
+    shown = session.documents.get(uri)
+    if shown is None and not before and await asyncio.to_thread(path.exists):
+        session.editor.show(f"{name} cannot be read, and is left as it is.")
+        return False
+    if shown is not None and shown.text != before:
+        session.editor.show(f"{name} was changed meanwhile, and is left as it is.")
+        return False
+    snapshot = shown if shown is not None else Snapshot(uri, str(path), 0, before)
+    edits = [text_edit(snapshot, edit, view.encoding) for edit in _edits(before, after)]
+    is_new = shown is None and not before
+    if session.editor.takes_versioned_edits:
+        document = types.OptionalVersionedTextDocumentIdentifier(uri=uri, version=shown.version if shown else None)
+        create = [types.CreateFile(uri, options=types.CreateFileOptions(ignore_if_exists=True))] if is_new else []
+        edit = types.WorkspaceEdit(document_changes=[*create, types.TextDocumentEdit(document, list(edits))])
+    elif is_new:
+        session.editor.show(f"{name} would be a new file, and this editor makes none: create it and ask again.")
+        return False
+    else:
+        edit = types.WorkspaceEdit(changes={uri: edits})
+    if not await session.editor.change(edit, f"Tests in {name}"):
+        return False
+    last = edits[-1].range.start
+    await session.editor.open(uri, types.Range(last, last))
+    return True
+
+
+def _edits(before: str, after: str) -> list[Edit]:
+    """By whole lines, so that what stays is seen to stay."""
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    starts = [0]
+    for line in old:
+        starts.append(starts[-1] + len(line))
+    changes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    return [Edit(Span(starts[a], starts[b]), "".join(new[c:d])) for kind, a, b, c, d in changes if kind != "equal"]
+
+
+async def _noticed(session: Session, view: View, made: Sequence[Made], line: int) -> None:
+    """What was shown as unnoticed and is noticed now is not shown any more."""
+    shown = await session.hinting.of(view)
+    for one in made:
+        lines = range(line, line + 1) if line else range(one.subject.lines[0], one.subject.lines[1] + 1)
+        if any(h.evidence.source == "mutant" and view.snapshot.line_of(h.span.start) + 1 in lines for h in shown):
+            left: list[tuple[Usual, Fate]] = [(two, "alive") for two in one.survivors]
+            hints = await asyncio.to_thread(_hints, view.snapshot, _name(view), left)
+            await session.hinting.unnoticed(view, lines, hints)
+
+
+def _hints(snapshot: Snapshot, name: str, survivors: Sequence[tuple[Usual, Fate]]) -> list[Hint]:
+    """One for each; of lines that no test executes one for each line."""
+    tree = syntax.module(snapshot.text)
+    functions = list(syntax.functions(tree)) if tree is not None else []
+    found: dict[tuple[int, str], Hint] = {}
+    for one, fate in survivors:
+        message = shapes.survived(one, fate)
+        span = one.edit.span if fate == "alive" else _code_of(snapshot, one.line)
+        around = [path for path, node in functions if node.lineno <= one.line <= (node.end_lineno or 0)]
+        function = max(around, key=len, default="")
+        key = (span.start, message)
+        found.setdefault(
+            key, Hint(name, span, "suspected", CODE, f"{message[:1].upper()}{message[1:]}.", 1.0, Evidence("mutant"), None, function)
+        )  # fmt: skip
+    return list(found.values())
+
+
+def _code_of(snapshot: Snapshot, line: int) -> Span:
+    """A line (from 1) without its indentation."""
+    span = snapshot.line_span(line - 1)
+    text = snapshot.text[span.start : span.end]
+    return Span(span.start + len(text) - len(text.lstrip()), span.start + len(text.rstrip()))
+
+
+def _may_run(view: View) -> bool:
+    return view.bench.settings.policy != "static" and view.bench.sandbox.health().state != "off"
+
+
+def _name(view: View) -> str:
+    path = Path(view.snapshot.path)
+    return path.relative_to(view.root).as_posix() if path.is_relative_to(view.root) else path.name
