@@ -81,6 +81,13 @@ class Editor:
         return edit is not None and bool(edit.document_changes)
 
     @property
+    def creates_files(self) -> bool:
+        """Whether an edit can make a file."""
+        workspace = self._server.client_capabilities.workspace
+        edit = workspace.workspace_edit if workspace is not None else None
+        return edit is not None and types.ResourceOperationKind.Create in (edit.resource_operations or ())
+
+    @property
     def completes_actions(self) -> bool:
         """Whether it asks for the edit of a code action when that was chosen, and gives back what the server told of it."""
         document = self._server.client_capabilities.text_document
@@ -188,12 +195,12 @@ class Editor:
         finally:
             progress.end(token, types.WorkDoneProgressEnd())
 
-    async def watched(self, title: str, work: Callable[[Heard], Coroutine[Any, Any, T]]) -> T:
-        """Run `work`, which tells how far it is: what it does, and how many of how many are done (0: nobody knows). An editor that can show progress shows that, and a way to end it. Raises CancelledError
-        where somebody took it."""
+    async def watched(self, title: str, work: Callable[[Heard], Coroutine[Any, Any, T]], given: str | int | None) -> T:
+        """Run `work`, which tells how far it is: what it does, and how many of how many are done (0: nobody knows). Who gave a progress token with the request is told by that, an editor that can show progress
+        by one of ours, with a way to end it. Raises CancelledError where somebody took it."""
         window = self._server.client_capabilities.window
-        token, progress = f"assay-{secrets.token_hex(4)}", self._server.work_done_progress
-        is_shown = False
+        token, progress = given or f"assay-{secrets.token_hex(4)}", self._server.work_done_progress
+        is_shown = given is not None
 
         def tell(what: str, done: int, of: int) -> None:
             if is_shown:
@@ -202,7 +209,9 @@ class Editor:
                 progress.report(token, types.WorkDoneProgressReport(message=f"{what}{count}", percentage=share))
 
         task = asyncio.create_task(work(tell))
-        if window is not None and window.work_done_progress:
+        if is_shown:
+            progress.begin(token, types.WorkDoneProgressBegin(title=title))
+        elif window is not None and window.work_done_progress:
             with contextlib.suppress(JsonRpcException, TimeoutError):
                 await asyncio.wait_for(progress.create_async(token), PROGRESS_S)
                 progress.begin(token, types.WorkDoneProgressBegin(title=title, cancellable=True))

@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Generator
 from concurrent.futures import Future, InvalidStateError
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cattrs import Converter
@@ -179,6 +181,22 @@ class Protocol(LanguageServerProtocol):
         if future is not None:
             future.cancel()
 
+    def _run_generator(self, future: Any, *, gen: Any, result_future: Future[Any]) -> None:
+        """pygls leaves the work of a command running when its request is cancelled, and remembers it for ever."""
+        known = set(self._request_futures)
+        super()._run_generator(future, gen=gen, result_future=result_future)
+        for name in set(self._request_futures) - known:
+            result_future.add_done_callback(partial(_ended, self._request_futures.pop(name)))
+
+    @lsp_method(types.SHUTDOWN)
+    def lsp_shutdown(self, *arguments: Any) -> Generator[Any, Any, None]:
+        """pygls walks through its requests while those that it ends leave them."""
+        own = self.msg_id
+        for msg_id, future in list(self._request_futures.items()):
+            if msg_id != own:
+                future.cancel()
+        yield from super().lsp_shutdown(*arguments)
+
     def _send_handler_result(self, future: Future[Any], *, msg_id: str | int) -> None:
         """pygls sends the handler's traceback to the client, and the traceback's locals can hold source text."""
         self._request_futures.pop(msg_id, None)
@@ -236,6 +254,11 @@ class Protocol(LanguageServerProtocol):
     def lsp_notebook_document__did_close(self, params: types.DidCloseNotebookDocumentParams) -> None:
         """See did_open."""
         self._server.session.notebook_closed(params)
+
+
+def _ended(work: Future[Any], request: Future[Any]) -> None:
+    if request.cancelled():
+        work.cancel()
 
 
 _MALFORMED = object()

@@ -132,7 +132,7 @@ def _mend_later(view: View, hint: Hint, fix: Fix) -> types.CodeAction:
 
 async def _as_test(view: View, hint: Hint) -> list[types.CodeAction]:
     """The failing call as a test, for clients that create files."""
-    if not view.editor.takes_versioned_edits:
+    if not view.editor.creates_files:
         return []
     texts = (await view.bench.projects.whole(view.world)).texts
     made = as_test.written(texts, hint.name, hint.evidence.input, hint.evidence.detail)

@@ -25,6 +25,8 @@ from lsp_server.session import Session, View
 from sandbox.api import SandboxUnavailable
 
 TAKES = "takes an object with uri, and with name, position or line where not all of the document is meant"
+PROGRESS = "workDoneToken"
+PLACES = {"name", "position", "line", PROGRESS}
 CODE = "unnoticed"
 KIND = types.CodeActionKind.Refactor
 T = TypeVar("T")
@@ -39,14 +41,18 @@ async def make(session: Session, *arguments: Any) -> dict[str, Any] | None:
     chosen, told = _chosen(view, every, arguments[0])
     line = int(arguments[0].get("line", -1)) + 1
     made = await _watched(
-        session, f"Assay is making tests of {told}", lambda tell: asked.of_functions(view.bench, at, chosen, tell, line)
+        session,
+        f"Assay is making tests of {told}",
+        lambda tell: asked.of_functions(view.bench, at, chosen, tell, line),
+        arguments[0],
     )
     if made is None:
         return None
     files, applied = asked.files(made), False
     lines = [line for one in made for line in shapes.lines(one)]
-    for name, (before, after) in files.items():
-        applied = await _write(session, view, name, before, after)
+    for name, texts in files.items():
+        tests = [test for one in made if one.written is not None for test in one.written.tests]
+        applied = await _write(session, view, name, texts, tests[0])
     if (applied or not files) and not session.editor.tells_of_tests:
         session.editor.show(shapes.glance(made))
     if applied and session.is_current(view):
@@ -66,13 +72,14 @@ async def mutants(session: Session, *arguments: Any) -> dict[str, Any] | None:
     if view is None:
         return None
     at, every = await _place(view)
-    is_whole = set(arguments[0]) == {"uri"}
+    is_whole = set(arguments[0]) <= {"uri", PROGRESS}
     chosen, told = ((), at.name) if is_whole else _chosen(view, every, arguments[0])
     first, last = chosen[0].lines if chosen else (1, len(view.snapshot.line_starts))
     found = await _watched(
         session,
         f"Assay is looking for what no test of {told} notices",
         lambda tell: asked.survey(view.bench, at, first, last, tell),
+        arguments[0],
     )
     if found is None:
         return None
@@ -160,7 +167,7 @@ def _head(snapshot: Snapshot, one: Subject) -> int:
 
 def _viewed(session: Session, arguments: Sequence[Any], command: str) -> View | None:
     match arguments:
-        case ({"uri": str(uri), **rest}, *_) if set(rest) <= {"name", "position", "line"} and len(rest) <= 1:
+        case ({"uri": str(uri), **rest}, *_) if len(set(rest) - {PROGRESS}) <= 1 and set(rest) <= PLACES:
             return session.view(uri)
     raise JsonRpcInvalidParams(message=f"{command} {TAKES}")
 
@@ -176,7 +183,7 @@ def _chosen(view: View, every: Sequence[Subject], what: Mapping[str, Any]) -> tu
             found = [one for one in every if one.lines[0] <= line <= one.lines[1]]
         case {"line": int(line)}:
             found = [one for one in every if one.lines[0] <= line + 1 <= one.lines[1]]
-        case {"uri": str()} if len(what) == 1:
+        case _ if set(what) <= {"uri", PROGRESS}:
             found = [one for one in every if not one.name.startswith("_")]
         case _:
             raise JsonRpcInvalidParams(message=f"the command {TAKES}")
@@ -208,7 +215,9 @@ async def _place(view: View) -> tuple[Place, tuple[Subject, ...]]:
     return Place(state, name, text, over), await asyncio.to_thread(subjects.of_text, text)
 
 
-async def _watched(session: Session, title: str, work: Callable[[Tell], Awaitable[T]]) -> T | None:
+async def _watched(
+    session: Session, title: str, work: Callable[[Tell], Awaitable[T]], argument: Mapping[str, Any]
+) -> T | None:
     """What comes of it; None where somebody ended it by the progress that an editor shows."""
 
     async def told(heard: Callable[[str, int, int], None]) -> T:
@@ -217,9 +226,9 @@ async def _watched(session: Session, title: str, work: Callable[[Tell], Awaitabl
 
         return await work(tell)
 
-    current = asyncio.current_task()
+    current, token = asyncio.current_task(), argument.get(PROGRESS)
     try:
-        return await session.editor.watched(title, told)
+        return await session.editor.watched(title, told, token if isinstance(token, str | int) else None)
     except SandboxUnavailable as error:
         raise JsonRpcInternalError(message=str(error)) from error
     except asyncio.CancelledError:
@@ -229,8 +238,9 @@ async def _watched(session: Session, title: str, work: Callable[[Tell], Awaitabl
         return None
 
 
-async def _write(session: Session, view: View, name: str, before: str, after: str) -> bool:
-    """Have a file of tests changed, and show it."""
+async def _write(session: Session, view: View, name: str, texts: tuple[str, str], test: str) -> bool:
+    """Have a file of tests changed, and show it at this test."""
+    before, after = texts
     path = view.root / name
     uri = path.as_uri()
     shown = session.documents.get(uri)
@@ -243,19 +253,19 @@ async def _write(session: Session, view: View, name: str, before: str, after: st
     snapshot = shown if shown is not None else Snapshot(uri, str(path), 0, before)
     edits = [text_edit(snapshot, edit, view.encoding) for edit in _edits(before, after)]
     is_new = shown is None and not before
-    if session.editor.takes_versioned_edits:
+    if session.editor.creates_files or (session.editor.takes_versioned_edits and not is_new):
         document = types.OptionalVersionedTextDocumentIdentifier(uri=uri, version=shown.version if shown else None)
         create = [types.CreateFile(uri, options=types.CreateFileOptions(ignore_if_exists=True))] if is_new else []
         edit = types.WorkspaceEdit(document_changes=[*create, types.TextDocumentEdit(document, list(edits))])
     elif is_new:
-        session.editor.show(f"{name} would be a new file, and this editor makes none: create it and ask again.")
+        session.editor.show(f"this editor makes no new files: create {name} and ask again.")
         return False
     else:
         edit = types.WorkspaceEdit(changes={uri: edits})
     if not await session.editor.change(edit, f"Tests in {name}"):
         return False
-    last = edits[-1].range.start
-    await session.editor.open(uri, types.Range(last, last))
+    first = types.Position(after.count("\n", 0, max(0, after.find(f"def {test}("))), 0)
+    await session.editor.open(uri, types.Range(first, first))
     return True
 
 

@@ -18,6 +18,9 @@ return {
     ["assay/verdict"] = function(_, told)
       require("assay.verdict").judged(told)
     end,
+    ["window/showMessage"] = function(_, told) -- in one line: Neovim waits for Enter after a longer one
+      require("assay.say")((told.message:gsub("^Assay: ", "")), told.type == 1 and vim.log.levels.ERROR or told.type == 2 and vim.log.levels.WARN or vim.log.levels.INFO)
+    end,
     ["assay/status"] = function(_, told)
       require("assay.parts").told(told)
     end,

@@ -17,7 +17,12 @@ from tests.lsp.meta import MetaModel
 TEXT = "def last(xs):\n    return xs[len(xs)]\n"
 REFRESH = {"diagnostics": {"refreshSupport": True}}
 PULLS = {"textDocument": {"inlineCompletion": {}, "diagnostic": {}}, "workspace": REFRESH}
-EDITS = {"workspace": {**REFRESH, "workspaceEdit": {"documentChanges": True, "changeAnnotationSupport": {}}}}
+EDITS = {
+    "workspace": {
+        **REFRESH,
+        "workspaceEdit": {"documentChanges": True, "resourceOperations": ["create"], "changeAnnotationSupport": {}},
+    }
+}
 
 
 @pytest.fixture

@@ -147,6 +147,10 @@ async def test_it_can_be_ended_and_leaves_nothing(marks: Path, start: Start, doc
     await asyncio.sleep(1)
     client.notify("$/cancelRequest", {"id": number})
     assert (await asyncio.wait_for(answer, 10))["error"]["code"] == -32800
+    await client.until(
+        lambda m: len([one for one in asked(client, "$/progress") if one["value"]["kind"] == "end"]) == 2
+    )
+    assert not any("new tests" in one["value"].get("message", "") for one in asked(client, "$/progress"))
 
 
 async def test_lenses_offer_both_where_they_are_asked_for(marks: Path, start: Start, docker_url: str) -> None:

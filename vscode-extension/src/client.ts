@@ -11,6 +11,7 @@ import {
   State,
   type StaticFeature,
   TransportKind,
+  WorkDoneProgress,
 } from "vscode-languageclient/node";
 import { forServer } from "./settings";
 
@@ -23,6 +24,9 @@ const ANNOUNCES: StaticFeature = {
   getState: () => ({ kind: "static" }),
   clear: () => undefined,
 };
+
+/** What the server tells of work that takes its time. */
+export const PROGRESS = WorkDoneProgress.type;
 
 const SELECTOR = [
   { language: "python", scheme: "file" },

@@ -14,6 +14,7 @@ import { Parts, type StatusAnswer } from "./parts";
 import { Server } from "./server";
 import { Snooze } from "./snooze";
 import { Status } from "./status";
+import * as tests from "./tests";
 import { View } from "./view";
 import { Why } from "./why";
 
@@ -40,7 +41,14 @@ export function activate(context: vscode.ExtensionContext): void {
       parts.told(told.part, told.state, told.why);
     });
   };
-  const running = new Server(context, log, fates.middleware(offers, snooze, busy, peers.popup(log), () => why), listen);
+  const others = async (command: string, args: unknown[]): Promise<boolean> => {
+    const asked = tests.own(command, args);
+    if (asked !== undefined) {
+      await tests.run(running, why, asked.command, asked.argument);
+    }
+    return asked !== undefined;
+  };
+  const running = new Server(context, log, fates.middleware(offers, snooze, busy, peers.popup(log), others), listen);
   const why = new Why(running);
   server = running;
   const version = String(context.extension.packageJSON.version);

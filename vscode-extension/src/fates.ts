@@ -7,12 +7,11 @@ import type { Offer, Offers } from "./offers";
 import { said } from "./said";
 import type { Server } from "./server";
 import type { Snooze } from "./snooze";
-import * as tests from "./tests";
 import { fate, isVerdict } from "./verdict";
 import type { Why } from "./why";
 
-/** What stands between the client library and the server: it notes what passes by. */
-export function middleware(offers: Offers, snooze: Snooze, busy: Busy, hasPopup: () => boolean, why: () => Why): Middleware {
+/** What stands between the client library and the server: it notes what passes by. `others` does commands that are more than a question, and says whether it did. */
+export function middleware(offers: Offers, snooze: Snooze, busy: Busy, hasPopup: () => boolean, others: (command: string, args: unknown[]) => Promise<boolean>): Middleware {
   return {
     provideCompletionItem: (document, position, context, token, next) => (hasPopup() ? next(document, position, context, token) : []),
     provideSignatureHelp: (document, position, context, token, next) => (hasPopup() ? next(document, position, context, token) : undefined),
@@ -35,7 +34,7 @@ export function middleware(offers: Offers, snooze: Snooze, busy: Busy, hasPopup:
       if (command === "assay.accepted" && told !== undefined) {
         offers.accepted(told.suggestionId);
       }
-      return tests.told(command, await next(command, args), why());
+      return (await others(command, args)) ? undefined : next(command, args);
     },
   };
 }

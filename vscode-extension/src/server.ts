@@ -1,5 +1,6 @@
 // The language server of this window: found or installed, started, restarted when it dies, and asked.
 
+import { randomUUID } from "node:crypto";
 import * as path from "node:path";
 import * as vscode from "vscode";
 import type { LanguageClient, Middleware } from "vscode-languageclient/node";
@@ -18,6 +19,12 @@ const RESTARTS = 4;
 const RESTARTS_MS = 180_000;
 /** The first answer takes half a second; a disk that sleeps and a scanner of viruses make it many. */
 const START_MS = 60_000;
+
+/** How far a command is; the percentage where the server knows it. */
+export interface Told {
+  message?: string;
+  percentage?: number;
+}
 
 export class Server implements vscode.Disposable {
   private client: LanguageClient | undefined;
@@ -65,6 +72,26 @@ export class Server implements vscode.Disposable {
       return undefined;
     }
     return this.client.sendRequest<T>("workspace/executeCommand", { command: name, arguments: args });
+  }
+
+  /** Run one of the server's commands that takes its time, and hear how far it is; undefined where it does not run. Throws what the server answers with. */
+  async follow<T>(name: string, argument: object, heard: (told: Told) => void, token: vscode.CancellationToken): Promise<T | undefined> {
+    const client = this.client;
+    if (!client?.isRunning()) {
+      return undefined;
+    }
+    const { PROGRESS } = await import("./client");
+    const workDoneToken = randomUUID();
+    const listening = client.onProgress(PROGRESS, workDoneToken, (value) => {
+      if (value.kind === "report") {
+        heard(value);
+      }
+    });
+    try {
+      return await client.sendRequest<T>("workspace/executeCommand", { command: name, arguments: [{ ...argument, workDoneToken }] }, token);
+    } finally {
+      listening.dispose();
+    }
   }
 
   /** Tell the server that settings have changed; it asks for them. */

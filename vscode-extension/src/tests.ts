@@ -17,39 +17,63 @@ interface Answer {
 
 const DETAILS = "Details";
 
+const TITLES: Record<Command, string> = { "assay.test": "Assay is making tests", "assay.mutants": "Assay is looking for what no test notices" };
+
 /** Ask for the function or class at the cursor, or for the whole file. */
-export async function ask(server: Server, command: Command, of: "function" | "file"): Promise<void> {
+export async function ask(server: Server, why: Why, command: Command, of: "function" | "file"): Promise<void> {
   const editor = vscode.window.activeTextEditor;
   if (editor?.document.languageId !== "python") {
     void vscode.window.showInformationMessage("Assay: open a Python file to have tests of it written.");
     return;
   }
-  if (server.condition.state !== "running") {
-    void vscode.window.showWarningMessage("Assay: the server does not run.");
-    return;
-  }
   const { line, character } = editor.selection.active;
-  const argument = { uri: editor.document.uri.toString(), ...(of === "function" ? { position: { line, character } } : {}) };
+  await run(server, why, command, { uri: editor.document.uri.toString(), ...(of === "function" ? { position: { line, character } } : {}) });
+}
+
+/** The command as a code action or a lens has it; undefined for any other. */
+export function own(command: string, args: unknown[]): { command: Command; argument: object } | undefined {
+  const argument = args[0];
+  return (command === "assay.test" || command === "assay.mutants") && typeof argument === "object" && argument !== null
+    ? { command, argument }
+    : undefined;
+}
+
+/** Have it done, where it can be seen how far it is, and ended; and say what came of it. */
+export async function run(server: Server, why: Why, command: Command, argument: object): Promise<void> {
+  const options = { location: vscode.ProgressLocation.Notification, title: TITLES[command], cancellable: true };
   try {
-    await vscode.commands.executeCommand(command, argument);
+    const answer = await vscode.window.withProgress(options, (progress, token) => followed(server, command, argument, progress, token));
+    if (answer === undefined) {
+      void vscode.window.showWarningMessage("Assay: the server does not run.");
+    } else if (answer === "ended") {
+      void vscode.window.showInformationMessage("Assay: ended; nothing is written.");
+    } else if (answer !== null && (answer.applied !== false || !answer.uri)) {
+      await tell(answer, command, why);
+    }
   } catch (error) {
     void vscode.window.showWarningMessage(said(`Assay: ${error instanceof Error ? error.message : String(error)}`));
   }
 }
 
-/** What came of a command, on its way to whoever asked: a palette, a lens or a code action. Nothing of an edit that somebody refused, and of what was ended. */
-export function told<T>(command: string, answer: T, why: Why): T {
-  if ((command === "assay.test" || command === "assay.mutants") && isAnswer(answer) && (answer.applied !== false || !answer.uri)) {
-    void vscode.window.showInformationMessage(said(`Assay: ${answer.glance}.`), DETAILS).then((picked) => {
-      if (picked === DETAILS) {
-        void why.tell(command === "assay.test" ? "Tests" : "What no test notices", answer.text.join("\n"));
-      }
-    });
+async function followed(
+  server: Server,
+  command: Command,
+  argument: object,
+  progress: vscode.Progress<{ message?: string; increment?: number }>,
+  token: vscode.CancellationToken,
+): Promise<Answer | null | undefined | "ended"> {
+  try {
+    return await server.follow<Answer | null>(command, argument, ({ message }) => progress.report(message === undefined ? {} : { message }), token);
+  } catch (error) {
+    if (token.isCancellationRequested) {
+      return "ended";
+    }
+    throw error;
   }
-  return answer;
 }
 
-function isAnswer(value: unknown): value is Answer {
-  const given = value as Partial<Answer> | null | undefined;
-  return typeof given?.glance === "string" && Array.isArray(given.text);
+async function tell(answer: Answer, command: Command, why: Why): Promise<void> {
+  if ((await vscode.window.showInformationMessage(said(`Assay: ${answer.glance}.`), DETAILS)) === DETAILS) {
+    await why.tell(command === "assay.test" ? "Tests" : "What no test notices", answer.text.join("\n"));
+  }
 }

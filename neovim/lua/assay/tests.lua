@@ -44,7 +44,7 @@ function M.ask(command, what)
   local is_sent, id = client:request("workspace/executeCommand", { command = command, arguments = { argument } }, function(failure, answer)
     running = nil
     if failure then
-      return say(failure.code == -32800 and "ended; nothing is written." or failure.message, failure.code == -32800 and vim.log.levels.INFO or vim.log.levels.ERROR)
+      return say(failure.message, vim.log.levels.ERROR)
     end
     if type(answer) ~= "table" then
       return -- it was ended, and the server has said so
@@ -67,7 +67,9 @@ function M.stop()
   if running == nil then
     return say("nothing is being done that could be ended.")
   end
-  running.client:cancel_request(running.id)
+  running.client:cancel_request(running.id) -- to which Neovim tells no answer
+  running = nil
+  say("ended; nothing is written.")
 end
 
 return M
