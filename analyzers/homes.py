@@ -41,6 +41,18 @@ def imports(text: str, module: str, name: str) -> bool:
     )
 
 
+def origin(text: str, name: str) -> str:
+    """The import at a module's top that gives `name`, for that alone; "" for what is defined there, and for what comes from beside it."""
+    tree = syntax.module(text)
+    for node in tree.body if tree is not None else ():
+        if isinstance(node, ast.Import | ast.ImportFrom) and not getattr(node, "level", 0):
+            for alias in node.names:
+                if (alias.asname or alias.name.partition(".")[0]) == name:
+                    told = f"{alias.name} as {alias.asname}" if alias.asname else alias.name
+                    return f"from {node.module} import {told}" if isinstance(node, ast.ImportFrom) else f"import {told}"
+    return ""
+
+
 def free(name: str, taken: Collection[str]) -> str:
     """The name, or with the first number behind it that makes it free."""
     number, found = 2, name

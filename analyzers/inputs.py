@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from . import syntax
 
@@ -12,8 +12,8 @@ VARIANTS_LIMIT = 40
 SOURCE_LIMIT = 300  # characters of one call
 
 
-def examples(name: str, texts: Iterable[str]) -> tuple[str, ...]:
-    """The calls of a function `name` with literal arguments alone, as they are written in some Python texts, each once."""
+def examples(name: str, texts: Iterable[str], known: Collection[str] = ()) -> tuple[str, ...]:
+    """The calls of a function `name` with literal arguments alone, as they are written in some Python texts, each once; with what is made by calls of `known` names, too."""
     found: dict[str, None] = {}
     for text in texts:
         if f"{name}(" not in text:
@@ -21,7 +21,7 @@ def examples(name: str, texts: Iterable[str]) -> tuple[str, ...]:
         if (tree := syntax.module(text)) is None:
             continue
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and _called(node) == name and _is_literal(node):
+            if isinstance(node, ast.Call) and _called(node) == name and _is_plain(node, known):
                 own = ast.Call(ast.Name(name), node.args, node.keywords)
                 source = ast.unparse(own)
                 if len(source) <= SOURCE_LIMIT:
@@ -46,8 +46,7 @@ def _of_call(source: str) -> Iterator[str]:
     assert isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
     call = statement.value
     for number, arg in enumerate(call.args):
-        value = ast.literal_eval(arg)
-        for other in _near(value):
+        for other in _near(literal(ast.unparse(arg))):
             args = [ast.unparse(one) for one in call.args]
             args[number] = repr(other)
             keywords = [ast.unparse(one) for one in call.keywords]
@@ -82,12 +81,29 @@ def _called(call: ast.Call) -> str:
     return ""
 
 
-def _is_literal(call: ast.Call) -> bool:
-    if not call.args or any(keyword.arg is None for keyword in call.keywords):
-        return False
+def _is_plain(call: ast.Call, known: Collection[str]) -> bool:
+    """Whether all arguments are literals, or made of them by known names."""
+    values = [*call.args, *(keyword.value for keyword in call.keywords)]
+    return (
+        bool(call.args)
+        and all(keyword.arg for keyword in call.keywords)
+        and all(_is_made(one, known) for one in values)
+    )
+
+
+def _is_made(node: ast.expr, known: Collection[str]) -> bool:
+    match node:
+        case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts):
+            return all(_is_made(one, known) for one in parts)
+        case ast.Dict(keys=keys, values=values):
+            return all(one is not None and _is_made(one, known) for one in (*keys, *values))
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(value=ast.Name(id=name)), args=args, keywords=keywords):
+            values = [*args, *(one.value for one in keywords)]
+            return name in known and all(one.arg for one in keywords) and all(_is_made(one, known) for one in values)
+        case ast.Attribute(value=ast.Name(id=name)):
+            return name in known
     try:
-        for one in (*call.args, *(keyword.value for keyword in call.keywords)):
-            ast.literal_eval(one)
+        ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return False
     return True

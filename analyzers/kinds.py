@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
-from . import syntax
+from . import syntax, values
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -19,32 +20,36 @@ _ALIKE = {
 }  # fmt: skip
 
 
-def annotated(node: ast.expr) -> Iterator[str]:
-    """The types that an annotation names, as far as values can be made of them."""
+def annotated(node: ast.expr, own: Collection[str] = ()) -> Iterator[str]:
+    """The types that an annotation names, as far as values can be made of them: "new:NAME:TYPE" for those of `values.KNOWN`, "own:NAME" for classes of the module (`own`)."""
     match node:
         case ast.Constant(value=None):
             yield "None"
         case ast.Constant(value=str(text)):
             if (meant := syntax.expression(text)) is not None:
-                yield from annotated(meant)
+                yield from annotated(meant, own)
         case ast.BinOp(left=left, op=ast.BitOr(), right=right):
-            yield from (one for one in (*annotated(left), *annotated(right)))
+            yield from (*annotated(left, own), *annotated(right, own))
+        case ast.Name(id=name) if name in own:
+            yield f"own:{name}"
+        case ast.Name(id=name) | ast.Attribute(attr=name, value=ast.Name()) if name in values.KNOWN:
+            yield f"new:{ast.unparse(node)}:{name}"
         case ast.Name(id=name) | ast.Attribute(attr=name):
             if known := _ALIKE.get(name.lower()):
                 yield known
         case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name), slice=inner):
             items = inner.elts if isinstance(inner, ast.Tuple) else [inner]
             if name == "Optional":
-                yield from annotated(inner)
+                yield from annotated(inner, own)
                 yield "None"
             elif name == "Union":
                 for one in items:
-                    yield from annotated(one)
+                    yield from annotated(one, own)
             elif name == "Literal":
                 yield from (f"={ast.unparse(one)}" for one in items)
             elif known := _ALIKE.get(name.lower()):
                 of = [
-                    next(annotated(one), "any")
+                    next(annotated(one, own), "any")
                     for one in items
                     if not isinstance(one, ast.Constant) or one.value is not ...
                 ]
@@ -80,23 +85,92 @@ _LISTS = frozenset("append extend insert sort pop remove reverse".split())
 _SETS = frozenset("add union intersection difference issubset issuperset discard symmetric_difference".split())
 
 
+_DAYS = frozenset("weekday isoweekday isoformat isocalendar strftime toordinal timetuple".split())
+_PARTS = frozenset({"year", "month", "day"})
+_TYPES = frozenset({"int", "float", "str", "bool", "bytes", "list", "dict", "set", "tuple"})
+
+
+_PYTHONS = frozenset(dir(builtins))
+
+
 class Used:
-    """What a function does with its parameters, read as a sign of their types."""
+    """What a function does with its parameters, read as a sign of their types. `day`: the name by which its module has dates, "" for none."""
 
-    def __init__(self, node: Function) -> None:
+    def __init__(self, node: Function, day: str = "") -> None:
         self._signs: dict[str, list[str]] = {}
+        also = {}  # other names of a parameter
         for one in ast.walk(node):
-            for name, kind in _signs(one):
+            match one:
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Name(id=of)):
+                    also[name] = of
+            for name, kind in (*_signs(one), *(_of_days(one, f"new:{day}:date") if day else ())):
                 self._signs.setdefault(name, []).append(kind)
+        for name, of in also.items():
+            self._signs.setdefault(of, []).extend(self._signs.get(name, []))
 
-    def kinds(self, name: str) -> Iterator[str]:
+    def kinds(self, name: str) -> list[str]:
         """Types, by how much speaks for them."""
         signs = self._signs.get(name, [])
-        yield from sorted(dict.fromkeys(signs), key=lambda kind: -signs.count(kind))
+        return sorted(dict.fromkeys(signs), key=lambda kind: -signs.count(kind))
+
+
+def called(node: ast.ClassDef) -> frozenset[str]:
+    """The attributes of `self` that methods call and the class does not define: what is kept there is a function."""
+    own = {one.name for one in node.body if isinstance(one, Function)}
+    found = {
+        one.func.attr
+        for one in ast.walk(node)
+        if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) and isinstance(one.func.value, ast.Name) and one.func.value.id == "self"
+    }  # fmt: skip
+    return frozenset(found - own)
+
+
+def kept(node: Function) -> dict[str, str]:
+    """The parameters that a method keeps as they are, by the attribute of `self` that they are kept in."""
+    found = {}
+    for one in ast.walk(node):
+        match one:
+            case ast.Assign(
+                targets=[ast.Attribute(value=ast.Name(id="self"), attr=attribute)], value=ast.Name(id=name)
+            ):
+                found[name] = attribute
+    return found
+
+
+def _of_days(node: ast.AST, day: str) -> Iterator[tuple[str, str]]:
+    match node:
+        case ast.Attribute(value=ast.BinOp(left=left, op=ast.Sub(), right=right), attr="days"):
+            yield from ((one.id, day) for one in (left, right) if isinstance(one, ast.Name))
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attribute)) if attribute in _DAYS:
+            yield name, day
+        case ast.Attribute(value=ast.Name(id=name), attr=attribute) if attribute in _PARTS:
+            yield name, day
+        case (
+            ast.BinOp(
+                left=ast.Name(id=name), right=ast.Call(func=ast.Name(id="timedelta") | ast.Attribute(attr="timedelta"))
+            )
+            | ast.AugAssign(
+                target=ast.Name(id=name),
+                value=ast.Call(func=ast.Name(id="timedelta") | ast.Attribute(attr="timedelta")),
+            )
+        ):
+            yield name, day
 
 
 def _signs(node: ast.AST) -> Iterator[tuple[str, str]]:
     match node:
+        case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name(id=name), types]):
+            for one in types.elts if isinstance(types, ast.Tuple) else [types]:
+                if isinstance(one, ast.Name) and one.id in _TYPES:
+                    yield name, one.id
+        case ast.Call(
+            func=ast.Attribute(
+                value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="get" | "setdefault"))
+                | ast.Subscript(value=ast.Name(id=name)),
+                attr=attribute,
+            )
+        ) if attribute in _DICTS:
+            yield name, "dict[str, dict[str, int]]"
         case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attribute)):
             if attribute in _DICTS:
                 yield name, "dict"
@@ -108,6 +182,8 @@ def _signs(node: ast.AST) -> Iterator[tuple[str, str]]:
             ):
                 if attribute in known:
                     yield name, kind
+        case ast.Call(func=ast.Name(id=name)) if name not in _PYTHONS:
+            yield name, "callable"
         case ast.Call(func=ast.Name(id="range" | "chr" | "bin" | "hex"), args=args):
             yield from ((one.id, "int") for one in args if isinstance(one, ast.Name))
         case ast.Call(func=ast.Name(id="ord" | "int"), args=[ast.Name(id=name), *_]):
@@ -143,7 +219,18 @@ def _signs(node: ast.AST) -> Iterator[tuple[str, str]]:
             yield name, "list[list[int]]"
         case ast.Subscript(value=ast.Name(id=name)):
             yield name, "list[int]"
-        case ast.For(target=ast.Tuple(), iter=ast.Name(id=name)):
-            yield name, "list[tuple]"
+        case (
+            ast.For(
+                target=ast.Tuple(),
+                iter=ast.Name(id=name)
+                | ast.Call(func=ast.Name(id="sorted" | "reversed" | "list"), args=[ast.Name(id=name), *_]),
+            )
+            | ast.comprehension(
+                target=ast.Tuple(),
+                iter=ast.Name(id=name)
+                | ast.Call(func=ast.Name(id="sorted" | "reversed" | "list"), args=[ast.Name(id=name), *_]),
+            )
+        ):
+            yield from ((name, "list[tuple]"),) * 3  # more than that it is gone through
         case ast.For(iter=ast.Name(id=name)) | ast.comprehension(iter=ast.Name(id=name)):
             yield name, "list[int]"

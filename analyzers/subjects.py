@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import ast
-import doctest
+import contextlib
 import itertools
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 
-from . import kinds, syntax
+from . import documented, kinds, syntax
+from .documented import Example
 
-SOURCE_LIMIT = 300  # characters of an example
 LARGE = 10**18  # of numbers that calls are made of
 LITERALS = 40  # of one function, with those of what it uses
+QUOTED = 6  # texts of a docstring
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -30,18 +32,10 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    """A call with what a docstring says that it gives, as source; `raised` is the exception's name where it says that."""
-
-    call: str
-    gives: str
-    raised: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Subject:
     """A function or class at the top of a module. `lines`: its first and last, from 1, decorators included. `literals` stand in its code. `is_open`: it takes any number of arguments. Of a class `parameters` are those
-    of its constructor, and `methods` what can be done with one of it, each with the `form` of that: "o.push({})", "o.size", "len(o)"."""
+    of its constructor, and `methods` what can be done with one of it, each with the `form` of that: "o.push({})", "o.size", "len(o)". `starts` is the first line of what is called, 0 for nothing of the file's. `seen`: texts of
+    arguments that it was called with while something ran. `makers`: classes of the module of which a parameter may be an instance; `ready`: members, of an enumeration. `changes`: a method that changes what it is called on."""
 
     name: str
     lines: tuple[int, int]
@@ -53,26 +47,144 @@ class Subject:
     is_open: bool
     methods: tuple[Subject, ...] = ()
     form: str = ""
+    starts: int = 0
+    seen: tuple[str, ...] = ()
+    makers: tuple[Subject, ...] = ()
+    ready: tuple[str, ...] = ()
+    changes: bool = False
 
 
 def of_text(text: str) -> tuple[Subject, ...]:
     """The functions and classes at the top of a module that can be tried, in its order; none where it does not parse."""
     tree, found = syntax.module(text), list[Subject]()
     around = {name: one for one in (tree.body if tree is not None else ()) for name in binds(one)}
+    known = Known(_day(tree)) if tree is not None else Known()
+    makers = _makers(around, known)
+    known = replace(known, own=frozenset(makers), signs=_signs_of(around.values(), known.day))
     for one in tree.body if tree is not None else ():
         try:
             made = (
-                _subject(one)
+                _subject(one, known)
                 if isinstance(one, Function)
-                else _of_class(one)
+                else _of_class(one, known)
                 if isinstance(one, ast.ClassDef)
                 else None
             )
             if made is not None:
-                found.append(replace(made, literals=_with_used(made, one, around)))
+                of = tuple(makers[name] for name in sorted(_named(made, makers)))
+                methods = tuple(replace(two, makers=of) for two in made.methods)
+                found.append(replace(made, literals=_with_used(made, one, around), makers=of, methods=methods))
         except (RecursionError, ValueError):  # hundreds of operators in one, or a number that Python does not write
             continue
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a module tells of its parameters' types: the name by which it has dates ("" for none), its classes, and the types that speak for parameters of a name in any of its functions."""
+
+    day: str = ""
+    own: frozenset[str] = frozenset()
+    signs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def _day(tree: ast.Module) -> str:
+    for node in tree.body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for alias in node.names:
+                if isinstance(node, ast.ImportFrom) and node.module == "datetime" and alias.name == "date":
+                    return alias.asname or "date"
+                if isinstance(node, ast.Import) and alias.name == "datetime":
+                    return f"{alias.asname or 'datetime'}.date"
+    return ""
+
+
+def _signs_of(nodes: Iterable[ast.stmt], day: str) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for node in nodes:
+        if isinstance(node, Function):
+            used = kinds.Used(node, day)
+            for one in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
+                found.setdefault(one.arg, tuple(used.kinds(one.arg)))
+    return found
+
+
+def _makers(around: Mapping[str, ast.stmt], known: Known) -> dict[str, Subject]:
+    """The classes of a module of which instances can be made, or are there."""
+    nodes = {name: one for name, one in around.items() if isinstance(one, ast.ClassDef)}
+    found = {}
+    for name, node in nodes.items():
+        with contextlib.suppress(RecursionError, ValueError):
+            if (made := _maker(node, replace(known, own=frozenset(nodes) - {name}))) is not None:
+                found[name] = made
+    return found
+
+
+def _named(subject: Subject, makers: Mapping[str, Subject]) -> set[str]:
+    """The classes that its parameters name, and those that the constructors of these do."""
+    found, left = set[str](), [one for each in (subject, *subject.methods) for one in each.parameters]
+    while left:
+        told = {name for kind in left.pop().kinds for name in re.findall(r"own:(\w+)", kind)} & set(makers) - found
+        found |= told
+        left += [one for name in told for one in makers[name].parameters]
+    return found
+
+
+_ENUMS = frozenset({"Enum", "IntEnum", "StrEnum"})
+
+
+def _maker(node: ast.ClassDef, known: Known) -> Subject | None:
+    bases = {ast.unparse(one).rpartition(".")[2] for one in node.bases}
+    if bases & _ENUMS:
+        members = [
+            one.id
+            for line in node.body
+            if isinstance(line, ast.Assign)
+            for one in line.targets
+            if isinstance(one, ast.Name)
+        ]
+        plain = Subject(node.name, (0, 0), (), "", (), (), is_async=False, is_open=False)
+        return replace(plain, ready=tuple(f"{node.name}.{one}" for one in members if not one.startswith("_")))
+    constructor = _constructor(node, known)
+    if constructor is None or any(_NOT_MADE.search(one) for one in bases - {"NamedTuple"}) or node.keywords:
+        return None
+    parameters, starts = constructor
+    literals = tuple(
+        dict.fromkeys(value for one in node.body for value in _literals(one) if isinstance(value, int | str))
+    )
+    return Subject(node.name, (0, 0), parameters, "", (), literals, is_async=False, is_open=False, starts=starts)
+
+
+def _constructor(node: ast.ClassDef, known: Known) -> tuple[tuple[Parameter, ...], int] | None:
+    """What instances are made with, and the first line of what does it; None where nobody can tell."""
+    bases = [ast.unparse(one).partition("[")[0].rpartition(".")[2] for one in node.bases]
+    decorators = [ast.unparse(one).partition("(")[0].rpartition(".")[2] for one in node.decorator_list]
+    functions = {one.name: one for one in node.body if isinstance(one, Function)}
+    if (init := functions.get("__init__")) is not None:
+        made, held, called = _subject(init, known), kinds.kept(init), kinds.called(node)
+        parameters = [
+            replace(one, kinds=("callable", *one.kinds)) if held.get(one.name) in called and not one.is_sure else one
+            for one in made.parameters[1:]
+        ]
+        return tuple(parameters), made.starts
+    if "dataclass" in decorators or "NamedTuple" in bases:
+        fields = tuple(
+            Parameter(
+                one.target.id,
+                tuple(kinds.annotated(one.annotation, known.own)),
+                is_sure=True,
+                default=ast.unparse(one.value) if one.value else "",
+                is_keyword=False,
+            )
+            for one in node.body
+            if isinstance(one, ast.AnnAssign)
+            and isinstance(one.target, ast.Name)
+            and "ClassVar" not in ast.unparse(one.annotation)
+        )
+        return fields, 0
+    if "__new__" in functions or any(one not in ("object", "Generic") for one in bases):
+        return None
+    return (), 0
 
 
 def binds(node: ast.stmt) -> Iterator[str]:
@@ -97,71 +209,6 @@ def _with_used(made: Subject, node: ast.stmt, around: Mapping[str, ast.stmt]) ->
     return tuple(found.values())
 
 
-def documented(doc: str, name: str) -> tuple[Example, ...]:
-    """The examples of a docstring that call `name`: as doctest has them, and as people write them ("f(2) == 4", "f(2) -> 4")."""
-    found: dict[str, Example] = {}
-    try:
-        told = doctest.DocTestParser().get_examples(doc)
-    except ValueError:  # its indentation is not doctest's
-        told = []
-    for one in told:
-        call = one.source.strip()
-        if one.exc_msg:
-            example = Example(call, "", one.exc_msg.partition(":")[0].strip().rpartition(".")[2])
-        else:
-            example = Example(call, one.want.strip() or "None")
-        if _calls(call, name) and (example.raised or _is_literal(example.gives)):
-            found.setdefault(call, example)
-    for match in itertools.islice(re.finditer(rf"(?<![\w.*+/%-]){re.escape(name)}\(", doc), EXAMPLES):
-        if doc[: match.start()].rstrip()[-1:] in "*+/%-":
-            continue
-        if (written := _written(doc, match.start())) is not None and _calls(written.call, name):
-            found.setdefault(written.call, written)
-    return tuple(found.values())
-
-
-EXAMPLES, CLOSINGS = 40, 12  # calls of a docstring that are looked at, and brackets at which one may end
-_ENDS = re.compile(r"[.,;#)](?:\s|$)|\s+(?=[A-Za-z(])|\s*#")  # what may stand behind a literal: no operator
-_SAYS = re.compile(r"\s*(?:==|=>|=|->|➞|→|returns?\b|gives?\b|should (?:return|be|give)\b|is\b)\s*:?\s*")
-
-
-def _written(doc: str, start: int) -> Example | None:
-    """What stands behind a call, where it is a literal."""
-    line_end = doc.find("\n", start)
-    line = doc[start : line_end if line_end >= 0 else len(doc)][:SOURCE_LIMIT]
-    for end in [at + 1 for at, sign in enumerate(line) if sign == ")"][:CLOSINGS]:
-        call = line[:end]
-        if syntax.compiles(call):
-            says = _SAYS.match(line, end)
-            if says is None:
-                return None
-            rest = line[says.end() :].strip()
-            for cut in [len(rest), *(one.start() for one in reversed([*_ENDS.finditer(rest)]))]:
-                if _is_literal(told := rest[:cut].rstrip(" .,;#")):
-                    return Example(call, told)
-            return None
-    return None
-
-
-def _is_literal(source: str) -> bool:
-    try:
-        ast.literal_eval(source)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return False
-    return True
-
-
-def _calls(source: str, name: str) -> bool:
-    """Whether it is one call of that function with literals alone."""
-    if len(source) > SOURCE_LIMIT:
-        return False
-    tree = syntax.expression(source)
-    if not (isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == name):
-        return False
-    values = [*tree.args, *(one.value for one in tree.keywords if one.arg)]
-    return len(values) == len(tree.args) + len(tree.keywords) and all(_is_literal(ast.unparse(one)) for one in values)
-
-
 _FORMS = {
     "__len__": "len(o)", "__contains__": "{} in o", "__getitem__": "o[{}]", "__iter__": "list(o)", "__call__": "o({})", "__str__": "str(o)", "__bool__": "bool(o)",
     "__setitem__": "o.__setitem__({})", "__delitem__": "o.__delitem__({})",
@@ -171,7 +218,7 @@ _NOT_MADE = re.compile(
 )
 
 
-def _of_class(node: ast.ClassDef) -> Subject | None:
+def _of_class(node: ast.ClassDef, known: Known) -> Subject | None:
     """A class whose instances are made by calling it with values, and have something to ask; None for others."""
     bases = [ast.unparse(one).partition("[")[0].rpartition(".")[2] for one in node.bases]
     decorators = [ast.unparse(one).partition("(")[0].rpartition(".")[2] for one in node.decorator_list]
@@ -182,34 +229,19 @@ def _of_class(node: ast.ClassDef) -> Subject | None:
     ):
         return None
     functions = {one.name: one for one in node.body if isinstance(one, Function)}
-    parameters: tuple[Parameter, ...] = ()
-    if (init := functions.get("__init__")) is not None:
-        parameters = _subject(init).parameters[1:]
-    elif "dataclass" in decorators:
-        parameters = tuple(
-            Parameter(
-                one.target.id,
-                tuple(kinds.annotated(one.annotation)),
-                is_sure=True,
-                default=ast.unparse(one.value) if one.value else "",
-                is_keyword=False,
-            )
-            for one in node.body
-            if isinstance(one, ast.AnnAssign)
-            and isinstance(one.target, ast.Name)
-            and "ClassVar" not in ast.unparse(one.annotation)
-        )
-    elif "__new__" in functions or any(one not in ("object", "Generic") for one in bases):
+    constructor = _constructor(node, known)
+    if constructor is None:
         return None
-    methods = [made for name, one in functions.items() if (made := _of_method(name, one)) is not None]
-    methods += [_of_attribute(name) for name in _attributes(node, {one.name for one in methods})]
+    parameters, starts = constructor
+    methods = [made for name, one in functions.items() if (made := _of_method(name, one, known)) is not None]
+    methods += [_of_attribute(name) for name in _attributes(node, {one.name for one in methods} | kinds.called(node))]
     if not methods:
         return None
     doc = ast.get_docstring(node) or ""
     literals = dict.fromkeys((type(value), value) for one in functions.values() for value in _literals(one))
     first = min((one.lineno for one in node.decorator_list), default=node.lineno)
     return Subject(
-        node.name, (first, node.end_lineno or node.lineno), parameters, doc, (), tuple(value for _, value in literals), is_async=False, is_open=False, methods=tuple(methods)
+        node.name, (first, node.end_lineno or node.lineno), parameters, doc, (), tuple(value for _, value in literals), is_async=False, is_open=False, methods=tuple(methods), starts=starts
     )  # fmt: skip
 
 
@@ -227,7 +259,7 @@ def _of_attribute(name: str) -> Subject:
     return Subject(name, (0, 0), (), "", (), (), is_async=False, is_open=False, form=f"o.{name}")
 
 
-def _of_method(name: str, node: Function) -> Subject | None:
+def _of_method(name: str, node: Function, known: Known) -> Subject | None:
     """What can be done with an instance by one of its methods; None for what is private, asynchronous or no method of instances."""
     decorators = {ast.unparse(one).rpartition(".")[2] for one in node.decorator_list}
     is_property = bool(decorators & {"property", "cached_property"})
@@ -237,23 +269,40 @@ def _of_method(name: str, node: Function) -> Subject | None:
         or (name.startswith("_") and name not in _FORMS)
     ):
         return None
-    made = _subject(node)
+    made = _subject(node, known)
     if not made.parameters:
         return None
     form = f"o.{name}" if is_property else _FORMS.get(name, f"o.{name}({{}})")
-    return replace(made, parameters=made.parameters[1:], form=form)
+    return replace(made, parameters=made.parameters[1:], form=form, changes=any(map(_stores, ast.walk(node))))
 
 
-def _subject(node: Function) -> Subject:
+_CHANGING = frozenset(
+    "append add insert extend update pop popitem popleft appendleft remove discard clear setdefault sort reverse".split()
+)
+
+
+def _stores(node: ast.AST) -> bool:
+    """Whether something of `self` is given another value, or changed in place."""
+    match node:
+        case ast.Attribute(ctx=ast.Store() | ast.Del()):
+            return True
+        case ast.Subscript(value=ast.Attribute(), ctx=ast.Store() | ast.Del()):
+            return True
+        case ast.Call(func=ast.Attribute(value=ast.Attribute() | ast.Subscript() | ast.Call(), attr=name)):
+            return name in _CHANGING
+    return False
+
+
+def _subject(node: Function, known: Known) -> Subject:
     doc = ast.get_docstring(node) or ""
     arguments = node.args
     plain = [*arguments.posonlyargs, *arguments.args]
     defaults: list[ast.expr | None] = [*[None] * (len(plain) - len(arguments.defaults)), *arguments.defaults]
-    used = kinds.Used(node)
+    parameter = partial(_parameter, used=kinds.Used(node, known.day), known=known)
     parameters = [
-        *(_parameter(one, default, used, is_keyword=False) for one, default in zip(plain, defaults, strict=True)),
+        *(parameter(one, default, is_keyword=False) for one, default in zip(plain, defaults, strict=True)),
         *(
-            _parameter(one, default, used, is_keyword=True)
+            parameter(one, default, is_keyword=True)
             for one, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
         ),
     ]
@@ -263,19 +312,22 @@ def _subject(node: Function) -> Subject:
         (first, node.end_lineno or node.lineno),
         tuple(parameters),
         doc,
-        documented(doc, node.name),
+        documented.examples(doc, node.name),
         tuple(_literals(node)),
         isinstance(node, ast.AsyncFunctionDef),
         arguments.vararg is not None,
+        starts=first,
     )
 
 
-def _parameter(argument: ast.arg, default: ast.expr | None, used: kinds.Used, *, is_keyword: bool) -> Parameter:
+def _parameter(
+    argument: ast.arg, default: ast.expr | None, *, used: kinds.Used, known: Known, is_keyword: bool
+) -> Parameter:
     name, source = argument.arg, ast.unparse(default) if default is not None else ""
-    if argument.annotation is not None and (hinted := tuple(kinds.annotated(argument.annotation))):
+    if argument.annotation is not None and (hinted := tuple(kinds.annotated(argument.annotation, known.own))):
         return Parameter(name, hinted, is_sure=True, default=source, is_keyword=is_keyword)
-    guessed = list(used.kinds(name))
-    if default is not None and _is_literal(source):
+    guessed = list(used.kinds(name) or known.signs.get(name, ()))
+    if default is not None and documented.is_literal(source):
         guessed.insert(0, type(ast.literal_eval(source)).__name__)
     guessed += [kind for kind in kinds.by_name(name) if kind not in guessed]
     likely = tuple(dict.fromkeys(one for one in guessed if one != "NoneType"))
@@ -296,3 +348,6 @@ def _literals(node: ast.stmt) -> Iterator[object]:
             if (type(value), value) not in seen:
                 seen.add((type(value), value))
                 yield value
+    for one in ast.walk(node):
+        if isinstance(one, Function) and (doc := ast.get_docstring(one)):
+            yield from (text for text in itertools.islice(documented.quoted(doc), QUOTED) if (str, text) not in seen)

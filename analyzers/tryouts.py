@@ -6,8 +6,9 @@ import ast
 import itertools
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from . import inputs, syntax
+from . import inputs, syntax, values
 from .subjects import Parameter, Subject
 
 USUAL = ("int", "str", "list[int]", "float", "list[str]", "dict[str, int]", "list[list[int]]", "bool")
@@ -17,7 +18,9 @@ FEW = 4  # calls that tell whether a set of types is taken
 LENGTH = 160  # characters of a call
 JOINT = 6  # literals that are taken together, two by two
 SWAPPED = 0.2  # of texts that are given again: upper case for lower case
-STEPS = 6  # of a scenario, beside the making of the instance
+SEEN = 0.6  # of steps are as they were seen
+STEPS = 7  # of a scenario, beside the making of the instance
+CHANGING = 0.4  # of them change it for sure
 
 Kinds = tuple[str, ...]
 
@@ -54,7 +57,8 @@ def scenarios(subject: Subject, count: int, seed: int) -> tuple[str, ...]:
         used = dict[str, list[object]]()  # a key that was set is asked for again
         parts = [f"o := {_one(subject, chance, used)}"]
         for _ in range(1 + turn % STEPS):
-            method = chance.choice(subject.methods)
+            changing = [one for one in subject.methods if one.changes]
+            method = chance.choice(changing if changing and chance.random() < CHANGING else subject.methods)
             parts.append(f"repr({method.form.replace('{}', _one(method, chance, used).partition('(')[2][:-1])})")
         for size in (len(parts) - 1, len(parts)):
             source = f"[{', '.join(parts[:size])}][1:]"
@@ -75,6 +79,8 @@ def steps(scenario: str) -> tuple[str, ...]:
 
 def _one(subject: Subject, chance: random.Random, used: dict[str, list[object]]) -> str:
     """A call with values of the likelier types, some as they were `used` before for a parameter of that name, defaults left out now and then."""
+    if subject.seen and chance.random() < SEEN:
+        return f"{subject.name}({chance.choice(subject.seen)})"
     values = []
     for one in given(subject):
         if one.default and chance.random() < 0.5:
@@ -85,11 +91,24 @@ def _one(subject: Subject, chance: random.Random, used: dict[str, list[object]])
             continue
         kinds = _kinds(one)
         kind = kinds[min(int(chance.expovariate(1.2)), len(kinds) - 1)]
-        pool = _pool(kind, subject.literals)
-        value = chance.choice(pool[:6]) if chance.random() < 0.6 else drawn(kind, subject.literals, chance)
+        pool = _pool(kind, subject)
+        value = chance.choice(pool[:6]) if chance.random() < 0.6 else drawn(kind, subject, chance)
         used.setdefault(one.name, []).append(value)
         values.append((one, value))
     return _call(subject.name, [one for one, _ in values], [value for _, value in values])
+
+
+def given_again(calls: Sequence[str], most: int) -> tuple[str, ...]:
+    """As scenarios, calls whose list, dict or set has a name and is looked at afterwards: whether it is as it was."""
+    found = dict[str, None]()
+    for call in calls:
+        tree = syntax.expression(call)
+        for number, arg in enumerate(tree.args if isinstance(tree, ast.Call) else ()):
+            if isinstance(arg, ast.List | ast.Dict | ast.Set) and isinstance(tree, ast.Call):
+                args = [ast.Name("o") if at == number else one for at, one in enumerate(tree.args)]
+                named = ast.unparse(ast.Call(tree.func, args, tree.keywords))
+                found[f"[o := {ast.unparse(arg)}, repr({named}), repr(o)][1:]"] = None
+    return tuple(found)[:most]
 
 
 def near(subject: Subject, calls: Sequence[str]) -> tuple[str, ...]:
@@ -109,7 +128,7 @@ def _calls(subject: Subject, kinds: Kinds, chance: random.Random, *, skips: int)
     if not parameters:
         yield f"{subject.name}()"
         return
-    pools = [_pool(kind, subject.literals) for kind in kinds]
+    pools = [_pool(kind, subject) for kind in kinds]
     seen: set[str] = set()
     steady = max(map(len, pools)) * (2 if len(pools) > 1 else 1)
     misses = 0
@@ -118,7 +137,7 @@ def _calls(subject: Subject, kinds: Kinds, chance: random.Random, *, skips: int)
             values = [pool[(turn * (1 + 2 * place) + place) % len(pool)] for place, pool in enumerate(pools)]
         else:
             values = [
-                chance.choice(pool) if chance.random() < 0.35 else drawn(kind, subject.literals, chance)
+                chance.choice(pool) if chance.random() < 0.35 else drawn(kind, subject, chance)
                 for kind, pool in zip(kinds, pools, strict=True)
             ]
         gives = [one for one in zip(parameters, values, strict=True) if turn % 3 or not one[0].default]
@@ -155,20 +174,29 @@ _POOLS: dict[str, tuple[object, ...]] = {
     "list[str]": (["abc", "b", "aa"], [], ["a"], ["Hello", "world", "a"], ["x", "x", "y"], ["1", "22", "a1"], ["", "ab"], ["apple", "Bob", "cat", "abc"]),
     "list[bool]": ([True, False], [], [True]),
     "list[list[int]]": ([[1, 2], [3, 4]], [], [[1]], [[3, 1], [2]], [[1, 2, 3], [4, 5, 6], [7, 8, 9]], [[]], [[0, 1], [1, 0]], [[5], [1, 2], [3, 3, 3]]),
-    "list[tuple]": ([(1, 2), (3, 4)], [], [(2, 1)], [("a", 3), ("b", 1)], [(1, 5), (2, 2), (1, 3)]),
+    "list[tuple]": ([(1, 2), (3, 4)], [], [(2, 1)], [(1, 2), (2, 3)], [(1, 4), (2, 6), (9, 9)], [("a", 3), ("b", 1)], [(1, 5), (2, 2), (1, 3)]),
     "dict[str, int]": ({"a": 1, "b": 2}, {}, {"x": 5}, {"b": 2, "a": 1, "c": 3}, {"k": 0, "m": -1}),
-    "dict": ({"a": 1, "b": 2}, {}, {"a": {"b": 1}}, {"a": {"c": 2}, "d": 3}, {1: "x"}, {"k": [1, 2]}, {"a": {"b": {"c": 1}}}),
+    "dict[str, dict[str, int]]": ({"a": {"b": 1}, "b": {"c": 2}, "c": {}}, {"a": {"b": 4, "c": 1}, "c": {"b": 2}}, {}, {"a": {"a": 1}}, {"b": {"a": 3}, "a": {"c": 1}}),
+    "dict": ({"a": "", "b": 0, "c": None}, {"a": 1, "b": 2}, {}, {"a": {"b": 1}}, {"a": {"c": 2}, "d": 3}, {1: "x"}, {"k": [1, 2]}, {"a": {"b": {"c": 1}}}),
     "set[int]": ({1, 2, 3}, set(), {1}, {2, 4, 6, 8}),
     "tuple[int]": ((1, 2), (), (3,), (3, 1, 2), (2, 2, 5, 1)),
     "any": (1, "a", None, 2.5, [1]),
+    "callable": tuple(map(values.Written, ("lambda *args: 1", "str", "len", "lambda *args: None", "bool"))),
 }  # fmt: skip
 
 
-def _pool(kind: str, literals: Sequence[object]) -> list[object]:
+def _pool(kind: str, subject: Subject) -> list[object]:
     """Values of a type: simple ones and edges, and what is near the literals of the code."""
+    if kind.startswith("new:"):
+        return list(values.known(kind))
+    if kind.startswith("own:") and (
+        ready := [one.ready for one in subject.makers if one.name == kind[4:] and one.ready]
+    ):
+        return list(map(values.Written, ready[0]))
+    literals = subject.literals
     own = list(_POOLS.get(kind, ()))
     if not own:
-        own = [_made(kind, literals, random.Random(seed), size) for seed, size in enumerate((2, 0, 1, 3, 4, 2, 3))]
+        own = [_made(kind, subject, random.Random(seed), size) for seed, size in enumerate((2, 0, 1, 3, 4, 2, 3))]
     close = [one for literal in literals for one in _close(kind, literal)]
     close += _joint(kind, literals)
     mixed = [one for pair in itertools.zip_longest(own, close) for one in pair if one is not None or kind == "None"]
@@ -179,7 +207,14 @@ def _pool(kind: str, literals: Sequence[object]) -> list[object]:
 
 
 def _joint(kind: str, literals: Sequence[object]) -> list[object]:
-    """Numbers that two literals make together: where a share of one is compared with the other."""
+    """What two literals make together: numbers, where a share of one is compared with the other, and texts with another sign in the place of one."""
+    if kind == "str":
+        signs = [one for one in literals if isinstance(one, str) and one and len(one) <= 2 and not one.isalnum()]
+        texts = [one for one in literals if isinstance(one, str) and len(one) > 2]
+        swapped: Iterator[object] = (
+            text.replace(one, other) for text in texts for one, other in itertools.permutations(signs, 2) if one in text
+        )
+        return [*dict.fromkeys(swapped)][: 4 * JOINT]
     if kind not in ("int", "float"):
         return []
     numbers = [one for one in literals if isinstance(one, int | float) and one not in (0, 1)][:JOINT]
@@ -199,6 +234,8 @@ def _close(kind: str, literal: object) -> Iterator[object]:
             yield from (float(number), number + 0.5, number - 0.5)
         case "str", str(text):
             yield from (text, f"a{text}b", text * 2)
+            if text.isalpha() and len(text) > 1:
+                yield from (text.swapcase(), text.capitalize(), f" {text} ")
         case "bytes", bytes(data):
             yield from (data, data + b"a")
         case "list[str]", str(text) if text:
@@ -209,20 +246,25 @@ def _close(kind: str, literal: object) -> Iterator[object]:
             yield {text: 1, "a": 2}
 
 
-def drawn(kind: str, literals: Sequence[object], chance: random.Random) -> object:
+def drawn(kind: str, subject: Subject, chance: random.Random) -> object:
     """A value of a type by chance, small ones mostly."""
-    return _made(kind, literals, chance, chance.choice((0, 1, 2, 2, 3, 3, 4, 5, 7)))
+    return _made(kind, subject, chance, chance.choice((0, 1, 2, 2, 3, 3, 4, 5, 7)))
 
 
-def _made(kind: str, literals: Sequence[object], chance: random.Random, size: int) -> object:
+def _made(kind: str, subject: Subject, chance: random.Random, size: int) -> object:
+    literals = subject.literals
     if kind.startswith("="):
         return inputs.literal(kind[1:])
+    if kind.startswith("new:"):
+        return chance.choice(values.known(kind))
+    if kind.startswith("own:"):
+        return _instance(kind[4:], subject, chance, size)
     base, _, inner = kind.rstrip("…").partition("[")
     parts = _split(inner.removesuffix("]"))
 
     def of(place: int = 0, usual: str = "int") -> object:
         part = parts[min(place, len(parts) - 1)] if parts else usual
-        return _made(part or usual, literals, chance, max(0, size - 1))
+        return _made(part or usual, subject, chance, max(0, size - 1))
 
     match base:
         case "int":
@@ -254,11 +296,27 @@ def _made(kind: str, literals: Sequence[object], chance: random.Random, size: in
             return {key: of(1) for key in keys if not isinstance(key, list | dict | set)}
         case "None":
             return None
+        case "callable":
+            return chance.choice(_POOLS["callable"])
     return chance.choice((chance.randint(0, 9), "a", [1, 2]))
+
+
+def _instance(name: str, subject: Subject, chance: random.Random, size: int) -> object:
+    """One of a class of the module, or None where that goes on without end."""
+    maker = next((one for one in subject.makers if one.name == name), None)
+    if maker is None or size < 0:
+        return None
+    if maker.ready:
+        return values.Written(chance.choice(maker.ready))
+    own = replace(maker, makers=tuple(one for one in subject.makers if one is not maker))
+    return values.Written(_one(own, chance, {}))
 
 
 def _text(literals: Sequence[object], chance: random.Random, size: int) -> str:
     texts = [one for one in literals if isinstance(one, str) and one]
+    signs = [one for one in texts if len(one) == 1 and not one.isalnum() and not one.isspace()]
+    if signs and chance.random() < 0.15:  # "/1", "~2": a sign and a small number
+        return chance.choice(signs) + str(chance.randint(0, 3))
     letters = chance.choice(("abc", "abcxyz", "aAbB", "0123456789", "ab 12", "aeiouxyz", "()[]{}"))
     if any(len(one) == 1 and not one.isalnum() for one in texts) and chance.random() < 0.5:
         letters = "0123456789"  # signs stand between numbers, mostly

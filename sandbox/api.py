@@ -55,11 +55,11 @@ class Step:
     `tests` are pytest node ids without parameters, of functions, classes or whole files; those of `without` are left out. A test's result says
     something about the change where it executes one of its `pieces`. `changed` are the files that the change is made of, `test_files` those of them that
     hold tests: what a change brings along does not prove it. `traces`: what is executed while tests are
-    collected is told, too; `records`: the functions that each test enters; `watched`: files of which each test's lines are told, and with `observes` what their functions returned and raised, too; `test_s`: a test that
+    collected is told, too; `records`: the functions that each test enters; `watched`: files of which each test's lines are told, and with `observes` what their functions returned and raised, too, with `takes` what they were called with; `test_s`: a test that
     takes longer is interrupted and fails (0: none is).
 
     `calls` are expressions that a step of that kind evaluates one by one, in the module `path` with its definitions and assignments; for a step
-    of the kind "inputs" they are functions of it, for which inputs are looked for.
+    of the kind "inputs" they are functions of it, for which inputs are looked for. `alone`: of calls that ask something of the system, but for files of the project, no answer is told; `elsewhere`: they are made on another day, in another time zone and another home.
     """
 
     kind: StepKind
@@ -77,8 +77,11 @@ class Step:
     quiet_s: float = 0.0
     watched: tuple[str, ...] = ()
     observes: bool = False
+    takes: bool = False
     test_s: float = 0.0
     calls: tuple[str, ...] = ()
+    alone: bool = False
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +187,16 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """The arguments of a call, as literals: by place (None for what is no plain value), the tuple of further ones, those that are given by name alone, and the dict of further ones by name."""
+
+    args: tuple[str | None, ...]
+    more: str
+    keywords: Mapping[str, str | None]
+    named: str
+
+
+@dataclass(frozen=True, slots=True)
 class Harness:
     """What ran the tests: the versions of Python and pytest, and whether that pytest is the project's own; empty where nothing was told of it."""
 
@@ -201,6 +214,7 @@ class TestReport:
     the functions of the project that were entered, as "path::dotted.name", where that was recorded. `ended_in` is the test in which the whole run
     came to its end. `lines`: by test, and by watched file, the lines executed. `unseen`: the tests that may have executed what nothing here could trace, in other processes and older threads; "" for all of them. `observed`: by test, watched file and the function's first line (its decorators' included), how calls of it ended.
     `sought`: by test, by file for its import, or by "" for that of all, names below the project's root that were looked for and are not there ("folder/": its content was asked for), and machines elsewhere that were called, as "//host:port".
+    `taken`: by watched file and the function's first line, what it was called with.
     """
 
     __test__ = False
@@ -217,6 +231,7 @@ class TestReport:
     harness: Harness = Harness()
     unseen: frozenset[str] = frozenset()
     sought: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    taken: Mapping[str, Mapping[int, tuple[Taken, ...]]] = field(default_factory=dict)
 
     def sought_by(self, test: str) -> frozenset[str]:
         """What a test looked for and did not find, itself, or by the import of its file or of a `conftest.py`."""

@@ -18,6 +18,7 @@ from .api import (
     SandboxUnavailable,
     Step,
     StepOutcome,
+    Taken,
     TestReport,
     TestResult,
 )
@@ -42,6 +43,9 @@ def order(step: Step, nonce: str, *, paths: tuple[str, ...], has_plugins: bool) 
         "script": step.path,
         "watched": list(step.watched),
         "observes": step.observes,
+        "takes": step.takes,
+        "alone": step.alone,
+        "elsewhere": step.elsewhere,
         "test_s": step.test_s,
         "calls": list(step.calls),
         "nonce": nonce,
@@ -93,6 +97,7 @@ def _report(text: str, nonce: str, *, is_cut: bool, hung: bool) -> TestReport:
     entered: dict[str, set[str]] = {}
     lines: dict[str, dict[str, frozenset[int]]] = {}
     seen: dict[str, dict[str, dict[int, Observed]]] = {}
+    taken: dict[str, dict[int, tuple[Taken, ...]]] = {}
     names: list[str] = []
     sought: dict[str, frozenset[str]] = {}
     for event in _events(text):
@@ -101,6 +106,8 @@ def _report(text: str, nonce: str, *, is_cut: bool, hung: bool) -> TestReport:
                 lines[name] = {str(file): frozenset(_bits(mask)) for file, mask in by_file.items()}
             case {"observed": {**by_file}, "by": str(name)}:
                 seen[name] = {str(file): _observed(found) for file, found in by_file.items()}
+            case {"taken": {**by_file}}:
+                taken = {str(file): _taken(found) for file, found in by_file.items()}
             case {"collected": [*ids]}:
                 tests |= {str(name): TestResult(str(name), "missing") for name in ids}
             case {"start": str(name)}:
@@ -165,6 +172,7 @@ def _report(text: str, nonce: str, *, is_cut: bool, hung: bool) -> TestReport:
         harness,
         frozenset(unseen),
         sought,
+        taken,
     )
 
 
@@ -182,6 +190,31 @@ def _observed(found: object) -> dict[int, Observed]:
                 returned = frozenset(str(kind)[:TEXT_LIMIT] for kind in types)
                 known[first] = Observed(returned, frozenset(exceptions), yields)
     return known
+
+
+def _taken(found: object) -> dict[int, tuple[Taken, ...]]:
+    """What a file's functions were called with, by their first lines."""
+    known: dict[int, tuple[Taken, ...]] = {}
+    for one in found if isinstance(found, list) else ():
+        match one:
+            case [int(first), [*calls]]:
+                known[first] = tuple(
+                    Taken(
+                        tuple(map(_text, args)),
+                        str(more),
+                        {str(key): _text(value) for key, value in keywords.items()},
+                        str(named),
+                    )
+                    for call in calls
+                    if isinstance(call, list) and len(call) == 4
+                    for args, more, keywords, named in [call]
+                    if isinstance(args, list) and isinstance(keywords, dict)
+                )
+    return known
+
+
+def _text(value: object) -> str | None:
+    return value[:TEXT_LIMIT] if isinstance(value, str) else None
 
 
 def _events(text: str) -> Iterator[Any]:
@@ -207,6 +240,7 @@ def _raised(text: str) -> dict[int, Raised]:
                 own = tuple(f for one in frames if (f := _frame(one)))
                 source = str(event.get("source", ""))[:TEXT_LIMIT]
                 sought = frozenset(str(one)[:TEXT_LIMIT] for one in _listed(event.get("sought")))
+                is_meant = is_meant and not event.get("outside")
                 found[number] = Raised(names, detail[:TEXT_LIMIT], own, is_meant, source, sought)
     return found
 
@@ -227,7 +261,7 @@ def _returned(text: str) -> dict[int, str]:
     found: dict[int, str] = {}
     for event in _events(text):
         match event:
-            case {"call": int(number), "returned": str(value)}:
+            case {"call": int(number), "returned": str(value)} if not event.get("outside"):
                 found[number] = value[:TEXT_LIMIT]
     return found
 

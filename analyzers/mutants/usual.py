@@ -1,7 +1,7 @@
 """The usual mutants of mutation testing: one small change each, that a good suite notices. What `Mutants` makes are repairs; these are made to be killed.
 
 The operators are those that mutmut, cosmic-ray and the literature agree on: another comparison, another sum, another constant, the opposite condition,
-a result or a statement less.
+a result, a statement, an operand or a call less, the sibling of a method.
 """
 
 from __future__ import annotations
@@ -28,6 +28,18 @@ _COMPUTED: dict[type[ast.operator], str] = {
     ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*", ast.FloorDiv: "*", ast.Mod: "*", ast.Pow: "*", ast.BitAnd: "|", ast.BitOr: "&",
     ast.BitXor: "&", ast.LShift: ">>", ast.RShift: "<<",
 }  # fmt: skip
+_ORDERED = (ast.Sub, ast.Div, ast.FloorDiv, ast.Mod)
+# Methods that give what they are called on, changed a little; and functions that give their argument, copied or changed a little.
+_KEEPS = frozenset(
+    "strip lstrip rstrip lower upper title capitalize casefold swapcase replace expandtabs zfill ljust rjust center removeprefix removesuffix translate copy resolve absolute".split()
+)
+_COPIES = frozenset("list dict set tuple frozenset sorted reversed abs round str int float bool".split())
+_PAIRS = "lower upper,lstrip rstrip,find rfind,index rindex,ljust rjust,partition rpartition,removeprefix removesuffix,startswith endswith,split rsplit"
+_METHODS = {one: other for pair in _PAIRS.split(",") for one, other in (pair.split(), pair.split()[::-1])} | {
+    "strip": "lstrip"
+}
+_BOUNDED = frozenset({"split", "rsplit"})  # without a bound both give the same
+_FUNCTIONS = {"any": "all", "all": "any", "min": "max", "max": "min"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +132,10 @@ class _Made:
         """The changes of one node itself."""
         match node:
             case ast.Compare(left=left, ops=ops, comparators=rights):
+                if len(ops) == 1 and isinstance(ops[0], ast.Is | ast.IsNot) and _is_none(rights[0]):
+                    told, sign = self._places.told(left), "not " if isinstance(ops[0], ast.Is) else ""
+                    what = f"`{_short(self._places.told(node))}` were `{sign}{_short(told)}`"
+                    yield self._places.span(node), f"({sign}({told}))" if sign else f"({told})", what
                 for op, right in zip(ops, rights, strict=True):
                     for other in _COMPARED[type(op)]:
                         yield from self._sign(left, right, type(op), other)
@@ -132,6 +148,18 @@ class _Made:
                     isinstance(op, ast.Mod) and isinstance(left, ast.Constant | ast.JoinedStr)
                 ):  # a text that is filled in
                     yield from self._sign(left, right, type(op), _COMPUTED.get(type(op), ""))
+                    yield from self._operands(node, left, right, is_ordered=isinstance(op, _ORDERED))
+            case ast.Call(func=ast.Attribute(value=value, attr=name) as func, args=args):
+                if name in _KEEPS:
+                    yield self._instead(node, value)
+                if (sibling := _METHODS.get(name)) is not None and not (name in _BOUNDED and len(args) < 2):
+                    end = self._places.span(func).end
+                    yield Span(end - len(name), end), sibling, f"`{name}` were `{sibling}`"
+            case ast.Call(func=ast.Name(id=name) as func, args=[ast.expr() as arg, *rest]):
+                if name in _COPIES and not rest and not isinstance(arg, ast.Starred):
+                    yield self._instead(node, arg)
+                if (sibling := _FUNCTIONS.get(name)) is not None:
+                    yield self._places.span(func), sibling, f"`{name}` were `{sibling}`"
             case ast.UnaryOp(op=ast.Not() | ast.USub()):
                 sign = "not" if isinstance(node.op, ast.Not) else "-"
                 yield self._places.span(node), self._places.told(node)[len(sign) :].strip(), f"`{sign}` were not there"
@@ -154,6 +182,22 @@ class _Made:
                 yield self._places.span(node), "break", "`continue` were `break`"
             case ast.Expr(value=ast.Call()) | ast.Raise():
                 yield self._places.span(node), "pass", f"`{_short(self._places.told(node))}` were not there"
+
+    def _instead(self, node: ast.AST, part: ast.AST) -> Change:
+        """A part of an expression in its place."""
+        told = self._places.told(part)
+        return self._places.span(node), told, f"`{_short(self._places.told(node))}` were `{_short(told)}`"
+
+    def _operands(self, node: ast.AST, left: ast.AST, right: ast.AST, *, is_ordered: bool) -> Iterator[Change]:
+        """One of two operands alone, and, where their order counts, the other order."""
+        yield self._instead(node, left)
+        yield self._instead(node, right)
+        if is_ordered:
+            span, one, other = self._places.span(node), self._places.span(left), self._places.span(right)
+            between = self._text[one.end : other.start]
+            new = f"{self._text[other.start : other.end]}{between}{self._text[one.start : one.end]}"
+            if span.start == one.start and span.end == other.end and "(" not in between and ")" not in between:
+                yield span, new, f"`{_short(self._text[span.start : span.end])}` were `{_short(new)}`"
 
     def _sign(
         self, left: ast.AST, right: ast.AST, kind: type[ast.AST], other: str, behind: str = ""

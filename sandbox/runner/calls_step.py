@@ -22,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from . import codes
+from . import codes, elsewhere
 from .own import Own
 from .sought import Sought
 
@@ -55,10 +55,16 @@ def main(step: dict[str, Any], root: Path, report: int) -> int:
     signal.signal(signal.SIGALRM, ended)
     path = root / step["path"]
     own, sought = Own(str(root)), Sought(str(root))
+    if step.get("elsewhere"):
+        elsewhere.go()
+    outside = elsewhere.Outside(str(root)) if step.get("alone") else None
     namespace = module(root, path)
     for number, call in enumerate(step["calls"]):
         sought.begin()
-        send(report, {"call": number} | _evaluated(call, namespace, own) | sought.names())
+        if outside is not None:
+            outside.begin()
+        told = {"call": number} | _evaluated(call, namespace, own)
+        send(report, told | sought.names() | ({"outside": True} if outside is not None and outside.was else {}))
     return 0
 
 
@@ -107,7 +113,11 @@ def _evaluated(call: str, namespace: dict[str, Any], own: Own) -> dict[str, Any]
 
 
 def _shown(value: object) -> str:
-    """A value as text that is the same for the same value: what is computed step by step as `list(…)` of it, addresses left out."""
+    """A value as text that is the same for the same value: what is waited for as what comes of it, what is computed step by step as `list(…)` of it, addresses left out."""
+    if isinstance(value, types.CoroutineType):
+        import asyncio
+
+        value = asyncio.run(value)
     if isinstance(value, (types.GeneratorType, map, filter, zip, range, reversed)):  # older Pythons have no unions
         return f"list({_plain(list(itertools.islice(value, VALUES_LIMIT)))})"
     return _plain(value)

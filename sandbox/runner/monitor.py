@@ -21,13 +21,13 @@ IDS = (4, 3)  # those that no kind of tool has for its own
 
 
 def tracer(
-    root: str, pieces: list[dict[str, Any]], *, records: bool, watched: tuple[str, ...], observes: bool
+    root: str, pieces: list[dict[str, Any]], *, records: bool, watched: tuple[str, ...], observes: bool, takes: bool
 ) -> Tracer:
     """What traces best on this Python. How calls end is told by trace functions alone: monitoring tells of exceptions everywhere or nowhere."""
     if MONITORING is None and not (records or watched):
         return Probes(root, pieces)
     kind = Monitor if MONITORING is not None and not observes else Tracer
-    return kind(root, pieces, records=records, watched=watched, observes=observes)
+    return kind(root, pieces, records=records, watched=watched, observes=observes, takes=takes)
 
 
 class Monitor(Tracer):
@@ -72,8 +72,8 @@ class Monitor(Tracer):
             return
         MONITORING.use_tool_id(self._id, NAME)
         enter = self._on_watched if self._watched else self._on_recorded if self._records else self._on_resumed
-        is_plain = not (self._watched or self._records)
-        MONITORING.register_callback(self._id, events.PY_START, self._on_started if is_plain else enter)
+        started = self._on_watched_call if self._watched else self._on_recorded if self._records else self._on_started
+        MONITORING.register_callback(self._id, events.PY_START, started)
         MONITORING.register_callback(self._id, events.PY_RESUME, enter)
         MONITORING.register_callback(self._id, events.LINE, self._on_watched_line if self._watched else self._on_line)
         MONITORING.register_callback(self._id, events.INSTRUCTION, self._on_instruction)
@@ -158,6 +158,14 @@ class Monitor(Tracer):
         if id(code) not in self._begun:
             return MONITORING.DISABLE
         self._on_watched_line(code, code.co_firstlineno)
+        return None
+
+    def _on_watched_call(self, code: CodeType, offset: int) -> Any:
+        found = self._on_watched(code, offset)
+        if self.taken is None or not self._is_watched(code) or not self.taken.wants(code):
+            return found
+        if self._notes:
+            self.taken.note(self._watched[code.co_filename], sys._getframe(1))
         return None
 
     def _on_watched_line(self, code: CodeType, line: int) -> None:

@@ -166,6 +166,7 @@ class _Plugin:
             records=self._records,
             watched=tuple(step.get("watched", ())),
             observes=bool(step.get("observes")),
+            takes=bool(step.get("takes")),
         )
         self._functions: dict[tuple[str, str], int] = {}
         self._names: frozenset[str] = frozenset()
@@ -217,6 +218,8 @@ class _Plugin:
         """The control test comes last, by itself: it has no fixtures, and tears nobody else's down."""
         result = yield
         if result.excinfo is None:
+            if self._tracer.taken is not None:
+                self.send({"taken": self._tracer.taken.told()})
             control = _Control.from_parent(session, name=self._control)
             control.ihook.pytest_runtest_protocol(item=control, nextitem=None)
 

@@ -15,13 +15,14 @@ from typing import Any
 
 from . import codes
 from .own import Own
+from .taken import Taken
 
 _Placed = tuple[tuple[int, int], tuple[int, int], int]  # where a piece begins and ends, and its number
 
 
 class Tracer:
     """Traces between `start` and `stop`; `hit` are the numbers of the pieces executed since, `entered` the functions entered, as file and dotted
-    name, where they are asked for, and `lines` those executed in functions of the `watched` files (relative), by file; with `observes` how their calls ended is noted, too."""
+    name, where they are asked for, and `lines` those executed in functions of the `watched` files (relative), by file; with `observes` how their calls ended is noted, too, with `takes` what they were called with."""
 
     def __init__(
         self,
@@ -31,12 +32,14 @@ class Tracer:
         records: bool = False,
         watched: tuple[str, ...] = (),
         observes: bool = False,
+        takes: bool = False,
     ) -> None:
         self.hit: set[int] = set()
         self.entered: set[tuple[str, str]] = set()
         self.lines: dict[str, set[int]] = {}
         self._watched = {f"{root}/{name}": name for name in watched}
         self._observes = observes
+        self.taken = Taken() if takes else None
         self._ended: dict[tuple[str, int], _Ends] = {}
         self._own = Own(root)
         self._pieces = pieces
@@ -141,6 +144,8 @@ class Tracer:
             if known is None:
                 is_watched = self._is_watched(code)
                 known = by_code[id(code)] = (code, inside[self._watched[code.co_filename]] if is_watched else None)
+            if known[1] is not None and self.taken is not None and event == "call":
+                self.taken.note(self._watched[code.co_filename], frame)
             if known[1] is not None and self._observes:
                 name = self._watched[code.co_filename]
                 return _observing(self._ended.setdefault((name, code.co_firstlineno), _Ends()), self.lines[name])

@@ -535,15 +535,15 @@ def test_test_has_its_shape_and_writes_beside_what_is_there(project: Path, docke
     assert done.returncode == 0 and file["file"] == "calc.py" and file["test"]["file"] == "test_calc.py"
     (one,) = file["functions"]
     assert set(one) == set("name line tests why calls questions mutants before survivors tried runs seconds".split())
-    assert one["runs"] == {"passed": 5, "of": 5} and not one["survivors"] and 0 < one["before"] < one["mutants"] == 4
+    assert one["runs"] == {"passed": 5, "of": 5} and not one["survivors"] and 0 < one["before"] < one["mutants"] == 6
     assert {tuple(sorted(call)) for call in one["calls"]} == {("call", "expected", "kind", "source")}
     text = (project / "test_calc.py").read_text()
     assert text == file["test"]["text"] and text.startswith("from calc import double\n")
     assert "def test_double():\n    assert double(0) == 0\n\n\n" in text and "def test_double_as_it_is_today(" in text
     done = assay("test", f"{project / 'calc.py'}::double")
-    assert done.returncode == 1 and "The tests that are there notice all 4 small changes of it." in done.stdout
+    assert done.returncode == 1 and "The tests that are there notice all 6 small changes of it." in done.stdout
     found = answer(assay("mutants", str(project / "calc.py"), "--json"))
-    assert (found["mutants"], found["noticed"], found["survivors"]) == (4, 4, []) and found["tests"] == len(
+    assert (found["mutants"], found["noticed"], found["survivors"]) == (6, 6, []) and found["tests"] == len(
         one["tests"]
     ) + 1
 
@@ -553,10 +553,10 @@ def test_test_shows_what_it_would_write(project: Path, docker_url: str) -> None:
     (project / "test_calc.py").write_text(before)
     (project / "calc.py").write_text("def double(x: int) -> int:\n    return 2 * x\n")
     done = assay("test", str(project / "calc.py"))
-    assert "+++ b/test_calc.py" in done.stdout and "notice 4 of 4 small changes; passed 5 of 5 runs" in done.stdout
+    assert "+++ b/test_calc.py" in done.stdout and "notice 6 of 6 small changes; passed 5 of 5 runs" in done.stdout
     assert (project / "test_calc.py").read_text() == before, "nothing is written without being told to"
     done = assay("mutants", str(project / "calc.py"))
-    assert "calc.py:2: no test executes this" in done.stdout and "0 of 4 small changes (0%)" in done.stdout
+    assert "calc.py:2: no test executes this" in done.stdout and "0 of 6 small changes (0%)" in done.stdout
     assert "1 of its tests are red" in done.stdout
     done = assay("mutants", str(project / "calc.py"), "--lines", "9-2", "--json")
     assert (done.returncode, answer(done)["error"]["code"]) == (2, "bad-place")

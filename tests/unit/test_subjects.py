@@ -7,8 +7,9 @@ import ast
 import pytest
 
 from analyzers import subjects, tryouts
+from analyzers.documented import Example
 from analyzers.mutants import usual
-from analyzers.subjects import Example, Subject
+from analyzers.subjects import Subject
 
 
 def subject(text: str) -> Subject:

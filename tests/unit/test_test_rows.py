@@ -228,4 +228,30 @@ def test_behind_a_call_that_ended_it_nothing_was_asked(how: dict[str, bool | int
     found = answers.of(outcome({0: "1", 1: "2"}, **how), ["a", "b", "c", "d", "e"])
     assert found[2] is answers.LATE and set(found[3:]) == {answers.UNASKED}
     assert [answers.notices(value("9"), one) for one in found] == [True, True, True, False, False]
-    assert answers.of(outcome({0: "list([0, 2])"}), ["f()"])[0].kind == "other", "a generator's values are no list"
+
+
+@pytest.mark.parametrize(
+    ("told", "written_down"),
+    [
+        ("list([0, 2])", "assert list(area(1, 2)) == [0, 2]"),
+        ("Decimal('1.5')", "assert repr(area(1, 2)) == \"Decimal('1.5')\""),
+        ("datetime.date(2024, 2, 29)", "assert repr(area(1, 2)) == 'datetime.date(2024, 2, 29)'"),
+        ("<class 'int'>", "assert repr(area(1, 2)) == \"<class 'int'>\""),
+        ("<Color.RED: 1>", "assert repr(area(1, 2)) == '<Color.RED: 1>'"),
+        ("Point(x=1, at={'a'})", "assert repr(area(1, 2)) == \"Point(x=1, at={'a'})\""),
+        ("<object object>", ""),
+        ("<generator object f>", ""),
+        ("[<m.Thing object>]", ""),
+        ("<function f.<locals>.g>", ""),
+        ("list([<object object>])", ""),
+        ("frozenset()", ""),
+        ("nan", "assert repr(area(1, 2)) == 'nan'"),
+    ],
+)
+def test_what_is_no_literal_is_known_by_what_it_tells_of_itself(told: str, written_down: str) -> None:
+    (answer,) = answers.of(outcome({0: told}), ["f()"])
+    assert answer.is_testable is bool(written_down)
+    if written_down:
+        assert written_down in text_of([Row("area(1, 2)", answer, source="today")]).replace('"', '"')
+        assert answers.notices(answer, value("None")) and answers.notices(value("None"), answer)
+        assert not answers.notices(answer, answer)

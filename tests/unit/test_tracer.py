@@ -74,7 +74,8 @@ for one in work:
     is_lost = traces.is_lost
     traces.stop()
     lines = {name: sorted(lines) for name, lines in traces.lines.items()}
-    found.append([sorted(traces.hit), sorted(traces.entered), lines, traces.observed(), is_lost])
+    taken = traces.taken.told() if traces.taken is not None else {}
+    found.append([sorted(traces.hit), sorted(traces.entered), lines, traces.observed(), is_lost, taken])
 json.dump(found, sys.stdout)
 """
 
@@ -109,6 +110,7 @@ class Seen:
     lines: dict[str, set[int]]
     observed: dict[str, Any]
     is_lost: bool
+    taken: dict[str, Any]
 
 
 def seen(
@@ -120,7 +122,7 @@ def seen(
     **asked: Any,
 ) -> list[Seen]:
     """What the tracer sees of each `work`, one after the other in one process."""
-    asked = {"pieces": pieces, "records": False, "watched": (), "observes": False, **asked}
+    asked = {"pieces": pieces, "records": False, "watched": (), "observes": False, "takes": False, **asked}
     texts = texts or {"m": CODE}
     with tempfile.TemporaryDirectory() as root:
         for name, text in texts.items():
@@ -136,8 +138,8 @@ def seen(
         )
     assert done.returncode == 0, done.stderr
     return [
-        Seen(set(hit), {(file, name) for file, name in entered}, {k: set(v) for k, v in lines.items()}, observed, lost)
-        for hit, entered, lines, observed, lost in json.loads(done.stdout)
+        Seen(set(hit), {(file, name) for file, name in entered}, {k: set(v) for k, v in lines.items()}, observed, *more)
+        for hit, entered, lines, observed, *more in json.loads(done.stdout)
     ]
 
 
@@ -547,6 +549,37 @@ def test_how_calls_end(python: str) -> None:
     assert found[30] == ([], [], False), "waiting is no yielding"
     assert found[34][1] == [], "which of the two left, nobody can say"
     assert [kinds[0] for kinds, _, _ in found[43][1]] == ["Own"]
+
+
+TAKES = """
+class Own:
+    def __repr__(self):
+        raise RuntimeError("nobody asks this")
+    def method(self, a, *, b=2): return a
+
+def plain(a, b=1, *more, c=None, **named):
+    a = b
+    return a
+def many(xs):
+    for x in xs: yield x
+def often(n): return n
+"""
+
+
+def test_what_functions_are_called_with(python: str) -> None:
+    work = (
+        "[m.plain('x'), m.plain([1, (2,)], {'k': {3}}, 4, c=b'y', d=0.5), m.plain(m.Own()), m.plain(float('nan')), list(m.many([1, 2])), "
+        "m.Own().method(5), m.plain('x'), [m.often(n % 60) for n in range(2000)], m.often('a' * 2000)]"
+    )
+    (found,) = seen(python, work, texts={"m": TAKES}, watched=("m.py",), takes=True)
+    taken = dict(found.taken["m.py"])
+    plain = [["'x'", "1"], "()", {"c": "None"}, "{}"]
+    other = [["[1, (2,)]", "{'k': {3}}"], "(4,)", {"c": "b'y'"}, "{'d': 0.5}"]
+    nothing = [[None, "1"], "()", {"c": "None"}, "{}"]
+    assert taken[7] == [plain, other, nothing], "each once, as it was called; no text of an object is asked for"
+    assert taken[10] == [[["[1, 2]"], "()", {}, "{}"]], "a generator that goes on begins no call"
+    assert taken[5] == [[[None, "5"], "()", {"b": "2"}, "{}"]]
+    assert len(taken[12]) == 40
 
 
 def test_the_lines_are_told_beside_how_calls_end(python: str) -> None:

@@ -48,6 +48,35 @@ def test_each_is_one_small_change_of_the_functions_code() -> None:
         assert text.endswith("def other():\n    return 1\n")
 
 
+def test_calls_and_operands_less_and_siblings_of_methods() -> None:
+    text = (
+        "def f(a, b, c=None):\n    word = a.strip().lower()\n    if c is not None or b is None:\n        return sorted(list(b), key=len)[len(a) - 1]\n"
+        "    return word.split(',', 1) + a.split(',') + [max(b) % 3 - 1, all(b), b.find('x'), tuple(n for n in b)]\n"
+    )
+    made = {
+        (one.told, applied(text, (one.edit,)).splitlines()[one.line - 1].strip()) for one in usual.of_lines(text, 1, 5)
+    }
+    whole = "return word.split(',', 1) + a.split(',') + [max(b) % 3 - 1, all(b), b.find('x'), tuple(n for n in b)]"
+    assert {
+        ("`a.strip().lower()` were `a.strip()`", "word = a.strip()"),
+        ("`a.strip()` were `a`", "word = a.lower()"),
+        ("`lower` were `upper`", "word = a.strip().upper()"),
+        ("`strip` were `lstrip`", "word = a.lstrip().lower()"),
+        ("`c is not None` were `c`", "if (c) or b is None:"),
+        ("`b is None` were `not b`", "if c is not None or (not (b)):"),
+        ("`list(b)` were `b`", "return sorted(b, key=len)[len(a) - 1]"),
+        ("`len(a) - 1` were `1 - len(a)`", "return sorted(list(b), key=len)[1 - len(a)]"),
+        ("`len(a) - 1` were `len(a)`", "return sorted(list(b), key=len)[len(a)]"),
+        ("`max` were `min`", whole.replace("max(", "min(")),
+        ("`all` were `any`", whole.replace("all(", "any(")),
+        ("`find` were `rfind`", whole.replace("b.find", "b.rfind")),
+        ("`split` were `rsplit`", whole.replace("word.split", "word.rsplit")),
+    } <= made
+    assert not any("a.rsplit" in line for _, line in made), "without a bound it is the same"
+    for _, line in made:
+        ast.parse(line + ("\n    pass" if line.endswith(":") else ""))
+
+
 def test_a_long_function_has_as_many_as_can_be_tried() -> None:
     text = "def f(x):\n" + "".join(f"    x = x + {n} * 2 - 1\n" for n in range(80)) + "    return x\n"
     made = usual.of_lines(text, 1, 82)

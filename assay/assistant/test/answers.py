@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -17,7 +18,7 @@ Kind = Literal["value", "raised", "crashed", "other"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How a call ended: the `value` that it gave, as a literal's source; what the code `raised` by a `raise` or `assert` of its own; what `crashed` it, which nobody meant; or what no
+    """How a call ended: the `value` that it gave, as a literal's source, as an object tells itself by `repr` (`is_repr`), or as the list of what is computed step by step (`listed`); what the code `raised` by a `raise` or `assert` of its own; what `crashed` it, which nobody meant; or what no
     test can hold (an object, no end in time). `kinds` are an exception's names, its own first."""
 
     kind: Kind
@@ -52,7 +53,10 @@ def _answer(outcome: StepOutcome, number: int, *, is_steps: bool) -> Answer:
     told = outcome.returned.get(number)
     if told is None:
         return LATE
-    return Answer("value", told) if _is_held(told, STEPS_LIMIT if is_steps else GIVES_LIMIT) else Answer("other", told)
+    is_held = _is_held(told, STEPS_LIMIT if is_steps else GIVES_LIMIT) or (
+        not is_steps and (is_repr(told) or bool(listed(told)))
+    )
+    return Answer("value", told) if is_held else Answer("other", told)
 
 
 def _is_held(told: str, limit: int = GIVES_LIMIT) -> bool:
@@ -65,6 +69,29 @@ def _is_held(told: str, limit: int = GIVES_LIMIT) -> bool:
     if value is None:
         return told == "None"
     return repr(value) == told or (isinstance(value, set | dict) and repr(inputs.literal(repr(value))) == repr(value))
+
+
+def listed(told: str) -> str:
+    """The literal of a list, where something was computed step by step; "" where it was not, or has no such literal."""
+    inner = told[5:-1] if told.startswith("list([") and told.endswith("])") else ""
+    return inner if inner and _is_held(inner) else ""
+
+
+# What tells of an object only which kind it is, or where it is: "<generator object f>", "<module 're' from …>", "<built-in function len>".
+_FACELESS = re.compile(r"<(?!class '[\w.]+'>)(?!\w+\.\w+: [^<>]+>)")
+
+
+def is_repr(told: str) -> bool:
+    """Whether it is no literal, and a text by which an object tells itself the same everywhere."""
+    return (
+        0 < len(told) <= GIVES_LIMIT
+        and not told.startswith("list(")
+        and told not in ("None", "frozenset()")
+        and inputs.literal(told) is None
+        and not _is_held(told)
+        and not _FACELESS.search(told)
+        and "\n" not in told
+    )
 
 
 def notices(expected: Answer, found: Answer) -> bool:
@@ -87,13 +114,16 @@ def steps_of(answer: Answer) -> tuple[str, ...]:
     """What a test expects of each step of a scenario, as source; "" where it expects nothing: of None, and of what is no literal."""
     told = inputs.literal(answer.gives)
     texts = told if isinstance(told, list) else []
-    return tuple(one if isinstance(one, str) and one != "None" and _is_held(one) else "" for one in texts)
+    return tuple(
+        one if isinstance(one, str) and one != "None" and (_is_held(one) or is_repr(one) or listed(one)) else ""
+        for one in texts
+    )
 
 
 def _is_other(expected: str, found: str) -> bool:
     """Whether the assertion that is written for the one fails on the other."""
-    if not found:
-        return True
+    if not found or any(is_repr(one) or listed(one) for one in (expected, found)):
+        return expected != found
     one, other = value_of(expected), value_of(found)
     if isinstance(one, bool) or one is None:
         return one is not other

@@ -6,6 +6,7 @@ import asyncio
 import builtins
 import random
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from analyzers import homes
@@ -25,6 +26,7 @@ Tell = Callable[[Stage, int, int], None]
 ANSWER_S, MUTANT_S = 10.0, 0.6  # for the answers, and at least for those of a mutant, which may hang
 ENDED = 4  # times that calls are asked again because one ended its process
 SLOWER = 4.0
+PLACE = "/work/project"  # where projects stand that have no place of their own
 RUNS = 5  # of what is offered
 RUN_S = 30.0
 CONTAINERS = 2
@@ -76,19 +78,20 @@ class Asking:
     def __init__(self, bench: Workbench, place: Place, *, is_steps: bool = False) -> None:
         """`is_steps`: the calls are scenarios."""
         self._bench, self._place, self._took_s, self._is_steps = bench, place, 0.0, is_steps
-        self._names = homes.bound(place.text) | set(dir(builtins))
+        self.own = homes.bound(place.text)
+        self._names = self.own | set(dir(builtins))
 
     @property
     def texts(self) -> Mapping[str, str]:
         """The project's files, this one as it is asked about."""
         return {**self._place.state.texts, **self._place.over, self._place.name: self._place.text}
 
-    async def once(self, calls: Sequence[str]) -> tuple[Answer, ...]:
-        """The answers as they are. A call that ends its process is late, and those behind it are asked again without it."""
+    async def once(self, calls: Sequence[str], *, elsewhere: bool = False) -> tuple[Answer, ...]:
+        """The answers as they are, or as they are on another day and machine. A call that ends its process is late, and those behind it are asked again without it."""
         found: dict[str, Answer] = {}
         left = list(calls)
         for _ in range(ENDED):
-            step = self._step(self._place.text, left, ANSWER_S)
+            step = replace(self._step(self._place.text, left, ANSWER_S), elsewhere=elsewhere)
             (outcome,) = await self._bench.sandbox.run(Job(self._place.state.project, (step,)))
             self._took_s = max(self._took_s, outcome.ms / 1000)
             found |= dict(zip(left, answers.of(outcome, left, is_steps=self._is_steps), strict=True))
@@ -98,19 +101,21 @@ class Asking:
         return tuple(found[one] for one in calls)
 
     async def steady(self, calls: Sequence[str]) -> list[Answer]:
-        """The answers that are the same in two containers, asked there in two orders; of others nothing is known."""
+        """The answers that are the same in two containers, asked there in two orders, on two days and machines; of others nothing is known."""
         if not calls:
             return []
         back = tuple(reversed(calls))
-        first, second = await asyncio.gather(self.once(calls), self.once(back))
+        first, second = await asyncio.gather(self.once(calls), self.once(back, elsewhere=True))
         return [
-            one if one.kind == other.kind and not answers.notices(one, other) and self._can_name(one) else UNSTEADY
+            one if one.kind == other.kind and not answers.notices(one, other) and self._can_tell(one) else UNSTEADY
             for one, other in zip(first, reversed(second), strict=True)
         ]
 
-    def _can_name(self, one: Answer) -> bool:
-        """Whether a test can write down what it expects: an exception that the module, or Python, has a name for."""
-        return one.kind != "raised" or one.kinds[0] in self._names
+    def _can_tell(self, one: Answer) -> bool:
+        """Whether a test can write down what it expects: an exception that the module, or Python, has a name for; no path of a container."""
+        if one.kind == "raised":
+            return one.kinds[0] in self._names
+        return (self._place.state.project.root or PLACE) not in one.gives
 
     async def kills(
         self, mutants: Sequence[Usual], calls: Sequence[str], told: Sequence[Answer], tell: Tell
@@ -148,4 +153,4 @@ class Asking:
     def _step(self, text: str, calls: Sequence[str], limit_s: float) -> Step:
         name, texts = self._place.name, {**self._place.over, self._place.name: text}
         files = written_over(self._place.state, {one: self._bench.projects.sent(other) for one, other in texts.items()})
-        return Step("calls", limit_s, files, path=name, calls=tuple(calls))
+        return Step("calls", limit_s, files, path=name, calls=tuple(calls), alone=True)

@@ -8,15 +8,17 @@ from collections.abc import Sequence
 from analyzers import homes, syntax
 
 
-def joined(before: str, module: str, names: Sequence[str], body: str) -> str:
-    """The file with the tests `body` at its end, and `names` of `module` and pytest imported at its top where they are not yet. Line ends are those of the file."""
+def joined(before: str, module: str, names: Sequence[str], body: str, imports: Sequence[str] = ()) -> str:
+    """The file with the tests `body` at its end, and `names` of `module` and pytest imported at its top where they are not yet, behind other `imports`. Line ends are those of the file."""
     if "\r\n" in before:
-        return joined(before.replace("\r\n", "\n"), module, names, body).replace("\n", "\r\n")
+        return joined(before.replace("\r\n", "\n"), module, names, body, imports).replace("\n", "\r\n")
     lacking = sorted(one for one in names if not homes.imports(before, module, one))
     needs = ["import pytest"] if "pytest." in body and not _has_pytest(before) else []
     if not before.strip():
-        needs += [f"from {module} import {', '.join(lacking)}"] if lacking else []
-        return "\n\n".join(needs) + "\n\n\n" + body if needs else body
+        groups = ["\n".join(imports), *needs, *([f"from {module} import {', '.join(lacking)}"] if lacking else [])]
+        head = "\n\n".join(one for one in groups if one)
+        return f"{head}\n\n\n{body}" if head else body
+    needs = [*imports, *needs]
     lines = before.splitlines(keepends=True)
     if lacking and (found := _import_line(before, module)) is not None:
         number, known = found

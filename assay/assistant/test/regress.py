@@ -21,7 +21,7 @@ from .answers import Answer
 from .asking import RUN_S, RUNS, Asking, Tell, runs
 from .kept import Row
 from .suite import Place
-from .way import Made, further, last, refused, tried
+from .way import Made, further, last, tried
 from .written import Written
 
 ROWS = 3  # calls of one function
@@ -73,8 +73,6 @@ def changed(both: Both) -> tuple[Subject, ...]:
 async def made(bench: Workbench, both: Both, subject: Subject, tell: Tell) -> Made:
     """Tests of a function that fail without the change and pass with it. Raises SandboxUnavailable."""
     begun = time.monotonic()
-    if why := refused(subject):
-        return Made(subject, why=why)
     tell("inputs tried", 0, 0)
     is_steps = bool(subject.methods)
     asking, once = (Asking(bench, one, is_steps=is_steps) for one in (both.after, both.before))

@@ -11,7 +11,7 @@ from typing import Literal
 from analyzers import reach, syntax
 from analyzers.mutants.usual import Usual
 from analyzers.text import applied
-from sandbox.api import Job, Step, StepOutcome
+from sandbox.api import Job, Step, StepOutcome, Taken
 
 from ..workbench import Workbench
 from ..world.state import State, written_over
@@ -37,11 +37,12 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Suite:
     """The green tests that reach a file, in the order in which they ran: by each, as a node id without parameters, the lines in functions of the file (from 1) that it executes. `red` ones notice nothing, for they fail with and
-    without; `took_s` is what all of them took."""
+    without; `took_s` is what all of them took. `taken`: what the file's functions were called with meanwhile, by their first lines."""
 
     lines: Mapping[str, frozenset[int]]
     red: tuple[str, ...]
     took_s: float
+    taken: Mapping[int, tuple[Taken, ...]] = field(default_factory=dict)
 
     def executing(self, lines: range | None) -> list[str]:
         """The tests that execute one of these lines, those first that execute least of the file; all of them for what the import executes (None)."""
@@ -58,7 +59,7 @@ async def seen(bench: Workbench, place: Place) -> Suite:
     if not tests:
         return Suite({}, (), 0.0)
     written = _over(bench, place, place.text)
-    step = Step("pytest", RUN_S, written, tests, quiet_s=QUIET_S, watched=(place.name,))
+    step = Step("pytest", RUN_S, written, tests, quiet_s=QUIET_S, watched=(place.name,), takes=True)
     (outcome,) = await bench.sandbox.run(Job(place.state.project, (step,)))
     red = {_plain(one.id) for one in outcome.tests.tests if one.outcome not in ("passed", "skipped", "xfailed")}
     lines: dict[str, frozenset[int]] = {
@@ -67,7 +68,7 @@ async def seen(bench: Workbench, place: Place) -> Suite:
     for test, files in outcome.tests.lines.items():
         if (plain := _plain(test)) in lines:
             lines[plain] |= files.get(place.name, frozenset())
-    return Suite(lines, tuple(sorted(red)), outcome.ms / 1000)
+    return Suite(lines, tuple(sorted(red)), outcome.ms / 1000, outcome.tests.taken.get(place.name, {}))
 
 
 async def fates(bench: Workbench, place: Place, mutants: Sequence[Usual], suite: Suite, tell: Tell) -> list[Fate]:

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from analyzers import inputs, lint, tryouts
+from analyzers.documented import Example
 from analyzers.mutants import usual
 from analyzers.mutants.usual import Usual
-from analyzers.subjects import Example, Subject
+from analyzers.subjects import Subject
 
 from ..workbench import Workbench
-from . import answers, kept, suite, written
+from . import answers, kept, recorded, suite, written
 from .answers import Answer
 from .asking import RUNS, Asking, Tell, runs
 from .kept import Row
@@ -28,6 +29,7 @@ from .written import Written
 CALLS, MORE = 140, 160  # calls that are tried first, and those that are added where mutants are left
 BEST = 12  # calls that others are tried near of
 SCENARIOS = 240  # ways to use an instance of a class
+AFTERWARDS = 40  # calls after which arguments are looked at
 TYPES = 6  # sets of types that calls are tried with
 
 
@@ -64,8 +66,6 @@ async def made(
     """Tests of a function of a file, for what those that are there (`known`: as they were seen) do not notice; `line` (from 1): of that line alone. Raises SandboxUnavailable."""
     begun = time.monotonic()
     asking = Asking(bench, place, is_steps=bool(subject.methods))
-    if why := refused(subject):
-        return Made(subject, why=why)
     every = await asyncio.to_thread(usual.of_lines, place.text, *subject.lines)
     every = tuple(one for one in every if line in (0, one.line))
     known = await suite.seen(bench, place) if known is None else known
@@ -75,6 +75,7 @@ async def made(
     if every and not mutants:
         why = f"The tests that are there notice all {before} small changes of it."
         return Made(subject, why=why, mutants=before, before=before, took_s=time.monotonic() - begun)
+    subject = recorded.seen(subject, known.taken)
     tell("inputs tried", 0, 0)
     calls, unlikely, told = await tried(asking, subject)
     questions = tuple(_questions(subject, calls, told))
@@ -83,15 +84,10 @@ async def made(
     documented = {one.call for one in subject.examples} - {one.call for one in questions} if not before else set()
     asked = {one.call for one in questions}
     told = [Answer("other") if call in asked else one for call, one in zip(calls, told, strict=True)]
-    kills = await asking.kills(mutants, calls, told, tell)
-    left = [number for number in range(len(mutants)) if not any(number in of for of in kills.values())]
-    if left:
-        extra = [*_near(subject, calls, told, kills), *further(subject, calls, MORE)][:MORE]
-        more = await asking.steady(extra)
-        more = last(extra, more) if subject.methods else more
-        again = await asking.kills([mutants[one] for one in left], extra, more, tell)
-        kills |= {len(calls) + call: {left[one] for one in of} for call, of in again.items()}
-        calls, told = [*calls, *extra], [*told, *more]
+    found = Found([*calls], [*told], await asking.kills(mutants, calls, told, tell))
+    await _more(asking, subject, mutants, found, tell)
+    await _afterwards(Asking(bench, place, is_steps=True), subject, mutants, found, tell)
+    calls, told, kills = found.calls, found.told, found.kills
     rows, noticed = kept.chosen(calls, told, kills, documented, unlikely)
     survivors = tuple(one for number, one in enumerate(mutants) if number not in noticed)
     style = partial(lint.formatted, folder=place.state.root)
@@ -116,11 +112,46 @@ async def made(
     )
 
 
-def refused(subject: Subject) -> str:
-    """Why no tests are made for such a function; "" where they are."""
-    if subject.is_async:
-        return "It is asynchronous."
-    return ""
+@dataclass(slots=True)
+class Found:
+    """Calls with their answers, and by a call's number the numbers of the mutants that it notices."""
+
+    calls: list[str]
+    told: list[Answer]
+    kills: dict[int, set[int]]
+
+    def left(self, count: int) -> list[int]:
+        """Those of so many mutants that no call notices."""
+        noticed = set().union(*self.kills.values())
+        return [number for number in range(count) if number not in noticed]
+
+    def add(
+        self, calls: Sequence[str], told: Sequence[Answer], kills: Mapping[int, set[int]], left: Sequence[int]
+    ) -> None:
+        """Other calls, of which was asked what they notice of those that were `left`."""
+        self.kills |= {len(self.calls) + call: {left[one] for one in of} for call, of in kills.items()}
+        self.calls += calls
+        self.told += told
+
+
+async def _more(asking: Asking, subject: Subject, mutants: Sequence[Usual], found: Found, tell: Tell) -> None:
+    """Calls near those that noticed most, and other ones, for the mutants that are left."""
+    if left := found.left(len(mutants)):
+        extra = [*_near(subject, found.calls, found.told, found.kills), *further(subject, found.calls, MORE)][:MORE]
+        more = await asking.steady(extra)
+        more = last(extra, more) if subject.methods else more
+        found.add(extra, more, await asking.kills([mutants[one] for one in left], extra, more, tell), left)
+
+
+async def _afterwards(asking: Asking, subject: Subject, mutants: Sequence[Usual], found: Found, tell: Tell) -> None:
+    """What arguments are after a call, for the mutants that are left: what changes them is noticed by nothing else."""
+    left = found.left(len(mutants))
+    if left and not subject.methods:
+        able = [number for number, one in enumerate(found.told) if one.kind == "value"]
+        able.sort(key=lambda number: -len(found.kills.get(number, ())))
+        calls = tryouts.given_again([found.calls[one] for one in able], AFTERWARDS)
+        told = await asking.steady(calls)
+        found.add(calls, told, await asking.kills([mutants[one] for one in left], calls, told, tell), left)
 
 
 def _nothing(told: Sequence[Answer]) -> str:
@@ -137,7 +168,8 @@ async def tried(asking: Asking, subject: Subject) -> tuple[list[str], frozenset[
         found = list(tryouts.scenarios(subject, SCENARIOS, 0))
         return found, frozenset(), last(found, await asking.steady(found))
     examples = [one.call for one in subject.examples]
-    used = await asyncio.to_thread(inputs.examples, subject.name, asking.texts.values())
+    used = [f"{subject.name}({one})" for one in subject.seen]
+    used += await asyncio.to_thread(inputs.examples, subject.name, asking.texts.values(), asking.own)
     shown = list(dict.fromkeys((*examples, *used, *tryouts.near(subject, [*examples, *used]))))
     sets = tryouts.combinations(subject)
     few = [tryouts.few(subject, kinds) for kinds in sets]

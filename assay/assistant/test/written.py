@@ -6,7 +6,7 @@ import ast
 import builtins
 import keyword
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from analyzers import homes, syntax, tryouts
@@ -42,42 +42,72 @@ def written(
     annotated = "-> None" in before or not before
     own = homes.bound(texts.get(name, ""))
     raised = {row.answer.kinds[0] for row in rows if row.answer.kind == "raised"}
-    wanted = sorted({subject.name, *(one for one in raised if one in own or not hasattr(builtins, one))})
-    is_local = any(one in homes.bound(before) and not homes.imports(before, module, one) for one in wanted)
-    local = (
-        f"    from {module} import {', '.join(wanted)}\n\n" if is_local else ""
+    used = {one for row in rows for one in _names(row.call) if one in own} - {subject.name}
+    lines = {one: line for one in used if (line := homes.origin(texts.get(name, ""), one))}
+    own_names = {
+        subject.name,
+        *(used - set(lines)),
+        *(one for one in raised if one in own or not hasattr(builtins, one)),
+    }
+    wanted, others = sorted(own_names), sorted(set(lines.values()))
+    there = homes.bound(before)
+    is_local = any(one in there and not homes.imports(before, module, one) for one in wanted) or any(
+        name in there and homes.origin(before, name) != line for name, line in lines.items()
     )  # its names are others' in that file
+    local = (
+        "".join(f"    {one}\n" for one in (*others, f"from {module} import {', '.join(wanted)}")) + "\n"
+        if is_local
+        else ""
+    )
     parts, names, taken = list[str](), list[str](), set(re.findall(r"^\s*(?:async )?def (\w+)", before, re.MULTILINE))
-    for said, group in _scenarios(rows) if subject.methods else _groups(rows):
+    for said, group in _parts(subject, rows):
         made = homes.free(f"test_{_snake(subject.name) if subject.methods else subject.name}_{said}", taken)
         taken.add(made)
         names.append(made)
-        parts.append((_scenario if subject.methods else _test)(made, subject, group, annotated=annotated))
+        is_scenario = bool(subject.methods) or group[0].answer.is_steps
+        parts.append((_scenario if is_scenario else _test)(made, subject, group, annotated=annotated))
     body = "\n\n".join(
         re.sub(r"^(def .*:\n)", lambda match: match[1] + local, one, flags=re.MULTILINE) for one in parts
     )
-    text = joining.joined(before, module, () if is_local else wanted, style(body))
+    needs = [] if is_local else [line for name, line in sorted(lines.items()) if name not in there]
+    needs += ["import asyncio"] if "asyncio.run(" in body and "asyncio" not in there else []
+    text = joining.joined(before, module, () if is_local else wanted, style(body), needs)
     return Written(target, text, before, tuple(names))
 
 
 def groups(subject: Subject, rows: Sequence[Row]) -> list[list[Row]]:
     """The rows of each test, in the order of the tests' names."""
-    return [group for _, group in (_scenarios(rows) if subject.methods else _groups(rows))]
+    return [group for _, group in _parts(subject, rows)]
 
 
-def _scenarios(rows: Sequence[Row]) -> Iterable[tuple[str, list[Row]]]:
-    """Each scenario is a test of its own."""
-    for row in rows:
+def _parts(subject: Subject, rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
+    """The rows of each test with what its name says: each scenario is a test of its own."""
+    scenarios = [row for row in rows if subject.methods or row.answer.is_steps]
+    yield from _groups([row for row in rows if row not in scenarios])
+    for row in scenarios:
         raises = f"raises_{_snake(row.answer.kinds[0])}" if row.answer.kind == "raised" else ""
-        yield raises or _SAID[row.source], [row]
+        made, *steps = tryouts.steps(row.call)
+        stays = not subject.methods and answers.steps_of(row.answer)[-1:] == (made,)
+        yield raises or (f"leaves_{_variable(subject, steps)}_as_it_is" if stays else _SAID[row.source]), [row]
+
+
+def _variable(subject: Subject, steps: Sequence[str]) -> str:
+    """What the instance of a scenario is called in its test; of a function the parameter that it is given for."""
+    if not subject.methods:
+        call = syntax.expression(steps[0]) if steps else None
+        args = call.args if isinstance(call, ast.Call) else []
+        at = next((number for number, arg in enumerate(args) if isinstance(arg, ast.Name) and arg.id == "o"), None)
+        places = [one.name for one in subject.parameters if not one.is_keyword]
+        return places[at] if at is not None and at < len(places) else "given"
+    one = _snake(subject.name)
+    return f"the_{one}" if keyword.iskeyword(one) or hasattr(builtins, one) or one == subject.name else one
 
 
 def _scenario(name: str, subject: Subject, rows: Sequence[Row], *, annotated: bool) -> str:
     """The steps one after the other, each with what it is expected to give; one that gave None is only done."""
     (row,) = rows
     made, *steps = tryouts.steps(row.call)
-    one = _snake(subject.name)
-    one = f"the_{one}" if keyword.iskeyword(one) or hasattr(builtins, one) or one == subject.name else one
+    one = _variable(subject, steps)
     gave = answers.steps_of(row.answer) if row.answer.kind == "value" else ()
     lines = (
         [f"    {one} = {made}\n"]
@@ -138,13 +168,15 @@ def _test(name: str, subject: Subject, rows: Sequence[Row], *, annotated: bool) 
     )
     table = _table(subject, rows) if len(rows) >= ALIKE else None
     if table is None:
-        return f"def {name}(){ends}:\n{note}" + "".join(_statement(row.call, row) for row in rows)
+        return f"def {name}(){ends}:\n{note}" + "".join(
+            _statement(row.call, row, is_async=subject.is_async) for row in rows
+        )
     names, values = table
     is_raised = rows[0].answer.kind == "raised"
     if not is_raised:
         names, values = (
             [*names, _other("expected", names)],
-            [[*of, row.answer.gives] for of, row in zip(values, rows, strict=True)],
+            [[*of, _expected(row.answer.gives)] for of, row in zip(values, rows, strict=True)],
         )
     keys = ", ".join(f'"{one}"' for one in names)
     lines = "".join(f"        {_row(of)},\n" for of in values)
@@ -156,6 +188,7 @@ def _test(name: str, subject: Subject, rows: Sequence[Row], *, annotated: bool) 
         rows[0],
         "" if is_raised else names[-1],
         is_close=any(answers.is_close(row.answer.gives) for row in rows if not is_raised),
+        is_async=subject.is_async,
     )
     return f"{head}def {name}({typed}){ends}:\n{note}{body}"
 
@@ -181,15 +214,34 @@ def _row(values: Sequence[str]) -> str:
 
 
 def _sign(row: Row) -> str:
-    return "is" if row.answer.kind == "value" and row.answer.gives in ("True", "False", "None") else "=="
+    """How a value is compared: "repr" of an object that is known by what it tells of itself, "list" of what is computed step by step."""
+    gives = row.answer.gives
+    if row.answer.kind != "value":
+        return "=="
+    if gives in ("True", "False", "None"):
+        return "is"
+    return "repr" if answers.is_repr(gives) else "list" if answers.listed(gives) else "=="
 
 
-def _statement(call: str, row: Row, expected: str = "", *, is_close: bool | None = None) -> str:
+def _expected(gives: str) -> str:
+    return repr(gives) if answers.is_repr(gives) else answers.listed(gives) or gives
+
+
+def _statement(call: str, row: Row, expected: str = "", *, is_close: bool | None = None, is_async: bool = False) -> str:
+    call = f"asyncio.run({call})" if is_async else call
     if row.answer.kind == "raised":
         return f"    with pytest.raises({row.answer.kinds[0]}):\n        {call}\n"
     is_close = answers.is_close(row.answer.gives) if is_close is None else is_close
-    value = expected or row.answer.gives
+    value = expected or _expected(row.answer.gives)
+    if (sign := _sign(row)) in ("repr", "list"):
+        return f"    assert {sign}({call}) == {value}\n"
     return f"    assert {call} {_sign(row)} {f'pytest.approx({value})' if is_close else value}\n"
+
+
+def _names(call: str) -> set[str]:
+    """The names that a call uses."""
+    tree = syntax.expression(call)
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} if tree is not None else set()
 
 
 def _snake(name: str) -> str:

@@ -1,0 +1,96 @@
+"""What a docstring shows: calls with what they give, and what a text looks like."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from . import syntax
+
+SOURCE_LIMIT = 300  # characters of an example
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A call with what a docstring says that it gives, as source; `raised` is the exception's name where it says that."""
+
+    call: str
+    gives: str
+    raised: str = ""
+
+
+def examples(doc: str, name: str) -> tuple[Example, ...]:
+    """The examples of a docstring that call `name`: as doctest has them, and as people write them ("f(2) == 4", "f(2) -> 4")."""
+    found: dict[str, Example] = {}
+    try:
+        told = doctest.DocTestParser().get_examples(doc)
+    except ValueError:  # its indentation is not doctest's
+        told = []
+    for one in told:
+        call = one.source.strip()
+        if one.exc_msg:
+            example = Example(call, "", one.exc_msg.partition(":")[0].strip().rpartition(".")[2])
+        else:
+            example = Example(call, one.want.strip() or "None")
+        if _calls(call, name) and (example.raised or is_literal(example.gives)):
+            found.setdefault(call, example)
+    for match in itertools.islice(re.finditer(rf"(?<![\w.*+/%-]){re.escape(name)}\(", doc), EXAMPLES):
+        if doc[: match.start()].rstrip()[-1:] in "*+/%-":
+            continue
+        if (written := _written(doc, match.start())) is not None and _calls(written.call, name):
+            found.setdefault(written.call, written)
+    return tuple(found.values())
+
+
+EXAMPLES, CLOSINGS = 40, 12  # calls of a docstring that are looked at, and brackets at which one may end
+_ENDS = re.compile(r"[.,;#)](?:\s|$)|\s+(?=[A-Za-z(])|\s*#")  # what may stand behind a literal: no operator
+_SAYS = re.compile(r"\s*(?:==|=>|=|->|➞|→|returns?\b|gives?\b|should (?:return|be|give)\b|is\b)\s*:?\s*")
+
+
+def _written(doc: str, start: int) -> Example | None:
+    """What stands behind a call, where it is a literal."""
+    line_end = doc.find("\n", start)
+    line = doc[start : line_end if line_end >= 0 else len(doc)][:SOURCE_LIMIT]
+    for end in [at + 1 for at, sign in enumerate(line) if sign == ")"][:CLOSINGS]:
+        call = line[:end]
+        if syntax.compiles(call):
+            says = _SAYS.match(line, end)
+            if says is None:
+                return None
+            rest = line[says.end() :].strip()
+            for cut in [len(rest), *(one.start() for one in reversed([*_ENDS.finditer(rest)]))]:
+                if is_literal(told := rest[:cut].rstrip(" .,;#")):
+                    return Example(call, told)
+            return None
+    return None
+
+
+def is_literal(source: str) -> bool:
+    """Whether a text is one."""
+    try:
+        ast.literal_eval(source)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return False
+    return True
+
+
+def _calls(source: str, name: str) -> bool:
+    """Whether it is one call of that function with literals alone."""
+    if len(source) > SOURCE_LIMIT:
+        return False
+    tree = syntax.expression(source)
+    if not (isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == name):
+        return False
+    values = [*tree.args, *(one.value for one in tree.keywords if one.arg)]
+    return len(values) == len(tree.args) + len(tree.keywords) and all(is_literal(ast.unparse(one)) for one in values)
+
+
+def quoted(doc: str) -> Iterator[str]:
+    """What stands between quotes on one line of a docstring and is no word: people show there what a text looks like."""
+    for match in re.finditer(r"(?<!\w)([\"'])((?:(?!\1)[^\n\\]){1,40})\1(?!\w)", doc):
+        if len(match[2]) > 2 and not match[2].replace(" ", "").isalnum():
+            yield match[2]

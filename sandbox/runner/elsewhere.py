@@ -1,0 +1,126 @@
+"""What a call depends on beside its arguments: what it asks of the system, and what it would give on another day, in another time zone and another home."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import sys
+import time
+from typing import Any
+
+DAYS = 431  # another year, month and day of the week
+SECONDS = DAYS * 86400 + 4 * 3600 + 11
+ZONE = "XST-05:30"  # needs no files
+HOME = "/tmp/elsewhere"
+# What a call may ask of the system and give the same for everybody: modules, and files of the project.
+_CODE = (".py", ".pyc", ".so", ".pyd", ".pth")
+_HEARD = (
+    "socket.connect", "socket.bind", "socket.getaddrinfo", "socket.gethost", "socket.sendto", "socket.sendmsg", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate",
+    "os.chmod", "os.chown", "os.kill", "os.utime", "shutil.", "sqlite3.", "tempfile.", "ftplib.", "smtplib.", "webbrowser.", "glob.glob",
+)  # fmt: skip
+
+
+class Outside:
+    """Whether something of the system was asked for since `begin`."""
+
+    def __init__(self, root: str) -> None:
+        self._root = f"{root}/"
+        self.was = False
+        sys.addaudithook(self._hear)
+
+    def begin(self) -> None:
+        """A call begins."""
+        self.was = False
+
+    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if self.was:
+            return
+        if event == "open":
+            with contextlib.suppress(Exception):
+                self._opened(*arguments)
+        elif event in ("os.listdir", "os.scandir"):
+            with contextlib.suppress(Exception):
+                self.was = not self._is_own(arguments[0]) and "importlib" not in sys._getframe(1).f_code.co_filename
+        elif event.startswith(_HEARD):
+            self.was = True
+
+    def _opened(self, path: Any, mode: Any, flags: Any) -> None:
+        text = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""
+        is_read = isinstance(flags, int) and not flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+        self.was = not (is_read and (text.endswith(_CODE) or self._is_own(text)))
+
+    def _is_own(self, path: Any) -> bool:
+        text = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""
+        return f"{os.path.abspath(text)}/".startswith(self._root)
+
+
+def go() -> None:
+    """From here on it is another day, and another machine's settings hold. For modules that are imported afterwards."""
+    os.environ |= {
+        "HOME": HOME,
+        "TZ": ZONE,
+        "USER": "elsewhere",
+        "LOGNAME": "elsewhere",
+        "COLUMNS": "57",
+        "HOSTNAME": "elsewhere",
+    }
+    time.tzset()
+    now, ns, local, utc = time.time, time.time_ns, time.localtime, time.gmtime
+    shown, ctime, asctime = time.strftime, time.ctime, time.asctime
+
+    def shifted(seconds: Any = None) -> Any:
+        return now() + SECONDS if seconds is None else seconds
+
+    time.time = lambda: now() + SECONDS
+    time.time_ns = lambda: ns() + SECONDS * 10**9
+    time.localtime = lambda seconds=None: local(shifted(seconds))
+    time.gmtime = lambda seconds=None: utc(shifted(seconds))
+    time.ctime = lambda seconds=None: ctime(shifted(seconds))
+    time.asctime = lambda parts=None: asctime(time.localtime() if parts is None else parts)
+    time.strftime = lambda form, parts=None: shown(form, time.localtime() if parts is None else parts)
+    datetime.date, datetime.datetime = _Date, _Datetime  # type: ignore[misc]
+
+
+_REAL_DATE, _REAL_DATETIME = datetime.date, datetime.datetime
+
+
+class _Kind(type):
+    """What is of the real class is of ours."""
+
+    def __instancecheck__(cls, value: object) -> bool:
+        return isinstance(value, cls.__mro__[1])
+
+    def __subclasscheck__(cls, kind: type) -> bool:
+        return issubclass(kind, cls.__mro__[1])
+
+
+class _Date(datetime.date, metaclass=_Kind):
+    @classmethod
+    def today(cls) -> Any:
+        return _REAL_DATE.today() + datetime.timedelta(DAYS)
+
+    def __new__(cls, *arguments: Any, **named: Any) -> Any:
+        return _REAL_DATE(*arguments, **named)
+
+
+class _Datetime(datetime.datetime, metaclass=_Kind):
+    @classmethod
+    def now(cls, tz: Any = None) -> Any:
+        return _REAL_DATETIME.now(tz) + datetime.timedelta(seconds=SECONDS)
+
+    @classmethod
+    def utcnow(cls) -> Any:
+        return _REAL_DATETIME.utcnow() + datetime.timedelta(seconds=SECONDS)
+
+    @classmethod
+    def today(cls) -> Any:
+        return cls.now()
+
+    def __new__(cls, *arguments: Any, **named: Any) -> Any:
+        return _REAL_DATETIME(*arguments, **named)
+
+
+for _made, _real in ((_Date, _REAL_DATE), (_Datetime, _REAL_DATETIME)):
+    _made.__name__ = _made.__qualname__ = _real.__name__
+    _made.__module__ = _real.__module__
