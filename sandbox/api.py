@@ -56,7 +56,7 @@ class Step:
     something about the change where it executes one of its `pieces`. `changed` are the files that the change is made of, `test_files` those of them that
     hold tests: what a change brings along does not prove it. `traces`: what is executed while tests are
     collected is told, too; `records`: the functions that each test enters; `watched`: files of which each test's lines are told, and with `observes` what their functions returned and raised, too, with `takes` what they were called with; `test_s`: a test that
-    takes longer is interrupted and fails (0: none is).
+    takes longer is interrupted and fails (0: none is). `stops`: the tests run in the order in which they are asked for, file by file, up to the first that fails.
 
     `calls` are expressions that a step of that kind evaluates one by one, in the module `path` with its definitions and assignments; for a step
     of the kind "inputs" they are functions of it, for which inputs are looked for. `alone`: of calls that ask something of the system, but for files of the project, no answer is told; `elsewhere`: they are made on another day, in another time zone and another home.
@@ -80,6 +80,7 @@ class Step:
     takes: bool = False
     test_s: float = 0.0
     calls: tuple[str, ...] = ()
+    stops: bool = False
     alone: bool = False
     elsewhere: bool = False
 
@@ -134,7 +135,7 @@ class Job:
 class TestResult:
     """One test item. `outcome` is pytest's word, "missing" when nothing was reported of it, or "left" when the time was up before. `hit` are the
     numbers of the pieces that it executed. `detail` is a failure's message, `where` the project's file and function that raised it, `is_inside`
-    whether in a changed line, `is_meant` whether by a `raise` or `assert`, `is_set_up` whether the test's own function was not reached."""
+    whether in a changed line, `is_meant` whether by a `raise` or `assert`, `is_set_up` whether the test's own function was not reached. `took_s`: the function's own time."""
 
     __test__ = False  # for pytest's collection, which goes by the name
 
@@ -146,6 +147,7 @@ class TestResult:
     is_inside: bool = False
     is_set_up: bool = False
     is_meant: bool = False
+    took_s: float = 0.0
 
     @property
     def is_green(self) -> bool:

@@ -44,6 +44,7 @@ def order(step: Step, nonce: str, *, paths: tuple[str, ...], has_plugins: bool) 
         "watched": list(step.watched),
         "observes": step.observes,
         "takes": step.takes,
+        "stops": step.stops,
         "alone": step.alone,
         "elsewhere": step.elsewhere,
         "test_s": step.test_s,
@@ -151,6 +152,7 @@ def _report(text: str, nonce: str, *, is_cut: bool, hung: bool) -> TestReport:
                         bool(event.get("inside")),
                         when == "setup",
                         bool(event.get("meant")),
+                        _seconds(event.get("s")),
                     )
             case _:
                 continue
@@ -271,6 +273,10 @@ _NONE = TestResult("", "")
 
 def _numbers(found: object) -> tuple[int, ...]:
     return tuple(sorted({n for n in found if isinstance(n, int)})) if isinstance(found, list) else ()
+
+
+def _seconds(found: object) -> float:
+    return float(found) if isinstance(found, int | float) and 0 <= found < 1e6 else 0.0
 
 
 def _bits(found: object) -> tuple[int, ...]:

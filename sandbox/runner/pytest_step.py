@@ -148,7 +148,8 @@ class _Plugin:
     """What pytest tells us; one line of JSON an event."""
 
     def __init__(self, step: dict[str, Any], root: Path, report: int) -> None:
-        self._wanted = frozenset(step["tests"])
+        self._wanted, self._order = frozenset(step["tests"]), list(step["tests"])
+        self._stops, self._has_failed = bool(step.get("stops")), False
         self._without = frozenset(step.get("without", ()))
         self._own = Own(str(root))
         self._report = report
@@ -200,6 +201,8 @@ class _Plugin:
         self._tell_sought("")
         self._tell_entered("")
         items[:] = [item for item in items if self._is_wanted(item.nodeid)]
+        if self._stops:
+            items.sort(key=self._turn(items))
         self.send({"collected": [item.nodeid for item in items]})
 
     # Wrappers are of the older kind, which every pytest of a project understands.
@@ -253,6 +256,8 @@ class _Plugin:
             self._tell_entered(item.nodeid)
             if self._control not in item.nodeid:
                 self._tell_watched(item.nodeid)
+            if self._stops and self._has_failed and item in item.session.items:
+                del item.session.items[item.session.items.index(item) + 1 :]
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Generator[None, Any, None]:
@@ -325,10 +330,24 @@ class _Plugin:
         if self._control in report.nodeid:
             event = {"control": report.outcome}
         elif report.failed:
+            self._has_failed = True
             event["detail"] = _reason(report)
             event |= {name: getattr(report, f"assay_{name}", "") for name in ("where", "inside", "meant")}
-        event["hit"] = _mask(self._tracer.hit)
+        event |= {"hit": _mask(self._tracer.hit), "s": round(report.duration, 3)}
         self.send(event)
+
+    def _turn(self, items: list[pytest.Item]) -> Any:
+        """The order in which tests were asked for, those of one file together."""
+        ranks = {test: number for number, test in enumerate(self._order)}
+
+        def rank(item: pytest.Item) -> int:
+            return ranks.get(item.nodeid.partition("[")[0], len(ranks))
+
+        firsts: dict[str, int] = {}
+        for item in items:
+            file = item.nodeid.partition("::")[0]
+            firsts[file] = min(firsts.get(file, len(ranks)), rank(item))
+        return lambda item: (firsts[item.nodeid.partition("::")[0]], rank(item))
 
     def _is_wanted(self, nodeid: str) -> bool:
         path, _, rest = nodeid.partition("::")

@@ -136,6 +136,43 @@ async def test_only_what_the_tests_that_are_there_do_not_notice_is_tested(bench:
     assert not any(row.call == "grade(95)" for row in found.rows), "that is tested"
 
 
+NEEDED = """import order
+
+seen = []
+
+
+def test_first():
+    seen.append(1)
+    assert order.one() == 1
+
+
+def test_second():
+    assert seen and order.two() == 2
+"""
+
+
+async def test_tests_run_up_to_the_first_that_fails_in_the_order_that_was_asked_for(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    (tmp_path / "order.py").write_text("def one():\n    return 1\n\n\ndef two():\n    return 2\n")
+    (tmp_path / "test_order.py").write_text(NEEDED)
+    (tmp_path / "test_other.py").write_text("def test_other():\n    pass\n")
+    bench.projects.open_folder(tmp_path)
+    state = await bench.projects.state(tmp_path)
+    asked = ("test_other.py::test_other", "test_order.py::test_second", "test_order.py::test_first")
+    plain, stops = (Step("pytest", 20.0, (), asked, stops=stops) for stops in (False, True))
+    every, some = await bench.sandbox.run(Job(state.project, (plain, stops)))
+    assert len(every.tests.tests) == 3 and is_green(every, 3)
+    ended = {one.id.rpartition("::")[2]: one.outcome for one in some.tests.tests}
+    assert ended == {"test_other": "passed", "test_second": "failed", "test_first": "missing"}
+    text = state.texts["order.py"]
+    place = Place(state, "order.py", text)
+    known = await suite.seen(bench, place)
+    mutants = usual.of_lines(text, 1, 6)
+    fates = await suite.fates(bench, place, mutants, known, lambda done, of: None)
+    assert len(known.lines) == 3 and set(fates) == {"noticed"}, "a test that needs another one counts with it"
+
+
 BEFORE = MODULE.replace("share >= 0.9", "share > 0.9")
 BOX = """class Box:
     def __init__(self, size: int):

@@ -548,6 +548,21 @@ def test_test_has_its_shape_and_writes_beside_what_is_there(project: Path, docke
     ) + 1
 
 
+def test_mutants_of_a_folder_are_told_file_by_file(project: Path, docker_url: str) -> None:
+    (project / "calc.py").write_text("def double(x: int) -> int:\n    return 2 * x\n")
+    (project / "more").mkdir()
+    (project / "more" / "__init__.py").write_text("")
+    (project / "more" / "half.py").write_text("def half(x):\n    return x / 2\n")
+    found = answer(assay("mutants", str(project), "--json"))
+    by_name = {one["file"]: one for one in found["files"]}
+    assert by_name["calc.py"]["noticed"] and not by_name["more/half.py"]["noticed"] and "test_calc.py" not in by_name
+    done = assay("mutants", str(project / "more"))
+    assert "more/half.py:2: no test executes this" in done.stdout and done.stdout.strip().endswith(
+        "of 2 files are noticed."
+    )
+    assert answer(assay("mutants", str(project), "--lines", "1-2", "--json"))["error"]["code"] == "bad-input"
+
+
 def test_test_shows_what_it_would_write(project: Path, docker_url: str) -> None:
     before = (project / "test_calc.py").read_text().replace("4", "5")
     (project / "test_calc.py").write_text(before)

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from evals import fit, holes, proof, replay, typing
+from assay.assistant.world.state import State
+from evals import fit, holes, proof, replay, tests_of_packages, typing
 from evals.fit import Row
 from evals.replay import Tally
 from evals.typing import Insertion
+from sandbox.api import Project
 
 
 def test_packages_are_held_out_whole() -> None:
@@ -80,3 +82,11 @@ def test_every_killed_mutant_is_a_hole_with_another_line(data: Path) -> None:
     for hole, text in pairs:
         assert text != hole.truth
         assert text in list(holes.mutants(hole.truth))
+
+
+def test_what_is_drawn_of_a_package_is_its_own_code() -> None:
+    given = tests_of_packages.read(["--package", "parse", "--mutants"])
+    assert (given.count, tests_of_packages.read(["--package", "parse"]).count) == (60, 20)
+    texts = dict.fromkeys(("parse.py", "tests/test_parse.py", "docs/conf.py", "setup.py", "test_more.py"), "")
+    state = State(Path("/p"), {}, texts, Project("", b""))
+    assert set(tests_of_packages.own_files(state)) == {"parse.py"}

@@ -53,8 +53,29 @@ async def survey(bench: Workbench, at: Place, first: int, last: int, tell: Tell)
     every = await asyncio.to_thread(usual.of_lines, at.text, first, last, MUTANTS)
     tell("tests", 0, 0)
     known = await suite.seen(bench, at)
-    fates = await suite.fates(bench, at, every, known, lambda done, of: tell("mutants", done, of))
-    return Survey(every, tuple(fates), known)
+    return await _of_mutants(bench, at, every, known, lambda done, of: tell("mutants", done, of))
+
+
+async def surveys(bench: Workbench, state: State, files: Mapping[str, str], tell: Tell) -> dict[str, Survey]:
+    """The same of whole files, after one run of the tests that reach any of them. Raises SandboxUnavailable."""
+    tell("tests", 0, 0)
+    known = await suite.seen_of(bench, state, files)
+    every = await asyncio.to_thread(
+        lambda: {name: usual.of_lines(text, 1, text.count("\n") + 1, MUTANTS) for name, text in files.items()}
+    )
+    total, before, found = sum(map(len, every.values())), 0, dict[str, Survey]()
+
+    def told(done: int, _: int) -> None:
+        tell("mutants", before + done, total)
+
+    for name, mutants in every.items():
+        found[name] = await _of_mutants(bench, Place(state, name, files[name]), mutants, known[name], told)
+        before += len(mutants)
+    return found
+
+
+async def _of_mutants(bench: Workbench, at: Place, mutants: Sequence[Usual], known: Suite, tell: suite.Tell) -> Survey:
+    return Survey(tuple(mutants), tuple(await suite.fates(bench, at, mutants, known, tell)), known)
 
 
 def there(state: State, name: str, documents: Mapping[str, str] = {}) -> dict[str, str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Literal, TypeVar
 
 from analyzers import reach, syntax
 from analyzers.mutants.usual import Usual
@@ -17,8 +18,12 @@ from ..workbench import Workbench
 from ..world.state import State, written_over
 
 RUN_S, QUIET_S = 120.0, 20.0  # of all tests that reach a file, and of one that gives no sign of life
-SOONER = 12  # tests that a mutant is held against first
-MUTANT_S, SLOWER = 3.0, 4.0  # at least for a mutant's tests; times as long as without it after which it hangs
+FINE = ("passed", "skipped", "xfailed")
+MUTANT_S, ONE_S, SLOWER = (
+    4.0,
+    1.0,
+    4.0,
+)  # at least for a mutant's tests, and for one; times as long as without it, under watch, after which it hangs
 CONTAINERS, STEPS = 2, 40  # at once, and mutants of each
 Fate = Literal["noticed", "alive", "unreached"]
 Tell = Callable[[int, int], None]
@@ -37,12 +42,18 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Suite:
     """The green tests that reach a file, in the order in which they ran: by each, as a node id without parameters, the lines in functions of the file (from 1) that it executes. `red` ones notice nothing, for they fail with and
-    without; `took_s` is what all of them took. `taken`: what the file's functions were called with meanwhile, by their first lines."""
+    without; `took_s` is what all of them took. `taken`: what the file's functions were called with meanwhile, by their first lines; `times`: seconds of each test."""
 
     lines: Mapping[str, frozenset[int]]
     red: tuple[str, ...]
     took_s: float
     taken: Mapping[int, tuple[Taken, ...]] = field(default_factory=dict)
+    times: Mapping[str, float] = field(default_factory=dict)
+
+    def limits(self, tests: Iterable[str]) -> tuple[float, float]:
+        """How long some of them may take together, and one of them, with a mutant: after that it hangs."""
+        times = [self.times.get(one, 0.0) for one in tests]
+        return max(MUTANT_S, SLOWER * sum(times)), max(ONE_S, SLOWER * max(times, default=0.0))
 
     def executing(self, lines: range | None) -> list[str]:
         """The tests that execute one of these lines, those first that execute least of the file; all of them for what the import executes (None)."""
@@ -54,21 +65,36 @@ class Suite:
 
 async def seen(bench: Workbench, place: Place) -> Suite:
     """Run the tests that reach the file, once. Raises SandboxUnavailable."""
-    texts = {**place.state.texts, place.name: place.text, **place.over}
-    tests = await asyncio.to_thread(_reaching, texts, place.name, place.state)
+    return (await seen_of(bench, place.state, {place.name: place.text}, place.over))[place.name]
+
+
+async def seen_of(
+    bench: Workbench, state: State, files: Mapping[str, str], over: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Suite]:
+    """Run the tests that reach any of some files, once, and tell of each by whose it is. Raises SandboxUnavailable."""
+    texts = {**state.texts, **over, **files}
+    by_file = await asyncio.to_thread(lambda: {name: _reaching(texts, name, state) for name in files})
+    tests = tuple(sorted({one for of in by_file.values() for one in of}))
     if not tests:
-        return Suite({}, (), 0.0)
-    written = _over(bench, place, place.text)
-    step = Step("pytest", RUN_S, written, tests, quiet_s=QUIET_S, watched=(place.name,), takes=True)
-    (outcome,) = await bench.sandbox.run(Job(place.state.project, (step,)))
-    red = {_plain(one.id) for one in outcome.tests.tests if one.outcome not in ("passed", "skipped", "xfailed")}
-    lines: dict[str, frozenset[int]] = {
-        _plain(one.id): frozenset() for one in outcome.tests.tests if one.is_green and _plain(one.id) not in red
-    }
-    for test, files in outcome.tests.lines.items():
-        if (plain := _plain(test)) in lines:
-            lines[plain] |= files.get(place.name, frozenset())
-    return Suite(lines, tuple(sorted(red)), outcome.ms / 1000, outcome.tests.taken.get(place.name, {}))
+        return dict.fromkeys(files, Suite({}, (), 0.0))
+    written = written_over(state, {name: bench.projects.sent(text) for name, text in {**over, **files}.items()})
+    step = Step("pytest", RUN_S, written, tests, quiet_s=QUIET_S, watched=tuple(files), takes=True)
+    (outcome,) = await bench.sandbox.run(Job(state.project, (step,)))
+    report = outcome.tests
+    red = {_plain(one.id) for one in report.tests if one.outcome not in FINE}
+    green = [_plain(one.id) for one in report.tests if one.is_green and _plain(one.id) not in red]
+    times = dict[str, float]()
+    for one in report.tests:
+        times[_plain(one.id)] = times.get(_plain(one.id), 0.0) + one.took_s
+    found = {}
+    for name, reaching in by_file.items():
+        lines: dict[str, frozenset[int]] = {one: frozenset() for one in green if one.partition("::")[0] in reaching}
+        for test, executed in report.lines.items():
+            if (plain := _plain(test)) in lines:
+                lines[plain] |= executed.get(name, frozenset())
+        own_red = tuple(sorted(one for one in red if one.partition("::")[0] in reaching))
+        found[name] = Suite(lines, own_red, outcome.ms / 1000, report.taken.get(name, {}), times)
+    return found
 
 
 async def fates(bench: Workbench, place: Place, mutants: Sequence[Usual], suite: Suite, tell: Tell) -> list[Fate]:
@@ -76,38 +102,77 @@ async def fates(bench: Workbench, place: Place, mutants: Sequence[Usual], suite:
     spans = await asyncio.to_thread(statements, place.text)
     executing = [suite.executing(spans.get(one.line, range(one.line, one.line + 1))) for one in mutants]
     found: list[Fate] = ["alive" if tests else "unreached" for tests in executing]
-    alone = await _green_alone(bench, place, {tuple(tests[:SOONER]) for tests in executing if tests}, suite.took_s)
-    # Some tests need others before them: where those that are to be asked first are not green by themselves, all of them are, in their order.
-    executing = [tests if tuple(tests[:SOONER]) in alone else list(suite.lines) if tests else [] for tests in executing]
-    for first, last in ((0, SOONER), (SOONER, None)):
-        left = [n for n, tests in enumerate(executing) if found[n] == "alive" and tests[first:last]]
-        done = len(mutants) - len(left)
+    texts = {n: applied(place.text, (mutants[n].edit,)) for n, tests in enumerate(executing) if tests}
+    done = len(mutants) - len(texts)
+    tell(done, len(mutants))
+
+    def heard() -> None:
+        nonlocal done
+        done += 1
         tell(done, len(mutants))
 
-        async def part(numbers: Sequence[int], first: int = first, last: int | None = last) -> None:
-            nonlocal done
-            for at in range(0, len(numbers), STEPS):
-                some = numbers[at : at + STEPS]
-                steps = tuple(
-                    _step(bench, place, applied(place.text, (mutants[n].edit,)), executing[n][first:last], suite.took_s)
-                    for n in some
-                )
-                for n, outcome in zip(some, await bench.sandbox.run(Job(place.state.project, steps)), strict=True):
-                    found[n] = "noticed" if notices(outcome, executing[n][first:last]) else "alive"
-                done += len(some)
-                tell(done, len(mutants))
-
-        await asyncio.gather(*(part(left[one::CONTAINERS]) for one in range(min(CONTAINERS, len(left)))))
+    asking = {n: _step(bench, place, text, executing[n], suite) for n, text in texts.items()}
+    outcomes = await _asked(bench, place, asking, heard)
+    first = {n: failed(outcome) for n, outcome in outcomes.items()}
+    # Some tests need others before them: a test that fails counts where it is green without the mutant, behind the same tests.
+    before: dict[str, tuple[str, ...]] = {}
+    for n, test in first.items():
+        if test and (test not in before or len(_ran(outcomes[n])) < len(before[test])):
+            before[test] = _ran(outcomes[n])
+    without = {test: _step(bench, place, place.text, tests, suite) for test, tests in before.items()}
+    unsure = {test for test, outcome in (await _asked(bench, place, without)).items() if notices(outcome, before[test])}
+    again = {
+        n: replace(_step(bench, place, texts[n], list(suite.lines), suite), stops=False)
+        for n, test in first.items()
+        if test in unsure
+    }
+    outcomes |= await _asked(bench, place, again)
+    for n, outcome in outcomes.items():
+        found[n] = "noticed" if notices(outcome, list(suite.lines) if n in again else executing[n]) else "alive"
     return found
+
+
+Key = TypeVar("Key")
+
+
+async def _asked(
+    bench: Workbench, place: Place, steps: Mapping[Key, Step], heard: Callable[[], None] = lambda: None
+) -> dict[Key, StepOutcome]:
+    """The outcomes of some steps, in few containers."""
+    found, keys = dict[Key, StepOutcome](), list(steps)
+
+    async def part(some: Sequence[Key]) -> None:
+        for at in range(0, len(some), STEPS):
+            own = some[at : at + STEPS]
+            for key, outcome in zip(
+                own, await bench.sandbox.run(Job(place.state.project, tuple(steps[one] for one in own))), strict=True
+            ):
+                found[key] = outcome
+                heard()
+
+    await asyncio.gather(*(part(keys[one::CONTAINERS]) for one in range(min(CONTAINERS, len(keys)))))
+    return found
+
+
+def _ran(outcome: StepOutcome) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_plain(one.id) for one in outcome.tests.tests if one.outcome != "missing"))
+
+
+def failed(outcome: StepOutcome) -> str:
+    """The test that failed first; "" for none."""
+    return next(
+        (_plain(one.id) for one in outcome.tests.tests if one.outcome not in FINE and one.outcome != "missing"), ""
+    )
 
 
 def notices(outcome: StepOutcome, tests: Sequence[str]) -> bool:
     """Whether one of the tests fails, does not come to its end, or cannot be collected any more."""
     report = outcome.tests
-    if outcome.timed_out or report.collect_errors or not report.finished:
+    if outcome.timed_out or report.collect_errors or not report.finished or failed(outcome):
         return True
-    ran = {_plain(one.id) for one in report.tests}
-    return not ran.issuperset(tests) or any(one.outcome not in ("passed", "skipped", "xfailed") for one in report.tests)
+    return not {_plain(one.id) for one in report.tests}.issuperset(tests) or any(
+        one.outcome not in FINE for one in report.tests
+    )
 
 
 def statements(text: str) -> dict[int, range | None]:
@@ -135,28 +200,10 @@ def statements(text: str) -> dict[int, range | None]:
     return found
 
 
-async def _green_alone(
-    bench: Workbench, place: Place, sets: set[tuple[str, ...]], took_s: float
-) -> set[tuple[str, ...]]:
-    """Which sets of tests are green by themselves, without a mutant."""
-    ordered, found = sorted(sets), set[tuple[str, ...]]()
-
-    async def part(some: Sequence[tuple[str, ...]]) -> None:
-        for at in range(0, len(some), STEPS):
-            steps = tuple(_step(bench, place, place.text, tests, took_s) for tests in some[at : at + STEPS])
-            outcomes = await bench.sandbox.run(Job(place.state.project, steps))
-            found.update(
-                tests for tests, outcome in zip(some[at:], outcomes, strict=False) if not notices(outcome, tests)
-            )
-
-    await asyncio.gather(*(part(ordered[one::CONTAINERS]) for one in range(min(CONTAINERS, len(ordered)))))
-    return found
-
-
-def _step(bench: Workbench, place: Place, text: str, tests: Sequence[str], took_s: float) -> Step:
-    limit_s = max(MUTANT_S, SLOWER * took_s)
+def _step(bench: Workbench, place: Place, text: str, tests: Sequence[str], suite: Suite) -> Step:
+    limit_s, one_s = suite.limits(tests)
     files = _over(bench, place, text)
-    return Step("pytest", limit_s, files, tuple(tests), quiet_s=limit_s, test_s=max(1.0, min(10.0, SLOWER * took_s)))
+    return Step("pytest", limit_s, files, tuple(tests), quiet_s=limit_s, test_s=one_s, stops=True)
 
 
 def _over(bench: Workbench, place: Place, text: str) -> tuple[tuple[str, str | None], ...]:
