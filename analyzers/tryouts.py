@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import itertools
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from . import inputs, syntax, values
+from . import inputs, values
 from .subjects import Parameter, Subject
 
 USUAL = ("int", "str", "list[int]", "float", "list[str]", "dict[str, int]", "list[list[int]]", "bool")
@@ -17,10 +16,8 @@ COMBINED = 40  # sets of types for all parameters
 FEW = 4  # calls that tell whether a set of types is taken
 LENGTH = 160  # characters of a call
 JOINT = 6  # literals that are taken together, two by two
-SWAPPED = 0.2  # of texts that are given again: upper case for lower case
+SWAPPED = 0.25  # of values that are given again: nearly the same ones
 SEEN = 0.6  # of steps are as they were seen
-STEPS = 7  # of a scenario, beside the making of the instance
-CHANGING = 0.4  # of them change it for sure
 
 Kinds = tuple[str, ...]
 
@@ -47,47 +44,17 @@ def many(subject: Subject, kinds: Kinds, count: int, seed: int) -> tuple[str, ..
     return tuple(itertools.islice(_calls(subject, kinds, random.Random(seed), skips=0), count))
 
 
-def scenarios(subject: Subject, count: int, seed: int) -> tuple[str, ...]:
-    """So many ways to use an instance of a class, each as one expression that gives the text of what every step gave at its time, and each with the one that lacks its last step: of that
-    it is known which step an exception comes from."""
-    chance, found = random.Random(seed), dict[str, None]()
-    for turn in range(count * 4):
-        if len(found) >= count:
-            break
-        used = dict[str, list[object]]()  # a key that was set is asked for again
-        parts = [f"o := {_one(subject, chance, used)}"]
-        for _ in range(1 + turn % STEPS):
-            changing = [one for one in subject.methods if one.changes]
-            method = chance.choice(changing if changing and chance.random() < CHANGING else subject.methods)
-            parts.append(f"repr({method.form.replace('{}', _one(method, chance, used).partition('(')[2][:-1])})")
-        for size in (len(parts) - 1, len(parts)):
-            source = f"[{', '.join(parts[:size])}][1:]"
-            if len(source) <= 2 * LENGTH:
-                found[source] = None
-    return tuple(found)[:count]
-
-
-def steps(scenario: str) -> tuple[str, ...]:
-    """The steps of a scenario as they are written, the making of the instance first."""
-    tree = syntax.expression(scenario)
-    if not (isinstance(tree, ast.Subscript) and isinstance(tree.value, ast.List)):
-        return ()
-    made, *done = tree.value.elts
-    told = [ast.unparse(one.args[0]) for one in done if isinstance(one, ast.Call) and one.args]
-    return (ast.unparse(made.value) if isinstance(made, ast.NamedExpr) else "", *told)
-
-
-def _one(subject: Subject, chance: random.Random, used: dict[str, list[object]]) -> str:
+def one_call(subject: Subject, chance: random.Random, used: dict[str, list[object]]) -> str:
     """A call with values of the likelier types, some as they were `used` before for a parameter of that name, defaults left out now and then."""
     if subject.seen and chance.random() < SEEN:
         return f"{subject.name}({chance.choice(subject.seen)})"
     values = []
-    for one in given(subject):
-        if one.default and chance.random() < 0.5:
+    for one in subject.parameters:
+        if one.default and chance.random() < (0.5 if one.kinds else 0.7):
             continue
         if (known := used.get(one.name)) and chance.random() < 0.5:
             again = chance.choice(known)
-            values.append((one, again.swapcase() if isinstance(again, str) and chance.random() < SWAPPED else again))
+            values.append((one, _another(again, chance) if chance.random() < SWAPPED else again))
             continue
         kinds = _kinds(one)
         kind = kinds[min(int(chance.expovariate(1.2)), len(kinds) - 1)]
@@ -98,17 +65,11 @@ def _one(subject: Subject, chance: random.Random, used: dict[str, list[object]])
     return _call(subject.name, [one for one, _ in values], [value for _, value in values])
 
 
-def given_again(calls: Sequence[str], most: int) -> tuple[str, ...]:
-    """As scenarios, calls whose list, dict or set has a name and is looked at afterwards: whether it is as it was."""
-    found = dict[str, None]()
-    for call in calls:
-        tree = syntax.expression(call)
-        for number, arg in enumerate(tree.args if isinstance(tree, ast.Call) else ()):
-            if isinstance(arg, ast.List | ast.Dict | ast.Set) and isinstance(tree, ast.Call):
-                args = [ast.Name("o") if at == number else one for at, one in enumerate(tree.args)]
-                named = ast.unparse(ast.Call(tree.func, args, tree.keywords))
-                found[f"[o := {ast.unparse(arg)}, repr({named}), repr(o)][1:]"] = None
-    return tuple(found)[:most]
+def _another(value: object, chance: random.Random) -> object:
+    """Nearly the same value: a text in the other case, a number beside it."""
+    if isinstance(value, str):
+        return value.swapcase()
+    return value + chance.choice((-1, 1)) if type(value) is int else value
 
 
 def near(subject: Subject, calls: Sequence[str]) -> tuple[str, ...]:
@@ -309,7 +270,7 @@ def _instance(name: str, subject: Subject, chance: random.Random, size: int) -> 
     if maker.ready:
         return values.Written(chance.choice(maker.ready))
     own = replace(maker, makers=tuple(one for one in subject.makers if one is not maker))
-    return values.Written(_one(own, chance, {}))
+    return values.Written(one_call(own, chance, {}))
 
 
 def _text(literals: Sequence[object], chance: random.Random, size: int) -> str:

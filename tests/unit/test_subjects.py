@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from analyzers import subjects, tryouts
+from analyzers import scenarios, subjects, tryouts
 from analyzers.documented import Example
 from analyzers.mutants import usual
 from analyzers.subjects import Subject
@@ -156,10 +156,10 @@ def test_of_a_class_is_known_what_can_be_done_with_it() -> None:
     found = subject(CLASS)
     assert [one.name for one in found.parameters] == ["size", "name"]
     assert [one.form for one in found.methods] == ["o.put({})", "o.full", "len(o)", "o.size"]
-    ways = tryouts.scenarios(found, 40, seed=0)
-    assert len(set(ways)) == 40 and ways == tryouts.scenarios(found, 40, seed=0)
-    assert any(tryouts.steps(one)[:-1] == tryouts.steps(ways[0]) for one in ways), "with its last step, and without"
-    first, *rest = tryouts.steps(ways[-1])
+    ways = scenarios.drawn(found, 40, seed=0)
+    assert len(set(ways)) == 40 and ways == scenarios.drawn(found, 40, seed=0)
+    assert any(scenarios.steps(one)[:-1] == scenarios.steps(ways[0]) for one in ways), "with its last step, and without"
+    first, *rest = scenarios.steps(ways[-1])
     assert first.startswith("Box(") and all("o" in one for one in rest)
 
 
@@ -201,3 +201,13 @@ def test_what_python_does_not_write_is_not_tried(text: str) -> None:
         for kinds in tryouts.combinations(one):
             assert tryouts.few(one, kinds)
     assert isinstance(usual.of_lines(text, 1, 2), tuple)
+
+
+def test_a_scenario_goes_on_with_what_was_used_in_it() -> None:
+    found = subject(CLASS)
+    (begun,) = [one for one in scenarios.drawn(found, 200, seed=1) if one.count("o.put(") == 2][:1]
+    ways = scenarios.longer(found, [begun], 30, seed=0)
+    head = scenarios.steps(begun)
+    assert len(set(ways)) == 30 and all(scenarios.steps(one)[: len(head)] == head for one in ways)
+    items = [ast.unparse(ast.parse(one).body[0].value.args[0]) for one in head if one.startswith("o.put(")]  # type: ignore[attr-defined]
+    assert any(f"o.put({items[0]})" in scenarios.steps(one)[len(head) :] for one in ways)

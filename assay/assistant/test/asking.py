@@ -28,7 +28,7 @@ ENDED = 4  # times that calls are asked again because one ended its process
 SLOWER = 4.0
 PLACE = "/work/project"  # where projects stand that have no place of their own
 RUNS = 5  # of what is offered
-RUN_S = 30.0
+RUN_S, ONE_S = 30.0, 5.0  # of all new tests, and of one
 CONTAINERS = 2
 
 
@@ -42,7 +42,9 @@ async def runs(bench: Workbench, place: Place, file: Written, tell: Tell) -> tup
     async def once() -> bool:
         ids = [f"{file.name}::{one}" for one in file.tests]
         chance.shuffle(ids)
-        (outcome,) = await bench.sandbox.run(Job(place.state.project, (Step("pytest", RUN_S, files, tuple(ids)),)))
+        (outcome,) = await bench.sandbox.run(
+            Job(place.state.project, (Step("pytest", RUN_S, files, tuple(ids), test_s=ONE_S),))
+        )
         green = {one.id.partition("[")[0] for one in outcome.tests.tests if one.is_green}
         bad = {one.id.partition("[")[0] for one in outcome.tests.tests if not one.is_green}
         red.update(one for one in file.tests if f"{file.name}::{one}" in bad or f"{file.name}::{one}" not in green)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from analyzers import lint, subjects, syntax
+from analyzers import lint, scenarios, subjects, syntax
 from analyzers.subjects import Subject
 from sandbox.api import Job, Step
 
@@ -18,14 +18,18 @@ from ..world.change import Change, Edited
 from ..world.state import State, written_over
 from . import answers, written
 from .answers import Answer
-from .asking import RUN_S, RUNS, Asking, Tell, runs
+from .asking import ONE_S, RUN_S, RUNS, Asking, Tell, runs
 from .kept import Row
 from .suite import Place
 from .way import Made, further, last, tried
 from .written import Written
 
 ROWS = 3  # calls of one function
-DRAWN = 300  # calls that are tried where none of the first shows a difference
+DRAWN, ROUNDS, BASES = (
+    300,
+    5,
+    60,
+)  # calls that are tried where none of the first shows a difference, so many times; ways to use an instance that others go on from
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +82,24 @@ async def made(bench: Workbench, both: Both, subject: Subject, tell: Tell) -> Ma
     asking, once = (Asking(bench, one, is_steps=is_steps) for one in (both.after, both.before))
     calls, unlikely, told = await tried(asking, subject)
     rows = _rows(calls, told, await once.once(calls) if calls else (), unlikely)
-    if not rows:
-        extra = further(subject, calls, DRAWN)
-        more = await asking.steady(extra)
+    count = len(calls)
+    for turn in range(ROUNDS):
+        if rows:
+            break
+        tell("inputs tried", turn + 1, ROUNDS)
+        extra, is_afterwards = _others(subject, calls, told, turn)
+        now, was = (
+            (asking, once)
+            if not is_afterwards
+            else (Asking(bench, one, is_steps=True) for one in (both.after, both.before))
+        )
+        more = await now.steady(extra)
         more = last(extra, more) if is_steps else more
-        rows = _rows(extra, more, await once.once(extra) if extra else (), unlikely)
-        calls = [*calls, *extra]
-    done = partial(Made, subject, rows=rows, tried=len(calls))
+        rows = _rows(extra, more, await was.once(extra) if extra else (), unlikely)
+        count += len(extra)
+    done = partial(Made, subject, rows=rows, tried=count)
     if not rows:
-        why = f"None of {len(calls)} calls that were tried gives something else without the change."
+        why = f"None of {count} calls that were tried gives something else without the change."
         return done(why=why, took_s=time.monotonic() - begun)
     style = partial(lint.formatted, folder=both.after.state.root)
     texts = {**both.after.state.texts, **both.after.over}
@@ -102,6 +115,16 @@ async def made(bench: Workbench, both: Both, subject: Subject, tell: Tell) -> Ma
         )
         return done(why=why, runs=count, took_s=time.monotonic() - begun)
     return done(written=file, runs=count, took_s=time.monotonic() - begun)
+
+
+def _others(subject: Subject, calls: Sequence[str], told: Sequence[Answer], turn: int) -> tuple[list[str], bool]:
+    """Other calls than those that showed no difference: further ones, what goes on from those that ended well, and what arguments are afterwards (then True)."""
+    able = [call for call, one in zip(calls, told, strict=True) if one.kind == "value"]
+    if subject.methods and turn % 2:
+        return list(scenarios.longer(subject, able[-BASES:], DRAWN, turn)), False
+    if not subject.methods and turn == 1:
+        return list(scenarios.given_again(able, DRAWN)), True
+    return further(subject, calls, DRAWN, turn), False
 
 
 def _rows(
@@ -126,7 +149,7 @@ async def _fails(bench: Workbench, place: Place, file: Written) -> bool:
     texts = {place.name: place.text, **place.over, file.name: file.text}
     files = written_over(place.state, {name: bench.projects.sent(text) for name, text in texts.items()})
     tests = tuple(f"{file.name}::{one}" for one in file.tests)
-    (outcome,) = await bench.sandbox.run(Job(place.state.project, (Step("pytest", RUN_S, files, tests),)))
+    (outcome,) = await bench.sandbox.run(Job(place.state.project, (Step("pytest", RUN_S, files, tests, test_s=ONE_S),)))
     green = {one.id.partition("[")[0] for one in outcome.tests.tests if one.is_green}
     return outcome.tests.finished and green.isdisjoint(tests)
 

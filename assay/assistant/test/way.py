@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from analyzers import inputs, lint, tryouts
+from analyzers import inputs, lint, scenarios, tryouts
 from analyzers.documented import Example
 from analyzers.mutants import usual
 from analyzers.mutants.usual import Usual
@@ -137,7 +137,8 @@ class Found:
 async def _more(asking: Asking, subject: Subject, mutants: Sequence[Usual], found: Found, tell: Tell) -> None:
     """Calls near those that noticed most, and other ones, for the mutants that are left."""
     if left := found.left(len(mutants)):
-        extra = [*_near(subject, found.calls, found.told, found.kills), *further(subject, found.calls, MORE)][:MORE]
+        most = SCENARIOS * 2 if subject.methods else MORE
+        extra = [*_near(subject, found.calls, found.told, found.kills), *further(subject, found.calls, MORE)][:most]
         more = await asking.steady(extra)
         more = last(extra, more) if subject.methods else more
         found.add(extra, more, await asking.kills([mutants[one] for one in left], extra, more, tell), left)
@@ -149,7 +150,7 @@ async def _afterwards(asking: Asking, subject: Subject, mutants: Sequence[Usual]
     if left and not subject.methods:
         able = [number for number, one in enumerate(found.told) if one.kind == "value"]
         able.sort(key=lambda number: -len(found.kills.get(number, ())))
-        calls = tryouts.given_again([found.calls[one] for one in able], AFTERWARDS)
+        calls = scenarios.given_again([found.calls[one] for one in able], AFTERWARDS)
         told = await asking.steady(calls)
         found.add(calls, told, await asking.kills([mutants[one] for one in left], calls, told, tell), left)
 
@@ -165,7 +166,7 @@ def _nothing(told: Sequence[Answer]) -> str:
 async def tried(asking: Asking, subject: Subject) -> tuple[list[str], frozenset[str], list[Answer]]:
     """Calls with steady answers: of examples and what is near them, and of the likeliest types that the function takes. `unlikely` ones are of others than the first that it takes."""
     if subject.methods:
-        found = list(tryouts.scenarios(subject, SCENARIOS, 0))
+        found = list(scenarios.drawn(subject, SCENARIOS, 0))
         return found, frozenset(), last(found, await asking.steady(found))
     examples = [one.call for one in subject.examples]
     used = [f"{subject.name}({one})" for one in subject.seen]
@@ -190,34 +191,34 @@ async def tried(asking: Asking, subject: Subject) -> tuple[list[str], frozenset[
     return calls, frozenset(set(calls) - likely), await asking.steady(calls)
 
 
-def last(scenarios: Sequence[str], told: Sequence[Answer]) -> list[Answer]:
+def last(ways: Sequence[str], told: Sequence[Answer]) -> list[Answer]:
     """Only of the last step can a test expect an exception: the steps before it gave something by themselves."""
-    fine = {tryouts.steps(one) for one, answer in zip(scenarios, told, strict=True) if answer.kind == "value"}
+    fine = {scenarios.steps(one) for one, answer in zip(ways, told, strict=True) if answer.kind == "value"}
     return [
         answer
-        if answer.kind != "raised" or tryouts.steps(one)[:-1] in fine or len(tryouts.steps(one)) == 1
+        if answer.kind != "raised" or scenarios.steps(one)[:-1] in fine or len(scenarios.steps(one)) == 1
         else Answer("other", "raised before")
-        for one, answer in zip(scenarios, told, strict=True)
+        for one, answer in zip(ways, told, strict=True)
     ]
 
 
 def _near(subject: Subject, calls: Sequence[str], told: Sequence[Answer], kills: Mapping[int, set[int]]) -> list[str]:
     """Calls near those that noticed most."""
-    if subject.methods:
-        return []
     best = sorted((one for one in kills if told[one].is_testable), key=lambda one: -len(kills[one]))[:BEST]
+    if subject.methods:
+        return list(scenarios.longer(subject, [calls[one] for one in best if told[one].kind == "value"], SCENARIOS, 3))
     return [one for one in tryouts.near(subject, [calls[one] for one in best]) if one not in set(calls)]
 
 
-def further(subject: Subject, calls: Sequence[str], most: int) -> list[str]:
-    """Other calls, drawn with other seeds."""
+def further(subject: Subject, calls: Sequence[str], most: int, turn: int = 0) -> list[str]:
+    """Other calls, drawn with other seeds, and with others again each `turn`."""
     known = set(calls)
     if subject.methods:
-        return [one for one in tryouts.scenarios(subject, most, 7) if one not in known][:most]
+        return [one for one in scenarios.drawn(subject, most, 7 + turn) if one not in known][:most]
     drawn = [
         call
-        for seed, kinds in enumerate(tryouts.combinations(subject)[:2])
-        for call in tryouts.many(subject, kinds, CALLS + most, 7 + seed)[CALLS // 2 :]
+        for seed, kinds in enumerate(tryouts.combinations(subject)[: 2 + turn])
+        for call in tryouts.many(subject, kinds, CALLS + most, 7 + seed + 10 * turn)[CALLS // 2 :]
     ]
     return [call for call in dict.fromkeys(drawn) if call not in known][:most]
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from analyzers import homes, syntax, tryouts
+from analyzers import homes, scenarios, syntax
 from analyzers.subjects import Subject
 
 from . import answers, joining
@@ -82,11 +82,11 @@ def groups(subject: Subject, rows: Sequence[Row]) -> list[list[Row]]:
 
 def _parts(subject: Subject, rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
     """The rows of each test with what its name says: each scenario is a test of its own."""
-    scenarios = [row for row in rows if subject.methods or row.answer.is_steps]
-    yield from _groups([row for row in rows if row not in scenarios])
-    for row in scenarios:
+    ways = [row for row in rows if subject.methods or row.answer.is_steps]
+    yield from _groups([row for row in rows if row not in ways])
+    for row in ways:
         raises = f"raises_{_snake(row.answer.kinds[0])}" if row.answer.kind == "raised" else ""
-        made, *steps = tryouts.steps(row.call)
+        made, *steps = scenarios.steps(row.call)
         stays = not subject.methods and answers.steps_of(row.answer)[-1:] == (made,)
         yield raises or (f"leaves_{_variable(subject, steps)}_as_it_is" if stays else _SAID[row.source]), [row]
 
@@ -106,7 +106,7 @@ def _variable(subject: Subject, steps: Sequence[str]) -> str:
 def _scenario(name: str, subject: Subject, rows: Sequence[Row], *, annotated: bool) -> str:
     """The steps one after the other, each with what it is expected to give; one that gave None is only done."""
     (row,) = rows
-    made, *steps = tryouts.steps(row.call)
+    made, *steps = scenarios.steps(row.call)
     one = _variable(subject, steps)
     gave = answers.steps_of(row.answer) if row.answer.kind == "value" else ()
     lines = (
