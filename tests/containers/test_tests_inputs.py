@@ -1,0 +1,155 @@
+"""What made tests are made of: inputs of the module's own classes, of dates, of calls that were seen; and what is no expectation, because it depends on the day or the machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from analyzers import subjects
+from assay.assistant.test.asking import RUNS
+from assay.assistant.test.suite import Place
+from assay.assistant.test.way import made
+from assay.assistant.workbench import Workbench
+
+OUTSIDE = """import os
+import socket
+import time
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+BASE = Path(__file__).parent
+
+
+def age(born: date) -> int:
+    return (date.today() - born).days // 365
+
+
+def stamp(n: int) -> str:
+    return f"{n} at {time.strftime('%Y')}"
+
+
+def hour(n: int) -> int:
+    return datetime.fromtimestamp(n).hour
+
+
+def home(name: str) -> str:
+    return os.path.expanduser("~") + name
+
+
+def place(name: str) -> str:
+    return str(BASE / name)
+
+
+def there(name: str) -> bool:
+    return os.path.exists("/etc") and len(open("/etc/hostname").read()) > 0
+
+
+def reached(host: str) -> str:
+    try:
+        socket.create_connection((host, 80), 0.1)
+    except OSError as error:
+        raise RuntimeError("nobody is there") from error
+    return host
+
+
+def later(day: date, n: int = 1) -> date:
+    return day + timedelta(days=n)
+
+
+async def soon(n: int) -> int:
+    return n * 2 if n > 3 else n
+"""
+
+
+@pytest.mark.parametrize("name", ["age", "stamp", "hour", "home", "place", "there", "reached"])
+async def test_what_depends_on_the_day_or_the_machine_is_no_test(bench: Workbench, tmp_path: Path, name: str) -> None:
+    (tmp_path / "outside.py").write_text(OUTSIDE)
+    place = Place(await bench.projects.state(tmp_path), "outside.py", OUTSIDE)
+    subject = next(one for one in subjects.of_text(OUTSIDE) if one.name == name)
+    found = await made(bench, place, subject, lambda stage, done, count: None)
+    assert found.written is None, found.written and found.written.text
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("later", ("from datetime import date", "from outside import later", "repr(later(")),
+        ("soon", ("import asyncio", "asyncio.run(soon(")),
+    ],
+)
+async def test_dates_and_what_is_waited_for_are_tested(
+    bench: Workbench, tmp_path: Path, name: str, said: tuple[str, ...]
+) -> None:
+    (tmp_path / "outside.py").write_text(OUTSIDE)
+    place = Place(await bench.projects.state(tmp_path), "outside.py", OUTSIDE)
+    subject = next(one for one in subjects.of_text(OUTSIDE) if one.name == name)
+    found = await made(bench, place, subject, lambda stage, done, count: None)
+    assert found.written is not None and found.runs == RUNS, found.why
+    assert all(one in found.written.text for one in said), found.written.text
+
+
+USED = """from enum import Enum
+
+
+class Kind(Enum):
+    NEAR = 1
+    FAR = 2
+
+
+class Trip:
+    def __init__(self, name: str, legs: list[tuple[str, int]]):
+        self.name, self.legs = name, legs
+
+    def length(self) -> int:
+        return sum(leg[1] for leg in self.legs)
+
+
+def price(trip: Trip, kind: Kind) -> int:
+    rate = 3 if kind is Kind.FAR else 2
+    return trip.length() * rate
+
+
+def _fee(code, weight):
+    if not code.startswith("ZX-"):
+        raise ValueError(code)
+    return int(code[3:]) * weight
+
+
+def fee(order):
+    return _fee(order["code"], order["weight"])
+
+
+def renamed(settings: dict, name: str) -> dict:
+    found = dict(settings)
+    found["name"] = name
+    return found
+"""
+USED_TEST = """from used import fee
+
+
+def test_fee():
+    assert fee({"code": "ZX-12", "weight": 2}) > 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("price", ("from used import Kind, Trip, fee, price", "Kind.FAR")),
+        ("_fee", ("ZX-1",)),
+        ("renamed", ("def test_renamed_leaves_settings_as_it_is", "settings = {")),
+    ],
+)
+async def test_inputs_come_from_the_modules_classes_and_from_what_tests_call(
+    bench: Workbench, tmp_path: Path, name: str, said: tuple[str, ...]
+) -> None:
+    (tmp_path / "used.py").write_text(USED)
+    (tmp_path / "test_used.py").write_text(USED_TEST)
+    bench.projects.open_folder(tmp_path)
+    place = Place(await bench.projects.state(tmp_path), "used.py", USED)
+    subject = next(one for one in subjects.of_text(USED) if one.name == name)
+    found = await made(bench, place, subject, lambda stage, done, count: None)
+    assert found.written is not None and found.runs == RUNS, found.why
+    assert all(one in found.written.text for one in said), found.written.text
+    assert len(found.survivors) <= found.mutants / 4
