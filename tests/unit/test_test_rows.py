@@ -48,6 +48,13 @@ def test_a_test_notices_what_its_assertion_would(expected: Answer, found: Answer
     assert answers.notices(expected, found) is is_noticed
 
 
+def test_answers_of_other_forms_are_preferred() -> None:
+    calls = ["f([])", "f([1])", "f([0])", "f([3])", "f([2, 2, 1])", "f([5, 5])"]
+    told = [value("[]"), value("[[1]]"), value("[[0]]"), value("[[3]]"), value("[[2, 2], [1]]"), value("[[5, 5]]")]
+    rows, _ = kept.chosen(calls, told, {number: {0, 1} for number in range(6)}, documented=set())
+    assert {row.call for row in rows} == {"f([])", "f([1])", "f([2, 2, 1])", "f([5, 5])"}
+
+
 def test_as_few_simple_calls_as_notice_all_are_kept() -> None:
     calls = ["f(1)", "f(1000000)", "f(2)", "f(3)", "f(object())", "f('')"]
     told = [value("1"), value("1"), value("2"), value("3"), Answer("other", "<object>"), RAISED]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from .answers import Answer
 
 MOST = 14  # calls of one function
 ENOUGH = 4  # from which a call has to notice what no other one does; before, a second witness counts, and another end
+OTHER = 0.6  # what a call is worth whose answer has another form than those before
 TWICE = 0.3  # what a second call that notices a mutant is worth
 DOCUMENTED = 4  # of them that a docstring shows
 DEAR = 40  # characters that a call of unlikely types is longer by
@@ -45,9 +47,11 @@ def chosen(
     def worth(number: int) -> float:
         own = kills.get(number, set())
         once = sum(count[one] == 1 for one in own)
-        return sum(not count[one] for one in own) + TWICE * once
+        is_other = bool(own) and len(taken) < ENOUGH and _shape(answers[number]) not in shapes
+        return sum(not count[one] for one in own) + TWICE * once + OTHER * is_other
 
     taken = sorted((number for number in able if calls[number] in documented), key=cost)[:DOCUMENTED]
+    shapes = {_shape(answers[number]) for number in taken}
     count = Counter(one for number in taken for one in kills.get(number, set()))
     left = [number for number in able if number not in taken]
     while left and len(taken) < MOST:
@@ -55,6 +59,7 @@ def chosen(
         if worth(best) < (1 if len(taken) >= ENOUGH else TWICE):
             break
         taken.append(best)
+        shapes.add(_shape(answers[best]))
         left.remove(best)
         count.update(kills.get(best, set()))
     for number in sorted(taken, key=cost, reverse=True):  # what later ones made needless
@@ -75,3 +80,12 @@ def chosen(
         for number in sorted(taken, key=lambda one: (answers[one].kind != "value", cost(one)))
     )
     return rows, frozenset(one for one, times in count.items() if times > 0)
+
+
+def _shape(answer: Answer) -> str:
+    """The form of an answer: without what its numbers and texts are."""
+    return (
+        re.sub(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|-?\d[\w.]*", "x", answer.gives)
+        if answer.kind == "value"
+        else answer.gives
+    )
