@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import random
 from collections.abc import Iterator, Sequence
@@ -25,7 +26,16 @@ Kinds = tuple[str, ...]
 def combinations(subject: Subject) -> tuple[Kinds, ...]:
     """Sets of types for the parameters that a call gives, the likeliest first."""
     each = [_kinds(one) for one in given(subject)]
-    ranked = sorted(itertools.product(*(range(len(one)) for one in each)), key=lambda at: (sum(at), at))[:COMBINED]
+    first = tuple(0 for _ in each)
+    left, seen, ranked = [(0, first)], {first}, list[tuple[int, ...]]()
+    while left and len(ranked) < COMBINED:  # all of them would be as many as no memory holds
+        total, at = heapq.heappop(left)
+        ranked.append(at)
+        for place, of in enumerate(each):
+            other = (*at[:place], at[place] + 1, *at[place + 1 :])
+            if other[place] < len(of) and other not in seen:
+                seen.add(other)
+                heapq.heappush(left, (total + 1, other))
     return tuple(tuple(of[index] for of, index in zip(each, at, strict=True)) for at in ranked)
 
 

@@ -122,6 +122,15 @@ def test_values_are_near_the_literals_of_the_code() -> None:
     )
 
 
+def test_many_parameters_are_combined_in_the_order_of_their_likelihood_and_no_more_than_are_tried() -> None:
+    found = subject("def f(a, b):\n    return a.lower() + str(b % 2)\n")
+    sets = tryouts.combinations(found)
+    assert sets[0] == ("str", "int") and len(set(sets)) == len(sets)
+    assert all(one[0] == "str" or one[1] == "int" for one in sets[1:3]), "one step away each"
+    many = subject(f"def f({', '.join(f'p{n}' for n in range(30))}): ...\n")
+    assert len(tryouts.combinations(many)) == tryouts.COMBINED
+
+
 def test_a_function_that_needs_nothing_is_called_once() -> None:
     found = subject("def f(): ...\n")
     assert tryouts.many(found, tryouts.combinations(found)[0], 10, 0) == ("f()",)
