@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 from collections.abc import Collection, Iterable, Iterator
 
 from . import syntax
@@ -22,10 +23,10 @@ def examples(name: str, texts: Iterable[str], known: Collection[str] = ()) -> tu
             continue
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and _called(node) == name and _is_plain(node, known):
-                own = ast.Call(ast.Name(name), node.args, node.keywords)
-                source = ast.unparse(own)
-                if len(source) <= SOURCE_LIMIT:
-                    found[source] = None
+                with contextlib.suppress(ValueError, RecursionError):  # a number that Python does not write
+                    source = ast.unparse(ast.Call(ast.Name(name), node.args, node.keywords))
+                    if len(source) <= SOURCE_LIMIT:
+                        found[source] = None
     return tuple(found)[:EXAMPLES_LIMIT]
 
 
@@ -42,9 +43,9 @@ def variants(calls: Iterable[str]) -> tuple[str, ...]:
 
 
 def _of_call(source: str) -> Iterator[str]:
-    statement = syntax.abstract(source).body[0]
-    assert isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
-    call = statement.value
+    call = syntax.expression(source)
+    if not isinstance(call, ast.Call):
+        return
     for number, arg in enumerate(call.args):
         for other in _near(literal(ast.unparse(arg))):
             args = [ast.unparse(one) for one in call.args]

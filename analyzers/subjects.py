@@ -35,7 +35,7 @@ class Parameter:
 class Subject:
     """A function or class at the top of a module. `lines`: its first and last, from 1, decorators included. `literals` stand in its code. `is_open`: it takes any number of arguments. Of a class `parameters` are those
     of its constructor, and `methods` what can be done with one of it, each with the `form` of that: "o.push({})", "o.size", "len(o)". `starts` is the first line of what is called, 0 for nothing of the file's. `seen`: texts of
-    arguments that it was called with while something ran. `makers`: classes of the module of which a parameter may be an instance; `ready`: members, of an enumeration. `changes`: a method that changes what it is called on."""
+    arguments that it was called with while something ran. `makers`: classes of the module of which a parameter may be an instance; `ready`: members, of an enumeration. `changes`: a method that changes what it is called on. `depth`: in how many others an instance is made."""
 
     name: str
     lines: tuple[int, int]
@@ -52,6 +52,7 @@ class Subject:
     makers: tuple[Subject, ...] = ()
     ready: tuple[str, ...] = ()
     changes: bool = False
+    depth: int = 0
 
 
 def of_text(text: str) -> tuple[Subject, ...]:

@@ -18,6 +18,7 @@ FEW = 4  # calls that tell whether a set of types is taken
 LENGTH = 160  # characters of a call
 JOINT = 6  # literals that are taken together, two by two
 SWAPPED = 0.25  # of values that are given again: nearly the same ones
+DEEPEST = 3  # instances that hold instances
 SEEN = 0.6  # of steps are as they were seen
 
 Kinds = tuple[str, ...]
@@ -68,8 +69,8 @@ def one_call(subject: Subject, chance: random.Random, used: dict[str, list[objec
             continue
         kinds = _kinds(one)
         kind = kinds[min(int(chance.expovariate(1.2)), len(kinds) - 1)]
-        pool = _pool(kind, subject)
-        value = chance.choice(pool[:6]) if chance.random() < 0.6 else drawn(kind, subject, chance)
+        is_pooled = chance.random() < 0.6 and not (subject.depth and "own:" in kind)
+        value = chance.choice(_pool(kind, subject)[:6]) if is_pooled else drawn(kind, subject, chance)
         used.setdefault(one.name, []).append(value)
         values.append((one, value))
     return _call(subject.name, [one for one, _ in values], [value for _, value in values])
@@ -88,7 +89,7 @@ def near(subject: Subject, calls: Sequence[str]) -> tuple[str, ...]:
 
 
 def _kinds(parameter: Parameter) -> Kinds:
-    if parameter.is_sure:
+    if parameter.is_sure and parameter.kinds:
         return parameter.kinds[:KINDS_SURE]
     return tuple(dict.fromkeys((*parameter.kinds[:KINDS_GUESSED], *USUAL)))[: KINDS_GUESSED + 2]
 
@@ -275,12 +276,13 @@ def _made(kind: str, subject: Subject, chance: random.Random, size: int) -> obje
 def _instance(name: str, subject: Subject, chance: random.Random, size: int) -> object:
     """One of a class of the module, or None where that goes on without end."""
     maker = next((one for one in subject.makers if one.name == name), None)
-    if maker is None or size < 0:
+    if maker is None:
         return None
     if maker.ready:
         return values.Written(chance.choice(maker.ready))
-    own = replace(maker, makers=tuple(one for one in subject.makers if one is not maker))
-    return values.Written(one_call(own, chance, {}))
+    # Classes that take one another: what is deeper is None, and each level makes one value and no pool.
+    left = tuple(one for one in subject.makers if one is not maker) if subject.depth < DEEPEST else ()
+    return values.Written(one_call(replace(maker, makers=left, depth=subject.depth + 1), chance, {}))
 
 
 def _text(literals: Sequence[object], chance: random.Random, size: int) -> str:

@@ -199,7 +199,8 @@ class Editor:
         """Run `work`, which tells how far it is: what it does, and how many of how many are done (0: nobody knows). Who gave a progress token with the request is told by that, an editor that can show progress
         by one of ours, with a way to end it. Raises CancelledError where somebody took it."""
         window = self._server.client_capabilities.window
-        token, progress = given or f"assay-{secrets.token_hex(4)}", self._server.work_done_progress
+        token = given if given is not None else f"assay-{secrets.token_hex(4)}"
+        progress = self._server.work_done_progress
         is_shown = given is not None
 
         def tell(what: str, done: int, of: int) -> None:
@@ -209,16 +210,16 @@ class Editor:
                 progress.report(token, types.WorkDoneProgressReport(message=f"{what}{count}", percentage=share))
 
         task = asyncio.create_task(work(tell))
-        if is_shown:
-            progress.begin(token, types.WorkDoneProgressBegin(title=title))
-        elif window is not None and window.work_done_progress:
-            with contextlib.suppress(JsonRpcException, TimeoutError):
-                await asyncio.wait_for(progress.create_async(token), PROGRESS_S)
-                progress.begin(token, types.WorkDoneProgressBegin(title=title, cancellable=True))
-                loop = asyncio.get_running_loop()
-                progress.tokens[token].add_done_callback(lambda _: loop.call_soon(task.cancel))
-                is_shown = True
         try:
+            if is_shown:
+                progress.begin(token, types.WorkDoneProgressBegin(title=title))
+            elif window is not None and window.work_done_progress:
+                with contextlib.suppress(JsonRpcException, TimeoutError):
+                    await asyncio.wait_for(progress.create_async(token), PROGRESS_S)
+                    progress.begin(token, types.WorkDoneProgressBegin(title=title, cancellable=True))
+                    loop = asyncio.get_running_loop()
+                    progress.tokens[token].add_done_callback(lambda _: loop.call_soon(task.cancel))
+                    is_shown = True
             return await task
         finally:
             task.cancel()

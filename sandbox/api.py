@@ -59,7 +59,7 @@ class Step:
     takes longer is interrupted and fails (0: none is). `stops`: the tests run in the order in which they are asked for, file by file, up to the first that fails.
 
     `calls` are expressions that a step of that kind evaluates one by one, in the module `path` with its definitions and assignments; for a step
-    of the kind "inputs" they are functions of it, for which inputs are looked for. `alone`: of calls that ask something of the system, but for files of the project, no answer is told; `elsewhere`: they are made on another day, in another time zone and another home.
+    of the kind "inputs" they are functions of it, for which inputs are looked for. `alone`: it is told which calls ask something of the system, but for files of the project; `elsewhere`: they are made on another day, in another time zone and another home.
     """
 
     kind: StepKind
@@ -244,7 +244,7 @@ class TestReport:
 @dataclass(frozen=True, slots=True)
 class StepOutcome:
     """How a step ended; `hung` says that it was ended because a test did not. Times in ms; streams are capped at 64 KiB each and decoded with
-    replacement. `raised`: by number, what the calls of a step came to that ended with an exception; `returned` what the others gave, as text."""
+    replacement. `raised`: by number, what the calls of a step came to that ended with an exception; `returned` what the others gave, as text; `outside`: those that asked something of the system, where that was looked at."""
 
     exit: int
     signal: int
@@ -259,6 +259,7 @@ class StepOutcome:
     tests: TestReport = field(default_factory=TestReport)
     raised: Mapping[int, Raised] = field(default_factory=dict)
     returned: Mapping[int, str] = field(default_factory=dict)
+    outside: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,7 @@ def outcome(raw: dict[str, Any], nonce: str) -> StepOutcome:
             tests=_report(str(raw["report"]), nonce, is_cut=bool(raw["timed_out"]), hung=bool(raw["hung"])),
             raised=_raised(str(raw["report"])),
             returned=_returned(str(raw["report"])),
+            outside=_outside(str(raw["report"])),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise SandboxUnavailable("Sandbox failed: the container's answer has the wrong shape.") from error
@@ -242,7 +243,6 @@ def _raised(text: str) -> dict[int, Raised]:
                 own = tuple(f for one in frames if (f := _frame(one)))
                 source = str(event.get("source", ""))[:TEXT_LIMIT]
                 sought = frozenset(str(one)[:TEXT_LIMIT] for one in _listed(event.get("sought")))
-                is_meant = is_meant and not event.get("outside")
                 found[number] = Raised(names, detail[:TEXT_LIMIT], own, is_meant, source, sought)
     return found
 
@@ -263,9 +263,18 @@ def _returned(text: str) -> dict[int, str]:
     found: dict[int, str] = {}
     for event in _events(text):
         match event:
-            case {"call": int(number), "returned": str(value)} if not event.get("outside"):
+            case {"call": int(number), "returned": str(value)}:
                 found[number] = value[:TEXT_LIMIT]
     return found
+
+
+def _outside(text: str) -> frozenset[int]:
+    """Calls that asked something of the system, by number."""
+    return frozenset(
+        event["call"]
+        for event in _events(text)
+        if isinstance(event, dict) and event.get("outside") is True and isinstance(event.get("call"), int)
+    )
 
 
 _NONE = TestResult("", "")

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInternalError, JsonRpcInvalidParams
 
-from analyzers import reach, subjects, syntax
+from analyzers import encodings, reach, subjects, syntax
 from analyzers.mutants.usual import Usual
 from analyzers.subjects import Subject
 from analyzers.text import Edit, Snapshot, Span
@@ -209,7 +209,8 @@ async def _place(view: View) -> tuple[Place, tuple[Subject, ...]]:
         raise JsonRpcInternalError(message=f"{name} has tests itself")
     if name not in state.texts and not (await view.bench.projects.rules(view.root)).allows(name):
         raise JsonRpcInternalError(message=f"{name} is ignored or secret, so it goes into no container")
-    documents = dict(view.world.documents)
+    rules = await view.bench.projects.rules(view.root)
+    documents = {one: text for one, text in view.world.documents.items() if one in state.texts or rules.allows(one)}
     text = documents.pop(name, view.snapshot.text)
     over = documents | await asyncio.to_thread(asked.there, state, name, documents)
     return Place(state, name, text, over), await asyncio.to_thread(subjects.of_text, text)
@@ -244,10 +245,8 @@ async def _write(session: Session, view: View, name: str, texts: tuple[str, str]
     path = view.root / name
     uri = path.as_uri()
     shown = session.documents.get(uri)
-    if shown is None and not before and await asyncio.to_thread(path.exists):
-        session.editor.show(f"{name} cannot be read, and is left as it is.")
-        return False
-    if shown is not None and shown.text != before:
+    now = shown.text if shown is not None else await asyncio.to_thread(_on_disk, path)
+    if now != before:
         session.editor.show(f"{name} was changed meanwhile, and is left as it is.")
         return False
     snapshot = shown if shown is not None else Snapshot(uri, str(path), 0, before)
@@ -267,6 +266,14 @@ async def _write(session: Session, view: View, name: str, texts: tuple[str, str]
     first = types.Position(after.count("\n", 0, max(0, after.find(f"def {test}("))), 0)
     await session.editor.open(uri, types.Range(first, first))
     return True
+
+
+def _on_disk(path: Path) -> str | None:
+    """A file's text, "" for one that is not there; None for one that cannot be read."""
+    try:
+        return encodings.decoded(path.read_bytes()) if path.exists() else ""
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def _edits(before: str, after: str) -> list[Edit]:

@@ -19,6 +19,19 @@ _HEARD = (
     "socket.connect", "socket.bind", "socket.getaddrinfo", "socket.gethost", "socket.sendto", "socket.sendmsg", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate",
     "os.chmod", "os.chown", "os.kill", "os.utime", "shutil.", "sqlite3.", "tempfile.", "ftplib.", "smtplib.", "webbrowser.", "glob.glob",
 )  # fmt: skip
+_UNHEARD = (
+    "stat",
+    "lstat",
+    "access",
+    "cpu_count",
+    "getuid",
+    "geteuid",
+    "getgid",
+    "getegid",
+    "getlogin",
+    "uname",
+    "getloadavg",
+)
 
 
 class Outside:
@@ -28,10 +41,29 @@ class Outside:
         self._root = f"{root}/"
         self.was = False
         sys.addaudithook(self._hear)
+        for name in _UNHEARD:
+            self._wrap(name)
 
     def begin(self) -> None:
         """A call begins."""
         self.was = False
+
+    def _wrap(self, name: str) -> None:
+        """What tells no audit hook: of files where it is asked for one that is not the project's."""
+        original = getattr(os, name, None)
+        if original is None:
+            return
+        is_of_files = name in ("stat", "lstat", "access")
+
+        def asked(*arguments: Any, **named: Any) -> Any:
+            by = sys._getframe(1).f_code.co_filename
+            if not by.startswith("<frozen importlib") and not (
+                is_of_files and arguments and self._is_own(arguments[0])
+            ):
+                self.was = True
+            return original(*arguments, **named)
+
+        setattr(os, name, asked)
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self.was:

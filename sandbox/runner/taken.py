@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from inspect import CO_VARARGS, CO_VARKEYWORDS
 from types import CodeType, FrameType
 from typing import Any
 
 CALLS, KINDS = 400, 40  # of one function: calls that are looked at, and different ones that are kept
 TEXT, ITEMS, DEPTH = 400, 40, 5  # characters of all arguments, values in one, and in one another
+BITS = 1200  # of a number that is written down
 _PLAIN = (int, float, complex, bool, str, bytes, type(None))
 _HOLDING = (list, tuple, dict, set)
 
@@ -31,6 +33,10 @@ class Taken:
             return
         self._codes[id(code)] = code
         self._counts[id(code)] = self._counts.get(id(code), 0) + 1
+        with contextlib.suppress(Exception):  # it would come out of the function, whose test it is not to concern
+            self._note(name, code, frame)
+
+    def _note(self, name: str, code: CodeType, frame: FrameType) -> None:
         count = code.co_argcount + code.co_kwonlyargcount
         values = frame.f_locals
         if len(values) > count + bool(code.co_flags & CO_VARARGS) + bool(code.co_flags & CO_VARKEYWORDS):
@@ -61,6 +67,8 @@ class Taken:
 def _told(value: object, depth: int) -> str | None:
     """A value as a literal; None for what is none, or is too long."""
     kind = type(value)
+    if kind is int and value.bit_length() > BITS:  # type: ignore[attr-defined]
+        return None
     if kind in _PLAIN:
         text = repr(value) if kind not in (str, bytes) or len(value) <= TEXT else None  # type: ignore[arg-type]
         return text if text is not None and text.strip("-") not in ("nan", "inf") else None

@@ -13,6 +13,7 @@ from assay.assistant.test.way import made
 from assay.assistant.workbench import Workbench
 
 OUTSIDE = """import os
+import shutil
 import socket
 import time
 from datetime import date, datetime, timedelta
@@ -53,6 +54,22 @@ def reached(host: str) -> str:
     return host
 
 
+def git(n: int) -> bool:
+    return shutil.which("git" * n) is not None
+
+
+def workers(n: int) -> int:
+    return min(n, os.cpu_count() or 1)
+
+
+def listed(name: str) -> bool:
+    return Path("/etc", name).exists()
+
+
+def unique(words: list[str]) -> list[str]:
+    return [one for one in set(words) | {"q", "w", "e", "r"}]
+
+
 def later(day: date, n: int = 1) -> date:
     return day + timedelta(days=n)
 
@@ -62,7 +79,9 @@ async def soon(n: int) -> int:
 """
 
 
-@pytest.mark.parametrize("name", ["age", "stamp", "hour", "home", "place", "there", "reached"])
+@pytest.mark.parametrize(
+    "name", ["age", "stamp", "hour", "home", "place", "there", "reached", "git", "workers", "listed", "unique"]
+)
 async def test_what_depends_on_the_day_or_the_machine_is_no_test(bench: Workbench, tmp_path: Path, name: str) -> None:
     (tmp_path / "outside.py").write_text(OUTSIDE)
     place = Place(await bench.projects.state(tmp_path), "outside.py", OUTSIDE)

@@ -32,7 +32,7 @@ class Answer:
         return self.kind in ("value", "raised")
 
 
-LATE, UNASKED = Answer("other", "late"), Answer("other", "unasked")
+LATE, UNASKED, OUTSIDE = Answer("other", "late"), Answer("other", "unasked"), Answer("other", "outside")
 
 
 def of(outcome: StepOutcome, calls: Sequence[str], *, is_steps: bool = False) -> tuple[Answer, ...]:
@@ -47,6 +47,8 @@ def of(outcome: StepOutcome, calls: Sequence[str], *, is_steps: bool = False) ->
 
 
 def _answer(outcome: StepOutcome, number: int, *, is_steps: bool) -> Answer:
+    if number in outcome.outside:
+        return OUTSIDE
     if (raised := outcome.raised.get(number)) is not None:
         is_own = raised.is_meant and bool(raised.frames)
         return Answer("raised" if is_own else "crashed", raised.detail, raised.kinds)
@@ -96,7 +98,7 @@ def is_repr(told: str) -> bool:
 
 def notices(expected: Answer, found: Answer) -> bool:
     """Whether a test that expects the one fails on the other, as `written` writes it."""
-    if found is UNASKED:
+    if found in (UNASKED, OUTSIDE):  # of what it gives nothing is known
         return False
     if expected.kind == "raised":
         return not (found.kind in ("raised", "crashed") and expected.kinds[0] in found.kinds)

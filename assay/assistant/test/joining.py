@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 
 from analyzers import homes, syntax
@@ -19,7 +20,7 @@ def joined(before: str, module: str, names: Sequence[str], body: str, imports: S
         head = "\n\n".join(one for one in groups if one)
         return f"{head}\n\n\n{body}" if head else body
     needs = [*imports, *needs]
-    lines = before.splitlines(keepends=True)
+    lines = re.split(r"(?<=\n)", before)  # as Python counts them: not at other signs that end a line elsewhere
     if lacking and (found := _import_line(before, module)) is not None:
         number, known = found
         lines[number] = f"from {module} import {', '.join(sorted({*known, *lacking}))}\n"

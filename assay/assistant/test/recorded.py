@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -38,7 +39,10 @@ def _text(subject: Subject, call: Taken, bound: int) -> str | None:
         return None
     told, is_named = list[str](), False
     for parameter, text in given:
-        if parameter.default and not more:
+        if parameter.is_keyword and more:
+            told += [repr(one) for one in more]
+            more = ()
+        if parameter.default and not (more and not parameter.is_keyword):
             if text is None and _is_literal(parameter.default):
                 return None  # it was given something, and nobody can write what
             if text is None or _same(text, parameter.default):
@@ -46,10 +50,12 @@ def _text(subject: Subject, call: Taken, bound: int) -> str | None:
                 continue
         if text is None:
             return None
-        told.append(f"{parameter.name}={text}" if (is_named or parameter.is_keyword) and not more else text)
+        is_by_name = parameter.is_keyword or (is_named and not more)
+        told.append(f"{parameter.name}={text}" if is_by_name else text)
     told += [repr(one) for one in more]
-    told += [f"{name}={value!r}" for name, value in named.items() if isinstance(name, str) and name.isidentifier()]
-    return ", ".join(told)
+    if not all(isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name) for name in named):
+        return None
+    return ", ".join([*told, *(f"{name}={value!r}" for name, value in named.items())])
 
 
 def _same(text: str, default: str) -> bool:

@@ -18,7 +18,7 @@ from ..workbench import Workbench
 from ..world.state import State, written_over
 
 RUN_S, QUIET_S = 120.0, 20.0  # of all tests that reach a file, and of one that gives no sign of life
-FINE = ("passed", "skipped", "xfailed")
+FINE = ("passed", "skipped", "xfailed", "xpassed")
 MUTANT_S, ONE_S, SLOWER = (
     4.0,
     1.0,
@@ -42,13 +42,14 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Suite:
     """The green tests that reach a file, in the order in which they ran: by each, as a node id without parameters, the lines in functions of the file (from 1) that it executes. `red` ones notice nothing, for they fail with and
-    without; `took_s` is what all of them took. `taken`: what the file's functions were called with meanwhile, by their first lines; `times`: seconds of each test."""
+    without; `took_s` is what all of them took. `taken`: what the file's functions were called with meanwhile, by their first lines; `times`: seconds of each test; `unseen`: those that may execute any line, in processes that nobody watches."""
 
     lines: Mapping[str, frozenset[int]]
     red: tuple[str, ...]
     took_s: float
     taken: Mapping[int, tuple[Taken, ...]] = field(default_factory=dict)
     times: Mapping[str, float] = field(default_factory=dict)
+    unseen: frozenset[str] = frozenset()
 
     def limits(self, tests: Iterable[str]) -> tuple[float, float]:
         """How long some of them may take together, and one of them, with a mutant: after that it hangs."""
@@ -59,7 +60,7 @@ class Suite:
         """The tests that execute one of these lines, those first that execute least of the file; all of them for what the import executes (None)."""
         if lines is None:
             return list(self.lines)
-        found = [test for test, executed in self.lines.items() if not executed.isdisjoint(lines)]
+        found = [test for test, executed in self.lines.items() if test in self.unseen or not executed.isdisjoint(lines)]
         return sorted(found, key=lambda test: (len(self.lines[test]), test))
 
 
@@ -83,6 +84,7 @@ async def seen_of(
     report = outcome.tests
     red = {_plain(one.id) for one in report.tests if one.outcome not in FINE}
     green = [_plain(one.id) for one in report.tests if one.is_green and _plain(one.id) not in red]
+    unseen = frozenset(green if "" in report.unseen else map(_plain, report.unseen))
     times = dict[str, float]()
     for one in report.tests:
         times[_plain(one.id)] = times.get(_plain(one.id), 0.0) + one.took_s
@@ -93,7 +95,7 @@ async def seen_of(
             if (plain := _plain(test)) in lines:
                 lines[plain] |= executed.get(name, frozenset())
         own_red = tuple(sorted(one for one in red if one.partition("::")[0] in reaching))
-        found[name] = Suite(lines, own_red, outcome.ms / 1000, report.taken.get(name, {}), times)
+        found[name] = Suite(lines, own_red, outcome.ms / 1000, report.taken.get(name, {}), times, unseen)
     return found
 
 
