@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,15 +35,14 @@ T = TypeVar("T")
 
 async def make(session: Session, *arguments: Any) -> dict[str, Any] | None:
     """Tests of a document's functions, written into the file of tests once somebody agrees. Null for a document that is not open, and where it was ended."""
-    view = _viewed(session, arguments, "assay.test")
-    if view is None:
+    meant = await _meant(session, arguments, "assay.test")
+    if meant is None:
         return None
-    at, every = await _place(view)
-    chosen, told = _chosen(view, every, arguments[0])
+    view, at, chosen = meant.view, meant.at, meant.chosen
     line = int(arguments[0].get("line", -1)) + 1
     made = await _watched(
         session,
-        f"Assay is making tests of {told}",
+        f"Assay is making tests of {meant.told}",
         lambda tell: asked.of_functions(view.bench, at, chosen, tell, line),
         arguments[0],
     )
@@ -68,16 +68,14 @@ async def make(session: Session, *arguments: Any) -> dict[str, Any] | None:
 
 async def mutants(session: Session, *arguments: Any) -> dict[str, Any] | None:
     """Which small changes of a part of a document no test notices; each is a hint from then on. Null for a document that is not open, and where it was ended."""
-    view = _viewed(session, arguments, "assay.mutants")
-    if view is None:
+    meant = await _meant(session, arguments, "assay.mutants", of_file=True)
+    if meant is None:
         return None
-    at, every = await _place(view)
-    is_whole = set(arguments[0]) <= {"uri", PROGRESS}
-    chosen, told = ((), at.name) if is_whole else _chosen(view, every, arguments[0])
-    first, last = chosen[0].lines if chosen else (1, len(view.snapshot.line_starts))
+    view, at = meant.view, meant.at
+    first, last = meant.chosen[0].lines if meant.chosen else (1, len(view.snapshot.line_starts))
     found = await _watched(
         session,
-        f"Assay is looking for what no test of {told} notices",
+        f"Assay is looking for what no test of {meant.told} notices",
         lambda tell: asked.survey(view.bench, at, first, last, tell),
         arguments[0],
     )
@@ -163,6 +161,27 @@ def _head(snapshot: Snapshot, one: Subject) -> int:
         if snapshot.text[span.start : span.end].startswith(("def ", "class ", "async def ")):
             return line
     return first
+
+
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """What a command is about: functions and classes of a document, none for all of its lines, and what they are called together."""
+
+    view: View
+    at: Place
+    chosen: Sequence[Subject]
+    told: str
+
+
+async def _meant(session: Session, arguments: Sequence[Any], command: str, *, of_file: bool = False) -> _Meant | None:
+    """None for a document that is not open. `of_file`: without a place all lines are meant."""
+    view = _viewed(session, arguments, command)
+    if view is None:
+        return None
+    at, every = await _place(view)
+    if of_file and set(arguments[0]) <= {"uri", PROGRESS}:
+        return _Meant(view, at, (), at.name)
+    return _Meant(view, at, *_chosen(view, every, arguments[0]))
 
 
 def _viewed(session: Session, arguments: Sequence[Any], command: str) -> View | None:

@@ -18,7 +18,7 @@ from .own import Own
 from .sought import Sought
 
 TOOLS = "/opt/assay/tools"  # of the image: for projects that have no hypothesis of their own
-FUNCTION_S = 3.0  # of the search in one function
+FUNCTION_S, WAITING_S = 3.0, 9.0  # of the search in one function, on a processor and by the clock
 EXAMPLES = 200
 
 
@@ -27,7 +27,11 @@ def main(step: dict[str, Any], root: Path, report: int) -> int:
     for folder in reversed([str(root), str(root / "src"), *(str(root / one) for one in step.get("paths", []))]):
         sys.path.insert(0, folder)
     sys.dont_write_bytecode = True
-    signal.signal(signal.SIGALRM, ended)
+    for one in (signal.SIGALRM, signal.SIGPROF):
+        signal.signal(one, ended)
+    sys.path.append(TOOLS)
+    with contextlib.suppress(ImportError):  # before anything is timed, for it takes a second
+        import hypothesis.strategies  # noqa: F401
     sought = Sought(str(root))
     namespace = module(root, root / step["path"])
     for number, name in enumerate(step["calls"]):
@@ -35,18 +39,22 @@ def main(step: dict[str, Any], root: Path, report: int) -> int:
         function = namespace.get(name)
         found: dict[str, Any] | None = None
         if inspect.isfunction(function):
-            signal.setitimer(signal.ITIMER_REAL, FUNCTION_S)
+            _limit(FUNCTION_S, WAITING_S)
             # What cannot be made, or is not made in time, is not found; whatever it is, the next function is looked at.
             with contextlib.suppress(Exception, SystemExit, TooLong):
                 found = _searched(function, Own(str(root)))
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            _limit(0, 0)
         send(report, {"call": number} | (found or {"late": True}) | sought.names())
     return 0
 
 
+def _limit(busy_s: float, waiting_s: float) -> None:
+    signal.setitimer(signal.ITIMER_PROF, busy_s)
+    signal.setitimer(signal.ITIMER_REAL, waiting_s)
+
+
 def _searched(function: Any, own: Own) -> dict[str, Any] | None:
     """The smallest input that was found, as a call, with what it raises; None where none was."""
-    sys.path.append(TOOLS)
     import hypothesis
     from hypothesis import strategies
 

@@ -63,7 +63,7 @@ async def test_a_container_killed_in_a_job_is_no_failed_program(bench: Workbench
 async def test_a_container_that_started_before_its_files_were_known_is_given_them(bench: Workbench, fate: str) -> None:
     project = Project("told", bundle.pack([("told.py", Path(__file__).read_bytes())]))
     await bench.sandbox.warm(Project("", b""))
-    await until(lambda: bench.sandbox.health().state == "ready", 10)
+    await until(lambda: bench.sandbox.health().state == "ready", 60)
     (first,) = containers_of(os.getpid())
     if fate == "killed meanwhile":
         with contextlib.closing(engine.connect()) as client:
@@ -77,15 +77,16 @@ async def test_a_container_that_started_before_its_files_were_known_is_given_the
 
 async def test_a_cancelled_job_leaves_no_container(bench: Workbench) -> None:
     await bench.sandbox.warm(SLEEP.project)
-    running = asyncio.create_task(bench.sandbox.run(SLEEP))
-    await asyncio.sleep(1.5)
+    has_begun = asyncio.Event()
+    running = asyncio.create_task(bench.sandbox.run(SLEEP, Progress(started=has_begun.set)))
+    await asyncio.wait_for(has_begun.wait(), 60)
     before = set(containers_of(os.getpid()))
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await running
-    await until(lambda: len(before & set(containers_of(os.getpid()))) < len(before), 5)
+    await until(lambda: len(before & set(containers_of(os.getpid()))) < len(before), 30)
     await bench.sandbox.close()
-    await until(lambda: not containers_of(os.getpid()), 5)
+    await until(lambda: not containers_of(os.getpid()), 30)
 
 
 async def test_a_killed_server_leaves_no_container(docker_url: str, project: Path) -> None:
@@ -93,9 +94,9 @@ async def test_a_killed_server_leaves_no_container(docker_url: str, project: Pat
     await client.initialize(project)
     client.open(project / "calc.py")
     pid = client.process.pid
-    await until(lambda: containers_of(pid), 20)
+    await until(lambda: containers_of(pid), 60)
     os.kill(pid, signal.SIGKILL)
-    await until(lambda: not containers_of(pid), 5)
+    await until(lambda: not containers_of(pid), 30)
     await client.kill()
 
 
@@ -104,10 +105,10 @@ async def test_a_server_whose_input_ends_takes_its_containers_along(docker_url: 
     await client.initialize(project)
     client.open(project / "calc.py")
     pid = client.process.pid
-    await until(lambda: containers_of(pid), 20)
+    await until(lambda: containers_of(pid), 60)
     client.process.stdin.close()
     assert await asyncio.wait_for(client.process.wait(), 4) == 1
-    await until(lambda: not containers_of(pid), 5)
+    await until(lambda: not containers_of(pid), 30)
 
 
 @contextlib.asynccontextmanager

@@ -106,7 +106,7 @@ class Client:
         result = await self.call("textDocument/inlineCompletion", params, timeout_s=timeout_s)
         return result["items"] if result else []
 
-    async def until(self, match: Any, *, timeout_s: float = 10.0) -> dict[str, Any]:
+    async def until(self, match: Any, *, timeout_s: float = 30.0) -> dict[str, Any]:
         """The first message, seen or to come, for which `match` holds."""
 
         async def find() -> dict[str, Any]:

@@ -106,10 +106,10 @@ def files(made: Iterable[Made]) -> dict[str, tuple[str, str]]:
 async def of_change(bench: Workbench, state: State, change: Change, tell: Tell) -> dict[str, list[Made]]:
     """By the files of a change tests of what it does in each. Raises SandboxUnavailable."""
     found, over = dict[str, list[Made]](), dict[str, str]()
-    for both in regress.sides(state, change):
-        known = there(state, both.after.name)
+    for both in await asyncio.to_thread(regress.sides, state, change):
+        known = await asyncio.to_thread(there, state, both.after.name)
         over = {**{target: change.texts.get(target, text) for target, text in known.items()}, **over}
-        for subject in regress.changed(both):
+        for subject in await asyncio.to_thread(regress.changed, both):
             one = await regress.made(bench, both.beside(over), subject, tell)
             found.setdefault(both.after.name, []).append(one)
             over |= {name: text for name, (_, text) in files([one]).items()}

@@ -87,7 +87,7 @@ async def made(bench: Workbench, both: Both, subject: Subject, tell: Tell) -> Ma
         if rows:
             break
         tell("inputs tried", turn + 1, ROUNDS)
-        extra, is_afterwards = _others(subject, calls, told, turn)
+        extra, is_afterwards = await asyncio.to_thread(_others, subject, calls, told, turn)
         now, was = (
             (asking, once)
             if not is_afterwards

@@ -138,7 +138,9 @@ async def _more(asking: Asking, subject: Subject, mutants: Sequence[Usual], foun
     """Calls near those that noticed most, and other ones, for the mutants that are left."""
     if left := found.left(len(mutants)):
         most = SCENARIOS * 2 if subject.methods else MORE
-        extra = [*_near(subject, found.calls, found.told, found.kills), *further(subject, found.calls, MORE)][:most]
+        extra = await asyncio.to_thread(
+            lambda: [*_near(subject, found.calls, found.told, found.kills), *further(subject, found.calls, MORE)][:most]
+        )
         more = await asking.steady(extra)
         more = last(extra, more) if subject.methods else more
         found.add(extra, more, await asking.kills([mutants[one] for one in left], extra, more, tell), left)
@@ -150,7 +152,7 @@ async def _afterwards(asking: Asking, subject: Subject, mutants: Sequence[Usual]
     if left and not subject.methods:
         able = [number for number, one in enumerate(found.told) if one.kind == "value"]
         able.sort(key=lambda number: -len(found.kills.get(number, ())))
-        calls = scenarios.given_again([found.calls[one] for one in able], AFTERWARDS)
+        calls = await asyncio.to_thread(scenarios.given_again, [found.calls[one] for one in able], AFTERWARDS)
         told = await asking.steady(calls)
         found.add(calls, told, await asking.kills([mutants[one] for one in left], calls, told, tell), left)
 
@@ -166,20 +168,34 @@ def _nothing(told: Sequence[Answer]) -> str:
 async def tried(asking: Asking, subject: Subject) -> tuple[list[str], frozenset[str], list[Answer]]:
     """Calls with steady answers: of examples and what is near them, and of the likeliest types that the function takes. `unlikely` ones are of others than the first that it takes."""
     if subject.methods:
-        found = list(scenarios.drawn(subject, SCENARIOS, 0))
+        found = await asyncio.to_thread(lambda: list(scenarios.drawn(subject, SCENARIOS, 0)))
         return found, frozenset(), last(found, await asking.steady(found))
     examples = [one.call for one in subject.examples]
     used = [f"{subject.name}({one})" for one in subject.seen]
     used += await asyncio.to_thread(inputs.examples, subject.name, asking.texts.values(), asking.own)
-    shown = list(dict.fromkeys((*examples, *used, *tryouts.near(subject, [*examples, *used]))))
-    sets = tryouts.combinations(subject)
-    few = [tryouts.few(subject, kinds) for kinds in sets]
+    shown, sets, few = await asyncio.to_thread(_first, subject, [*examples, *used])
     told = iter(await asking.once([*shown, *(call for of in few for call in of)]))
     of_shown = [next(told) for _ in shown]
     works = [sum(one.kind in ("value", "raised") for one in [next(told) for _ in of]) for of in few]
     taken = [kinds for kinds, count, of in zip(sets, works, few, strict=True) if count * 2 > len(of)][:TYPES]
     taken = taken or [kinds for kinds, count in zip(sets, works, strict=True) if count][:TYPES]
     calls = [call for call, one in zip(shown, of_shown, strict=True) if one.is_testable or call in examples]
+    calls, unlikely = await asyncio.to_thread(_drawn, subject, taken, calls)
+    return calls, unlikely, await asking.steady(calls)
+
+
+def _first(
+    subject: Subject, known: Sequence[str]
+) -> tuple[list[str], tuple[tryouts.Kinds, ...], list[tuple[str, ...]]]:
+    """Calls that somebody wrote and those near them; the likeliest types that the function takes, and a few calls with each."""
+    shown = list(dict.fromkeys((*known, *tryouts.near(subject, known))))
+    sets = tryouts.combinations(subject)
+    return shown, sets, [tryouts.few(subject, kinds) for kinds in sets]
+
+
+def _drawn(subject: Subject, taken: Sequence[tryouts.Kinds], known: Sequence[str]) -> tuple[list[str], frozenset[str]]:
+    """These calls and others with each of the types; half of them with the first ones. Those of others than the first are unlikely."""
+    calls = list(known)
     likely = set(calls)
     for place, kinds in enumerate(taken):
         share = CALLS // 2 if not place else CALLS // 2 // max(1, len(taken) - 1)
@@ -188,7 +204,7 @@ async def tried(asking: Asking, subject: Subject) -> tuple[list[str], frozenset[
         if not place or all(one.is_sure for one in subject.parameters):
             likely.update(more)
     calls = list(dict.fromkeys(calls))
-    return calls, frozenset(set(calls) - likely), await asking.steady(calls)
+    return calls, frozenset(set(calls) - likely)
 
 
 def last(ways: Sequence[str], told: Sequence[Answer]) -> list[Answer]:
