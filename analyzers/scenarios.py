@@ -74,8 +74,11 @@ def _used(subject: Subject, written: Sequence[str]) -> dict[str, list[object]]:
 
 
 def steps(scenario: str) -> tuple[str, ...]:
-    """The steps of one as they are written, the making of the instance first."""
+    """The steps of one as they are written, the making of the instance first, "" for none; nothing for what is no scenario."""
     tree = syntax.expression(scenario)
+    if isinstance(tree, ast.List) and scenario.startswith(("[repr(", "[(")):
+        calls = [one for one in tree.elts if isinstance(one, ast.Call)]
+        return ("", *(ast.unparse(one.args[0] if isinstance(one.func, ast.Name) else one) for one in calls))
     if not (isinstance(tree, ast.Subscript) and isinstance(tree.value, ast.List)):
         return ()
     made, *done = tree.value.elts

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from . import documented, kinds, syntax
+from . import documented, kinds, needs, syntax
 from .documented import Example
+from .needs import NONE, Needs
 
 LARGE = 10**18  # of numbers that calls are made of
 LITERALS = 40  # of one function, with those of what it uses
@@ -35,7 +36,7 @@ class Parameter:
 class Subject:
     """A function or class at the top of a module. `lines`: its first and last, from 1, decorators included. `literals` stand in its code. `is_open`: it takes any number of arguments. Of a class `parameters` are those
     of its constructor, and `methods` what can be done with one of it, each with the `form` of that: "o.push({})", "o.size", "len(o)". `starts` is the first line of what is called, 0 for nothing of the file's. `seen`: texts of
-    arguments that it was called with while something ran. `makers`: classes of the module of which a parameter may be an instance; `ready`: members, of an enumeration. `changes`: a method that changes what it is called on. `depth`: in how many others an instance is made."""
+    arguments that it was called with while something ran. `needs`: what it needs around it. `makers`: classes of the module of which a parameter may be an instance; `ready`: members, of an enumeration. `changes`: a method that changes what it is called on. `depth`: in how many others an instance is made."""
 
     name: str
     lines: tuple[int, int]
@@ -53,6 +54,7 @@ class Subject:
     ready: tuple[str, ...] = ()
     changes: bool = False
     depth: int = 0
+    needs: Needs = NONE
 
 
 def of_text(text: str) -> tuple[Subject, ...]:
@@ -74,7 +76,9 @@ def of_text(text: str) -> tuple[Subject, ...]:
             if made is not None:
                 of = tuple(makers[name] for name in sorted(_named(made, makers)))
                 methods = tuple(replace(two, makers=of) for two in made.methods)
-                found.append(replace(made, literals=_with_used(made, one, around), makers=of, methods=methods))
+                used = _used(made, one, around)
+                literals = _with_used(made, used)
+                found.append(replace(made, literals=literals, makers=of, methods=methods, needs=needs.of((one, *used))))
         except (RecursionError, ValueError):  # hundreds of operators in one, or a number that Python does not write
             continue
     return tuple(found)
@@ -199,12 +203,17 @@ def binds(node: ast.stmt) -> Iterator[str]:
             yield name
 
 
-def _with_used(made: Subject, node: ast.stmt, around: Mapping[str, ast.stmt]) -> tuple[object, ...]:
-    """Its literals, and those of what it uses at the top of its module."""
+def _used(made: Subject, node: ast.stmt, around: Mapping[str, ast.stmt]) -> list[ast.stmt]:
+    """What it uses at the top of its module."""
+    names = dict.fromkeys(one.id for one in ast.walk(node) if isinstance(one, ast.Name) and one.id != made.name)
+    return [around[name] for name in names if name in around]
+
+
+def _with_used(made: Subject, used: Iterable[ast.stmt]) -> tuple[object, ...]:
+    """Its literals, and those of what it uses."""
     found = {(type(one), one): one for one in made.literals}
-    used = dict.fromkeys(one.id for one in ast.walk(node) if isinstance(one, ast.Name) and one.id != made.name)
-    for name in used:
-        for value in _literals(around[name]) if name in around else ():
+    for node in used:
+        for value in _literals(node):
             if len(found) < LITERALS:
                 found.setdefault((type(value), value), value)
     return tuple(found.values())

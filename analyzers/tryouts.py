@@ -70,7 +70,7 @@ def one_call(subject: Subject, chance: random.Random, used: dict[str, list[objec
         kinds = _kinds(one)
         kind = kinds[min(int(chance.expovariate(1.2)), len(kinds) - 1)]
         is_pooled = chance.random() < 0.6 and not (subject.depth and "own:" in kind)
-        value = chance.choice(_pool(kind, subject)[:6]) if is_pooled else drawn(kind, subject, chance)
+        value = chance.choice(pool(kind, subject)[:6]) if is_pooled else drawn(kind, subject, chance)
         used.setdefault(one.name, []).append(value)
         values.append((one, value))
     return _call(subject.name, [one for one, _ in values], [value for _, value in values])
@@ -100,7 +100,7 @@ def _calls(subject: Subject, kinds: Kinds, chance: random.Random, *, skips: int)
     if not parameters:
         yield f"{subject.name}()"
         return
-    pools = [_pool(kind, subject) for kind in kinds]
+    pools = [pool(kind, subject) for kind in kinds]
     seen: set[str] = set()
     steady = max(map(len, pools)) * (2 if len(pools) > 1 else 1)
     misses = 0
@@ -157,7 +157,7 @@ _POOLS: dict[str, tuple[object, ...]] = {
 }  # fmt: skip
 
 
-def _pool(kind: str, subject: Subject) -> list[object]:
+def pool(kind: str, subject: Subject) -> list[object]:
     """Values of a type: simple ones and edges, and what is near the literals of the code."""
     if kind.startswith("new:"):
         return list(values.known(kind))

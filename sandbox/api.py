@@ -244,7 +244,7 @@ class TestReport:
 @dataclass(frozen=True, slots=True)
 class StepOutcome:
     """How a step ended; `hung` says that it was ended because a test did not. Times in ms; streams are capped at 64 KiB each and decoded with
-    replacement. `raised`: by number, what the calls of a step came to that ended with an exception; `returned` what the others gave, as text; `outside`: those that asked something of the system, where that was looked at."""
+    replacement. `raised`: by number, what the calls of a step came to that ended with an exception; `returned` what the others gave, as text; `outside`: those that asked something of the system, where that was looked at; `took_s`: seconds of each."""
 
     exit: int
     signal: int
@@ -260,6 +260,7 @@ class StepOutcome:
     raised: Mapping[int, Raised] = field(default_factory=dict)
     returned: Mapping[int, str] = field(default_factory=dict)
     outside: frozenset[int] = frozenset()
+    took_s: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

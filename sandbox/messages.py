@@ -81,6 +81,7 @@ def outcome(raw: dict[str, Any], nonce: str) -> StepOutcome:
             raised=_raised(str(raw["report"])),
             returned=_returned(str(raw["report"])),
             outside=_outside(str(raw["report"])),
+            took_s=_took(str(raw["report"])),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise SandboxUnavailable("Sandbox failed: the container's answer has the wrong shape.") from error
@@ -275,6 +276,15 @@ def _outside(text: str) -> frozenset[int]:
         for event in _events(text)
         if isinstance(event, dict) and event.get("outside") is True and isinstance(event.get("call"), int)
     )
+
+
+def _took(text: str) -> dict[int, float]:
+    """Seconds of calls, by number."""
+    return {
+        event["call"]: _seconds(event["took"])
+        for event in _events(text)
+        if isinstance(event, dict) and "took" in event and isinstance(event.get("call"), int)
+    }
 
 
 _NONE = TestResult("", "")

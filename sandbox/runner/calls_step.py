@@ -16,6 +16,7 @@ import os
 import re
 import signal
 import sys
+import time
 import traceback
 import types
 from pathlib import Path
@@ -23,6 +24,7 @@ from types import TracebackType
 from typing import Any
 
 from . import codes, elsewhere
+from .around import Around
 from .own import Own
 from .sought import Sought
 
@@ -58,13 +60,17 @@ def main(step: dict[str, Any], root: Path, report: int) -> int:
     if step.get("elsewhere"):
         elsewhere.go()
     outside = elsewhere.Outside(str(root)) if step.get("alone") else None
-    namespace = module(root, path)
+    namespace, around = module(root, path), Around()
     for number, call in enumerate(step["calls"]):
         sought.begin()
+        around.begin(call, namespace)
         if outside is not None:
-            outside.begin()
-        told = {"call": number} | _evaluated(call, namespace, own)
-        send(report, told | sought.names() | ({"outside": True} if outside is not None and outside.was else {}))
+            outside.begin(around.folder)
+        begun = time.perf_counter()
+        told = {"call": number} | _evaluated(call, namespace, own) | {"took": round(time.perf_counter() - begun, 5)}
+        told |= sought.names() | ({"outside": True} if outside is not None and outside.was else {})
+        around.end()
+        send(report, told)
     return 0
 
 

@@ -19,6 +19,20 @@ _HEARD = (
     "socket.connect", "socket.bind", "socket.getaddrinfo", "socket.gethost", "socket.sendto", "socket.sendmsg", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate",
     "os.chmod", "os.chown", "os.kill", "os.utime", "shutil.", "sqlite3.", "tempfile.", "ftplib.", "smtplib.", "webbrowser.", "glob.glob",
 )  # fmt: skip
+_OF_FILES = (
+    "os.remove",
+    "os.rename",
+    "os.mkdir",
+    "os.rmdir",
+    "os.truncate",
+    "os.chmod",
+    "os.utime",
+    "shutil.copy",
+    "shutil.move",
+    "shutil.rmtree",
+    "sqlite3.connect",
+    "glob.glob",
+)
 _UNHEARD = (
     "stat",
     "lstat",
@@ -39,14 +53,14 @@ class Outside:
 
     def __init__(self, root: str) -> None:
         self._root = f"{root}/"
-        self.was = False
+        self.folder, self.was = "", False
         sys.addaudithook(self._hear)
         for name in _UNHEARD:
             self._wrap(name)
 
-    def begin(self) -> None:
-        """A call begins."""
-        self.was = False
+    def begin(self, folder: str) -> None:
+        """A call begins, with a folder of its own or without."""
+        self.folder, self.was = folder, False
 
     def _wrap(self, name: str) -> None:
         """What tells no audit hook: of files where it is asked for one that is not the project's."""
@@ -75,16 +89,29 @@ class Outside:
             with contextlib.suppress(Exception):
                 self.was = not self._is_own(arguments[0]) and "importlib" not in sys._getframe(1).f_code.co_filename
         elif event.startswith(_HEARD):
-            self.was = True
+            self.was = not self._is_of_the_call(event, arguments)
 
     def _opened(self, path: Any, mode: Any, flags: Any) -> None:
         text = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""
         is_read = isinstance(flags, int) and not flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
-        self.was = not (is_read and (text.endswith(_CODE) or self._is_own(text)))
+        self.was = not (is_read and (text.endswith(_CODE) or self._is_own(text))) and not self._is_in_folder(text)
 
     def _is_own(self, path: Any) -> bool:
+        if isinstance(path, int):  # a descriptor
+            return False
         text = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""
-        return f"{os.path.abspath(text)}/".startswith(self._root)
+        return f"{os.path.abspath(text)}/".startswith(self._root) or self._is_in_folder(text)
+
+    def _is_in_folder(self, path: Any) -> bool:
+        text = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""
+        return bool(self.folder) and f"{os.path.abspath(text)}/".startswith(f"{self.folder}/")
+
+    def _is_of_the_call(self, event: str, arguments: tuple[Any, ...]) -> bool:
+        """Whether it is done to nothing but files of the call's own folder."""
+        with contextlib.suppress(Exception):
+            named = [one for one in arguments if isinstance(one, (str, bytes, os.PathLike))]
+            return event.startswith(_OF_FILES) and bool(named) and all(map(self._is_in_folder, named))
+        return False
 
 
 def go() -> None:

@@ -63,7 +63,7 @@ def workers(n: int) -> int:
 
 
 def listed(name: str) -> bool:
-    return Path("/etc", name).exists()
+    return Path(f"/etc/{name}").exists()
 
 
 def unique(words: list[str]) -> list[str]:

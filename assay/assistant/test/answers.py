@@ -29,10 +29,18 @@ class Answer:
     @property
     def is_testable(self) -> bool:
         """Whether a test can expect it."""
-        return self.kind in ("value", "raised")
+        return self.kind == "raised" or (self.kind == "value" and (not self.is_steps or any(steps_of(self))))
 
 
 LATE, UNASKED, OUTSIDE = Answer("other", "late"), Answer("other", "unasked"), Answer("other", "outside")
+
+
+def is_of_files(answer: Answer) -> bool:
+    """Whether the call asked for files that are not there, or are not the project's."""
+    return answer == OUTSIDE or not _OF_FILES.isdisjoint(answer.kinds[:1])
+
+
+_OF_FILES = frozenset({"FileNotFoundError", "IsADirectoryError", "NotADirectoryError", "FileExistsError"})
 
 
 def of(outcome: StepOutcome, calls: Sequence[str], *, is_steps: bool = False) -> tuple[Answer, ...]:

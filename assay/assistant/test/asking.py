@@ -24,6 +24,8 @@ from .written import Written
 Stage = Literal["inputs tried", "tests", "mutants", "runs"]
 Tell = Callable[[Stage, int, int], None]
 ANSWER_S, MUTANT_S = 10.0, 0.6  # for the answers, and at least for those of a mutant, which may hang
+CALLS_S, START_S = 1.0, 0.1  # of all calls that a mutant is asked, and until they begin
+FEWEST = 20  # calls that are asked however long they take
 ENDED = 4  # times that calls are asked again because one ended its process
 SLOWER = 4.0
 PLACE = "/work/project"  # where projects stand that have no place of their own
@@ -79,7 +81,8 @@ class Asking:
 
     def __init__(self, bench: Workbench, place: Place, *, is_steps: bool = False) -> None:
         """`is_steps`: the calls are scenarios."""
-        self._bench, self._place, self._took_s, self._is_steps = bench, place, 0.0, is_steps
+        self._bench, self._place, self._is_steps = bench, place, is_steps
+        self._took_s = dict[str, float]()  # of each call
         self.own = homes.bound(place.text)
         self._names = self.own | set(dir(builtins))
 
@@ -95,7 +98,9 @@ class Asking:
         for _ in range(ENDED):
             step = replace(self._step(self._place.text, left, ANSWER_S), elsewhere=elsewhere)
             (outcome,) = await self._bench.sandbox.run(Job(self._place.state.project, (step,)))
-            self._took_s = max(self._took_s, outcome.ms / 1000)
+            for number, took_s in outcome.took_s.items():
+                if number < len(left):
+                    self._took_s[left[number]] = max(took_s, self._took_s.get(left[number], 0.0))
             found |= dict(zip(left, answers.of(outcome, left, is_steps=self._is_steps), strict=True))
             left = [one for one in left if found[one] is answers.UNASKED]
             if not left or outcome.timed_out:
@@ -106,12 +111,27 @@ class Asking:
         """The answers that are the same in two containers, asked there in two orders, on two days and machines; of others nothing is known."""
         if not calls:
             return []
-        back = tuple(reversed(calls))
-        first, second = await asyncio.gather(self.once(calls), self.once(back, elsewhere=True))
+        able = calls[: self._many()]
+        first, second = await asyncio.gather(self.once(able), self.once(tuple(reversed(able)), elsewhere=True))
         return [
             one if one.kind == other.kind and not answers.notices(one, other) and self._can_tell(one) else UNSTEADY
             for one, other in zip(first, reversed(second), strict=True)
-        ]
+        ] + [UNSTEADY] * (len(calls) - len(able))
+
+    def _many(self) -> int:
+        """How many calls there is time for, as long as those take that were asked."""
+        mean = sum(self._took_s.values()) / max(1, len(self._took_s))
+        return max(FEWEST, int(ANSWER_S / 2 / max(mean, 1e-6)))
+
+    def _quick(self, calls: Sequence[str]) -> list[int]:
+        """The numbers of as many as there is time for with each mutant, the slowest left out."""
+        found, left_s = list[int](), CALLS_S
+        for number in sorted(range(len(calls)), key=lambda one: self._took_s.get(calls[one], 0.0)):
+            left_s -= self._took_s.get(calls[number], 0.0)
+            if left_s < 0 and found:
+                break
+            found.append(number)
+        return sorted(found)
 
     def _can_tell(self, one: Answer) -> bool:
         """Whether a test can write down what it expects: an exception that the module, or Python, has a name for; no path of a container."""
@@ -123,12 +143,13 @@ class Asking:
         self, mutants: Sequence[Usual], calls: Sequence[str], told: Sequence[Answer], tell: Tell
     ) -> dict[int, set[int]]:
         """By a call's number, the numbers of the mutants that a test of it notices."""
-        able = [number for number, one in enumerate(told) if one.is_testable]
+        testable = [number for number, one in enumerate(told) if one.is_testable]
+        able = [testable[one] for one in self._quick([calls[number] for number in testable])]
         asked = [calls[number] for number in able]
         found: dict[int, set[int]] = {}
         if not able or not mutants:
             return found
-        limit_s = max(MUTANT_S, SLOWER * self._took_s)
+        limit_s = max(MUTANT_S, SLOWER * (START_S + sum(self._took_s.get(one, 0.0) for one in asked)))
         done = 0
 
         async def part(numbers: Sequence[int]) -> None:

@@ -21,7 +21,7 @@ from .answers import Answer
 from .asking import ONE_S, RUN_S, RUNS, Asking, Tell, runs
 from .kept import Row
 from .suite import Place
-from .way import Made, further, last, tried
+from .way import Made, further, last, prepared, tried
 from .written import Written
 
 ROWS = 3  # calls of one function
@@ -83,6 +83,11 @@ async def made(bench: Workbench, both: Both, subject: Subject, tell: Tell) -> Ma
     calls, unlikely, told = await tried(asking, subject)
     rows = _rows(calls, told, await once.once(calls) if calls else (), unlikely)
     count = len(calls)
+    if not rows:
+        extra, more = await prepared(bench, both.after, subject, calls, told)
+        was = Asking(bench, both.before, is_steps=True)
+        rows = _rows(extra, more, await was.once(extra) if extra else (), unlikely)
+        count += len(extra)
     for turn in range(ROUNDS):
         if rows:
             break

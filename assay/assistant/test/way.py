@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from analyzers import inputs, lint, scenarios, tryouts
+from analyzers import prepared as prepares
 from analyzers.documented import Example
 from analyzers.mutants import usual
 from analyzers.mutants.usual import Usual
@@ -29,6 +30,7 @@ from .written import Written
 CALLS, MORE = 140, 160  # calls that are tried first, and those that are added where mutants are left
 BEST = 12  # calls that others are tried near of
 SCENARIOS = 240  # ways to use an instance of a class
+PREPARED = 120  # calls with what they need around them
 AFTERWARDS = 40  # calls after which arguments are looked at
 TYPES = 6  # sets of types that calls are tried with
 
@@ -79,14 +81,19 @@ async def made(
     tell("inputs tried", 0, 0)
     calls, unlikely, told = await tried(asking, subject)
     questions = tuple(_questions(subject, calls, told))
-    if not any(one.is_testable for one in told):
+    others, of_others = await prepared(bench, place, subject, calls, told)
+    if subject.needs.variables:  # what is set where nobody says so is another matter on each machine
+        told = [Answer("other", "environment") if one.is_testable else one for one in told]
+    if not any(one.is_testable for one in (*told, *of_others)):
         return Made(subject, None, _nothing(told), (), questions, tried=len(calls), took_s=time.monotonic() - begun)
     documented = {one.call for one in subject.examples} - {one.call for one in questions} if not before else set()
     asked = {one.call for one in questions}
     told = [Answer("other") if call in asked else one for call, one in zip(calls, told, strict=True)]
     found = Found([*calls], [*told], await asking.kills(mutants, calls, told, tell))
+    in_steps = Asking(bench, place, is_steps=True)
+    await _of_others(in_steps, mutants, others, of_others, found, tell)
     await _more(asking, subject, mutants, found, tell)
-    await _afterwards(Asking(bench, place, is_steps=True), subject, mutants, found, tell)
+    await _afterwards(in_steps, subject, mutants, found, tell)
     calls, told, kills = found.calls, found.told, found.kills
     rows, noticed = kept.chosen(calls, told, kills, documented, unlikely)
     survivors = tuple(one for number, one in enumerate(mutants) if number not in noticed)
@@ -144,6 +151,26 @@ async def _more(asking: Asking, subject: Subject, mutants: Sequence[Usual], foun
         more = await asking.steady(extra)
         more = last(extra, more) if subject.methods else more
         found.add(extra, more, await asking.kills([mutants[one] for one in left], extra, more, tell), left)
+
+
+async def _of_others(
+    asking: Asking, mutants: Sequence[Usual], calls: Sequence[str], told: Sequence[Answer], found: Found, tell: Tell
+) -> None:
+    """What other calls notice of the mutants that are left."""
+    if calls and (left := found.left(len(mutants))):
+        found.add(calls, told, await asking.kills([mutants[one] for one in left], calls, told, tell), left)
+
+
+async def prepared(
+    bench: Workbench, place: Place, subject: Subject, calls: Sequence[str], told: Sequence[Answer], turn: int = 0
+) -> tuple[list[str], list[Answer]]:
+    """Calls of a function with what it needs around it, and their steady answers: none for one that needs nothing. `told` is what the `calls` gave without it."""
+    touches = "files" in subject.needs.signs or any(map(answers.is_of_files, told))
+    if subject.methods or not (touches or subject.needs.are_some):
+        return [], []
+    able = [] if touches else [one for one, answer in zip(calls, told, strict=True) if answer.gives != "late"]
+    found = await asyncio.to_thread(lambda: list(prepares.ways(subject, PREPARED, turn, touches=touches, calls=able)))
+    return found, last(found, await Asking(bench, place, is_steps=True).steady(found))
 
 
 async def _afterwards(asking: Asking, subject: Subject, mutants: Sequence[Usual], found: Found, tell: Tell) -> None:
@@ -212,7 +239,7 @@ def last(ways: Sequence[str], told: Sequence[Answer]) -> list[Answer]:
     fine = {scenarios.steps(one) for one, answer in zip(ways, told, strict=True) if answer.kind == "value"}
     return [
         answer
-        if answer.kind != "raised" or scenarios.steps(one)[:-1] in fine or len(scenarios.steps(one)) == 1
+        if answer.kind != "raised" or scenarios.steps(one)[:-1] in (*fine, (), ("",))
         else Answer("other", "raised before")
         for one, answer in zip(ways, told, strict=True)
     ]

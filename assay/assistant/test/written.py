@@ -9,13 +9,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from analyzers import homes, scenarios, syntax
+from analyzers import homes, prepared, scenarios, syntax
 from analyzers.subjects import Subject
 
 from . import answers, joining
 from .answers import Answer
 from .kept import Row, Source
 
+# Of pytest, with their types.
+FIXTURES = {"capsys": "pytest.CaptureFixture[str]", "monkeypatch": "pytest.MonkeyPatch", "tmp_path": "Path"}
 ALIKE = 3  # rows from which they stand in a table
 
 
@@ -64,15 +66,24 @@ def written(
         made = homes.free(f"test_{_snake(subject.name) if subject.methods else subject.name}_{said}", taken)
         taken.add(made)
         names.append(made)
-        is_scenario = bool(subject.methods) or group[0].answer.is_steps
+        is_scenario = bool(scenarios.steps(group[0].call))
         parts.append((_scenario if is_scenario else _test)(made, subject, group, annotated=annotated))
     body = "\n\n".join(
         re.sub(r"^(def .*:\n)", lambda match: match[1] + local, one, flags=re.MULTILINE) for one in parts
     )
     needs = [] if is_local else [line for name, line in sorted(lines.items()) if name not in there]
-    needs += ["import asyncio"] if "asyncio.run(" in body and "asyncio" not in there else []
+    needs += [
+        line for name, (sign, line) in _NEEDED.items() if sign in body and name not in there and line not in needs
+    ]
     text = joining.joined(before, module, () if is_local else wanted, style(body), needs)
     return Written(target, text, before, tuple(names))
+
+
+_NEEDED = {
+    "asyncio": ("asyncio.run(", "import asyncio"),
+    "random": ("random.seed(", "import random"),
+    "Path": ("tmp_path: Path", "from pathlib import Path"),
+}
 
 
 def groups(subject: Subject, rows: Sequence[Row]) -> list[list[Row]]:
@@ -82,12 +93,12 @@ def groups(subject: Subject, rows: Sequence[Row]) -> list[list[Row]]:
 
 def _parts(subject: Subject, rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
     """The rows of each test with what its name says: each scenario is a test of its own."""
-    ways = [row for row in rows if subject.methods or row.answer.is_steps]
+    ways = [row for row in rows if scenarios.steps(row.call)]
     yield from _groups([row for row in rows if row not in ways])
     for row in ways:
         raises = f"raises_{_snake(row.answer.kinds[0])}" if row.answer.kind == "raised" else ""
         made, *steps = scenarios.steps(row.call)
-        stays = not subject.methods and answers.steps_of(row.answer)[-1:] == (made,)
+        stays = made and not subject.methods and answers.steps_of(row.answer)[-1:] == (made,)
         yield raises or (f"leaves_{_variable(subject, steps)}_as_it_is" if stays else _SAID[row.source]), [row]
 
 
@@ -110,12 +121,14 @@ def _scenario(name: str, subject: Subject, rows: Sequence[Row], *, annotated: bo
     one = _variable(subject, steps)
     gave = answers.steps_of(row.answer) if row.answer.kind == "value" else ()
     lines = (
-        [f"    {one} = {made}\n"]
+        []
+        if not made
+        else [f"    {one} = {made}\n"]
         if steps or row.answer.kind != "raised"
         else [f"    with pytest.raises({row.answer.kinds[0]}):\n        {made}\n"]
     )
     for number, step in enumerate(steps):
-        told = _named(step, one)
+        told = prepared.as_written(_named(step, one))
         if row.answer.kind == "raised":
             is_last = number == len(steps) - 1
             lines.append(
@@ -126,7 +139,10 @@ def _scenario(name: str, subject: Subject, rows: Sequence[Row], *, annotated: bo
         lines.append(_statement(told, Row(told, Answer("value", source), row.source)) if source else f"    {told}\n")
     note = _NOTES[row.source].format(subject.name) if row.answer.kind == "value" or row.source == "changed" else ""
     ends = " -> None" if annotated else ""
-    return f"def {name}(){ends}:\n{note}{''.join(lines)}"
+    body = "".join(lines)
+    needed = [one for one in FIXTURES if re.search(rf"\b{one}\b", body)]
+    given = ", ".join(f"{one}: {FIXTURES[one]}" if annotated else one for one in needed)
+    return f"def {name}({given}){ends}:\n{note}{body}"
 
 
 def _named(step: str, one: str) -> str:
