@@ -53,6 +53,21 @@ def origin(text: str, name: str) -> str:
     return ""
 
 
+def given_names(text: str) -> tuple[str, ...]:
+    """The public attributes that are given to what has a name of its own, and to no `self`."""
+    tree = syntax.module(text)
+    found = {
+        node.attr: None
+        for node in (ast.walk(tree) if tree is not None else ())
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Store)
+        and isinstance(node.value, ast.Name)
+        and node.value.id not in ("self", "cls")
+        and not node.attr.startswith("_")
+    }
+    return tuple(found)
+
+
 def free(name: str, taken: Collection[str]) -> str:
     """The name, or with the first number behind it that makes it free."""
     number, found = 2, name

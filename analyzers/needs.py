@@ -17,7 +17,7 @@ _CHANCE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """`signs`: that it "prints", "asks" for input, draws by chance ("seeds"), looks at the "clock", or reads and writes "files". `variables`: names of the environment that it reads; `formats`: modules that read files of a form; `suffix` of the files that it speaks of."""
+    """`signs`: that it "prints", "warns", "asks" for input, draws by chance ("seeds"), looks at the "clock", or reads and writes "files". `variables`: names of the environment that it reads; `formats`: modules that read files of a form; `suffix` of the files that it speaks of."""
 
     signs: frozenset[str] = frozenset()
     variables: tuple[str, ...] = ()
@@ -44,6 +44,8 @@ def of(nodes: Iterable[ast.AST]) -> Needs:
                 signs.add("files")
             case ast.Call(func=ast.Attribute(attr=name)) if name in _OF_FILES:
                 signs.add("files")
+            case ast.Call(func=ast.Name(id="warn") | ast.Attribute(attr="warn", value=ast.Name(id="warnings"))):
+                signs.add("warns")
             case ast.Call(func=ast.Name(id="input")):
                 signs.add("asks")
             case ast.Call(func=ast.Attribute(value=ast.Name(id="random"), attr=name)) if name in _CHANCE:

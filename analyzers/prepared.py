@@ -13,7 +13,6 @@ from . import inputs, syntax, tryouts
 from .scenarios import LENGTH
 from .subjects import Parameter, Subject
 
-NAMES = frozenset({"tmp_path", "capsys", "monkeypatch"})  # of pytest
 _PATHS = re.compile(
     r"(?:.*_)?(?:path|file|filename|fname|folder|dir|directory|src|source|dst|dest|destination|target|root|out|output|log)(?:_.*|name)?|\w*(?:path|file|dir)"
 )
@@ -27,6 +26,7 @@ _FORMS = {
 }
 _VALUES = ("1", "", "abc", "0", "true", "8080", "a,b", "/x/y")
 _TYPED = ("5", "", "abc", "y", "no", "12 3")
+PRINTED, WARNED = "capsys.readouterr().out", "[str(one.message) for one in recwarn]"
 LISTING = "sorted(one.name for one in tmp_path.iterdir())"
 LATEST = 4e9  # a time that clocks show
 GIVEN, OTHER = "given", "other"
@@ -69,6 +69,8 @@ def _way(subject: Subject, chance: random.Random, paths: Sequence[Parameter], ca
         )
     if "seeds" in needs.signs:
         before.append(f"random.seed({chance.choice((0, 1, 2, 7))})")
+    if "warns" in needs.signs:
+        behind.append(WARNED)
     call = call or ("" if paths else tryouts.one_call(subject, chance, {}))
     if "clock" in needs.signs:
         before.append(f"monkeypatch.setattr('time.time', lambda: {chance.choice(_times(subject, call))})")
@@ -80,7 +82,7 @@ def _way(subject: Subject, chance: random.Random, paths: Sequence[Parameter], ca
         before += prepared
         behind += looked
     if "prints" in needs.signs:
-        behind.append("capsys.readouterr().out")
+        behind.append(PRINTED)
     return _Way(tuple(before), f"asyncio.run({call})" if subject.is_async else call, tuple(behind))
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from . import inputs, syntax, tryouts
-from .subjects import Subject
+from .subjects import Parameter, Subject, attribute
 
 LENGTH = 320  # characters of one
 STEPS = 7  # of one, beside the making of the instance
+SAME = 0.6  # of operands are made as the instance is, or nearly so
 CHANGING = 0.4  # of them change it for sure
 
 
@@ -21,8 +23,9 @@ def drawn(subject: Subject, count: int, seed: int) -> tuple[str, ...]:
         if len(found) >= count:
             break
         used = dict[str, list[object]]()  # a key that was set is asked for again
-        parts = [f"o := {tryouts.one_call(subject, chance, used)}"]
-        parts += [_step(subject, chance, used) for _ in range(1 + turn % STEPS)]
+        made = tryouts.one_call(subject, chance, used)
+        parts = [f"o := {subject.form.replace('{}', made) or made}"]
+        parts += [_step(subject, chance, used, made) for _ in range(1 + turn % STEPS)]
         found |= _told(parts)
     return tuple(found)[:count]
 
@@ -37,14 +40,16 @@ def longer(subject: Subject, scenarios: Sequence[str], count: int, seed: int) ->
         made, done, known = begun[turn % len(begun)]
         used = {name: list(values) for name, values in known.items()}
         parts = [f"o := {made}", *(f"repr({one})" for one in done)]
-        parts += [_step(subject, chance, used) for _ in range(1 + turn % 4)]
+        parts += [_step(subject, chance, used, made) for _ in range(1 + turn % 4)]
         found |= _told(parts)
     return tuple(found)[:count]
 
 
-def _step(subject: Subject, chance: random.Random, used: dict[str, list[object]]) -> str:
+def _step(subject: Subject, chance: random.Random, used: dict[str, list[object]], made: str) -> str:
     changing = [one for one in subject.methods if one.changes]
     method = chance.choice(changing if changing and chance.random() < CHANGING else subject.methods)
+    if method.form.startswith("o ") and chance.random() < SAME:  # an operator: with one that is the same, or nearly
+        return f"repr({method.form.replace('{}', chance.choice(inputs.variants([made])))})"
     call = tryouts.one_call(method, chance, used)
     return f"repr({method.form.replace('{}', call.partition('(')[2][:-1])})"
 
@@ -52,6 +57,15 @@ def _step(subject: Subject, chance: random.Random, used: dict[str, list[object]]
 def _told(parts: Sequence[str]) -> dict[str, None]:
     sources = (f"[{', '.join(parts[:size])}][1:]" for size in (len(parts) - 1, len(parts)))
     return {one: None for one in sources if len(one) <= LENGTH}
+
+
+def called(subject: Subject, attributes: Iterable[str]) -> tuple[Subject, ...]:
+    """A function whose results are functions, with what can be done with those; once more for results that take a function and give another one. `attributes` are names that functions are given."""
+    one = Parameter("value", (), is_sure=False, default="", is_keyword=False)
+    calls = [replace(attribute("call", "o({})"), parameters=of) for of in ((one,), (one, one), ())]
+    calls[0] = replace(calls[0], changes=True)
+    methods = (*calls, *(attribute(name, form) for name in attributes for form in (f"o.{name}", f"o.{name}()")))
+    return tuple(replace(subject, methods=methods, form=form) for form in ("{}", "{}(lambda *args: len(args))"))
 
 
 def _used(subject: Subject, written: Sequence[str]) -> dict[str, list[object]]:

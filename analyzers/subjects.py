@@ -36,7 +36,7 @@ class Parameter:
 class Subject:
     """A function or class at the top of a module. `lines`: its first and last, from 1, decorators included. `literals` stand in its code. `is_open`: it takes any number of arguments. Of a class `parameters` are those
     of its constructor, and `methods` what can be done with one of it, each with the `form` of that: "o.push({})", "o.size", "len(o)". `starts` is the first line of what is called, 0 for nothing of the file's. `seen`: texts of
-    arguments that it was called with while something ran. `needs`: what it needs around it. `makers`: classes of the module of which a parameter may be an instance; `ready`: members, of an enumeration. `changes`: a method that changes what it is called on. `depth`: in how many others an instance is made."""
+    arguments that it was called with while something ran. `needs`: what it needs around it. `makers`: classes of the module of which a parameter may be an instance; `ready`: members, of an enumeration. `changes`: a method that changes what it is called on. `depth`: in how many others an instance is made. `result`: the class of the module of which it gives an instance."""
 
     name: str
     lines: tuple[int, int]
@@ -55,6 +55,7 @@ class Subject:
     changes: bool = False
     depth: int = 0
     needs: Needs = NONE
+    result: tuple[Subject, ...] = ()
 
 
 def of_text(text: str) -> tuple[Subject, ...]:
@@ -78,10 +79,26 @@ def of_text(text: str) -> tuple[Subject, ...]:
                 methods = tuple(replace(two, makers=of) for two in made.methods)
                 used = _used(made, one, around)
                 literals = _with_used(made, used)
-                found.append(replace(made, literals=literals, makers=of, methods=methods, needs=needs.of((one, *used))))
+                needed = needs.of((one, *used))
+                methods += tuple(
+                    attribute("", form) for sign, form in _TELLING.items() if methods and sign in needed.signs
+                )
+                found.append(replace(made, literals=literals, makers=of, methods=methods, needs=needed))
         except (RecursionError, ValueError):  # hundreds of operators in one, or a number that Python does not write
             continue
-    return tuple(found)
+    classes = {one.name: one for one in found if one.methods}
+    return tuple(replace(one, result=_result(around[one.name], classes)) for one in found)
+
+
+def _result(node: ast.stmt, classes: Mapping[str, Subject]) -> tuple[Subject, ...]:
+    """The class of which a function gives an instance, as its hint or its last line says."""
+    if not isinstance(node, ast.FunctionDef):
+        return ()
+    names = [one.id for one in ast.walk(node.returns) if isinstance(one, ast.Name)] if node.returns is not None else []
+    for one in ast.walk(node):
+        if isinstance(one, ast.Return) and isinstance(one.value, ast.Call) and isinstance(one.value.func, ast.Name):
+            names.append(one.value.func.id)
+    return tuple(classes[name] for name in names if name in classes)[:1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +238,12 @@ def _with_used(made: Subject, used: Iterable[ast.stmt]) -> tuple[object, ...]:
 
 _FORMS = {
     "__len__": "len(o)", "__contains__": "{} in o", "__getitem__": "o[{}]", "__iter__": "list(o)", "__call__": "o({})", "__str__": "str(o)", "__bool__": "bool(o)",
-    "__setitem__": "o.__setitem__({})", "__delitem__": "o.__delitem__({})",
+    "__setitem__": "o.__setitem__({})", "__delitem__": "o.__delitem__({})", "__repr__": "repr(o)", "__next__": "next(o)", "__reversed__": "list(reversed(o))",
+    "__neg__": "-o", "__abs__": "abs(o)", "__int__": "int(o)", "__float__": "float(o)", "__invert__": "~o", "__round__": "round(o)",
+}  # fmt: skip
+_OPERATORS = {
+    "__eq__": "==", "__ne__": "!=", "__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">=", "__add__": "+", "__sub__": "-", "__mul__": "*", "__truediv__": "/", "__floordiv__": "//", "__mod__": "%",
+    "__or__": "|", "__and__": "&", "__xor__": "^", "__matmul__": "@",
 }  # fmt: skip
 _NOT_MADE = re.compile(
     r"(?:Error|Exception|Warning|Enum|Flag|Protocol|ABC|NamedTuple|TypedDict|TestCase|Thread|Process)$"
@@ -243,8 +265,8 @@ def _of_class(node: ast.ClassDef, known: Known) -> Subject | None:
     if constructor is None:
         return None
     parameters, starts = constructor
-    methods = [made for name, one in functions.items() if (made := _of_method(name, one, known)) is not None]
-    methods += [_of_attribute(name) for name in _attributes(node, {one.name for one in methods} | kinds.called(node))]
+    methods = [made for one in functions.values() if (made := _of_method(one, known, node.name)) is not None]
+    methods += [attribute(name) for name in _attributes(node, {one.name for one in methods} | kinds.called(node))]
     if not methods:
         return None
     doc = ast.get_docstring(node) or ""
@@ -265,23 +287,35 @@ def _attributes(node: ast.ClassDef, known: set[str]) -> list[str]:
     return [name for name in found if name not in known]
 
 
-def _of_attribute(name: str) -> Subject:
-    return Subject(name, (0, 0), (), "", (), (), is_async=False, is_open=False, form=f"o.{name}")
+def attribute(name: str, form: str = "") -> Subject:
+    """What can be done with an instance without arguments: it is asked for, or something of another `form` is."""
+    return Subject(name, (0, 0), (), "", (), (), is_async=False, is_open=False, form=form or f"o.{name}")
 
 
-def _of_method(name: str, node: Function, known: Known) -> Subject | None:
-    """What can be done with an instance by one of its methods; None for what is private, asynchronous or no method of instances."""
+# What tells of a class that prints or warns, beside its methods.
+_TELLING = {"prints": "capsys.readouterr().out", "warns": "[str(one.message) for one in recwarn]"}
+
+
+def _of_method(node: Function, known: Known, of: str) -> Subject | None:
+    """What can be done with an instance of the class `of` by one of its methods; None for what is private, asynchronous or no method of instances."""
+    name = node.name
     decorators = {ast.unparse(one).rpartition(".")[2] for one in node.decorator_list}
     is_property = bool(decorators & {"property", "cached_property"})
     if (
         isinstance(node, ast.AsyncFunctionDef)
         or (decorators and not is_property)
-        or (name.startswith("_") and name not in _FORMS)
+        or (name.startswith("_") and name not in _FORMS and name not in _OPERATORS)
     ):
         return None
     made = _subject(node, known)
     if not made.parameters:
         return None
+    if name in _OPERATORS:
+        if len(made.parameters) != 2:
+            return None
+        other = made.parameters[1]
+        other = replace(other, kinds=tuple(dict.fromkeys((f"own:{of}", *other.kinds))), is_sure=True)
+        return replace(made, parameters=(other,), form=f"o {_OPERATORS[name]} {{}}")
     form = f"o.{name}" if is_property else _FORMS.get(name, f"o.{name}({{}})")
     return replace(made, parameters=made.parameters[1:], form=form, changes=any(map(_stores, ast.walk(node))))
 

@@ -19,6 +19,7 @@ LENGTH = 160  # characters of a call
 JOINT = 6  # literals that are taken together, two by two
 SWAPPED = 0.25  # of values that are given again: nearly the same ones
 DEEPEST = 3  # instances that hold instances
+TEXTS, ELSEWHERE = "*", 0.3  # texts that were used for any parameter, and how often one of them is
 SEEN = 0.6  # of steps are as they were seen
 
 Kinds = tuple[str, ...]
@@ -68,10 +69,16 @@ def one_call(subject: Subject, chance: random.Random, used: dict[str, list[objec
             values.append((one, _another(again, chance) if chance.random() < SWAPPED else again))
             continue
         kinds = _kinds(one)
+        if TEXTS in used and kinds[0] == "str" and chance.random() < ELSEWHERE:
+            again = chance.choice(used[TEXTS])
+            values.append((one, _another(again, chance) if chance.random() < 0.5 else again))
+            continue
         kind = kinds[min(int(chance.expovariate(1.2)), len(kinds) - 1)]
         is_pooled = chance.random() < 0.6 and not (subject.depth and "own:" in kind)
         value = chance.choice(pool(kind, subject)[:6]) if is_pooled else drawn(kind, subject, chance)
         used.setdefault(one.name, []).append(value)
+        if isinstance(value, str) and value:
+            used.setdefault(TEXTS, []).append(value)
         values.append((one, value))
     return _call(subject.name, [one for one, _ in values], [value for _, value in values])
 

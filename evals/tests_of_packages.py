@@ -102,7 +102,7 @@ async def of_functions(bench: Workbench, root: Path, given: argparse.Namespace) 
     )
     first = await whole(bench, state, {})
     green = frozenset(one.id for one in first.tests.tests if one.is_green)
-    over, offered, unstable, agreed, times = dict[str, str](), 0, 0, 0, list[float]()
+    over, offered, others, unstable, agreed, times = dict[str, str](), 0, 0, 0, 0, list[float]()
     for one in chosen:
         begun = time.monotonic()
         text = state.texts[one.name]
@@ -111,7 +111,9 @@ async def of_functions(bench: Workbench, root: Path, given: argparse.Namespace) 
         times.append(time.monotonic() - begun)
         told = f"{one.name}::{one.subject.name}"
         if made.written is None:
-            print(f"  {told:52} {times[-1]:5.1f} s  nothing: {made.why}", flush=True)
+            others += bool(_killed(one, made))
+            by = f"; {len(_killed(one, made))} of {len(one.alive)} are noticed by tests that were made before" if _killed(one, made) else ""  # fmt: skip
+            print(f"  {told:52} {times[-1]:5.1f} s  nothing: {made.why}{by}", flush=True)
             continue
         offered += 1
         unstable += made.runs < 5
@@ -131,7 +133,7 @@ async def of_functions(bench: Workbench, root: Path, given: argparse.Namespace) 
     red = [two for two in red if two not in {x.id for x in first.tests.tests}]
     told = f", {agreed} of {offered} held against the whole suite were alive" if given.whole else ""
     print(
-        f"{given.package}: tests for {offered} of {len(chosen)} ({offered / max(1, len(chosen)):.0%}), unstable {unstable}, new ones red in the whole suite {len(red)}, "
+        f"{given.package}: tests for {offered} of {len(chosen)}, for {others} more those of others ({(offered + others) / max(1, len(chosen)):.0%}), unstable {unstable}, new ones red in the whole suite {len(red)}, "
         f"old ones red by them {len(green - frozenset(two.id for two in last.tests.tests if two.is_green))}{told}; {statistics.median(times):.1f} s at the median"
     )
 

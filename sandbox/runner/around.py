@@ -24,6 +24,7 @@ class Around:
         self._added: list[str] = []
         self._patches = Patches()
         self._streams = sys.stdout, sys.stderr
+        self._warned: Any = None
 
     def begin(self, call: str, namespace: dict[str, Any]) -> None:
         """Put around it what it names."""
@@ -36,6 +37,12 @@ class Around:
         if "capsys." in call:
             self._streams = sys.stdout, sys.stderr
             self._add("capsys", Printed())
+        if "recwarn" in call:
+            import warnings
+
+            self._warned = warnings.catch_warnings(record=True)
+            self._add("recwarn", self._warned.__enter__())
+            warnings.simplefilter("default")
         if "tmp_path" in call:
             import tempfile  # most calls need none
 
@@ -46,6 +53,9 @@ class Around:
         """All as it was."""
         sys.stdout, sys.stderr = self._streams
         self._patches.undo()
+        if self._warned is not None:
+            self._warned.__exit__(None, None, None)
+            self._warned = None
         for name in self._added:
             self._namespace.pop(name, None)
         self._added = []

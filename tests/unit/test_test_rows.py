@@ -262,3 +262,20 @@ def test_what_is_no_literal_is_known_by_what_it_tells_of_itself(told: str, writt
         assert written_down in text_of([Row("area(1, 2)", answer, source="today")]).replace('"', '"')
         assert answers.notices(answer, value("None")) and answers.notices(value("None"), answer)
         assert not answers.notices(answer, answer)
+
+
+@pytest.mark.parametrize(
+    ("told", "says_more"),
+    [
+        ("<Result (1,) {'a': 2}>", True),
+        ("<re.Match object; span=(0, 1), match='a'>", True),
+        ("[<Point 1, 2>]", True),
+        ("<Point>", False),
+        ("<function f>", False),
+        ("<module 're' from '/usr/lib/re.py'>", False),
+        ("<Reader name='/tmp/x'>", False),
+        ("functools.partial(<function f>, 1)", False),
+    ],
+)
+def test_an_object_is_known_by_its_repr_where_that_says_more_than_its_kind(told: str, says_more: bool) -> None:
+    assert answers.is_repr(told) is says_more

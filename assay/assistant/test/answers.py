@@ -31,6 +31,16 @@ class Answer:
         """Whether a test can expect it."""
         return self.kind == "raised" or (self.kind == "value" and (not self.is_steps or any(steps_of(self))))
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the call came to an end that somebody may have meant."""
+        return self.kind in ("value", "raised") or self.gives.startswith("<")
+
+    @property
+    def is_function(self) -> bool:
+        """Whether it gave a function."""
+        return self.kind == "other" and self.gives.startswith("<function ")
+
 
 LATE, UNASKED, OUTSIDE = Answer("other", "late"), Answer("other", "unasked"), Answer("other", "outside")
 
@@ -87,8 +97,10 @@ def listed(told: str) -> str:
     return inner if inner and _is_held(inner) else ""
 
 
-# What tells of an object only which kind it is, or where it is: "<generator object f>", "<module 're' from …>", "<built-in function len>".
-_FACELESS = re.compile(r"<(?!class '[\w.]+'>)(?!\w+\.\w+: [^<>]+>)")
+# What tells of an object only which kind it is, or where it is: "<generator object f>", "<module 're' from …>", "<built-in function len>". "<Result (1,) {}>" says more.
+_FACELESS = re.compile(
+    r"<(?!class '[\w.]+'>)(?!\w+\.\w+: [^<>]+>)(?![A-Z_]\w*[^<>/]*['\"(\[{=\d][^<>/]*>)(?!re\.Match object; [^<>/]+>)"
+)
 
 
 def is_repr(told: str) -> bool:

@@ -87,6 +87,11 @@ class Asking:
         self._names = self.own | set(dir(builtins))
 
     @property
+    def text(self) -> str:
+        """The file as it is asked about."""
+        return self._place.text
+
+    @property
     def texts(self) -> Mapping[str, str]:
         """The project's files, this one as it is asked about."""
         return {**self._place.state.texts, **self._place.over, self._place.name: self._place.text}

@@ -16,6 +16,8 @@ from sandbox.api import Job, Step, StepOutcome, Taken
 
 from ..workbench import Workbench
 from ..world.state import State, written_over
+from . import watched
+from .watched import plain
 
 RUN_S, QUIET_S = 120.0, 20.0  # of all tests that reach a file, and of one that gives no sign of life
 FINE = ("passed", "skipped", "xfailed", "xpassed")
@@ -80,22 +82,22 @@ async def seen_of(
         return dict.fromkeys(files, Suite({}, (), 0.0))
     written = written_over(state, {name: bench.projects.sent(text) for name, text in {**over, **files}.items()})
     step = Step("pytest", RUN_S, written, tests, quiet_s=QUIET_S, watched=tuple(files), takes=True)
-    (outcome,) = await bench.sandbox.run(Job(state.project, (step,)))
-    report = outcome.tests
-    red = {_plain(one.id) for one in report.tests if one.outcome not in FINE}
-    green = [_plain(one.id) for one in report.tests if one.is_green and _plain(one.id) not in red]
-    unseen = frozenset(green if "" in report.unseen else map(_plain, report.unseen))
+    report = await watched.run(bench, state.project, step)
+    every = list(report.tests.values())
+    red = {plain(one.id) for one in every if one.outcome not in FINE}
+    green = [plain(one.id) for one in every if one.is_green and plain(one.id) not in red]
+    unseen = frozenset(green if "" in report.unseen else map(plain, report.unseen))
     times = dict[str, float]()
-    for one in report.tests:
-        times[_plain(one.id)] = times.get(_plain(one.id), 0.0) + one.took_s
+    for one in every:
+        times[plain(one.id)] = times.get(plain(one.id), 0.0) + one.took_s
     found = {}
     for name, reaching in by_file.items():
         lines: dict[str, frozenset[int]] = {one: frozenset() for one in green if one.partition("::")[0] in reaching}
         for test, executed in report.lines.items():
-            if (plain := _plain(test)) in lines:
-                lines[plain] |= executed.get(name, frozenset())
+            if (own := plain(test)) in lines:
+                lines[own] |= executed.get(name, frozenset())
         own_red = tuple(sorted(one for one in red if one.partition("::")[0] in reaching))
-        found[name] = Suite(lines, own_red, outcome.ms / 1000, report.taken.get(name, {}), times, unseen)
+        found[name] = Suite(lines, own_red, report.took_s, report.taken.get(name, {}), times, unseen)
     return found
 
 
@@ -157,13 +159,13 @@ async def _asked(
 
 
 def _ran(outcome: StepOutcome) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_plain(one.id) for one in outcome.tests.tests if one.outcome != "missing"))
+    return tuple(dict.fromkeys(plain(one.id) for one in outcome.tests.tests if one.outcome != "missing"))
 
 
 def failed(outcome: StepOutcome) -> str:
     """The test that failed first; "" for none."""
     return next(
-        (_plain(one.id) for one in outcome.tests.tests if one.outcome not in FINE and one.outcome != "missing"), ""
+        (plain(one.id) for one in outcome.tests.tests if one.outcome not in FINE and one.outcome != "missing"), ""
     )
 
 
@@ -172,7 +174,7 @@ def notices(outcome: StepOutcome, tests: Sequence[str]) -> bool:
     report = outcome.tests
     if outcome.timed_out or report.collect_errors or not report.finished or failed(outcome):
         return True
-    return not {_plain(one.id) for one in report.tests}.issuperset(tests) or any(
+    return not {plain(one.id) for one in report.tests}.issuperset(tests) or any(
         one.outcome not in FINE for one in report.tests
     )
 
@@ -217,7 +219,3 @@ def _reaching(texts: Mapping[str, str], name: str, state: State) -> tuple[str, .
     graph = reach.imports(texts, state.test_files)
     found = {*reach.importers(graph, name), name}
     return tuple(sorted(one for one in found if one in texts and state.is_run(one)))
-
-
-def _plain(test: str) -> str:
-    return test.partition("[")[0]

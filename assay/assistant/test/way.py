@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
-from analyzers import inputs, lint, scenarios, tryouts
+from analyzers import homes, inputs, lint, scenarios, tryouts
 from analyzers import prepared as prepares
 from analyzers.documented import Example
 from analyzers.mutants import usual
@@ -84,7 +84,7 @@ async def made(
     others, of_others = await prepared(bench, place, subject, calls, told)
     if subject.needs.variables:  # what is set where nobody says so is another matter on each machine
         told = [Answer("other", "environment") if one.is_testable else one for one in told]
-    if not any(one.is_testable for one in (*told, *of_others)):
+    if not subject.result and not any(one.is_testable or one.is_function for one in (*told, *of_others)):
         return Made(subject, None, _nothing(told), (), questions, tried=len(calls), took_s=time.monotonic() - begun)
     documented = {one.call for one in subject.examples} - {one.call for one in questions} if not before else set()
     asked = {one.call for one in questions}
@@ -93,6 +93,7 @@ async def made(
     in_steps = Asking(bench, place, is_steps=True)
     await _of_others(in_steps, mutants, others, of_others, found, tell)
     await _more(asking, subject, mutants, found, tell)
+    await _of_results(in_steps, subject, mutants, found, tell)
     await _afterwards(in_steps, subject, mutants, found, tell)
     calls, told, kills = found.calls, found.told, found.kills
     rows, noticed = kept.chosen(calls, told, kills, documented, unlikely)
@@ -153,6 +154,19 @@ async def _more(asking: Asking, subject: Subject, mutants: Sequence[Usual], foun
         found.add(extra, more, await asking.kills([mutants[one] for one in left], extra, more, tell), left)
 
 
+async def _of_results(asking: Asking, subject: Subject, mutants: Sequence[Usual], found: Found, tell: Tell) -> None:
+    """What is noticed by asking what a function gave, where that is an instance of a class or a function."""
+    are_functions = any(one.is_function for one in found.told)
+    if subject.methods or subject.is_async or not (subject.result or are_functions) or not found.left(len(mutants)):
+        return
+    able = [replace(subject, methods=of.methods, literals=(*subject.literals, *of.literals), makers=of.makers) for of in subject.result]  # fmt: skip
+    if are_functions:
+        able += scenarios.called(subject, await asyncio.to_thread(homes.given_names, asking.text))
+    count = SCENARIOS // len(able)
+    calls = await asyncio.to_thread(lambda: [call for one in able for call in scenarios.drawn(one, count, 0)])
+    await _of_others(asking, mutants, calls, last(calls, await asking.steady(calls)), found, tell)
+
+
 async def _of_others(
     asking: Asking, mutants: Sequence[Usual], calls: Sequence[str], told: Sequence[Answer], found: Found, tell: Tell
 ) -> None:
@@ -203,7 +217,7 @@ async def tried(asking: Asking, subject: Subject) -> tuple[list[str], frozenset[
     shown, sets, few = await asyncio.to_thread(_first, subject, [*examples, *used])
     told = iter(await asking.once([*shown, *(call for of in few for call in of)]))
     of_shown = [next(told) for _ in shown]
-    works = [sum(one.kind in ("value", "raised") for one in [next(told) for _ in of]) for of in few]
+    works = [sum(one.has_ended for one in [next(told) for _ in of]) for of in few]
     taken = [kinds for kinds, count, of in zip(sets, works, few, strict=True) if count * 2 > len(of)][:TYPES]
     taken = taken or [kinds for kinds, count in zip(sets, works, strict=True) if count][:TYPES]
     calls = [call for call, one in zip(shown, of_shown, strict=True) if one.is_testable or call in examples]

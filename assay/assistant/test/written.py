@@ -17,7 +17,9 @@ from .answers import Answer
 from .kept import Row, Source
 
 # Of pytest, with their types.
-FIXTURES = {"capsys": "pytest.CaptureFixture[str]", "monkeypatch": "pytest.MonkeyPatch", "tmp_path": "Path"}
+FIXTURES = {
+    "capsys": "pytest.CaptureFixture[str]", "monkeypatch": "pytest.MonkeyPatch", "recwarn": "pytest.WarningsRecorder", "tmp_path": "Path",
+}  # fmt: skip
 ALIKE = 3  # rows from which they stand in a table
 
 
@@ -99,18 +101,25 @@ def _parts(subject: Subject, rows: Sequence[Row]) -> Iterator[tuple[str, list[Ro
         raises = f"raises_{_snake(row.answer.kinds[0])}" if row.answer.kind == "raised" else ""
         made, *steps = scenarios.steps(row.call)
         stays = made and not subject.methods and answers.steps_of(row.answer)[-1:] == (made,)
-        yield raises or (f"leaves_{_variable(subject, steps)}_as_it_is" if stays else _SAID[row.source]), [row]
+        yield raises or (f"leaves_{_variable(subject, made, steps)}_as_it_is" if stays else _SAID[row.source]), [row]
 
 
-def _variable(subject: Subject, steps: Sequence[str]) -> str:
+def _variable(subject: Subject, made: str, steps: Sequence[str]) -> str:
     """What the instance of a scenario is called in its test; of a function the parameter that it is given for."""
+    if not subject.methods and made.startswith(f"{subject.name}("):
+        return _named_like(subject, subject.result[0].name if subject.result else "found")
     if not subject.methods:
         call = syntax.expression(steps[0]) if steps else None
         args = call.args if isinstance(call, ast.Call) else []
         at = next((number for number, arg in enumerate(args) if isinstance(arg, ast.Name) and arg.id == "o"), None)
         places = [one.name for one in subject.parameters if not one.is_keyword]
         return places[at] if at is not None and at < len(places) else "given"
-    one = _snake(subject.name)
+    return _named_like(subject, subject.name)
+
+
+def _named_like(subject: Subject, name: str) -> str:
+    """The name of an instance of a class."""
+    one = _snake(name)
     return f"the_{one}" if keyword.iskeyword(one) or hasattr(builtins, one) or one == subject.name else one
 
 
@@ -118,7 +127,7 @@ def _scenario(name: str, subject: Subject, rows: Sequence[Row], *, annotated: bo
     """The steps one after the other, each with what it is expected to give; one that gave None is only done."""
     (row,) = rows
     made, *steps = scenarios.steps(row.call)
-    one = _variable(subject, steps)
+    one = _variable(subject, made, steps)
     gave = answers.steps_of(row.answer) if row.answer.kind == "value" else ()
     lines = (
         []
@@ -251,6 +260,8 @@ def _statement(call: str, row: Row, expected: str = "", *, is_close: bool | None
     value = expected or _expected(row.answer.gives)
     if (sign := _sign(row)) in ("repr", "list"):
         return f"    assert {sign}({call}) == {value}\n"
+    if isinstance(syntax.expression(call), ast.Compare | ast.BoolOp | ast.UnaryOp | ast.IfExp):
+        call = f"({call})"  # Python would read one comparison of all
     return f"    assert {call} {_sign(row)} {f'pytest.approx({value})' if is_close else value}\n"
 
 

@@ -1,0 +1,115 @@
+"""Tests by what is done with what a function gave: an instance, or a function; operators of a class; and a suite in which a test hangs under watch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from analyzers import subjects
+from assay.assistant.test import suite
+from assay.assistant.test.asking import RUNS
+from assay.assistant.test.suite import Place
+from assay.assistant.test.way import made
+from assay.assistant.workbench import Workbench
+
+MODULE = """import warnings
+
+
+class Point:
+    def __init__(self, x: int, y: int = 0):
+        self._x, self._y = x, y
+
+    def __repr__(self):
+        return f"<Point {self._x}, {self._y}>"
+
+    def __eq__(self, other):
+        return isinstance(other, Point) and (self._x, self._y) == (other._x, other._y)
+
+    def __add__(self, other):
+        return Point(self._x + other._x, self._y + other._y)
+
+
+def counted(step=3):
+    def decorator(function):
+        def wrapper(*args):
+            wrapper.calls += step
+            return function(*args)
+
+        wrapper.calls = 0
+        return wrapper
+
+    return decorator
+
+
+class Matcher:
+    def __init__(self, pattern, strict):
+        self._pattern, self._strict = pattern, strict
+
+    def match(self, text: str) -> bool:
+        return text == self._pattern if self._strict else text.lower() == self._pattern.lower()
+
+
+def matcher(pattern: str, strict=False):
+    return Matcher(pattern, strict)
+
+
+def old(n: int) -> int:
+    warnings.warn("old is old", DeprecationWarning, stacklevel=2)
+    return n
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "parts", "left"),
+    [
+        ("Point", ("Point(", " == Point(", " + Point("), 0),
+        ("counted", ("= counted()(lambda *args: len(args))", ".calls == 3"), 1),
+        ("matcher", ("the_matcher = matcher(", "assert the_matcher.match("), 0),
+        ("old", ("(recwarn: pytest.WarningsRecorder)", "[str(one.message) for one in recwarn] == "), 2),
+    ],
+)
+async def test_what_was_given_is_used(
+    bench: Workbench, tmp_path: Path, name: str, parts: tuple[str, ...], left: int
+) -> None:
+    (tmp_path / "shop.py").write_text(MODULE)
+    subject = next(one for one in subjects.of_text(MODULE) if one.name == name)
+    place = Place(await bench.projects.state(tmp_path), "shop.py", MODULE)
+    found = await made(bench, place, subject, lambda stage, done, of: None)
+    assert found.written is not None and found.runs == RUNS
+    assert all(part in found.written.text for part in parts), found.written.text
+    assert len(found.survivors) <= left, [one.told for one in found.survivors]
+
+
+SLOW = """import time
+
+from shop import double
+
+
+def test_first() -> None:
+    assert double(1) == 2
+
+
+def test_slow() -> None:
+    time.sleep(5)
+
+
+def test_last() -> None:
+    assert double(0) == 0
+"""
+
+
+async def test_tests_behind_one_that_gives_no_sign_of_life_are_seen_too(
+    bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suite, "QUIET_S", 3.0)
+    text = "def double(n: int) -> int:\n    return 2 * n\n"
+    (tmp_path / "shop.py").write_text(text)
+    (tmp_path / "test_shop.py").write_text(SLOW)
+    seen = await suite.seen(bench, Place(await bench.projects.state(tmp_path), "shop.py", text))
+    assert seen.lines == {
+        "test_shop.py::test_first": {2},
+        "test_shop.py::test_slow": frozenset(),
+        "test_shop.py::test_last": {2},
+    }
+    assert seen.unseen == {"test_shop.py::test_slow"} and seen.red == ()
