@@ -78,6 +78,7 @@ COMMANDS = {
     "assay.explain": "commands.explain",
     "assay.summarize": "commands.summarize",
     "assay.test": "tests.make",
+    "assay.fixWithTest": "mending.make",
     "assay.mutants": "tests.mutants",
 }
 

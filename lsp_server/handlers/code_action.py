@@ -22,7 +22,7 @@ from lsp_server.convert import offset_at, range_of, text_edit
 from lsp_server.diagnostics import diagnostic
 from lsp_server.session import Session, View
 
-from . import docstring_action, tests
+from . import docstring_action, mending, tests
 
 WAIT_S = 2.0  # for the checks of a fix; a menu that comes later is no menu
 FIXES_LIMIT = 4  # fixes of one request that are checked
@@ -84,7 +84,7 @@ async def _of_hints(view: View, hints: Sequence[Hint], *, is_asked: bool) -> lis
     if view.editor.completes_actions:
         actions += [_mend_later(view, hint, hint.fix) for hint in later if hint.fix is not None]
     actions += [action for hint in hints if hint.evidence.source == "call" for action in await _as_test(view, hint)]
-    actions += [action for hint in hints for action in tests.noticing(view, hint)]
+    actions += [action for hint in hints for action in (*mending.actions(view, hint), *tests.noticing(view, hint))]
     actions += [action for hint in hints for action in _dismissals(view, hint)]
     return actions
 

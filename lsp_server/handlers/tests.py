@@ -40,7 +40,7 @@ async def make(session: Session, *arguments: Any) -> dict[str, Any] | None:
         return None
     view, at, chosen = meant.view, meant.at, meant.chosen
     line = int(arguments[0].get("line", -1)) + 1
-    made = await _watched(
+    made = await watched(
         session,
         f"Assay is making tests of {meant.told}",
         lambda tell: asked.of_functions(view.bench, at, chosen, tell, line),
@@ -48,19 +48,24 @@ async def make(session: Session, *arguments: Any) -> dict[str, Any] | None:
     )
     if made is None:
         return None
+    told = await told_and_written(session, view, at.name, made)
+    if told["applied"] and session.is_current(view):
+        await _noticed(session, view, made, line)
+    return told
+
+
+async def told_and_written(session: Session, view: View, name: str, made: Sequence[Made]) -> dict[str, Any]:
+    """The answer of the command for a file, once its tests are written where somebody agrees."""
     files, applied = asked.files(made), False
-    lines = [line for one in made for line in shapes.lines(one)]
-    for name, texts in files.items():
+    for target, texts in files.items():
         tests = [test for one in made if one.written is not None for test in one.written.tests]
-        applied = await _write(session, view, name, texts, tests[0])
+        applied = await _write(session, view, target, texts, tests[0])
     if (applied or not files) and not session.editor.tells_of_tests:
         session.editor.show(shapes.glance(made))
-    if applied and session.is_current(view):
-        await _noticed(session, view, made, line)
-    uri = next(((view.root / name).as_uri() for name in files), None)
-    return shapes.made_json({at.name: made}) | {
+    uri = next(((view.root / target).as_uri() for target in files), None)
+    return shapes.made_json({name: made}) | {
         "glance": shapes.glance(made),
-        "text": lines,
+        "text": [line for one in made for line in shapes.lines(one)],
         "uri": uri,
         "applied": applied,
     }
@@ -73,7 +78,7 @@ async def mutants(session: Session, *arguments: Any) -> dict[str, Any] | None:
         return None
     view, at = meant.view, meant.at
     first, last = meant.chosen[0].lines if meant.chosen else (1, len(view.snapshot.line_starts))
-    found = await _watched(
+    found = await watched(
         session,
         f"Assay is looking for what no test of {meant.told} notices",
         lambda tell: asked.survey(view.bench, at, first, last, tell),
@@ -92,7 +97,7 @@ async def mutants(session: Session, *arguments: Any) -> dict[str, Any] | None:
 
 async def actions(view: View, start: int, end: int) -> list[types.CodeAction]:
     """For the function or class at the top of the document on whose head a span is; none where nothing may be run."""
-    if not view.editor.can_be_changed or view.snapshot.preamble or not _may_run(view):
+    if not view.editor.can_be_changed or view.snapshot.preamble or not may_run(view):
         return []
     first, last = view.snapshot.line_of(start) + 1, view.snapshot.line_of(end) + 1
     every = await asyncio.to_thread(subjects.of_text, view.snapshot.text)
@@ -109,7 +114,7 @@ async def actions(view: View, start: int, end: int) -> list[types.CodeAction]:
 
 async def lenses(view: View) -> list[types.CodeLens]:
     """The same above each of them (`tests.lens`)."""
-    if not view.bench.settings.is_on("tests.lens") or not view.editor.can_be_changed or not _may_run(view):
+    if not view.bench.settings.is_on("tests.lens") or not view.editor.can_be_changed or not may_run(view):
         return []
     every = await asyncio.to_thread(subjects.of_text, view.snapshot.text)
     state = await view.bench.projects.state(view.root)
@@ -178,7 +183,7 @@ async def _meant(session: Session, arguments: Sequence[Any], command: str, *, of
     view = _viewed(session, arguments, command)
     if view is None:
         return None
-    at, every = await _place(view)
+    at, every = await place_of(view)
     if of_file and set(arguments[0]) <= {"uri", PROGRESS}:
         return _Meant(view, at, (), at.name)
     return _Meant(view, at, *_chosen(view, every, arguments[0]))
@@ -214,11 +219,11 @@ def _chosen(view: View, every: Sequence[Subject], what: Mapping[str, Any]) -> tu
     return found, found[0].name if len(found) == 1 else f"{len(found)} functions and classes"
 
 
-async def _place(view: View) -> tuple[Place, tuple[Subject, ...]]:
+async def place_of(view: View) -> tuple[Place, tuple[Subject, ...]]:
     """The document among the project's files, and what can be tried of it."""
     if view.snapshot.preamble or not Path(view.snapshot.path).is_relative_to(view.root):
         raise JsonRpcInternalError(message="tests are made of files of a project, and this is none")
-    if not _may_run(view):
+    if not may_run(view):
         raise JsonRpcInternalError(
             message="nothing is run here (`verify.policy`, `sandbox.enabled`), and tests are made by runs"
         )
@@ -235,7 +240,7 @@ async def _place(view: View) -> tuple[Place, tuple[Subject, ...]]:
     return Place(state, name, text, over), await asyncio.to_thread(subjects.of_text, text)
 
 
-async def _watched(
+async def watched(
     session: Session, title: str, work: Callable[[Tell], Awaitable[T]], argument: Mapping[str, Any]
 ) -> T | None:
     """What comes of it; None where somebody ended it by the progress that an editor shows."""
@@ -340,7 +345,7 @@ def _code_of(snapshot: Snapshot, line: int) -> Span:
     return Span(span.start + len(text) - len(text.lstrip()), span.start + len(text.rstrip()))
 
 
-def _may_run(view: View) -> bool:
+def may_run(view: View) -> bool:
     return view.bench.settings.policy != "static" and view.bench.sandbox.health().state != "off"
 
 

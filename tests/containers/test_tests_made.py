@@ -11,7 +11,7 @@ from analyzers import subjects
 from analyzers.mutants import usual
 from analyzers.text import applied
 from assay.assistant.changes import gathered
-from assay.assistant.test import regress, suite
+from assay.assistant.test import asked, regress, suite
 from assay.assistant.test.asking import RUNS, is_green
 from assay.assistant.test.suite import Place
 from assay.assistant.test.way import Made, made
@@ -222,6 +222,22 @@ async def test_a_test_of_a_change_fails_without_it(bench: Workbench, tmp_path: P
     assert regress.changed(same) == ()
     nothing = await regress.made(bench, same, subject, lambda stage, done, count: None)
     assert nothing.written is None and "gives something else without the change" in nothing.why
+
+
+async def test_what_is_new_with_a_change_has_tests_too(bench: Workbench, tmp_path: Path) -> None:
+    before, after = "def one(n):\n    return n\n", "def one(n):\n    return n\n\n\ndef two(n: int):\n    return n * 2\n"
+    (tmp_path / "old.py").write_text(before)
+    bench.projects.open_folder(tmp_path)
+    diff = difflib.unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), "old.py", "old.py")
+    new = "--- /dev/null\n+++ b/new.py\n@@ -0,0 +1,2 @@\n+def three(n: int):\n+    return n * 3\n"
+    change = gathered.of_diff(tmp_path, tmp_path, "".join(diff) + new, {}).change
+    found = await asked.of_change(bench, await bench.projects.state(tmp_path), change, lambda stage, done, of: None)
+    assert {name: [one.subject.name for one in of] for name, of in found.items()} == {
+        "old.py": ["two"],
+        "new.py": ["three"],
+    }
+    for of, text in ((found["old.py"], "two("), (found["new.py"], "three(")):
+        assert of[0].written is not None and of[0].runs == RUNS and text in of[0].written.text
 
 
 RATED = "RATE = 3\n\n\ndef f(x):\n    if x > 100:\n        return 0 * x\n    return x + RATE\n"

@@ -181,3 +181,29 @@ async def test_a_place_without_a_function_is_said(marks: Path, start: Start, doc
     assert "no function or class" in message and "grade, double" in message
     tests = client.open(marks / "test_marks.py")
     assert "has tests itself" in (await command(client, "assay.test", uri=tests))["error"]["message"]
+
+
+LAST = "def last(xs):\n    return xs[len(xs)]\n"
+
+
+async def test_a_fix_of_a_hint_comes_with_a_test_that_fails_without_it(
+    marks: Path, start: Start, docker_url: str
+) -> None:
+    (marks / "ends.py").write_text(LAST)
+    client = await start(marks, env=RUNS, **CAN)
+    uri = client.open(marks / "ends.py")
+    found = await actions(client, uri, 1)
+    (title,) = [one for one in found if one.endswith(", and write a test that fails without it")]
+    (argument,) = found[title]["command"]["arguments"]
+    assert argument == {"uri": uri, "line": 1, "code": "suspected/off-by-one"}
+    told = (await command(client, "assay.fixWithTest", **argument))["result"]
+    assert told["applied"] and told["uri"] == (marks / "test_ends.py").as_uri()
+    (call, *_) = told["files"][0]["functions"][0]["calls"]
+    assert call["source"] == "changed" and call["call"].startswith("last([")
+    fix, test = (one["edit"] for one in asked(client, "workspace/applyEdit"))
+    assert "return xs[-1]" in written(fix["documentChanges"][0], LAST)
+    assert "Without the change `last` gives something else." in test["documentChanges"][1]["edits"][0]["newText"]
+    refused = await command(client, "assay.fixWithTest", **argument | {"code": "suspected/no-such"})
+    assert "no hint suspected/no-such with a fix" in refused["error"]["message"]
+    refused = await command(client, "assay.fixWithTest", uri=uri)
+    assert refused["error"]["code"] == -32602

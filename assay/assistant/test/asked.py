@@ -104,13 +104,24 @@ def files(made: Iterable[Made]) -> dict[str, tuple[str, str]]:
 
 
 async def of_change(bench: Workbench, state: State, change: Change, tell: Tell) -> dict[str, list[Made]]:
-    """By the files of a change tests of what it does in each. Raises SandboxUnavailable."""
+    """By the files of a change tests of what it does in each, and of what is new in it. Raises SandboxUnavailable."""
     found, over = dict[str, list[Made]](), dict[str, str]()
     for both in await asyncio.to_thread(regress.sides, state, change):
         known = await asyncio.to_thread(there, state, both.after.name)
         over = {**{target: change.texts.get(target, text) for target, text in known.items()}, **over}
-        for subject in await asyncio.to_thread(regress.changed, both):
-            one = await regress.made(bench, both.beside(over), subject, tell)
-            found.setdefault(both.after.name, []).append(one)
-            over |= {name: text for name, (_, text) in files([one]).items()}
+        if both_made := await of_both(bench, both.beside(over), tell):
+            found[both.after.name] = both_made
+            over |= {name: text for name, (_, text) in files(both_made).items()}
+    return found
+
+
+async def of_both(bench: Workbench, both: regress.Both, tell: Tell) -> list[Made]:
+    """Tests of what a change does in one file, and of the functions that are new with it. Raises SandboxUnavailable."""
+    found = list[Made]()
+    for subject in await asyncio.to_thread(regress.changed, both):
+        found.append(one := await regress.made(bench, both, subject, tell))
+        both = both.beside({name: text for name, (_, text) in files([one]).items()})
+    for subject in await asyncio.to_thread(regress.added, both):
+        found.append(one := await made(bench, both.after, subject, tell))
+        both = both.beside({name: text for name, (_, text) in files([one]).items()})
     return found

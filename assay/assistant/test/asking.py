@@ -94,7 +94,7 @@ class Asking:
     @property
     def texts(self) -> Mapping[str, str]:
         """The project's files, this one as it is asked about."""
-        return {**self._place.state.texts, **self._place.over, self._place.name: self._place.text}
+        return self._place.texts
 
     async def once(self, calls: Sequence[str], *, elsewhere: bool = False) -> tuple[Answer, ...]:
         """The answers as they are, or as they are on another day and machine. A call that ends its process is late, and those behind it are asked again without it."""

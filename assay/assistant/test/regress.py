@@ -45,11 +45,11 @@ class Both:
 
 
 def sides(state: State, change: Change) -> list[Both]:
-    """The Python files that a change edits, tests left out, each among the others with the change and without it."""
+    """The Python files that a change edits or makes, tests left out, each among the others with the change and without it."""
     edits = [
         one
         for one in change.files
-        if one.kind == "edited" and one.is_python and one.name and not state.is_run(one.name)
+        if one.kind in ("edited", "new") and one.is_python and one.name and not state.is_run(one.name)
     ]
     after = {one.name: one.after for one in change.files if one.name and not one.is_gone}
     before = {one.name: one.before.text for one in change.files if one.name and one.kind != "new"}
@@ -72,6 +72,13 @@ def changed(both: Both) -> tuple[Subject, ...]:
         concerned |= more
     found = [one for one in subjects.of_text(both.after.text) if one.name in concerned and one.name in was]
     return tuple(sorted(found, key=lambda one: one.name not in others))
+
+
+def added(both: Both) -> tuple[Subject, ...]:
+    """The functions and classes at the top of the file that are new with the change, private ones left out."""
+    was = _codes(both.before.text)
+    found = subjects.of_text(both.after.text)
+    return tuple(one for one in found if one.name not in was and not one.name.startswith("_"))
 
 
 async def made(bench: Workbench, both: Both, subject: Subject, tell: Tell) -> Made:
@@ -107,8 +114,7 @@ async def made(bench: Workbench, both: Both, subject: Subject, tell: Tell) -> Ma
         why = f"None of {count} calls that were tried gives something else without the change."
         return done(why=why, took_s=time.monotonic() - begun)
     style = partial(lint.formatted, folder=both.after.state.root)
-    texts = {**both.after.state.texts, **both.after.over}
-    file = await asyncio.to_thread(written.written, texts, both.after.name, subject, rows, style)
+    file = await asyncio.to_thread(written.written, both.after.texts, both.after.name, subject, rows, style)
     if file is None:
         return done(why="Nobody can import this file by its name.", took_s=time.monotonic() - begun)
     count, _ = await runs(bench, both.after, file, tell)

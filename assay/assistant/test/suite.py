@@ -40,6 +40,11 @@ class Place:
     text: str
     over: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """The project's files, this one and the others as they are here."""
+        return {**self.state.texts, **self.over, self.name: self.text}
+
 
 @dataclass(frozen=True, slots=True)
 class Suite:

@@ -99,8 +99,7 @@ async def made(
     rows, noticed = kept.chosen(calls, told, kills, documented, unlikely)
     survivors = tuple(one for number, one in enumerate(mutants) if number not in noticed)
     style = partial(lint.formatted, folder=place.state.root)
-    texts = {**place.state.texts, **place.over}
-    file = await asyncio.to_thread(written.written, texts, place.name, subject, rows, style)
+    file = await asyncio.to_thread(written.written, place.texts, place.name, subject, rows, style)
     why, count = "", 0
     if file is None:
         why = "Nobody can import this file by its name." if rows else "No call notices any change of it."
@@ -109,7 +108,7 @@ async def made(
         if red and len(red) < len(file.tests):  # the others are as good as they were
             of = zip(file.tests, written.groups(subject, rows), strict=True)
             rows = tuple(row for test, group in of if test not in red for row in group)
-            file = await asyncio.to_thread(written.written, texts, place.name, subject, rows, style)
+            file = await asyncio.to_thread(written.written, place.texts, place.name, subject, rows, style)
             noticed = frozenset().union(*(kills.get(calls.index(row.call), set()) for row in rows))
             survivors = tuple(one for number, one in enumerate(mutants) if number not in noticed)
             count, _ = (0, red) if file is None else await runs(bench, place, file, tell)
