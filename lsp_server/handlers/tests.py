@@ -287,7 +287,7 @@ async def _write(session: Session, view: View, name: str, texts: tuple[str, str]
         edit = types.WorkspaceEdit(changes={uri: edits})
     if not await session.editor.change(edit, f"Tests in {name}"):
         return False
-    first = types.Position(after.count("\n", 0, max(0, after.find(f"def {test}("))), 0)
+    first = types.Position(after.count("\n", 0, max(0, after.find(f"def {test.rpartition('::')[2]}("))), 0)
     await session.editor.open(uri, types.Range(first, first))
     return True
 

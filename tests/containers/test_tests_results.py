@@ -113,3 +113,33 @@ async def test_tests_behind_one_that_gives_no_sign_of_life_are_seen_too(
         "test_shop.py::test_last": {2},
     }
     assert seen.unseen == {"test_shop.py::test_slow"} and seen.red == ()
+
+
+CASES = """import unittest
+
+from shop import double
+
+
+class DoubleTest(unittest.TestCase):
+    def test_double(self):
+        self.assertEqual(double(1), 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
+"""
+
+
+async def test_a_project_of_unittests_is_given_such(bench: Workbench, tmp_path: Path) -> None:
+    text = "def double(n):\n    if n < 0:\n        raise ValueError\n    return 2.5 * n if n > 9 else 2 * n\n"
+    (tmp_path / "shop.py").write_text(text)
+    (tmp_path / "test_shop.py").write_text(CASES)
+    (subject,) = subjects.of_text(text)
+    state = await bench.projects.state(tmp_path)
+    found = await made(bench, Place(state, "shop.py", text), subject, lambda stage, done, of: None)
+    assert found.written is not None and found.runs == RUNS and not found.survivors
+    assert all(one.startswith("DoubleTest2::test_double_") for one in found.written.tests)
+    assert "pytest" not in found.written.text and "        with self.assertRaises(ValueError):\n" in found.written.text
+    assert found.written.text.index("class DoubleTest2(unittest.TestCase):") < found.written.text.index(
+        "unittest.main()"
+    )

@@ -7,7 +7,7 @@ import ast
 import pytest
 
 from analyzers import homes, subjects
-from assay.assistant.test import answers, joining, kept, written
+from assay.assistant.test import answers, cases, joining, kept, written
 from assay.assistant.test.answers import Answer
 from assay.assistant.test.kept import Row
 from sandbox.api import StepOutcome
@@ -279,3 +279,69 @@ def test_what_is_no_literal_is_known_by_what_it_tells_of_itself(told: str, writt
 )
 def test_an_object_is_known_by_its_repr_where_that_says_more_than_its_kind(told: str, says_more: bool) -> None:
     assert answers.is_repr(told) is says_more
+
+
+CASES = 'import unittest\n\nfrom sizes import area\n\n\nclass AreaTest(unittest.TestCase):\n    def test_area(self):\n        self.assertEqual(area(1, 1), 1)\n\n\nif __name__ == "__main__":\n    unittest.main()\n'
+SIZES = "def area(a, b):\n    if a < 0:\n        raise ValueError\n    return a * b\n"
+
+
+def test_where_tests_are_methods_of_cases_new_ones_are_too() -> None:
+    (subject,) = subjects.of_text(SIZES)
+    rows = [
+        Row("area(2, 3)", Answer("value", "6"), "today"),
+        Row("area(2, 4)", Answer("value", "8"), "today"),
+        Row("area(3, 4)", Answer("value", "12"), "today"),
+        Row("area(-1, 4)", Answer("raised", "ValueError", ("ValueError",)), "today"),
+        Row(
+            "[repr(area(1, 2)), repr(capsys.readouterr().out)]",
+            Answer("value", "['2', \"''\"]", is_steps=True),
+            "today",
+        ),
+    ]
+    made = written.written({"sizes.py": SIZES, "test_sizes.py": CASES}, "sizes.py", subject, rows)
+    assert made is not None
+    assert made.tests == ("AreaTest2::test_area_as_it_is_today", "AreaTest2::test_area_raises_value_error")
+    assert [len(of) for of in made.rows] == [3, 1], "what needs a fixture is left out"
+    assert "pytest" not in made.text and made.text.endswith('if __name__ == "__main__":\n    unittest.main()\n')
+    assert (
+        "        for a, b, expected in [(2, 3, 6), (2, 4, 8), (3, 4, 12)]:\n            with self.subTest(a=a, b=b):\n"
+        in made.text
+    )
+    assert "                self.assertEqual(area(a, b), expected)\n" in made.text
+    assert "        # What `area` gives today: nothing says that it should.\n" in made.text
+    assert "        with self.assertRaises(ValueError):\n            area(-1, 4)\n" in made.text
+    compile(made.text, "test_sizes.py", "exec")
+    again = written.written({"sizes.py": SIZES, "test_sizes.py": made.text}, "sizes.py", subject, rows)
+    assert again is not None and again.tests[0] == "AreaTest3::test_area_as_it_is_today_2", "no name twice"
+
+
+@pytest.mark.parametrize(
+    ("others", "are_cases"),
+    [
+        ({"tests/test_a.py": CASES}, True),
+        ({"tests/test_a.py": CASES, "tests/test_b.py": "import pytest\n"}, False),
+        ({"tests/test_a.py": "def test_a(): pass\n"}, False),
+        ({}, False),
+        ({"test_sizes.py": CASES + "\n\ndef test_b():\n    pass\n"}, False),
+    ],
+)
+def test_a_new_file_of_tests_is_as_most_of_the_others(others: dict[str, str], are_cases: bool) -> None:
+    assert cases.are_written({"sizes.py": SIZES, **others}, "test_sizes.py") is are_cases
+
+
+@pytest.mark.parametrize(
+    ("test", "said"),
+    [
+        ("    assert f(1) == pytest.approx(0.5)\n", "        self.assertAlmostEqual(f(1), 0.5)"),
+        ("    assert f(1) == pytest.approx([0.5, 1])\n", ""),
+        ("    assert f(1) is None\n", "        self.assertIsNone(f(1))"),
+        ("    assert (a == b) is False\n", "        self.assertIs(a == b, False)"),
+        (
+            "    a = f(1)\n    assert repr(a) == 'x'\n",
+            "    a = f(1)\n    self.assertEqual(repr(a), 'x')".replace("    ", "        ", 0),
+        ),
+    ],
+)
+def test_each_statement_has_unittests_words(test: str, said: str) -> None:
+    made = cases.method(f"def test_f():\n{test}")
+    assert made == (f"def test_f(self):\n{said.replace('        self', '    self')}" if said else "")

@@ -33,7 +33,15 @@ def joined(before: str, module: str, names: Sequence[str], body: str, imports: S
     added = "".join(f"{one}\n" for one in needs)
     if needs and not at and rest.strip():
         added += "\n\n"
-    return f"{head}{added}{rest}".rstrip("\n") + f"\n\n\n{body}"
+    rest, end = _main(rest)
+    text = f"{head}{added}{rest}".rstrip("\n") + f"\n\n\n{body}"
+    return text.rstrip("\n") + f"\n\n\n{end}" if end else text
+
+
+def _main(text: str) -> tuple[str, str]:
+    """A text without the part at its end that runs where the file is run by itself, and that part."""
+    found = re.search(r"^if __name__ == ['\"]__main__['\"]:.*\n(?:(?:[ \t].*)?\n?)*\Z", text, re.MULTILINE)
+    return (text[: found.start()], found[0]) if found else (text, "")
 
 
 def _has_pytest(text: str) -> bool:

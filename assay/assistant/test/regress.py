@@ -21,7 +21,7 @@ from .answers import Answer
 from .asking import ONE_S, RUN_S, RUNS, Asking, Tell, runs
 from .kept import Row
 from .suite import Place
-from .way import Made, further, last, prepared, tried
+from .way import Made, further, last, prepared, tried, unwritten
 from .written import Written
 
 ROWS = 3  # calls of one function
@@ -116,7 +116,7 @@ async def made(bench: Workbench, both: Both, subject: Subject, tell: Tell) -> Ma
     style = partial(lint.formatted, folder=both.after.state.root)
     file = await asyncio.to_thread(written.written, both.after.texts, both.after.name, subject, rows, style)
     if file is None:
-        return done(why="Nobody can import this file by its name.", took_s=time.monotonic() - begun)
+        return done(why=await asyncio.to_thread(unwritten, both.after), took_s=time.monotonic() - begun)
     count, _ = await runs(bench, both.after, file, tell)
     if count < RUNS or not await _fails(bench, both.before, file):
         why = (

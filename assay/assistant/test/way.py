@@ -102,16 +102,17 @@ async def made(
     file = await asyncio.to_thread(written.written, place.texts, place.name, subject, rows, style)
     why, count = "", 0
     if file is None:
-        why = "Nobody can import this file by its name." if rows else "No call notices any change of it."
+        why = "No call notices any change of it." if not rows else await asyncio.to_thread(unwritten, place)
     else:
         count, red = await runs(bench, place, file, tell)
-        if red and len(red) < len(file.tests):  # the others are as good as they were
-            of = zip(file.tests, written.groups(subject, rows), strict=True)
-            rows = tuple(row for test, group in of if test not in red for row in group)
+        fine = tuple(row for test, of in zip(file.tests, file.rows, strict=True) if test not in red for row in of)
+        if fine and len(fine) < len(rows):  # they are as good as they were
+            rows = fine
             file = await asyncio.to_thread(written.written, place.texts, place.name, subject, rows, style)
             noticed = frozenset().union(*(kills.get(calls.index(row.call), set()) for row in rows))
             survivors = tuple(one for number, one in enumerate(mutants) if number not in noticed)
-            count, _ = (0, red) if file is None else await runs(bench, place, file, tell)
+            if red:
+                count, _ = (0, red) if file is None else await runs(bench, place, file, tell)
         if count < RUNS:
             file, why = None, f"What was written passed {count} of {RUNS} times."
     return Made(
@@ -195,6 +196,16 @@ async def _afterwards(asking: Asking, subject: Subject, mutants: Sequence[Usual]
         calls = await asyncio.to_thread(scenarios.given_again, [found.calls[one] for one in able], AFTERWARDS)
         told = await asking.steady(calls)
         found.add(calls, told, await asking.kills([mutants[one] for one in left], calls, told, tell), left)
+
+
+def unwritten(place: Place) -> str:
+    """Why what was found cannot be written down."""
+    is_known = bool(homes.importable(place.name, place.texts))
+    return (
+        "It has to be tested by pytest's fixtures, and the tests here are unittest's."
+        if is_known
+        else "Nobody can import this file by its name."
+    )
 
 
 def _nothing(told: Sequence[Answer]) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from analyzers import homes, prepared, scenarios, syntax
 from analyzers.subjects import Subject
 
-from . import answers, joining
+from . import answers, cases, joining
 from .answers import Answer
 from .kept import Row, Source
 
@@ -25,25 +25,28 @@ ALIKE = 3  # rows from which they stand in a table
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A test file with tests added: its new text, what it was ("" for a new one), and the names of the tests."""
+    """A test file with tests added: its new text, what it was ("" for a new one), the names of the tests ("Case::test_…" in a case), and the rows of each."""
 
     name: str
     text: str
     before: str
     tests: tuple[str, ...]
+    rows: tuple[tuple[Row, ...], ...]
 
 
 def written(
     texts: Mapping[str, str], name: str, subject: Subject, rows: Sequence[Row], style: Callable[[str], str] = str
 ) -> Written | None:
     """The tests of a function of the file `name`, in the project's test file for it or in a new one; `texts` are the project's files, `style` formats code. None
-    for a file that nobody can import by its name."""
+    for a file that nobody can import by its name, and where no row can be written as the tests of that file are."""
     module = homes.importable(name, texts)
     if not module or not rows:
         return None
     target = homes.test_file(texts, name)
     before = texts.get(target, "")
-    annotated = "-> None" in before or not before
+    are_cases = cases.are_written(texts, target)
+    case = cases.named(subject.name, before) if are_cases else ""
+    annotated = "-> None" in before or not (before or are_cases)
     own = homes.bound(texts.get(name, ""))
     raised = {row.answer.kinds[0] for row in rows if row.answer.kind == "raised"}
     used = {one for row in rows for one in _names(row.call) if one in own} - {subject.name}
@@ -63,34 +66,37 @@ def written(
         if is_local
         else ""
     )
-    parts, names, taken = list[str](), list[str](), set(re.findall(r"^\s*(?:async )?def (\w+)", before, re.MULTILINE))
+    parts, rows_of, taken = (
+        dict[str, str](),
+        list[tuple[Row, ...]](),
+        set(re.findall(r"^\s*(?:async )?def (\w+)", before, re.MULTILINE)),
+    )
     for said, group in _parts(subject, rows):
         made = homes.free(f"test_{_snake(subject.name) if subject.methods else subject.name}_{said}", taken)
         taken.add(made)
-        names.append(made)
         is_scenario = bool(scenarios.steps(group[0].call))
-        parts.append((_scenario if is_scenario else _test)(made, subject, group, annotated=annotated))
-    body = "\n\n".join(
-        re.sub(r"^(def .*:\n)", lambda match: match[1] + local, one, flags=re.MULTILINE) for one in parts
-    )
+        text = (_scenario if is_scenario else _test)(made, subject, group, annotated=annotated)
+        text = re.sub(r"^(def .*:\n)", lambda match: match[1] + local, text, flags=re.MULTILINE)
+        if text := cases.method(text) if are_cases else text:
+            parts[f"{case}::{made}" if are_cases else made] = text
+            rows_of.append(tuple(group))
+    if not parts:
+        return None
+    body = cases.case(case, [*parts.values()]) if are_cases else "\n\n".join(parts.values())
     needs = [] if is_local else [line for name, line in sorted(lines.items()) if name not in there]
     needs += [
         line for name, (sign, line) in _NEEDED.items() if sign in body and name not in there and line not in needs
     ]
     text = joining.joined(before, module, () if is_local else wanted, style(body), needs)
-    return Written(target, text, before, tuple(names))
+    return Written(target, text, before, tuple(parts), tuple(rows_of))
 
 
 _NEEDED = {
     "asyncio": ("asyncio.run(", "import asyncio"),
+    "unittest": ("unittest.TestCase", "import unittest"),
     "random": ("random.seed(", "import random"),
     "Path": ("tmp_path: Path", "from pathlib import Path"),
 }
-
-
-def groups(subject: Subject, rows: Sequence[Row]) -> list[list[Row]]:
-    """The rows of each test, in the order of the tests' names."""
-    return [group for _, group in _parts(subject, rows)]
 
 
 def _parts(subject: Subject, rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
