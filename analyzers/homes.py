@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection, Mapping
 from pathlib import PurePosixPath
 
@@ -21,13 +22,40 @@ def importable(name: str, texts: Mapping[str, str]) -> str:
 def test_file(texts: Mapping[str, str], name: str) -> str:
     """The file with the tests of the module `name`, among the project's files, or the one where people would look for them."""
     path = PurePosixPath(name)
-    wanted = f"test_{path.stem}.py"
-    known = [one for one in texts if PurePosixPath(one).name in (wanted, f"{path.stem}_test.py")]
-    if known:
-        return min(known, key=len)
+    module = importable(name, texts)
+    stem = path.parent.name if path.stem == "__init__" and path.parent.name else path.stem
+    wanted = f"test_{stem}.py"
+    known = [one for one in texts if PurePosixPath(one).name in (wanted, f"{stem}_test.py")]
+    own = [one for one in known if _speaks_of(texts[one], module)]
+    alike = {importable(one, texts) for one in texts if PurePosixPath(one).stem == stem and one not in known} - {module}
+    others = [one for one in known if _imported(texts[one], stem) & alike]
+    if found := own or [one for one in known if one not in others]:
+        return min(found, key=len)
+    if known:  # those of another module of that name
+        wanted = f"test_{'_'.join(module.split('.')[-2:])}.py" if "." in module else f"test_{stem}_module.py"
+        return str(PurePosixPath(min(known, key=len)).with_name(wanted))
     folders = {PurePosixPath(one).parts[0] for one in texts if len(PurePosixPath(one).parts) > 1}
     folder = next((one for one in ("tests", "test") if one in folders), "")
     return f"{folder}/{wanted}" if folder else str(path.with_name(wanted))
+
+
+def _speaks_of(text: str, module: str) -> bool:
+    """Whether a text imports a module, or names from it."""
+    package, _, name = module.rpartition(".")
+    return bool(module) and bool(
+        re.search(rf"^\s*(?:from|import) +{re.escape(module)}\b", text, re.MULTILINE)
+        or (
+            package
+            and re.search(rf"^\s*from +{re.escape(package)} +import +.*\b{re.escape(name)}\b", text, re.MULTILINE)
+        )
+    )
+
+
+def _imported(text: str, name: str) -> set[str]:
+    """The dotted names of modules of that last name that a text imports from."""
+    whole = re.findall(rf"^\s*(?:from|import) +((?:\w+\.)*{re.escape(name)})\b", text, re.MULTILINE)
+    parts = re.findall(rf"^\s*from +([\w.]+) +import +[^\n]*\b{re.escape(name)}\b", text, re.MULTILINE)
+    return {*whole, *(f"{package}.{name}" for package in parts)}
 
 
 def imports(text: str, module: str, name: str) -> bool:

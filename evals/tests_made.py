@@ -114,7 +114,13 @@ def made(root: Path, name: str, *options: str, given: str = "") -> tuple[dict[st
     """What `assay test` says of a function, or of what the options name, and how long it took."""
     started = time.monotonic()
     command = [sys.executable, "-m", "assay", "test", *([f"module.py::{name}"] if name else []), *options, "--json"]
-    done = subprocess.run(command, cwd=root, input=given, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+    try:
+        done = subprocess.run(
+            command, cwd=root, input=given, capture_output=True, text=True, timeout=LIMIT_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        function = {"why": f"no end in {LIMIT_S} s", "runs": {"passed": 0, "of": 5}}
+        return {"files": [{"test": None, "functions": [function]}]}, LIMIT_S
     if done.returncode not in (0, 1):
         raise SystemExit(f"assay test ended with {done.returncode}: {done.stderr[-800:]}")
     return json.loads(done.stdout), time.monotonic() - started

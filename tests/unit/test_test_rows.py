@@ -148,6 +148,12 @@ def test_a_file_that_is_there_keeps_its_own_style_and_names() -> None:
 def test_homes_are_where_people_look() -> None:
     assert homes.test_file({"a.py": ""}, "a.py") == "test_a.py"
     assert homes.test_file({"a.py": "", "x/a_test.py": ""}, "a.py") == "x/a_test.py"
+    both = {"a/utils.py": "", "b/utils.py": "", "tests/test_utils.py": "from a.utils import f\n"}
+    assert homes.test_file(both, "a/utils.py") == "tests/test_utils.py"
+    assert homes.test_file(both, "b/utils.py") == "tests/test_b_utils.py", "the other one's is left alone"
+    both["tests/b/test_utils.py"] = "from b import utils\n"
+    assert homes.test_file(both, "b/utils.py") == "tests/b/test_utils.py"
+    assert homes.test_file({"pack/__init__.py": "", "tests/test_x.py": ""}, "pack/__init__.py") == "tests/test_pack.py"
     assert homes.importable("src/pack/mod.py", {}) == "pack.mod"
     assert homes.importable("src/pack/mod.py", {"src/__init__.py": ""}) == "src.pack.mod"
     assert homes.importable("not-a-name.py", {}) == ""
