@@ -73,8 +73,13 @@ async def test_the_real_model_and_containers_work_with_loopback_only(
         await client.initialize(tmp_path / "shop")
         uri = client.open(path)
         line = path.read_text().split("\n").index('    """Return the smallest amount."""') + 1
-        await client.call("textDocument/inlineCompletion", inline_params(uri, line, 4, invoked=True), timeout_s=60)
-        status = await client.call("workspace/executeCommand", {"command": "assay.status"})
+        end = time.monotonic() + 60  # on a busy machine the first answers come before the engine is there, without it
+        while True:
+            await client.call("textDocument/inlineCompletion", inline_params(uri, line, 4, invoked=True), timeout_s=60)
+            status = await client.call("workspace/executeCommand", {"command": "assay.status"})
+            if status["engine"]["state"] == "ready" or time.monotonic() > end:
+                break
+            await asyncio.sleep(0.5)
         trace = await client.call("workspace/executeCommand", {"command": "assay.why"})
         assert (status["engine"]["state"], status["sandbox"]["state"]) == ("ready", "ready")
         assert {"candidate", "verdict"} <= {event["stage"] for event in trace["events"]}

@@ -27,6 +27,7 @@ MUTANT_S, ONE_S, SLOWER = (
     4.0,
 )  # at least for a mutant's tests, and for one; times as long as without it, under watch, after which it hangs
 CONTAINERS, STEPS = 2, 40  # at once, and mutants of each
+FIRST = 8  # tests of a mutant that are asked before the others
 Fate = Literal["noticed", "alive", "unreached"]
 Tell = Callable[[int, int], None]
 
@@ -68,7 +69,11 @@ class Suite:
         if lines is None:
             return list(self.lines)
         found = [test for test, executed in self.lines.items() if test in self.unseen or not executed.isdisjoint(lines)]
-        return sorted(found, key=lambda test: (len(self.lines[test]), test))
+        return sorted(found, key=self.rank)
+
+    def rank(self, test: str) -> tuple[int, str]:
+        """By how much of the file it executes."""
+        return len(self.lines[test]), test
 
 
 async def seen(bench: Workbench, place: Place) -> Suite:
@@ -114,22 +119,26 @@ async def fates(bench: Workbench, place: Place, mutants: Sequence[Usual], suite:
     texts = {n: applied(place.text, (mutants[n].edit,)) for n, tests in enumerate(executing) if tests}
     done = len(mutants) - len(texts)
     tell(done, len(mutants))
+    outcomes = dict[int, StepOutcome]()
 
-    def heard() -> None:
+    def heard(n: int, outcome: StepOutcome) -> None:
         nonlocal done
-        done += 1
+        done += n in outcomes or len(executing[n]) <= FIRST or notices(outcome, asked[n])
         tell(done, len(mutants))
 
-    asking = {n: _step(bench, place, text, executing[n], suite) for n, text in texts.items()}
-    outcomes = await _asked(bench, place, asking, heard)
+    # The most particular tests alone, first: a mutant that is noticed is noticed by them, mostly, and few are soon collected.
+    asked = {n: executing[n][:FIRST] for n in texts}
+    for _ in range(2):
+        wanted = [
+            n
+            for n in texts
+            if n not in outcomes or (len(asked[n]) < len(executing[n]) and not notices(outcomes[n], asked[n]))
+        ]
+        asked |= {n: executing[n][FIRST:] for n in wanted if n in outcomes}
+        steps = {n: _step(bench, place, texts[n], asked[n], suite) for n in wanted}
+        outcomes |= await _asked(bench, place, steps, heard)
     first = {n: failed(outcome) for n, outcome in outcomes.items()}
-    # Some tests need others before them: a test that fails counts where it is green without the mutant, behind the same tests.
-    before: dict[str, tuple[str, ...]] = {}
-    for n, test in first.items():
-        if test and (test not in before or len(_ran(outcomes[n])) < len(before[test])):
-            before[test] = _ran(outcomes[n])
-    without = {test: _step(bench, place, place.text, tests, suite) for test, tests in before.items()}
-    unsure = {test for test, outcome in (await _asked(bench, place, without)).items() if notices(outcome, before[test])}
+    unsure = await _unsure(bench, place, [(test, _ran(outcomes[n])) for n, test in first.items() if test], suite)
     again = {
         n: replace(_step(bench, place, texts[n], list(suite.lines), suite), stops=False)
         for n, test in first.items()
@@ -137,15 +146,36 @@ async def fates(bench: Workbench, place: Place, mutants: Sequence[Usual], suite:
     }
     outcomes |= await _asked(bench, place, again)
     for n, outcome in outcomes.items():
-        found[n] = "noticed" if notices(outcome, list(suite.lines) if n in again else executing[n]) else "alive"
+        found[n] = "noticed" if notices(outcome, list(suite.lines) if n in again else asked[n]) else "alive"
     return found
+
+
+async def _unsure(
+    bench: Workbench, place: Place, failing: Sequence[tuple[str, tuple[str, ...]]], suite: Suite
+) -> set[str]:
+    """Of tests that failed behind others those that fail without a mutant, too: some need others before them, or none. All of them in one order and in the other, where both are green; else each by itself."""
+    every = sorted({one for _, ran in failing for one in ran}, key=suite.rank)
+    if not every:
+        return set()
+    orders = {n: _step(bench, place, place.text, tests, suite) for n, tests in enumerate((every, every[::-1]))}
+    if not any(notices(outcome, every) for outcome in (await _asked(bench, place, orders)).values()):
+        return set()
+    before: dict[str, tuple[str, ...]] = {}
+    for test, ran in failing:
+        if test not in before or len(ran) < len(before[test]):
+            before[test] = ran
+    alone = {test: _step(bench, place, place.text, tests, suite) for test, tests in before.items()}
+    return {test for test, outcome in (await _asked(bench, place, alone)).items() if notices(outcome, before[test])}
 
 
 Key = TypeVar("Key")
 
 
 async def _asked(
-    bench: Workbench, place: Place, steps: Mapping[Key, Step], heard: Callable[[], None] = lambda: None
+    bench: Workbench,
+    place: Place,
+    steps: Mapping[Key, Step],
+    heard: Callable[[Key, StepOutcome], None] = lambda key, outcome: None,
 ) -> dict[Key, StepOutcome]:
     """The outcomes of some steps, in few containers."""
     found, keys = dict[Key, StepOutcome](), list(steps)
@@ -157,7 +187,7 @@ async def _asked(
                 own, await bench.sandbox.run(Job(place.state.project, tuple(steps[one] for one in own))), strict=True
             ):
                 found[key] = outcome
-                heard()
+                heard(key, outcome)
 
     await asyncio.gather(*(part(keys[one::CONTAINERS]) for one in range(min(CONTAINERS, len(keys)))))
     return found
