@@ -6,7 +6,7 @@ import ast
 import doctest
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from . import syntax
@@ -44,6 +44,43 @@ def examples(doc: str, name: str) -> tuple[Example, ...]:
         if (written := _written(doc, match.start())) is not None and _calls(written.call, name):
             found.setdefault(written.call, written)
     return tuple(found.values())
+
+
+_TYPES = {
+    "int": int, "str": str, "bool": bool, "float": (float, int), "complex": (complex, float, int), "bytes": bytes, "list": list, "List": list, "dict": dict, "Dict": dict, "set": set, "Set": set,
+    "tuple": tuple, "Tuple": tuple, "frozenset": frozenset, "FrozenSet": frozenset,
+}  # fmt: skip
+
+
+def breaks(hint: str, value: object) -> bool:
+    """Whether a literal's value is of another type than the hint (as source) says: of those that have a literal, alone, in unions and as optional; of others nothing is known."""
+    tree = syntax.expression(hint)
+    allowed = _allowed(tree) if tree is not None else None
+    return allowed is not None and not isinstance(value, allowed)
+
+
+def _allowed(node: ast.expr) -> tuple[type, ...] | None:
+    match node:
+        case ast.Constant(value=None):
+            return (type(None),)
+        case ast.Constant(value=str(text)):
+            inner = syntax.expression(text)
+            return _allowed(inner) if inner is not None else None
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            return _union((left, right))
+        case ast.Subscript(value=ast.Name(id="Optional") | ast.Attribute(attr="Optional"), slice=inner):
+            return _union((inner, ast.Constant(None)))
+        case ast.Subscript(value=ast.Name(id="Union") | ast.Attribute(attr="Union"), slice=ast.Tuple(elts=inner)):
+            return _union(inner)
+        case ast.Subscript(value=ast.Name(id=name)) | ast.Name(id=name) if name in _TYPES:
+            found = _TYPES[name]
+            return found if isinstance(found, tuple) else (found,)
+    return None
+
+
+def _union(nodes: Iterable[ast.expr]) -> tuple[type, ...] | None:
+    each = [_allowed(one) for one in nodes]
+    return None if None in each else tuple(kind for of in each if of is not None for kind in of)
 
 
 EXAMPLES, CLOSINGS = 40, 12  # calls of a docstring that are looked at, and brackets at which one may end

@@ -36,7 +36,7 @@ class Parameter:
 class Subject:
     """A function or class at the top of a module. `lines`: its first and last, from 1, decorators included. `literals` stand in its code. `is_open`: it takes any number of arguments. Of a class `parameters` are those
     of its constructor, and `methods` what can be done with one of it, each with the `form` of that: "o.push({})", "o.size", "len(o)". `starts` is the first line of what is called, 0 for nothing of the file's. `seen`: texts of
-    arguments that it was called with while something ran. `needs`: what it needs around it. `makers`: classes of the module of which a parameter may be an instance; `ready`: members, of an enumeration. `changes`: a method that changes what it is called on. `depth`: in how many others an instance is made. `result`: the class of the module of which it gives an instance."""
+    arguments that it was called with while something ran. `needs`: what it needs around it. `makers`: classes of the module of which a parameter may be an instance; `ready`: members, of an enumeration. `changes`: a method that changes what it is called on. `depth`: in how many others an instance is made. `result`: the class of the module of which it gives an instance. `returns`: the hint of what it gives."""
 
     name: str
     lines: tuple[int, int]
@@ -56,6 +56,7 @@ class Subject:
     depth: int = 0
     needs: Needs = NONE
     result: tuple[Subject, ...] = ()
+    returns: str = ""
 
 
 def of_text(text: str) -> tuple[Subject, ...]:
@@ -361,6 +362,7 @@ def _subject(node: Function, known: Known) -> Subject:
         isinstance(node, ast.AsyncFunctionDef),
         arguments.vararg is not None,
         starts=first,
+        returns=ast.unparse(node.returns) if node.returns is not None else "",
     )
 
 

@@ -143,3 +143,12 @@ async def test_a_project_of_unittests_is_given_such(bench: Workbench, tmp_path: 
     assert found.written.text.index("class DoubleTest2(unittest.TestCase):") < found.written.text.index(
         "unittest.main()"
     )
+
+
+async def test_where_a_hint_says_otherwise_it_is_a_question(bench: Workbench, tmp_path: Path) -> None:
+    text = "def first(words: list[str]) -> str:\n    if words:\n        return words[0].strip()\n"
+    (tmp_path / "shop.py").write_text(text)
+    (subject,) = subjects.of_text(text)
+    found = await made(bench, Place(await bench.projects.state(tmp_path), "shop.py", text), subject, lambda *told: None)
+    assert [(one.documented, one.found) for one in found.questions] == [("-> str", "None")]
+    assert found.written is not None and "None" not in found.written.text.replace("-> None", "")

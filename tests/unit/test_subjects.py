@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from analyzers import scenarios, subjects, tryouts
+from analyzers import documented, scenarios, subjects, tryouts
 from analyzers.documented import Example
 from analyzers.mutants import usual
 from analyzers.subjects import Subject
@@ -220,3 +220,24 @@ def test_a_scenario_goes_on_with_what_was_used_in_it() -> None:
     assert len(set(ways)) == 30 and all(scenarios.steps(one)[: len(head)] == head for one in ways)
     items = [ast.unparse(ast.parse(one).body[0].value.args[0]) for one in head if one.startswith("o.put(")]  # type: ignore[attr-defined]
     assert any(f"o.put({items[0]})" in scenarios.steps(one)[len(head) :] for one in ways)
+
+
+@pytest.mark.parametrize(
+    ("hint", "value", "breaks"),
+    [
+        ("int", "x", True),
+        ("int", True, False),
+        ("float", 1, False),
+        ("str | None", None, False),
+        ("Optional[str]", None, False),
+        ("str", None, True),
+        ("list[int]", (1,), True),
+        ("'List[int]'", [1], False),
+        ("Union[int, Thing]", "x", False),
+        ("Thing", "x", False),
+        ("None", 1, True),
+        ("dict[", 1, False),
+    ],
+)
+def test_a_value_is_held_against_a_hint(hint: str, value: object, breaks: bool) -> None:
+    assert documented.breaks(hint, value) is breaks

@@ -59,14 +59,15 @@ def lines(one: Made) -> Iterator[str]:
         if len(one.survivors) > SHOWN:
             yield f"  and {len(one.survivors) - SHOWN} more"
     for question in one.questions:
-        yield f"  ? {question.call}: its docstring says {question.documented}, and it gives {question.found}"
+        says = "hint" if question.documented.startswith("-> ") else "docstring"
+        yield f"  ? {question.call}: its {says} says {question.documented}, and it gives {question.found}"
 
 
 def glance(made: Sequence[Made]) -> str:
     """What was found of all of them, in one line."""
     done = [one for one in made if one.written is not None]
     asks = sum(len(one.questions) for one in made)
-    more = f"; {asks} example{'s' * (asks != 1)} of a docstring give{'s' * (asks == 1)} something else" if asks else ""
+    more = f"; {asks} call{'s' * (asks != 1)} give{'s' * (asks == 1)} something else than is documented" if asks else ""
     if len(made) == 1 and not done:
         return f"no tests of {made[0].subject.name}: {made[0].why}{more}"
     noticed, of = sum(one.mutants - len(one.survivors) for one in done), sum(one.mutants for one in done)

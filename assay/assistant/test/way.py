@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from analyzers import homes, inputs, lint, scenarios, tryouts
+from analyzers import documented, homes, inputs, lint, scenarios, tryouts
 from analyzers import prepared as prepares
 from analyzers.documented import Example
 from analyzers.mutants import usual
@@ -32,6 +32,7 @@ BEST = 12  # calls that others are tried near of
 SCENARIOS = 240  # ways to use an instance of a class
 PREPARED = 120  # calls with what they need around them
 AFTERWARDS = 40  # calls after which arguments are looked at
+QUESTIONS = 2  # about one function's types
 TYPES = 6  # sets of types that calls are tried with
 
 
@@ -80,14 +81,15 @@ async def made(
     subject = recorded.seen(subject, known.taken)
     tell("inputs tried", 0, 0)
     calls, unlikely, told = await tried(asking, subject)
-    questions = tuple(_questions(subject, calls, told))
+    broken = _of_types(subject, calls, told)
+    questions = (*_questions(subject, calls, told), *broken[:QUESTIONS])
     others, of_others = await prepared(bench, place, subject, calls, told)
     if subject.needs.variables:  # what is set where nobody says so is another matter on each machine
         told = [Answer("other", "environment") if one.is_testable else one for one in told]
     if not subject.result and not any(one.is_testable or one.is_function for one in (*told, *of_others)):
         return Made(subject, None, _nothing(told), (), questions, tried=len(calls), took_s=time.monotonic() - begun)
-    documented = {one.call for one in subject.examples} - {one.call for one in questions} if not before else set()
-    asked = {one.call for one in questions}
+    shown = {one.call for one in subject.examples} - {one.call for one in questions} if not before else set()
+    asked = {one.call for one in (*questions, *broken)}
     told = [Answer("other") if call in asked else one for call, one in zip(calls, told, strict=True)]
     found = Found([*calls], [*told], await asking.kills(mutants, calls, told, tell))
     in_steps = Asking(bench, place, is_steps=True)
@@ -96,7 +98,7 @@ async def made(
     await _of_results(in_steps, subject, mutants, found, tell)
     await _afterwards(in_steps, subject, mutants, found, tell)
     calls, told, kills = found.calls, found.told, found.kills
-    rows, noticed = kept.chosen(calls, told, kills, documented, unlikely)
+    rows, noticed = kept.chosen(calls, told, kills, shown, unlikely)
     survivors = tuple(one for number, one in enumerate(mutants) if number not in noticed)
     style = partial(lint.formatted, folder=place.state.root)
     file = await asyncio.to_thread(written.written, place.texts, place.name, subject, rows, style)
@@ -297,6 +299,20 @@ def _questions(subject: Subject, calls: Sequence[str], told: Sequence[Answer]) -
         Question(one.call, one.raised or one.gives, found[one.call].gives)
         for one in subject.examples
         if one.call in found and _differs(one, found[one.call])
+    ]
+
+
+def _of_types(subject: Subject, calls: Sequence[str], told: Sequence[Answer]) -> list[Question]:
+    """Where the hint says otherwise than what the code gives for arguments of the types that hints say."""
+    if not subject.returns or subject.methods or not all(one.is_sure for one in subject.parameters):
+        return []
+    return [
+        Question(call, f"-> {subject.returns}", one.gives)
+        for call, one in zip(calls, told, strict=True)
+        if one.kind == "value"
+        and not one.is_steps
+        and (one.gives == "None" or answers.value_of(one.gives) is not None)
+        and documented.breaks(subject.returns, answers.value_of(one.gives))
     ]
 
 
