@@ -55,7 +55,10 @@ _TYPES = {
 def breaks(hint: str, value: object) -> bool:
     """Whether a literal's value is of another type than the hint (as source) says: of those that have a literal, alone, in unions and as optional; of others nothing is known."""
     tree = syntax.expression(hint)
-    allowed = _allowed(tree) if tree is not None else None
+    try:
+        allowed = _allowed(tree) if tree is not None else None
+    except RecursionError:  # hundreds of types in one
+        return False
     return allowed is not None and not isinstance(value, allowed)
 
 

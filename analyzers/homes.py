@@ -43,18 +43,18 @@ def _speaks_of(text: str, module: str) -> bool:
     """Whether a text imports a module, or names from it."""
     package, _, name = module.rpartition(".")
     return bool(module) and bool(
-        re.search(rf"^\s*(?:from|import) +{re.escape(module)}\b", text, re.MULTILINE)
+        re.search(rf"^[ \t]*(?:from|import) +{re.escape(module)}\b", text, re.MULTILINE)
         or (
             package
-            and re.search(rf"^\s*from +{re.escape(package)} +import +.*\b{re.escape(name)}\b", text, re.MULTILINE)
+            and re.search(rf"^[ \t]*from +{re.escape(package)} +import +.*\b{re.escape(name)}\b", text, re.MULTILINE)
         )
     )
 
 
 def _imported(text: str, name: str) -> set[str]:
     """The dotted names of modules of that last name that a text imports from."""
-    whole = re.findall(rf"^\s*(?:from|import) +((?:\w+\.)*{re.escape(name)})\b", text, re.MULTILINE)
-    parts = re.findall(rf"^\s*from +([\w.]+) +import +[^\n]*\b{re.escape(name)}\b", text, re.MULTILINE)
+    whole = re.findall(rf"^[ \t]*(?:from|import) +((?:\w+\.)*{re.escape(name)})\b", text, re.MULTILINE)
+    parts = re.findall(rf"^[ \t]*from +([\w.]+) +import +[^\n]*\b{re.escape(name)}\b", text, re.MULTILINE)
     return {*whole, *(f"{package}.{name}" for package in parts)}
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 FORMATS = frozenset({"json", "csv", "configparser", "tomllib"})
 _OF_FILES = frozenset(
-    "read_text read_bytes write_text write_bytes iterdir rglob listdir scandir walk makedirs mkdir unlink is_file is_dir exists isfile isdir getsize open".split()
+    "read_text read_bytes write_text write_bytes iterdir glob rglob listdir scandir walk makedirs mkdir unlink is_file is_dir exists isfile isdir getsize open".split()
 )
 _CHANCE = frozenset(
     "random randint choice choices shuffle sample uniform randrange gauss getrandbits betavariate expovariate".split()

@@ -45,7 +45,7 @@ def ways(subject: Subject, count: int, seed: int, *, touches: bool, calls: Seque
     """So many, each as far as the call, too, and as far as what is before it: so it is known where an exception comes from. `touches`: its calls ask for files; `calls` are some that can be made, where it does not."""
     chance, found = random.Random(seed), dict[str, None]()
     paths = _paths(subject) if touches else ()
-    if touches and not paths:
+    if touches and not paths and not subject.needs.are_some:
         return ()
     for turn in range(count * 2):
         if len(found) >= count:

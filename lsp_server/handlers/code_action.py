@@ -84,7 +84,9 @@ async def _of_hints(view: View, hints: Sequence[Hint], *, is_asked: bool) -> lis
     if view.editor.completes_actions:
         actions += [_mend_later(view, hint, hint.fix) for hint in later if hint.fix is not None]
     actions += [action for hint in hints if hint.evidence.source == "call" for action in await _as_test(view, hint)]
-    actions += [action for hint in hints for action in (*mending.actions(view, hint), *tests.noticing(view, hint))]
+    actions += [
+        action for hint in hints for action in (*await mending.actions(view, hint), *tests.noticing(view, hint))
+    ]
     actions += [action for hint in hints for action in _dismissals(view, hint)]
     return actions
 

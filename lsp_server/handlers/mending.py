@@ -9,6 +9,7 @@ from typing import Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInternalError, JsonRpcInvalidParams
 
+from analyzers import reach
 from analyzers.text import applied
 from assay.assistant.hints import fixes
 from assay.assistant.hints.dismissed import full_code
@@ -19,14 +20,16 @@ from assay.assistant.test.way import Made
 from lsp_server.convert import text_edit
 from lsp_server.session import Session, View
 
-from .tests import PROGRESS, may_run, place_of, told_and_written, watched
+from .tests import PROGRESS, is_of_project, may_run, name_of, place_of, told_and_written, watched
 
 COMMAND = "assay.fixWithTest"
 
 
-def actions(view: View, hint: Hint) -> list[types.CodeAction]:
-    """What writes a hint's fix and a test; none where nothing may be run."""
-    if hint.fix is None or not view.editor.can_be_changed or not may_run(view) or not view.snapshot.path:
+async def actions(view: View, hint: Hint) -> list[types.CodeAction]:
+    """What writes a hint's fix and a test; none where nothing may be run, and in files that have tests themselves."""
+    if hint.fix is None or not view.editor.can_be_changed or not may_run(view) or not is_of_project(view):
+        return []
+    if reach.is_test_file(name_of(view), (await view.bench.projects.state(view.root)).test_files):
         return []
     title = f"Fix {full_code(hint)}, and write a test that fails without it"
     argument = {"uri": view.snapshot.uri, "line": view.snapshot.line_of(hint.span.start), "code": full_code(hint)}
@@ -66,10 +69,8 @@ async def make(session: Session, *arguments: Any) -> dict[str, Any] | None:
     if not await session.editor.change(edit, checked.fix.title):
         return None
     told = await told_and_written(session, view, at.name, made)
-    if session.editor.tells_of_tests or not made:  # they say themselves what came of their own commands alone
-        session.editor.show(
-            shapes.glance(made) if made else "No function that can be tried is concerned: the fix has no test."
-        )
+    if session.editor.tells_of_tests:  # they say themselves what came of their own commands alone
+        session.editor.show(shapes.glance(made))
     return told
 
 

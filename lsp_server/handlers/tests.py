@@ -103,7 +103,7 @@ async def actions(view: View, start: int, end: int) -> list[types.CodeAction]:
     every = await asyncio.to_thread(subjects.of_text, view.snapshot.text)
     heads = [one for one in every if one.lines[0] <= last and first <= _head(view.snapshot, one)]
     state = await view.bench.projects.state(view.root)
-    if not heads or reach.is_test_file(_name(view), state.test_files):
+    if not heads or reach.is_test_file(name_of(view), state.test_files):
         return []
     return [
         types.CodeAction(title=title, kind=KIND, command=command)
@@ -118,7 +118,7 @@ async def lenses(view: View) -> list[types.CodeLens]:
         return []
     every = await asyncio.to_thread(subjects.of_text, view.snapshot.text)
     state = await view.bench.projects.state(view.root)
-    if reach.is_test_file(_name(view), state.test_files):
+    if reach.is_test_file(name_of(view), state.test_files):
         return []
     return [
         types.CodeLens(types.Range(start, start), command)
@@ -221,13 +221,13 @@ def _chosen(view: View, every: Sequence[Subject], what: Mapping[str, Any]) -> tu
 
 async def place_of(view: View) -> tuple[Place, tuple[Subject, ...]]:
     """The document among the project's files, and what can be tried of it."""
-    if view.snapshot.preamble or not Path(view.snapshot.path).is_relative_to(view.root):
+    if not is_of_project(view):
         raise JsonRpcInternalError(message="tests are made of files of a project, and this is none")
     if not may_run(view):
         raise JsonRpcInternalError(
             message="nothing is run here (`verify.policy`, `sandbox.enabled`), and tests are made by runs"
         )
-    name = _name(view)
+    name = name_of(view)
     state = await view.bench.projects.state(view.root)
     if reach.is_test_file(name, state.test_files):
         raise JsonRpcInternalError(message=f"{name} has tests itself")
@@ -317,7 +317,7 @@ async def _noticed(session: Session, view: View, made: Sequence[Made], line: int
         lines = range(line, line + 1) if line else range(one.subject.lines[0], one.subject.lines[1] + 1)
         if any(h.evidence.source == "mutant" and view.snapshot.line_of(h.span.start) + 1 in lines for h in shown):
             left: list[tuple[Usual, Fate]] = [(two, "alive") for two in one.survivors]
-            hints = await asyncio.to_thread(_hints, view.snapshot, _name(view), left)
+            hints = await asyncio.to_thread(_hints, view.snapshot, name_of(view), left)
             await session.hinting.unnoticed(view, lines, hints)
 
 
@@ -346,9 +346,16 @@ def _code_of(snapshot: Snapshot, line: int) -> Span:
 
 
 def may_run(view: View) -> bool:
+    """Whether anything may be run for it."""
     return view.bench.settings.policy != "static" and view.bench.sandbox.health().state != "off"
 
 
-def _name(view: View) -> str:
+def is_of_project(view: View) -> bool:
+    """Whether a document is a file of a project, and no cell of a notebook."""
+    return not view.snapshot.preamble and Path(view.snapshot.path).is_relative_to(view.root)
+
+
+def name_of(view: View) -> str:
+    """A document's path in its project, its name alone where it is in none."""
     path = Path(view.snapshot.path)
     return path.relative_to(view.root).as_posix() if path.is_relative_to(view.root) else path.name

@@ -25,6 +25,12 @@ class Around:
         self._patches = Patches()
         self._streams = sys.stdout, sys.stderr
         self._warned: Any = None
+        self._cwd = os.getcwd()
+
+    @property
+    def variables(self) -> set[str]:
+        """Those of the environment that were set for the call, as they are at any time."""
+        return self._patches.variables
 
     def begin(self, call: str, namespace: dict[str, Any]) -> None:
         """Put around it what it names."""
@@ -53,6 +59,7 @@ class Around:
         """All as it was."""
         sys.stdout, sys.stderr = self._streams
         self._patches.undo()
+        os.chdir(self._cwd)
         if self._warned is not None:
             self._warned.__exit__(None, None, None)
             self._warned = None
@@ -90,6 +97,7 @@ class Patches:
 
     def __init__(self) -> None:
         self._undone: list[Any] = []
+        self.variables: set[str] = set()
 
     def setenv(self, name: str, value: str) -> None:
         """A variable of the environment."""
@@ -114,8 +122,10 @@ class Patches:
         """All of them."""
         while self._undone:
             self._undone.pop()()
+        self.variables.clear()
 
     def _keep(self, name: str) -> None:
+        self.variables.add(name)
         before = os.environ.get(name)
         self._undone.append(
             lambda: os.environ.pop(name, None) if before is None else os.environ.__setitem__(name, before)

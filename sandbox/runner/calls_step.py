@@ -65,7 +65,7 @@ def main(step: dict[str, Any], root: Path, report: int) -> int:
         sought.begin()
         around.begin(call, namespace)
         if outside is not None:
-            outside.begin(around.folder)
+            outside.begin(around.folder, around.variables)
         begun = time.perf_counter()
         told = {"call": number} | _evaluated(call, namespace, own) | {"took": round(time.perf_counter() - begun, 5)}
         told |= sought.names() | ({"outside": True} if outside is not None and outside.was else {})

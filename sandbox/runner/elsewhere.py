@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import importlib
 import os
 import sys
 import time
+from collections.abc import Collection
 from typing import Any
 
 DAYS = 431  # another year, month and day of the week
@@ -17,7 +19,7 @@ HOME = "/tmp/elsewhere"
 _CODE = (".py", ".pyc", ".so", ".pyd", ".pth")
 _HEARD = (
     "socket.connect", "socket.bind", "socket.getaddrinfo", "socket.gethost", "socket.sendto", "socket.sendmsg", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate",
-    "os.chmod", "os.chown", "os.kill", "os.utime", "shutil.", "sqlite3.", "tempfile.", "ftplib.", "smtplib.", "webbrowser.", "glob.glob",
+    "os.chdir", "os.fchdir", "os.chmod", "os.chown", "os.kill", "os.utime", "shutil.", "sqlite3.", "tempfile.", "ftplib.", "smtplib.", "webbrowser.", "glob.glob",
 )  # fmt: skip
 _OF_FILES = (
     "os.remove",
@@ -29,7 +31,6 @@ _OF_FILES = (
     "os.utime",
     "shutil.copy",
     "shutil.move",
-    "shutil.rmtree",
     "sqlite3.connect",
     "glob.glob",
 )
@@ -55,12 +56,31 @@ class Outside:
         self._root = f"{root}/"
         self.folder, self.was = "", False
         sys.addaudithook(self._hear)
+        self._variables: Collection[str] = ()
         for name in _UNHEARD:
             self._wrap(name)
+        for module, name in (("pwd", "getpwuid"), ("pwd", "getpwnam"), ("grp", "getgrgid"), ("grp", "getgrnam")):
+            with contextlib.suppress(ImportError):
+                self._mark(importlib.import_module(module), name)
+        self._mark(os._Environ, "__iter__")
+        self._mark(os._Environ, "__getitem__", self._is_common)
 
-    def begin(self, folder: str) -> None:
-        """A call begins, with a folder of its own or without."""
-        self.folder, self.was = folder, False
+    def begin(self, folder: str, variables: Collection[str] = ()) -> None:
+        """A call begins, with a folder of its own or without; `variables` of the environment are set for it."""
+        self.folder, self.was, self._variables = folder, False, variables
+
+    def _is_common(self, environment: Any, name: Any) -> bool:
+        """Whether a variable is the call's own, or one that Python's own modules look at, which changes nothing."""
+        return name in self._variables or str(name).startswith(("PYTHON", "LANG", "LC_"))
+
+    def _mark(self, owner: Any, name: str, is_fine: Any = lambda *arguments: False) -> None:
+        original = getattr(owner, name)
+
+        def asked(*arguments: Any, **named: Any) -> Any:
+            self.was = self.was or not is_fine(*arguments)
+            return original(*arguments, **named)
+
+        setattr(owner, name, asked)
 
     def _wrap(self, name: str) -> None:
         """What tells no audit hook: of files where it is asked for one that is not the project's."""
@@ -72,7 +92,7 @@ class Outside:
         def asked(*arguments: Any, **named: Any) -> Any:
             by = sys._getframe(1).f_code.co_filename
             if not by.startswith("<frozen importlib") and not (
-                is_of_files and arguments and self._is_own(arguments[0])
+                is_of_files and arguments and (self._is_own(arguments[0]) or self._is_above(arguments[0]))
             ):
                 self.was = True
             return original(*arguments, **named)
@@ -87,7 +107,10 @@ class Outside:
                 self._opened(*arguments)
         elif event in ("os.listdir", "os.scandir"):
             with contextlib.suppress(Exception):
-                self.was = not self._is_own(arguments[0]) and "importlib" not in sys._getframe(1).f_code.co_filename
+                # what stands in the project's folders is another matter tomorrow
+                self.was = (
+                    not self._is_in_folder(arguments[0]) and "importlib" not in sys._getframe(1).f_code.co_filename
+                )
         elif event.startswith(_HEARD):
             self.was = not self._is_of_the_call(event, arguments)
 
@@ -102,6 +125,11 @@ class Outside:
         text = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""
         return f"{os.path.abspath(text)}/".startswith(self._root) or self._is_in_folder(text)
 
+    def _is_above(self, path: Any) -> bool:
+        """Whether the call's own folder is below it: who resolves a path looks at all of its parents."""
+        text = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""
+        return bool(self.folder) and f"{self.folder}/".startswith(f"{os.path.abspath(text).rstrip('/')}/")
+
     def _is_in_folder(self, path: Any) -> bool:
         text = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""
         return bool(self.folder) and f"{os.path.abspath(text)}/".startswith(f"{self.folder}/")
@@ -109,6 +137,8 @@ class Outside:
     def _is_of_the_call(self, event: str, arguments: tuple[Any, ...]) -> bool:
         """Whether it is done to nothing but files of the call's own folder."""
         with contextlib.suppress(Exception):
+            if event == "sqlite3.connect/handle":  # behind the one that names the file
+                return bool(self.folder)
             named = [one for one in arguments if isinstance(one, (str, bytes, os.PathLike))]
             return event.startswith(_OF_FILES) and bool(named) and all(map(self._is_in_folder, named))
         return False
@@ -124,6 +154,12 @@ def go() -> None:
         "COLUMNS": "57",
         "HOSTNAME": "elsewhere",
     }
+    os.umask(0o027)
+    listed, scanned, stat, lstat = os.listdir, os.scandir, os.stat, os.lstat
+    os.stat = lambda *path, **named: _other(stat(*path, **named))
+    os.lstat = lambda *path, **named: _other(lstat(*path, **named))
+    os.listdir = lambda *folder: listed(*folder)[::-1]  # type: ignore[assignment]
+    os.scandir = lambda *folder: _Entries(scanned(*folder))  # type: ignore[assignment]
     time.tzset()
     now, ns, local, utc = time.time, time.time_ns, time.localtime, time.gmtime
     shown, ctime, asctime = time.strftime, time.ctime, time.asctime
@@ -139,6 +175,41 @@ def go() -> None:
     time.asctime = lambda parts=None: asctime(time.localtime() if parts is None else parts)
     time.strftime = lambda form, parts=None: shown(form, time.localtime() if parts is None else parts)
     datetime.date, datetime.datetime = _Date, _Datetime  # type: ignore[misc]
+
+
+def _other(found: Any) -> Any:
+    """What a file's state is for somebody else at another time: kind and size stay."""
+    mode, inode, device, links, owner, group, size, *_ = found
+    times = {name: getattr(found, name) for name in ("st_atime", "st_mtime", "st_ctime")}
+    later = {name: at + SECONDS for name, at in times.items()}
+    exact = {f"{name}_ns": getattr(found, f"{name}_ns") + SECONDS * 10**9 for name in times}
+    seconds = [int(at) for at in later.values()]
+    return os.stat_result((mode ^ 0o030, inode, device, links, owner + 1, group + 1, size, *seconds), later | exact)
+
+
+class _Entries:
+    """Those of a folder, in another order."""
+
+    def __init__(self, entries: Any) -> None:
+        with entries:
+            self._left = list(entries)
+
+    def __iter__(self) -> Any:
+        return self
+
+    def __next__(self) -> Any:
+        if not self._left:
+            raise StopIteration
+        return self._left.pop()
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *told: Any) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._left = []
 
 
 _REAL_DATE, _REAL_DATETIME = datetime.date, datetime.datetime

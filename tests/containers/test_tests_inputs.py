@@ -19,7 +19,7 @@ import time
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-BASE = Path(__file__).parent
+BASE, KEY = Path(__file__).parent, "LIMIT_OF_IT"
 
 
 def age(born: date) -> int:
@@ -66,6 +66,23 @@ def listed(name: str) -> bool:
     return Path(f"/etc/{name}").exists()
 
 
+def limit(n: int) -> int:
+    return min(n, int(os.getenv(KEY, "10")))
+
+
+def who(path: Path) -> str:
+    return path.owner()
+
+
+def moved(folder: Path) -> int:
+    os.chdir(folder)
+    return len(os.listdir("."))
+
+
+def mode(path: Path) -> int:
+    return os.stat(path).st_mode
+
+
 def unique(words: list[str]) -> list[str]:
     return [one for one in set(words) | {"q", "w", "e", "r"}]
 
@@ -80,7 +97,24 @@ async def soon(n: int) -> int:
 
 
 @pytest.mark.parametrize(
-    "name", ["age", "stamp", "hour", "home", "place", "there", "reached", "git", "workers", "listed", "unique"]
+    "name",
+    [
+        "age",
+        "stamp",
+        "hour",
+        "home",
+        "place",
+        "there",
+        "reached",
+        "git",
+        "workers",
+        "listed",
+        "limit",
+        "who",
+        "moved",
+        "mode",
+        "unique",
+    ],
 )
 async def test_what_depends_on_the_day_or_the_machine_is_no_test(bench: Workbench, tmp_path: Path, name: str) -> None:
     (tmp_path / "outside.py").write_text(OUTSIDE)

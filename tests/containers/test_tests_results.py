@@ -152,3 +152,35 @@ async def test_where_a_hint_says_otherwise_it_is_a_question(bench: Workbench, tm
     found = await made(bench, Place(await bench.projects.state(tmp_path), "shop.py", text), subject, lambda *told: None)
     assert [(one.documented, one.found) for one in found.questions] == [("-> str", "None")]
     assert found.written is not None and "None" not in found.written.text.replace("-> None", "")
+
+
+NAMES = """import os
+from pathlib import Path
+
+
+def names(folder: Path) -> list[str]:
+    return [one for one in os.listdir(folder) if one != "skipped"]
+
+
+def ordered(folder: Path) -> list[str]:
+    return sorted(one.name for one in folder.iterdir())
+"""
+
+
+async def test_in_which_order_a_folder_lists_its_files_is_no_expectation(bench: Workbench, tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text(NAMES)
+    place = Place(await bench.projects.state(tmp_path), "shop.py", NAMES)
+    named, ordered = subjects.of_text(NAMES)
+    found = await made(bench, place, named, lambda *told: None)
+    assert not any("', '" in row.answer.gives for row in found.rows), found.rows
+    found = await made(bench, place, ordered, lambda *told: None)
+    assert any("', '" in row.answer.gives for row in found.rows), found.rows
+
+
+async def test_a_module_that_takes_long_to_import_is_no_mutant_that_hangs(bench: Workbench, tmp_path: Path) -> None:
+    text = "import time\n\nWAITED = time.sleep(1.2)\n\n\ndef least(n: int) -> int:\n    if n > 7:\n        return 7\n    return n\n"
+    (tmp_path / "shop.py").write_text(text)
+    (subject,) = subjects.of_text(text)
+    found = await made(bench, Place(await bench.projects.state(tmp_path), "shop.py", text), subject, lambda *told: None)
+    assert found.written is not None
+    assert [one.told for one in found.survivors] == ["`>` were `>=`", "`7` were `6`"], "it is the same with them"

@@ -237,6 +237,7 @@ def test_a_scenario_goes_on_with_what_was_used_in_it() -> None:
         ("Thing", "x", False),
         ("None", 1, True),
         ("dict[", 1, False),
+        (" | ".join(["int"] * 900), 1, False),
     ],
 )
 def test_a_value_is_held_against_a_hint(hint: str, value: object, breaks: bool) -> None:

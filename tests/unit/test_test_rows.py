@@ -338,7 +338,7 @@ def test_a_new_file_of_tests_is_as_most_of_the_others(others: dict[str, str], ar
 @pytest.mark.parametrize(
     ("test", "said"),
     [
-        ("    assert f(1) == pytest.approx(0.5)\n", "        self.assertAlmostEqual(f(1), 0.5)"),
+        ("    assert f(1) == pytest.approx(0.5)\n", "        self.assertAlmostEqual(f(1), 0.5, delta=5e-07)"),
         ("    assert f(1) == pytest.approx([0.5, 1])\n", ""),
         ("    assert f(1) is None\n", "        self.assertIsNone(f(1))"),
         ("    assert (a == b) is False\n", "        self.assertIs(a == b, False)"),
@@ -351,3 +351,23 @@ def test_a_new_file_of_tests_is_as_most_of_the_others(others: dict[str, str], ar
 def test_each_statement_has_unittests_words(test: str, said: str) -> None:
     made = cases.method(f"def test_f():\n{test}")
     assert made == (f"def test_f(self):\n{said.replace('        self', '    self')}" if said else "")
+
+
+@pytest.mark.parametrize(
+    ("before", "where"),
+    [
+        ("from m import f\n\n\nif __name__ == '__main__':\n    f()\n", "before the end"),
+        ('from m import f\n\nTEXT = """\nif __name__ == \'__main__\':\n' + "    " * 40 + 'f()\n"""\n', "at the end"),
+        ("from m import f\n\nif __name__ == '__main__':\n    f()\n\nx = 1\n", "at the end"),
+    ],
+)
+def test_new_tests_stand_before_what_runs_the_file(before: str, where: str) -> None:
+    text = joining.joined(before, "m", ["f"], "def test_f() -> None:\n    assert f() == 1\n")
+    assert text.endswith("    f()\n" if where == "before the end" else "    assert f() == 1\n")
+    ast.parse(text)
+
+
+def test_blank_lines_cost_nothing() -> None:
+    blank = "\n" * 60_000
+    assert homes.test_file({"a/b.py": "", "tests/test_b.py": blank}, "a/b.py") == "tests/test_b.py"
+    assert not cases.are_written({"test_b.py": blank + "class " + "TestCase" * 4_000}, "test_b.py")

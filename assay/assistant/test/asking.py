@@ -24,7 +24,7 @@ from .written import Written
 Stage = Literal["inputs tried", "tests", "mutants", "runs"]
 Tell = Callable[[Stage, int, int], None]
 ANSWER_S, MUTANT_S = 10.0, 0.6  # for the answers, and at least for those of a mutant, which may hang
-CALLS_S, START_S = 1.0, 0.1  # of all calls that a mutant is asked, and until they begin
+CALLS_S, START_S = 1.0, 0.1  # of all calls that a mutant is asked, and at least until they begin
 FEWEST = 20  # calls that are asked however long they take
 ENDED = 4  # times that calls are asked again because one ended its process
 SLOWER = 4.0
@@ -82,7 +82,7 @@ class Asking:
     def __init__(self, bench: Workbench, place: Place, *, is_steps: bool = False) -> None:
         """`is_steps`: the calls are scenarios."""
         self._bench, self._place, self._is_steps = bench, place, is_steps
-        self._took_s = dict[str, float]()  # of each call
+        self._took_s, self._start_s = dict[str, float](), START_S  # of each call, and of what comes before the first
         self.own = homes.bound(place.text)
         self._names = self.own | set(dir(builtins))
 
@@ -103,6 +103,7 @@ class Asking:
         for _ in range(ENDED):
             step = replace(self._step(self._place.text, left, ANSWER_S), elsewhere=elsewhere)
             (outcome,) = await self._bench.sandbox.run(Job(self._place.state.project, (step,)))
+            self._start_s = max(self._start_s, outcome.ms / 1000 - sum(outcome.took_s.values()))
             for number, took_s in outcome.took_s.items():
                 if number < len(left):
                     self._took_s[left[number]] = max(took_s, self._took_s.get(left[number], 0.0))
@@ -154,7 +155,7 @@ class Asking:
         found: dict[int, set[int]] = {}
         if not able or not mutants:
             return found
-        limit_s = max(MUTANT_S, SLOWER * (START_S + sum(self._took_s.get(one, 0.0) for one in asked)))
+        limit_s = max(MUTANT_S, SLOWER * (self._start_s + sum(self._took_s.get(one, 0.0) for one in asked)))
         done = 0
 
         async def part(numbers: Sequence[int]) -> None:

@@ -7,9 +7,11 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
-from analyzers import homes, syntax
+from analyzers import homes, inputs, syntax
 
-_CASE = re.compile(r"^class (\w+)\(.*TestCase\b.*\):", re.MULTILINE)
+from .answers import CLOSE
+
+_CASE = re.compile(r"^class (\w+)\((?:[\w.]+, *)*[\w.]*TestCase\b", re.MULTILINE)
 _NUMBERS = {ast.Constant, ast.UnaryOp}  # nodes of one
 _FUNCTION = re.compile(r"^(?:async )?def test", re.MULTILINE)
 
@@ -63,7 +65,9 @@ def _said(node: ast.stmt) -> ast.stmt:
         case ast.Assert(test=ast.Compare(left=left, ops=[ast.Eq()], comparators=[ast.Call(func=ast.Attribute(attr="approx"), args=[value])])):  # fmt: skip
             if type(value) not in _NUMBERS | {ast.Name}:
                 raise ValueError("nothing compares the parts of a list so")
-            return _call("assertAlmostEqual", left, value)
+            return ast.Expr(
+                ast.Call(_attribute("assertAlmostEqual"), [left, value], [ast.keyword("delta", _delta(value))])
+            )
         case ast.Assert(test=ast.Compare(left=left, ops=[ast.Eq()], comparators=[value])):
             return _call("assertEqual", left, value)
         case ast.Assert(test=ast.Compare(left=left, ops=[ast.Is()], comparators=[ast.Constant(value=None)])):
@@ -75,6 +79,14 @@ def _said(node: ast.stmt) -> ast.stmt:
         case ast.Expr() | ast.Assign() | ast.Import() | ast.ImportFrom():
             return node
     raise ValueError(ast.unparse(node))
+
+
+def _delta(value: ast.expr) -> ast.expr:
+    """By which it may differ, as `answers.same` has it."""
+    number = inputs.literal(ast.unparse(value))
+    if isinstance(number, int | float):
+        return ast.Constant(max(float(f"{abs(number) * CLOSE:.6g}"), 1e-12))
+    return ast.BinOp(ast.Call(ast.Name("abs"), [value], []), ast.Mult(), ast.Constant(CLOSE))
 
 
 def _table(decorator: ast.expr, body: list[ast.stmt]) -> ast.stmt:

@@ -33,15 +33,19 @@ def joined(before: str, module: str, names: Sequence[str], body: str, imports: S
     added = "".join(f"{one}\n" for one in needs)
     if needs and not at and rest.strip():
         added += "\n\n"
-    rest, end = _main(rest)
-    text = f"{head}{added}{rest}".rstrip("\n") + f"\n\n\n{body}"
+    whole, end = _main(f"{head}{added}{rest}")
+    text = whole.rstrip("\n") + f"\n\n\n{body}"
     return text.rstrip("\n") + f"\n\n\n{end}" if end else text
 
 
 def _main(text: str) -> tuple[str, str]:
     """A text without the part at its end that runs where the file is run by itself, and that part."""
-    found = re.search(r"^if __name__ == ['\"]__main__['\"]:.*\n(?:(?:[ \t].*)?\n?)*\Z", text, re.MULTILINE)
-    return (text[: found.start()], found[0]) if found else (text, "")
+    tree = syntax.module(text)
+    match tree.body[-1] if tree is not None and tree.body else None:
+        case ast.If(test=ast.Compare(left=ast.Name(id="__name__")), lineno=line):
+            lines = re.split(r"(?<=\n)", text)
+            return "".join(lines[: line - 1]), "".join(lines[line - 1 :])
+    return text, ""
 
 
 def _has_pytest(text: str) -> bool:

@@ -21,7 +21,7 @@ from .answers import Answer
 from .asking import ONE_S, RUN_S, RUNS, Asking, Tell, runs
 from .kept import Row
 from .suite import Place
-from .way import Made, further, last, prepared, tried, unwritten
+from .way import Made, expectable, further, last, prepared, tried, unwritten
 from .written import Written
 
 ROWS = 3  # calls of one function
@@ -88,10 +88,11 @@ async def made(bench: Workbench, both: Both, subject: Subject, tell: Tell) -> Ma
     is_steps = bool(subject.methods)
     asking, once = (Asking(bench, one, is_steps=is_steps) for one in (both.after, both.before))
     calls, unlikely, told = await tried(asking, subject)
+    told = expectable(subject, calls, told)
     rows = _rows(calls, told, await once.once(calls) if calls else (), unlikely)
     count = len(calls)
     if not rows:
-        extra, more = await prepared(bench, both.after, subject, calls, told)
+        extra, more = await prepared(Asking(bench, both.after, is_steps=True), subject, calls, told)
         was = Asking(bench, both.before, is_steps=True)
         rows = _rows(extra, more, await was.once(extra) if extra else (), unlikely)
         count += len(extra)
@@ -106,7 +107,8 @@ async def made(bench: Workbench, both: Both, subject: Subject, tell: Tell) -> Ma
             else (Asking(bench, one, is_steps=True) for one in (both.after, both.before))
         )
         more = await now.steady(extra)
-        more = last(extra, more) if is_steps else more
+        more = await asyncio.to_thread(last, extra, more) if is_steps else more
+        more = expectable(subject, extra, more)
         rows = _rows(extra, more, await was.once(extra) if extra else (), unlikely)
         count += len(extra)
     done = partial(Made, subject, rows=rows, tried=count)

@@ -68,6 +68,11 @@ def glance(made: Sequence[Made]) -> str:
     done = [one for one in made if one.written is not None]
     asks = sum(len(one.questions) for one in made)
     more = f"; {asks} call{'s' * (asks != 1)} give{'s' * (asks == 1)} something else than is documented" if asks else ""
+    if not made:
+        return "no function or class that can be tried is concerned"
+    if done and all(row.source == "changed" for one in done for row in one.rows):
+        names = ", ".join(one.subject.name for one in done)
+        return f"tests of {names} fail without the change and passed {RUNS} of {RUNS} runs{more}"
     if len(made) == 1 and not done:
         return f"no tests of {made[0].subject.name}: {made[0].why}{more}"
     noticed, of = sum(one.mutants - len(one.survivors) for one in done), sum(one.mutants for one in done)

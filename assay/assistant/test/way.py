@@ -83,16 +83,17 @@ async def made(
     calls, unlikely, told = await tried(asking, subject)
     broken = _of_types(subject, calls, told)
     questions = (*_questions(subject, calls, told), *broken[:QUESTIONS])
-    others, of_others = await prepared(bench, place, subject, calls, told)
-    if subject.needs.variables:  # what is set where nobody says so is another matter on each machine
-        told = [Answer("other", "environment") if one.is_testable else one for one in told]
+    in_steps = Asking(bench, place, is_steps=True)
+    others, of_others = await prepared(in_steps, subject, calls, told)
     if not subject.result and not any(one.is_testable or one.is_function for one in (*told, *of_others)):
         return Made(subject, None, _nothing(told), (), questions, tried=len(calls), took_s=time.monotonic() - begun)
     shown = {one.call for one in subject.examples} - {one.call for one in questions} if not before else set()
-    asked = {one.call for one in (*questions, *broken)}
-    told = [Answer("other") if call in asked else one for call, one in zip(calls, told, strict=True)]
+    asked = {one.call for one in questions}
+    told = [
+        Answer("other") if call in asked else one
+        for call, one in zip(calls, expectable(subject, calls, told), strict=True)
+    ]
     found = Found([*calls], [*told], await asking.kills(mutants, calls, told, tell))
-    in_steps = Asking(bench, place, is_steps=True)
     await _of_others(in_steps, mutants, others, of_others, found, tell)
     await _more(asking, subject, mutants, found, tell)
     await _of_results(in_steps, subject, mutants, found, tell)
@@ -152,7 +153,8 @@ async def _more(asking: Asking, subject: Subject, mutants: Sequence[Usual], foun
             lambda: [*_near(subject, found.calls, found.told, found.kills), *further(subject, found.calls, MORE)][:most]
         )
         more = await asking.steady(extra)
-        more = last(extra, more) if subject.methods else more
+        more = await asyncio.to_thread(last, extra, more) if subject.methods else more
+        more = expectable(subject, extra, more)
         found.add(extra, more, await asking.kills([mutants[one] for one in left], extra, more, tell), left)
 
 
@@ -166,7 +168,8 @@ async def _of_results(asking: Asking, subject: Subject, mutants: Sequence[Usual]
         able += scenarios.called(subject, await asyncio.to_thread(homes.given_names, asking.text))
     count = SCENARIOS // len(able)
     calls = await asyncio.to_thread(lambda: [call for one in able for call in scenarios.drawn(one, count, 0)])
-    await _of_others(asking, mutants, calls, last(calls, await asking.steady(calls)), found, tell)
+    told = await asyncio.to_thread(last, calls, await asking.steady(calls))
+    await _of_others(asking, mutants, calls, told, found, tell)
 
 
 async def _of_others(
@@ -178,15 +181,16 @@ async def _of_others(
 
 
 async def prepared(
-    bench: Workbench, place: Place, subject: Subject, calls: Sequence[str], told: Sequence[Answer], turn: int = 0
+    asking: Asking, subject: Subject, calls: Sequence[str], told: Sequence[Answer], turn: int = 0
 ) -> tuple[list[str], list[Answer]]:
-    """Calls of a function with what it needs around it, and their steady answers: none for one that needs nothing. `told` is what the `calls` gave without it."""
-    touches = "files" in subject.needs.signs or any(map(answers.is_of_files, told))
+    """Calls of a function with what it needs around it, as scenarios, and their steady answers: none for one that needs nothing. `told` is what the `calls` gave without it."""
+    needs = subject.needs
+    touches = "files" in needs.signs or (not needs.variables and any(map(answers.is_of_files, told)))
     if subject.methods or not (touches or subject.needs.are_some):
         return [], []
     able = [] if touches else [one for one, answer in zip(calls, told, strict=True) if answer.gives != "late"]
     found = await asyncio.to_thread(lambda: list(prepares.ways(subject, PREPARED, turn, touches=touches, calls=able)))
-    return found, last(found, await Asking(bench, place, is_steps=True).steady(found))
+    return found, await asyncio.to_thread(last, found, await asking.steady(found))
 
 
 async def _afterwards(asking: Asking, subject: Subject, mutants: Sequence[Usual], found: Found, tell: Tell) -> None:
@@ -222,7 +226,7 @@ async def tried(asking: Asking, subject: Subject) -> tuple[list[str], frozenset[
     """Calls with steady answers: of examples and what is near them, and of the likeliest types that the function takes. `unlikely` ones are of others than the first that it takes."""
     if subject.methods:
         found = await asyncio.to_thread(lambda: list(scenarios.drawn(subject, SCENARIOS, 0)))
-        return found, frozenset(), last(found, await asking.steady(found))
+        return found, frozenset(), await asyncio.to_thread(last, found, await asking.steady(found))
     examples = [one.call for one in subject.examples]
     used = [f"{subject.name}({one})" for one in subject.seen]
     used += await asyncio.to_thread(inputs.examples, subject.name, asking.texts.values(), asking.own)
@@ -314,6 +318,12 @@ def _of_types(subject: Subject, calls: Sequence[str], told: Sequence[Answer]) ->
         and (one.gives == "None" or answers.value_of(one.gives) is not None)
         and documented.breaks(subject.returns, answers.value_of(one.gives))
     ]
+
+
+def expectable(subject: Subject, calls: Sequence[str], told: Sequence[Answer]) -> list[Answer]:
+    """The answers without those that are not what a hint says: they are questions."""
+    broken = {one.call for one in _of_types(subject, calls, told)}
+    return [Answer("other", "another type") if call in broken else one for call, one in zip(calls, told, strict=True)]
 
 
 def _differs(example: Example, found: Answer) -> bool:

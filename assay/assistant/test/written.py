@@ -69,7 +69,7 @@ def written(
     parts, rows_of, taken = (
         dict[str, str](),
         list[tuple[Row, ...]](),
-        set(re.findall(r"^\s*(?:async )?def (\w+)", before, re.MULTILINE)),
+        set(re.findall(r"^[ \t]*(?:async )?def (\w+)", before, re.MULTILINE)),
     )
     for said, group in _parts(subject, rows):
         made = homes.free(f"test_{_snake(subject.name) if subject.methods else subject.name}_{said}", taken)
