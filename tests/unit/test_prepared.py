@@ -119,3 +119,20 @@ def test_what_was_changed_for_a_call_is_taken_back(monkeypatch: pytest.MonkeyPat
         patches.delenv("SET")
     patches.undo()
     assert os.environ["SET"] == "before" and "UNSET" not in os.environ and time.time is clock
+
+
+def test_two_folders_are_two_and_chance_has_a_seed() -> None:
+    copied, drawn, typed = subjects.of_text(
+        "def copied(src_dir, dst_dir):\n    os.listdir(src_dir)\n\n\ndef drawn(n=2, *, flag=False):\n    return random.randint(0, n)\n\n\n"
+        "def typed(path, mode='r', *, strict=False):\n    return json.load(open(path))\n"
+    )
+    ways = prepared.ways(copied, 60, 0, touches=True)
+    assert any(
+        "(tmp_path / 'other').mkdir()" in one and "copied(str(tmp_path), str(tmp_path / 'other'))" in one
+        for one in ways
+    )
+    seeded = prepared.ways(drawn, 60, 0, touches=False, calls=["drawn(3)", "drawn()"])
+    assert seeded and all(one.startswith("[repr(random.seed(") for one in seeded)
+    opened = prepared.ways(typed, 90, 0, touches=True)
+    assert any("typed(str(tmp_path / 'given.json'), strict=" in one for one in opened)
+    assert any(".write_text('not json')" in one for one in opened)

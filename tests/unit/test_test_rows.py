@@ -7,7 +7,8 @@ import ast
 import pytest
 
 from analyzers import homes, subjects
-from assay.assistant.test import answers, cases, joining, kept, written
+from analyzers.mutants import usual
+from assay.assistant.test import answers, cases, joining, kept, shapes, way, written
 from assay.assistant.test.answers import Answer
 from assay.assistant.test.kept import Row
 from sandbox.api import StepOutcome
@@ -371,3 +372,28 @@ def test_blank_lines_cost_nothing() -> None:
     blank = "\n" * 60_000
     assert homes.test_file({"a/b.py": "", "tests/test_b.py": blank}, "a/b.py") == "tests/test_b.py"
     assert not cases.are_written({"test_b.py": blank + "class " + "TestCase" * 4_000}, "test_b.py")
+
+
+def made_of(source: str, survivors: int = 0, **how: object) -> way.Made:
+    (subject, *_) = subjects.of_text(SIZES)
+    rows = (Row("area(2, 3)", Answer("value", "6"), source),)  # type: ignore[arg-type]
+    of = written.Written("test_sizes.py", "", "", ("test_area",), (rows,))
+    left = tuple(usual.of_lines(SIZES, 1, 4)[:1] * survivors)
+    return way.Made(subject, of, "", rows, (), 9, 2, left, 40, 5, **how)  # type: ignore[arg-type]
+
+
+def test_what_was_made_is_told_in_lines_and_at_a_glance() -> None:
+    today, changed = made_of("today", survivors=12), made_of("changed")
+    asks = way.Made(today.subject, why="Nothing.", questions=(way.Question("area(1, 1)", "-> str", "1"),))
+    told = [*shapes.lines(today)]
+    assert (
+        told[0]
+        == "area: with 1 call of 40 that were tried tests notice -3 of 9 small changes, 2 before; passed 5 of 5 runs, 0 s"
+    )
+    assert told[-1].startswith("  and ") and "no test notices if" in told[1]
+    assert "1 call of 40 that were tried gives something else without the change" in next(shapes.lines(changed))
+    assert [*shapes.lines(asks)] == ["area: Nothing.", "  ? area(1, 1): its hint says -> str, and it gives 1"]
+    assert shapes.glance([]) == "no function or class that can be tried is concerned"
+    assert shapes.glance([changed]) == "tests of area fail without the change and passed 5 of 5 runs"
+    assert shapes.glance([asks]) == "no tests of area: Nothing.; 1 call gives something else than is documented"
+    assert shapes.glance([today, asks]).startswith("tests of 1 of 2 functions and classes notice -3 of 9 small changes")
