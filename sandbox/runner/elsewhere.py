@@ -57,8 +57,7 @@ class Outside:
         self.folder, self.was = "", False
         sys.addaudithook(self._hear)
         self._variables: Collection[str] = ()
-        for name in _UNHEARD:
-            self._wrap(name)
+        _stand_in({name: self._heard(name) for name in _UNHEARD if hasattr(os, name)})
         for module, name in (("pwd", "getpwuid"), ("pwd", "getpwnam"), ("grp", "getgrgid"), ("grp", "getgrnam")):
             with contextlib.suppress(ImportError):
                 self._mark(importlib.import_module(module), name)
@@ -82,11 +81,9 @@ class Outside:
 
         setattr(owner, name, asked)
 
-    def _wrap(self, name: str) -> None:
+    def _heard(self, name: str) -> Any:
         """What tells no audit hook: of files where it is asked for one that is not the project's."""
-        original = getattr(os, name, None)
-        if original is None:
-            return
+        original = getattr(os, name)
         is_of_files = name in ("stat", "lstat", "access")
 
         def asked(*arguments: Any, **named: Any) -> Any:
@@ -97,7 +94,7 @@ class Outside:
                 self.was = True
             return original(*arguments, **named)
 
-        setattr(os, name, asked)
+        return asked
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self.was:
@@ -144,6 +141,20 @@ class Outside:
         return False
 
 
+def _stand_in(functions: dict[str, Any]) -> None:
+    """Put others in the place of functions of `os`, also where `pathlib` and its like have kept them: in classes, by Python's versions."""
+    by_original = {id(getattr(os, name)): new for name, new in functions.items()}
+    modules = [
+        one for name, one in sys.modules.items() if name.partition(".")[0] in ("os", "pathlib", "glob", "shutil")
+    ]
+    classes = [one for module in modules for one in vars(module).values() if isinstance(one, type)]
+    for holder in (*modules, *classes):
+        for name, value in list(vars(holder).items()):
+            kept = value.__func__ if isinstance(value, staticmethod) else value
+            if (new := by_original.get(id(kept))) is not None:
+                setattr(holder, name, staticmethod(new) if isinstance(holder, type) else new)
+
+
 def go() -> None:
     """From here on it is another day, and another machine's settings hold. For modules that are imported afterwards."""
     os.environ |= {
@@ -156,10 +167,14 @@ def go() -> None:
     }
     os.umask(0o027)
     listed, scanned, stat, lstat = os.listdir, os.scandir, os.stat, os.lstat
-    os.stat = lambda *path, **named: _other(stat(*path, **named))
-    os.lstat = lambda *path, **named: _other(lstat(*path, **named))
-    os.listdir = lambda *folder: listed(*folder)[::-1]  # type: ignore[assignment]
-    os.scandir = lambda *folder: _Entries(scanned(*folder))  # type: ignore[assignment]
+    _stand_in(
+        {
+            "stat": lambda *path, **named: _other(stat(*path, **named)),
+            "lstat": lambda *path, **named: _other(lstat(*path, **named)),
+            "listdir": lambda *folder: listed(*folder)[::-1],
+            "scandir": lambda *folder: _Entries(scanned(*folder)),
+        }
+    )
     time.tzset()
     now, ns, local, utc = time.time, time.time_ns, time.localtime, time.gmtime
     shown, ctime, asctime = time.strftime, time.ctime, time.asctime

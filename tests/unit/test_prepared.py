@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 
 from analyzers import needs, prepared, scenarios, subjects
 from sandbox.runner.around import Around, Patches
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -136,3 +139,19 @@ def test_two_folders_are_two_and_chance_has_a_seed() -> None:
     opened = prepared.ways(typed, 90, 0, touches=True)
     assert any("typed(str(tmp_path / 'given.json'), strict=" in one for one in opened)
     assert any(".write_text('not json')" in one for one in opened)
+
+
+KEPT = """
+import os, pathlib
+from sandbox.runner import elsewhere
+pathlib.Held = type("Held", (), {"scandir": staticmethod(os.scandir), "listdir": os.listdir, "other": 1})
+elsewhere._stand_in({"listdir": lambda *folder: ["listed"], "scandir": lambda *folder: ["scanned"]})
+held = pathlib.Held()
+assert (os.listdir("/"), os.scandir("/")) == (["listed"], ["scanned"])
+assert (held.listdir("/"), held.scandir("/"), held.other) == (["listed"], ["scanned"], 1)
+"""
+
+
+def test_what_python_keeps_of_the_system_is_replaced_where_it_is_kept() -> None:
+    done = subprocess.run([sys.executable, "-c", KEPT], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr  # in a process of its own, which nothing else shares
