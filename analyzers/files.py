@@ -57,7 +57,7 @@ class Rules:
         self._repository = tracked.repository(root)
         top = self._repository.top if self._repository is not None else root
         self._top, self._lead = top, root.relative_to(top).parts
-        self._specs: dict[tuple[str, str], GitIgnoreSpec | None] = {}
+        self._specs: dict[tuple[str, str], tuple[tuple[int, GitIgnoreSpec], ...]] = {}
         self._excluded = _spec(self._repository.excluded) if self._repository and self._repository.excluded else None
         self._secret = _spec(SECRET_NAMES)
         self._packages: dict[str, bool] = {}
@@ -72,8 +72,10 @@ class Rules:
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts:
             return "outside"
-        if self._is_secret(path) or path.name == ".git" or not NEVER.isdisjoint(path.parts[:-1]):
-            return "secret" if self._is_secret(path) else "refuse"
+        if self._is_secret(path):
+            return "secret"
+        if path.name == ".git" or not NEVER.isdisjoint(path.parts[:-1]):
+            return "refuse"
         if self._is_ignored(path, ASSAYS):
             return "kept out"
         if self.is_tracked(name):
@@ -116,32 +118,35 @@ class Rules:
 
     def _is_ignored(self, path: PurePosixPath, source: str, ending: str = "") -> bool:
         """Whether ignore files of this name exclude it or a folder around it; as in git, the nearest one that says something of it decides."""
-        parts = (*self._lead, *path.parts)
-        whole = [
-            ("/".join(parts[:n]), "/" if n < len(parts) else ending) for n in range(len(self._lead) + 1, len(parts) + 1)
-        ]
-        return any(self._folder_excluded(name, source) if end else self._excludes(name, source) for name, end in whole)
+        name = "/".join((*self._lead, *path.parts))
+        if ending:
+            return self._is_folder_ignored(name, source)
+        return self._is_folder_ignored(name.rpartition("/")[0], source) or self._excludes(name, source)
 
-    def _folder_excluded(self, name: str, source: str) -> bool:
+    def _is_folder_ignored(self, name: str, source: str) -> bool:
+        """Whether this folder is excluded, or one around it below the root."""
+        if name.count("/") < len(self._lead) or not name:
+            return False
         key = (name, source)
         if key not in self._ignored:
-            self._ignored[key] = self._excludes(f"{name}/", source)
+            around = name.rpartition("/")[0]
+            self._ignored[key] = self._is_folder_ignored(around, source) or self._excludes(f"{name}/", source)
         return self._ignored[key]
 
     def _excludes(self, name: str, source: str) -> bool:
-        folders = ["/".join(name.rstrip("/").split("/")[:n]) for n in range(name.rstrip("/").count("/"), -1, -1)]
-        for folder in folders:
-            spec = self._spec_of(folder, source)
-            inside = name[len(folder) + 1 :] if folder else name
-            if spec is not None and (said := spec.check_file(inside).include) is not None:
+        for start, spec in self._specs_of(name.rstrip("/").rpartition("/")[0], source):
+            if (said := spec.check_file(name[start:]).include) is not None:
                 return bool(said)
         return source == GITS and self._excluded is not None and bool(self._excluded.check_file(name).include)
 
-    def _spec_of(self, folder: str, source: str) -> GitIgnoreSpec | None:
+    def _specs_of(self, folder: str, source: str) -> tuple[tuple[int, GitIgnoreSpec], ...]:
+        """The ignore files of a folder and of those around it, the nearest first, each with where the names begin that it speaks of."""
         key = (folder, source)
         if key not in self._specs:
             lines = _ignore_lines(self._top / folder / source)
-            self._specs[key] = _spec(lines) if lines else None
+            around = self._specs_of(folder.rpartition("/")[0], source) if folder else ()
+            own = ((len(folder) + bool(folder), _spec(lines)),) if lines else ()
+            self._specs[key] = (*own, *around)
         return self._specs[key]
 
 

@@ -199,6 +199,18 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """A call that a test makes itself: the file of what is called, its first line, and the arguments. On an instance it is on one that another call (`maker`) made, or on the variable `name` of the file `module`."""
+
+    file: str
+    line: int
+    taken: Taken
+    maker: Entry | None = None
+    module: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Harness:
     """What ran the tests: the versions of Python and pytest, and whether that pytest is the project's own; empty where nothing was told of it."""
 
@@ -216,7 +228,7 @@ class TestReport:
     the functions of the project that were entered, as "path::dotted.name", where that was recorded. `ended_in` is the test in which the whole run
     came to its end. `lines`: by test, and by watched file, the lines executed. `unseen`: the tests that may have executed what nothing here could trace, in other processes and older threads; "" for all of them. `observed`: by test, watched file and the function's first line (its decorators' included), how calls of it ended.
     `sought`: by test, by file for its import, or by "" for that of all, names below the project's root that were looked for and are not there ("folder/": its content was asked for), and machines elsewhere that were called, as "//host:port".
-    `taken`: by watched file and the function's first line, what it was called with.
+    `taken`: by watched file and the function's first line, what it was called with, and `entries`: by which other calls, that tests make, it was reached.
     """
 
     __test__ = False
@@ -234,6 +246,7 @@ class TestReport:
     unseen: frozenset[str] = frozenset()
     sought: Mapping[str, frozenset[str]] = field(default_factory=dict)
     taken: Mapping[str, Mapping[int, tuple[Taken, ...]]] = field(default_factory=dict)
+    entries: Mapping[str, Mapping[int, tuple[Entry, ...]]] = field(default_factory=dict)
 
     def sought_by(self, test: str) -> frozenset[str]:
         """What a test looked for and did not find, itself, or by the import of its file or of a `conftest.py`."""

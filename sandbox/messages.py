@@ -10,6 +10,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from .api import (
+    Entry,
     Frame,
     Harness,
     Observed,
@@ -101,6 +102,7 @@ def _report(text: str, nonce: str, *, is_cut: bool, hung: bool) -> TestReport:
     lines: dict[str, dict[str, frozenset[int]]] = {}
     seen: dict[str, dict[str, dict[int, Observed]]] = {}
     taken: dict[str, dict[int, tuple[Taken, ...]]] = {}
+    entries: dict[str, dict[int, tuple[Entry, ...]]] = {}
     names: list[str] = []
     sought: dict[str, frozenset[str]] = {}
     for event in _events(text):
@@ -111,6 +113,8 @@ def _report(text: str, nonce: str, *, is_cut: bool, hung: bool) -> TestReport:
                 seen[name] = {str(file): _observed(found) for file, found in by_file.items()}
             case {"taken": {**by_file}}:
                 taken = {str(file): _taken(found) for file, found in by_file.items()}
+            case {"entries": {**by_file}}:
+                entries = {str(file): _entries(found) for file, found in by_file.items()}
             case {"collected": [*ids]}:
                 tests |= {str(name): TestResult(str(name), "missing") for name in ids}
             case {"start": str(name)}:
@@ -177,6 +181,7 @@ def _report(text: str, nonce: str, *, is_cut: bool, hung: bool) -> TestReport:
         frozenset(unseen),
         sought,
         taken,
+        entries,
     )
 
 
@@ -202,19 +207,40 @@ def _taken(found: object) -> dict[int, tuple[Taken, ...]]:
     for one in found if isinstance(found, list) else ():
         match one:
             case [int(first), [*calls]]:
-                known[first] = tuple(
-                    Taken(
-                        tuple(map(_text, args)),
-                        str(more),
-                        {str(key): _text(value) for key, value in keywords.items()},
-                        str(named),
-                    )
-                    for call in calls
-                    if isinstance(call, list) and len(call) == 4
-                    for args, more, keywords, named in [call]
-                    if isinstance(args, list) and isinstance(keywords, dict)
-                )
+                known[first] = tuple(taken for call in calls if (taken := _call(call)) is not None)
     return known
+
+
+def _call(call: object) -> Taken | None:
+    match call:
+        case [[*args], more, {**keywords}, named]:
+            by_name = {str(key): _text(value) for key, value in keywords.items()}
+            return Taken(tuple(map(_text, args)), str(more), by_name, str(named))
+    return None
+
+
+def _entries(found: object) -> dict[int, tuple[Entry, ...]]:
+    """By which calls that tests make a file's functions were reached, by their first lines."""
+    known: dict[int, tuple[Entry, ...]] = {}
+    for one in found if isinstance(found, list) else ():
+        match one:
+            case [int(first), [*entries]]:
+                known[first] = tuple(made for entry in entries if (made := _entry(entry)) is not None)
+    return known
+
+
+def _entry(found: object) -> Entry | None:
+    """One whose instance was made by an entry on an instance is none."""
+    match found:
+        case [str(file), int(line), call, on] if (taken := _call(call)) is not None:
+            match on:
+                case None:
+                    return Entry(file, line, taken)
+                case [str(module), str(name)]:
+                    return Entry(file, line, taken, module=module, name=name)
+                case [_, _, _, None] if (maker := _entry(on)) is not None:
+                    return Entry(file, line, taken, maker)
+    return None
 
 
 def _text(value: object) -> str | None:

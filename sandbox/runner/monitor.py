@@ -16,6 +16,7 @@ from .probes import Probes
 from .tracer import Tracer
 
 NAME = "assay"
+HEARD = 20_000  # calls of one function that are looked at for their arguments, and for where they come from
 MONITORING: Any = getattr(sys, "monitoring", None)
 IDS = (4, 3)  # those that no kind of tool has for its own
 
@@ -40,6 +41,7 @@ class Monitor(Tracer):
         super().__init__(root, pieces, **asked)
         self._line_starts: dict[int, frozenset[int]] = {}  # of code that `_known` keeps
         self._begun: set[int] = set()
+        self._heard: dict[CodeType, int] = {}  # calls, where arguments are taken
 
     def start(self, *, imports: bool = False) -> None:
         """As `Tracer.start`."""
@@ -162,10 +164,15 @@ class Monitor(Tracer):
 
     def _on_watched_call(self, code: CodeType, offset: int) -> Any:
         found = self._on_watched(code, offset)
-        if self.taken is None or not self._is_watched(code) or not self.taken.wants(code):
+        if self.taken is None or self.entries is None or not self.entries.wants(code):
+            return found
+        self._heard[code] = self._heard.get(code, 0) + 1
+        if self._heard[code] > HEARD:
             return found
         if self._notes:
-            self.taken.note(self._watched[code.co_filename], sys._getframe(1))
+            self.entries.enter(sys._getframe(1))
+            if self._is_watched(code):
+                self._note_taken(sys._getframe(1))
         return None
 
     def _on_watched_line(self, code: CodeType, line: int) -> None:

@@ -221,8 +221,9 @@ class _Plugin:
         """The control test comes last, by itself: it has no fixtures, and tears nobody else's down."""
         result = yield
         if result.excinfo is None:
-            if self._tracer.taken is not None:
+            if self._tracer.taken is not None and self._tracer.entries is not None:
                 self.send({"taken": self._tracer.taken.told()})
+                self.send({"entries": self._tracer.entries.told()})
             control = _Control.from_parent(session, name=self._control)
             control.ihook.pytest_runtest_protocol(item=control, nextitem=None)
 

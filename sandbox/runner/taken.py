@@ -34,27 +34,9 @@ class Taken:
         self._codes[id(code)] = code
         self._counts[id(code)] = self._counts.get(id(code), 0) + 1
         with contextlib.suppress(Exception):  # it would come out of the function, whose test it is not to concern
-            self._note(name, code, frame)
-
-    def _note(self, name: str, code: CodeType, frame: FrameType) -> None:
-        count = code.co_argcount + code.co_kwonlyargcount
-        values = frame.f_locals
-        if len(values) > count + bool(code.co_flags & CO_VARARGS) + bool(code.co_flags & CO_VARKEYWORDS):
-            return  # a generator that goes on
-        told = [_told(values.get(one), 0) for one in code.co_varnames[:count]]
-        at = count
-        more: str | None = "()"
-        named: str | None = "{}"
-        if code.co_flags & CO_VARARGS:
-            more, at = _told(values.get(code.co_varnames[at]), 0), at + 1
-        if code.co_flags & CO_VARKEYWORDS:
-            named = _told(values.get(code.co_varnames[at]), 0)
-        if more is None or named is None or sum(map(len, [one for one in told if one])) + len(more) + len(named) > TEXT:
-            return
-        known = self._seen.setdefault((name, code.co_firstlineno), {})
-        if len(known) < KINDS:
-            found = [told[: code.co_argcount], more, dict(zip(code.co_varnames[code.co_argcount : count], told[code.co_argcount :])), named]  # fmt: skip
-            known.setdefault(repr(found), found)
+            known = self._seen.setdefault((name, code.co_firstlineno), {})
+            if len(known) < KINDS and (found := given(frame)) is not None:
+                known.setdefault(repr(found), found)
 
     def told(self) -> dict[str, list[list[Any]]]:
         """By file, of each function the first line and its calls: texts of arguments by place (None for what is no plain value), of further ones, by name, and of further ones by name."""
@@ -62,6 +44,26 @@ class Taken:
         for (name, line), calls in self._seen.items():
             found.setdefault(name, []).append([line, list(calls.values())])
         return found
+
+
+def given(frame: FrameType) -> list[Any] | None:
+    """The arguments of a call that begins, as `Taken.told` has them; None where they cannot be told, and of a generator that goes on."""
+    code, values = frame.f_code, frame.f_locals
+    count = code.co_argcount + code.co_kwonlyargcount
+    if len(values) > count + bool(code.co_flags & CO_VARARGS) + bool(code.co_flags & CO_VARKEYWORDS):
+        return None
+    told = [_told(values.get(one), 0) for one in code.co_varnames[:count]]
+    at = count
+    more: str | None = "()"
+    named: str | None = "{}"
+    if code.co_flags & CO_VARARGS:
+        more, at = _told(values.get(code.co_varnames[at]), 0), at + 1
+    if code.co_flags & CO_VARKEYWORDS:
+        named = _told(values.get(code.co_varnames[at]), 0)
+    if more is None or named is None or sum(map(len, [one for one in told if one])) + len(more) + len(named) > TEXT:
+        return None
+    keywords = dict(zip(code.co_varnames[code.co_argcount : count], told[code.co_argcount :]))
+    return [told[: code.co_argcount], more, keywords, named]
 
 
 def _told(value: object, depth: int) -> str | None:

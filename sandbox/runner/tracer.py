@@ -14,6 +14,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from . import codes
+from .entries import Entries
 from .own import Own
 from .taken import Taken
 
@@ -42,6 +43,7 @@ class Tracer:
         self.taken = Taken() if takes else None
         self._ended: dict[tuple[str, int], _Ends] = {}
         self._own = Own(root)
+        self.entries = Entries(self._own) if takes else None
         self._pieces = pieces
         self._records = records
         self._files = [f"{root}/{piece['path']}" for piece in pieces]
@@ -135,9 +137,12 @@ class Tracer:
         """Notes the lines of functions in the watched files."""
         inside = {name: self._noting(lines) for name, lines in self.lines.items()}
         by_code: dict[int, tuple[CodeType, Any]] = {}
+        entries = self.entries
 
         def enter(frame: FrameType, event: str, arg: object) -> Any:
             code = frame.f_code
+            if entries is not None:
+                entries.enter(frame)
             if code.co_filename not in self._watched:
                 return None
             known = by_code.get(id(code))
@@ -145,13 +150,20 @@ class Tracer:
                 is_watched = self._is_watched(code)
                 known = by_code[id(code)] = (code, inside[self._watched[code.co_filename]] if is_watched else None)
             if known[1] is not None and self.taken is not None and event == "call":
-                self.taken.note(self._watched[code.co_filename], frame)
+                self._note_taken(frame)
             if known[1] is not None and self._observes:
                 name = self._watched[code.co_filename]
                 return _observing(self._ended.setdefault((name, code.co_firstlineno), _Ends()), self.lines[name])
             return known[1]
 
         return enter
+
+    def _note_taken(self, frame: FrameType) -> None:
+        """With what a function of a watched file is called, and by which entry."""
+        name = self._watched[frame.f_code.co_filename]
+        if self.taken is not None and self.entries is not None:
+            self.taken.note(name, frame)
+            self.entries.reach(name, frame)
 
     def _is_watched(self, code: CodeType) -> bool:
         return code.co_filename in self._watched and bool(code.co_flags & CO_OPTIMIZED)

@@ -42,7 +42,7 @@ async def bench(docker_url: str) -> AsyncIterator[Workbench]:
     """A Workbench with one warm container and no model."""
     where = folders()
     settings, _ = compose.load_settings(where, editor={"sandbox": {"pool": 1}})
-    made = compose.workbench(settings, where)
+    made = compose.workbench(settings, where, is_brief=True)
     yield made
     await compose.close(made)
 

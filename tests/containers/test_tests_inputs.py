@@ -206,3 +206,68 @@ async def test_inputs_come_from_the_modules_classes_and_from_what_tests_call(
     assert found.written is not None and found.runs == RUNS, found.why
     assert all(one in found.written.text for one in said), found.written.text
     assert len(found.survivors) <= found.mutants / 4
+
+
+TEMPLATE = """import re
+
+
+class State:
+    def __init__(self, source: str, rules) -> None:
+        self.source, self.rules, self.out = source, rules, []
+
+    def feed(self, piece: str) -> None:
+        self.out.append(piece)
+
+
+def _emphasis(state, match) -> int:
+    depth = len(match.group(1))
+    if depth > 3:
+        state.feed(match.group(0))
+        return match.end()
+    text = match.group(2).strip()
+    state.feed(f"<em>{text}</em>" if depth == 1 else f"<strong>{text}</strong>")
+    return match.end()
+
+
+_RULES = [(re.compile(r"(\\*+)([^*\\n]+)\\1"), _emphasis)]
+
+
+class Renderer:
+    def __init__(self, rules) -> None:
+        self._rules = rules
+
+    def __call__(self, text: str) -> str:
+        state, at = State(text, self._rules), 0
+        while at < len(text):
+            for pattern, rule in self._rules:
+                if match := pattern.match(text, at):
+                    at = rule(state, match)
+                    break
+            else:
+                state.feed(text[at])
+                at += 1
+        return "".join(state.out)
+
+
+render = Renderer(_RULES)
+"""
+TEMPLATE_TEST = """from template import render
+
+
+def test_render():
+    assert "em" in render("a *b* c")
+    assert "strong" in render("**b** c")
+"""
+
+
+async def test_what_nobody_can_call_is_tested_by_what_the_tests_call(bench: Workbench, tmp_path: Path) -> None:
+    """A rule takes a state and a match: no literal is one. The tests reach it by `render`, and notice little of it."""
+    (tmp_path / "template.py").write_text(TEMPLATE)
+    (tmp_path / "test_template.py").write_text(TEMPLATE_TEST)
+    bench.projects.open_folder(tmp_path)
+    place = Place(await bench.projects.state(tmp_path), "template.py", TEMPLATE)
+    subject = next(one for one in subjects.of_text(TEMPLATE) if one.name == "_emphasis")
+    found = await made(bench, place, subject, lambda stage, done, count: None)
+    assert found.written is not None and found.runs == RUNS, found.why
+    assert "def test_render_as_it_is_today" in found.written.text, found.written.text
+    assert found.before and len(found.survivors) < found.mutants - found.before

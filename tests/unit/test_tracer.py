@@ -70,12 +70,13 @@ def quiet(call):
 found = []
 for one in work:
     traces.start()
-    eval(one, {"m": sys.modules["m"], "n": sys.modules.get("n"), "asyncio": asyncio, "quiet": quiet})
+    eval(one, {"m": sys.modules["m"], "n": sys.modules.get("n"), "t": sys.modules.get("test_m"), "asyncio": asyncio, "quiet": quiet})
     is_lost = traces.is_lost
     traces.stop()
     lines = {name: sorted(lines) for name, lines in traces.lines.items()}
     taken = traces.taken.told() if traces.taken is not None else {}
-    found.append([sorted(traces.hit), sorted(traces.entered), lines, traces.observed(), is_lost, taken])
+    entries = traces.entries.told() if traces.entries is not None else {}
+    found.append([sorted(traces.hit), sorted(traces.entered), lines, traces.observed(), is_lost, taken, entries])
 json.dump(found, sys.stdout)
 """
 
@@ -111,6 +112,7 @@ class Seen:
     observed: dict[str, Any]
     is_lost: bool
     taken: dict[str, Any]
+    entries: dict[str, Any]
 
 
 def seen(
@@ -580,6 +582,61 @@ def test_what_functions_are_called_with(python: str) -> None:
     assert taken[10] == [[["[1, 2]"], "()", {}, "{}"]], "a generator that goes on begins no call"
     assert taken[5] == [[[None, "5"], "()", {"b": "2"}, "{}"]]
     assert len(taken[12]) == 40
+
+
+REACHED = """
+class Lexer:
+    def __init__(self, sign="#"):
+        self.sign = sign
+    def read(self, text):
+        text = text.strip()
+        return _read(self, text)
+def lexer(sign):
+    return Lexer(sign)
+def _read(lexer, text):
+    return text.partition(lexer.sign)
+def read(text, *more):
+    return Lexer().read(text)
+usual = Lexer("%")
+"""
+REACHING = """
+import m
+def test_it():
+    m.read(" a#b ")
+    m._read(m.usual, "direct")
+    own = m.lexer("=")
+    own.read("k=v")
+    m.usual.read("x%y")
+    m.Lexer(sign=";").read("c;d")
+    m.read(" a#b ")
+    try:
+        m.read(object)
+    except AttributeError:
+        pass
+    map_of = list(map(m.read, ["mapped"]))
+"""
+
+
+def test_by_which_calls_of_tests_a_function_is_reached(python: str) -> None:
+    """With the arguments as they were when the call began; on an instance with what made it, or where it is."""
+    texts = {"m": REACHED, "test_m": REACHING}
+    (found,) = seen(python, "t.test_it()", texts=texts, watched=("m.py",), takes=True)
+    entries = dict(found.entries["m.py"])
+    lexer, usual = ["m.py", 8, [["'='"], "()", {}, "{}"], None], ["m.py", "usual"]
+    made = ["m.py", 3, [[None, "';'"], "()", {}, "{}"], None]
+    assert entries[10] == [
+        ["m.py", 12, [["' a#b '"], "()", {}, "{}"], None],
+        ["m.py", 5, [[None, "'k=v'"], "()", {}, "{}"], lexer],
+        ["m.py", 5, [[None, "'x%y'"], "()", {}, "{}"], usual],
+        ["m.py", 5, [[None, "'c;d'"], "()", {}, "{}"], made],
+        ["m.py", 12, [["'mapped'"], "()", {}, "{}"], None],
+    ]
+    assert entries[3] == [
+        ["m.py", 12, [["' a#b '"], "()", {}, "{}"], None],
+        lexer,
+        ["m.py", 12, [["'mapped'"], "()", {}, "{}"], None],
+    ]
+    assert 12 not in entries, "what a test calls itself is called by nobody else"
 
 
 def test_the_lines_are_told_beside_how_calls_end(python: str) -> None:

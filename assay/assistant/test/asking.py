@@ -79,12 +79,17 @@ UNSTEADY = Answer("other", "unsteady")
 class Asking:
     """The calls of one function in the sandbox."""
 
-    def __init__(self, bench: Workbench, place: Place, *, is_steps: bool = False) -> None:
-        """`is_steps`: the calls are scenarios."""
+    def __init__(self, bench: Workbench, place: Place, *, is_steps: bool = False, by: str = "") -> None:
+        """`is_steps`: the calls are scenarios; `by`: the file in whose names they are, where it is not the one that mutants are of."""
         self._bench, self._place, self._is_steps = bench, place, is_steps
+        self._by = by or place.name
         self._took_s, self._start_s = dict[str, float](), START_S  # of each call, and of what comes before the first
-        self.own = homes.bound(place.text)
+        self.own = homes.bound(place.texts[self._by])
         self._names = self.own | set(dir(builtins))
+
+    def by(self, file: str, *, is_steps: bool) -> Asking:
+        """The same, of calls in the names of another file."""
+        return Asking(self._bench, self._place, is_steps=is_steps, by=file)
 
     @property
     def text(self) -> str:
@@ -180,6 +185,6 @@ class Asking:
         return found
 
     def _step(self, text: str, calls: Sequence[str], limit_s: float) -> Step:
-        name, texts = self._place.name, {**self._place.over, self._place.name: text}
+        texts = {**self._place.over, self._place.name: text}
         files = written_over(self._place.state, {one: self._bench.projects.sent(other) for one, other in texts.items()})
-        return Step("calls", limit_s, files, path=name, calls=tuple(calls), alone=True)
+        return Step("calls", limit_s, files, path=self._by, calls=tuple(calls), alone=True)

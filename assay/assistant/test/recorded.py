@@ -22,44 +22,44 @@ def seen(subject: Subject, taken: Mapping[int, Sequence[Taken]]) -> Subject:
 
 def _texts(subject: Subject, taken: Mapping[int, Sequence[Taken]], bound: int) -> tuple[str, ...]:
     """`bound`: how many of the first arguments nobody writes."""
-    found = {text: None for one in taken.get(subject.starts, ()) if (text := _text(subject, one, bound)) is not None}
+    found = {own: None for one in taken.get(subject.starts, ()) if (own := text(subject, one, bound)) is not None}
     return tuple(sorted((one for one in found if len(one) <= LENGTH), key=len)[:MOST])
 
 
-def _text(subject: Subject, call: Taken, bound: int) -> str | None:
-    """The arguments as they are written: what is as by default is left out. None where one of them is no plain value."""
+def text(subject: Subject, call: Taken, bound: int) -> str | None:
+    """The arguments as they are written: what is as by default is left out, and so are the first ones that nobody writes (`bound`). None where one of them is no plain value."""
     places = [one for one in subject.parameters if not one.is_keyword]
     args = call.args[bound:]
     if len(places) != len(args):
         return None
-    given = [(one, text) for one, text in zip(places, args, strict=True)]
+    given = list(zip(places, args, strict=True))
     given += [(one, call.keywords.get(one.name)) for one in subject.parameters if one.is_keyword]
     more, named = inputs.literal(call.more), inputs.literal(call.named)
     if not isinstance(more, tuple) or not isinstance(named, dict):
         return None
     told, is_named = list[str](), False
-    for parameter, text in given:
+    for parameter, source in given:
         if parameter.is_keyword and more:
             told += [repr(one) for one in more]
             more = ()
         if parameter.default and not (more and not parameter.is_keyword):
-            if text is None and _is_literal(parameter.default):
+            if source is None and _is_literal(parameter.default):
                 return None  # it was given something, and nobody can write what
-            if text is None or _same(text, parameter.default):
+            if source is None or _same(source, parameter.default):
                 is_named = True
                 continue
-        if text is None:
+        if source is None:
             return None
         is_by_name = parameter.is_keyword or (is_named and not more)
-        told.append(f"{parameter.name}={text}" if is_by_name else text)
+        told.append(f"{parameter.name}={source}" if is_by_name else source)
     told += [repr(one) for one in more]
     if not all(isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name) for name in named):
         return None
     return ", ".join([*told, *(f"{name}={value!r}" for name, value in named.items())])
 
 
-def _same(text: str, default: str) -> bool:
-    one, other = inputs.literal(text), inputs.literal(default)
+def _same(source: str, default: str) -> bool:
+    one, other = inputs.literal(source), inputs.literal(default)
     return type(one) is type(other) and one == other and (one is not None or _is_literal(default))
 
 

@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 from analyzers import reach, syntax
 from analyzers.mutants.usual import Usual
 from analyzers.text import applied
-from sandbox.api import Job, Step, StepOutcome, Taken
+from sandbox.api import Entry, Job, Step, StepOutcome, Taken
 
 from ..workbench import Workbench
 from ..world.state import State, written_over
@@ -50,7 +50,7 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Suite:
     """The green tests that reach a file, in the order in which they ran: by each, as a node id without parameters, the lines in functions of the file (from 1) that it executes. `red` ones notice nothing, for they fail with and
-    without; `took_s` is what all of them took. `taken`: what the file's functions were called with meanwhile, by their first lines; `times`: seconds of each test; `unseen`: those that may execute any line, in processes that nobody watches."""
+    without; `took_s` is what all of them took. `taken`: what the file's functions were called with meanwhile, by their first lines, and `entries`: by which other calls, that tests make, they were reached; `times`: seconds of each test; `unseen`: those that may execute any line, in processes that nobody watches."""
 
     lines: Mapping[str, frozenset[int]]
     red: tuple[str, ...]
@@ -58,6 +58,7 @@ class Suite:
     taken: Mapping[int, tuple[Taken, ...]] = field(default_factory=dict)
     times: Mapping[str, float] = field(default_factory=dict)
     unseen: frozenset[str] = frozenset()
+    entries: Mapping[int, tuple[Entry, ...]] = field(default_factory=dict)
 
     def limits(self, tests: Iterable[str]) -> tuple[float, float]:
         """How long some of them may take together, and one of them, with a mutant: after that it hangs."""
@@ -107,7 +108,9 @@ async def seen_of(
             if (own := plain(test)) in lines:
                 lines[own] |= executed.get(name, frozenset())
         own_red = tuple(sorted(one for one in red if one.partition("::")[0] in reaching))
-        found[name] = Suite(lines, own_red, report.took_s, report.taken.get(name, {}), times, unseen)
+        found[name] = Suite(
+            lines, own_red, report.took_s, report.taken.get(name, {}), times, unseen, report.entries.get(name, {})
+        )
     return found
 
 

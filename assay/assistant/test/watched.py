@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
-from sandbox.api import Job, Project, Step, StepOutcome, Taken, TestResult
+from sandbox.api import Entry, Job, Project, Step, StepOutcome, Taken, TestResult
 
 from ..workbench import Workbench
 
@@ -15,11 +16,12 @@ ALONE_S = 60.0  # of a test that hung under watch
 
 @dataclass(slots=True)
 class Watched:
-    """All tests by their ids, in the order in which they ran; by test and file the lines executed, what functions were called with, tests that may have executed anything, and seconds of all runs."""
+    """All tests by their ids, in the order in which they ran; by test and file the lines executed, what functions were called with and by which other calls they were reached, tests that may have executed anything, and seconds of all runs."""
 
     tests: dict[str, TestResult] = field(default_factory=dict)
     lines: dict[str, Mapping[str, frozenset[int]]] = field(default_factory=dict)
     taken: dict[str, dict[int, tuple[Taken, ...]]] = field(default_factory=dict)
+    entries: dict[str, dict[int, tuple[Entry, ...]]] = field(default_factory=dict)
     unseen: set[str] = field(default_factory=set)
     took_s: float = 0.0
 
@@ -30,10 +32,20 @@ class Watched:
         self.tests |= {one.id: one for one in report.tests if one.outcome != "left"}
         self.lines |= report.lines
         self.unseen |= report.unseen
-        for name, found in report.taken.items():
-            known = self.taken.setdefault(name, {})
-            for first, calls in found.items():
-                known[first] = (*known.get(first, ()), *(one for one in calls if one not in known.get(first, ())))
+        _join(self.taken, report.taken)
+        _join(self.entries, report.entries)
+
+
+Seen = TypeVar("Seen", Taken, Entry)
+
+
+def _join(known: dict[str, dict[int, tuple[Seen, ...]]], more: Mapping[str, Mapping[int, tuple[Seen, ...]]]) -> None:
+    """By file and first line what is known and what is new."""
+    for name, found in more.items():
+        own = known.setdefault(name, {})
+        for first, calls in found.items():
+            before: tuple[Seen, ...] = own.get(first, ())
+            own[first] = before + tuple(one for one in calls if one not in before)
 
 
 async def run(bench: Workbench, project: Project, step: Step) -> Watched:

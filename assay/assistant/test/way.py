@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -20,7 +20,7 @@ from analyzers.mutants.usual import Usual
 from analyzers.subjects import Subject
 
 from ..workbench import Workbench
-from . import answers, kept, recorded, suite, written
+from . import answers, kept, recorded, suite, through, written
 from .answers import Answer
 from .asking import RUNS, Asking, Tell, runs
 from .kept import Row
@@ -68,7 +68,6 @@ async def made(
 ) -> Made:
     """Tests of a function of a file, for what those that are there (`known`: as they were seen) do not notice; `line` (from 1): of that line alone. Raises SandboxUnavailable."""
     begun = time.monotonic()
-    asking = Asking(bench, place, is_steps=bool(subject.methods))
     every = await asyncio.to_thread(usual.of_lines, place.text, *subject.lines)
     every = tuple(one for one in every if line in (0, one.line))
     known = await suite.seen(bench, place) if known is None else known
@@ -80,14 +79,26 @@ async def made(
         return Made(subject, why=why, mutants=before, before=before, took_s=time.monotonic() - begun)
     subject = recorded.seen(subject, known.taken)
     tell("inputs tried", 0, 0)
+    found = await _by_itself(bench, place, subject, mutants, tell, is_new=not before)
+    if found.written is None and mutants:
+        found = await _by_others(bench, place, found, known, mutants, tell)
+    return replace(found, mutants=len(every), before=before, took_s=time.monotonic() - begun)
+
+
+async def _by_itself(
+    bench: Workbench, place: Place, subject: Subject, mutants: Sequence[Usual], tell: Tell, *, is_new: bool
+) -> Made:
+    """Tests that call the function; what is documented is tested where no test is there (`is_new`)."""
+    asking = Asking(bench, place, is_steps=bool(subject.methods))
     calls, unlikely, told = await tried(asking, subject)
     broken = _of_types(subject, calls, told)
     questions = (*_questions(subject, calls, told), *broken[:QUESTIONS])
     in_steps = Asking(bench, place, is_steps=True)
     others, of_others = await prepared(in_steps, subject, calls, told)
+    done = partial(Made, subject, questions=questions)
     if not subject.result and not any(one.is_testable or one.is_function for one in (*told, *of_others)):
-        return Made(subject, None, _nothing(told), (), questions, tried=len(calls), took_s=time.monotonic() - begun)
-    shown = {one.call for one in subject.examples} - {one.call for one in questions} if not before else set()
+        return done(why=_nothing(told), survivors=tuple(mutants), tried=len(calls))
+    shown = {one.call for one in subject.examples} - {one.call for one in questions} if is_new else set()
     asked = {one.call for one in questions}
     told = [
         Answer("other") if call in asked else one
@@ -98,29 +109,58 @@ async def made(
     await _more(asking, subject, mutants, found, tell)
     await _of_results(in_steps, subject, mutants, found, tell)
     await _afterwards(in_steps, subject, mutants, found, tell)
-    calls, told, kills = found.calls, found.told, found.kills
-    rows, noticed = kept.chosen(calls, told, kills, shown, unlikely)
-    survivors = tuple(one for number, one in enumerate(mutants) if number not in noticed)
-    style = partial(lint.formatted, folder=place.state.root)
-    file = await asyncio.to_thread(written.written, place.texts, place.name, subject, rows, style)
-    why, count = "", 0
+    rows, noticed = kept.chosen(found.calls, found.told, found.kills, shown, unlikely)
+    done = partial(done, tried=len(found.calls))
+    if not rows:
+        return done(why="No call notices any change of it.", survivors=tuple(mutants))
+    file, fine, count = await offered(bench, place, subject, rows, tell)
     if file is None:
-        why = "No call notices any change of it." if not rows else await asyncio.to_thread(unwritten, place)
-    else:
-        count, red = await runs(bench, place, file, tell)
-        fine = tuple(row for test, of in zip(file.tests, file.rows, strict=True) if test not in red for row in of)
-        if fine and len(fine) < len(rows):  # they are as good as they were
-            rows = fine
-            file = await asyncio.to_thread(written.written, place.texts, place.name, subject, rows, style)
-            noticed = frozenset().union(*(kills.get(calls.index(row.call), set()) for row in rows))
-            survivors = tuple(one for number, one in enumerate(mutants) if number not in noticed)
-            if red:
-                count, _ = (0, red) if file is None else await runs(bench, place, file, tell)
-        if count < RUNS:
-            file, why = None, f"What was written passed {count} of {RUNS} times."
-    return Made(
-        subject, file, why, rows, questions, len(every), before, survivors, len(calls), count, time.monotonic() - begun
-    )
+        why = (
+            f"What was written passed {count} of {RUNS} times."
+            if count is not None
+            else await asyncio.to_thread(unwritten, place)
+        )
+        return done(why=why, rows=rows, survivors=tuple(mutants), runs=count or 0)
+    if fine != rows:
+        noticed = frozenset().union(*(found.kills.get(found.calls.index(row.call), set()) for row in fine))
+    return done(file, rows=fine, survivors=_without(mutants, noticed), runs=RUNS)
+
+
+async def _by_others(
+    bench: Workbench, place: Place, found: Made, known: Suite, mutants: Sequence[Usual], tell: Tell
+) -> Made:
+    """Tests of calls through which tests reach the function, where it has none of its own; else what was found."""
+    asking = Asking(bench, place)
+    other = await through.found(asking, place, found.subject, known, mutants, tell)
+    if other is None:
+        return found
+    file, rows, _ = await offered(bench, place, other.subject, other.rows, tell, by=other.file)
+    if file is None or rows != other.rows:
+        return found
+    survivors = _without(mutants, other.noticed)
+    return replace(found, written=file, why="", rows=rows, survivors=survivors, runs=RUNS)
+
+
+def _without(mutants: Sequence[Usual], noticed: Set[int]) -> tuple[Usual, ...]:
+    return tuple(one for number, one in enumerate(mutants) if number not in noticed)
+
+
+async def offered(
+    bench: Workbench, place: Place, subject: Subject, rows: tuple[Row, ...], tell: Tell, by: str = ""
+) -> tuple[Written | None, tuple[Row, ...], int | None]:
+    """What is written of some rows, with those in it, where it passed as often as it was run; else how often it passed, None where nothing could be written. Rows that fail are left out."""
+    style = partial(lint.formatted, folder=place.state.root)
+    write = partial(written.written, place.texts, place.name, subject, style=style, by=by)
+    file = await asyncio.to_thread(write, rows)
+    if file is None:
+        return None, rows, None
+    count, red = await runs(bench, place, file, tell)
+    fine = tuple(row for test, of in zip(file.tests, file.rows, strict=True) if test not in red for row in of)
+    if fine and len(fine) < len(rows):
+        file = await asyncio.to_thread(write, fine)
+        if file is not None and red:
+            count, _ = await runs(bench, place, file, tell)
+    return (file, fine, count) if count == RUNS and fine else (None, rows, count)
 
 
 @dataclass(slots=True)

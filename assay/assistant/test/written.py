@@ -35,11 +35,17 @@ class Written:
 
 
 def written(
-    texts: Mapping[str, str], name: str, subject: Subject, rows: Sequence[Row], style: Callable[[str], str] = str
+    texts: Mapping[str, str],
+    name: str,
+    subject: Subject,
+    rows: Sequence[Row],
+    style: Callable[[str], str] = str,
+    by: str = "",
 ) -> Written | None:
-    """The tests of a function of the file `name`, in the project's test file for it or in a new one; `texts` are the project's files, `style` formats code. None
+    """The tests of a function of the file `name`, in the project's test file for it or in a new one; `texts` are the project's files, `style` formats code, `by` is the file of what is called, where that is another. None
     for a file that nobody can import by its name, and where no row can be written as the tests of that file are."""
-    module = homes.importable(name, texts)
+    by = by or name
+    module = homes.importable(by, texts)
     if not module or not rows:
         return None
     target = homes.test_file(texts, name)
@@ -47,10 +53,10 @@ def written(
     are_cases = cases.are_written(texts, target)
     case = cases.named(subject.name, before) if are_cases else ""
     annotated = "-> None" in before or not (before or are_cases)
-    own = homes.bound(texts.get(name, ""))
+    own = homes.bound(texts.get(by, ""))
     raised = {row.answer.kinds[0] for row in rows if row.answer.kind == "raised"}
     used = {one for row in rows for one in _names(row.call) if one in own} - {subject.name}
-    lines = {one: line for one in used if (line := homes.origin(texts.get(name, ""), one))}
+    lines = {one: line for one in used if (line := homes.origin(texts.get(by, ""), one))}
     own_names = {
         subject.name,
         *(used - set(lines)),
