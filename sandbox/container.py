@@ -10,7 +10,7 @@ import socket
 import struct
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -186,8 +186,9 @@ class Container:
         return f"It said: {text.splitlines()[-1]}" if text else ""
 
 
-def boot(client: APIClient, image: str, project: Project) -> Container:
-    """Create, attach, start, wait for the runner and load the project; raises SandboxUnavailable, and ProjectUnavailable where the project's own Python is at fault."""
+def boot(client: APIClient, image: str, project: Project, kinds: Collection[str] = ()) -> Container:
+    """Create, attach, start, wait for the runner and load the project; raises SandboxUnavailable, and ProjectUnavailable where the project's own Python is at fault. `kinds`: of the steps that wait for it; one that nothing
+    waits for is warmed up for all kinds."""
     import docker
 
     own = project.interpreter if not project.image else None
@@ -207,6 +208,7 @@ def boot(client: APIClient, image: str, project: Project) -> Container:
                     "-B",
                     "-c",
                     PROGRAM,
+                    ",".join(sorted(kinds)),
                     *([project.root, project.top or project.root] if project.root else []),
                 ],
                 host_config=_host_config(client, _places(project), own, profile),

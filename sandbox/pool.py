@@ -13,7 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from . import container as containers
@@ -30,6 +30,7 @@ from .api import (
     Running,
     SandboxUnavailable,
     State,
+    StepKind,
     StepOutcome,
 )
 from .container import Container
@@ -43,9 +44,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CLOSE_S = 3.0  # a boot takes 0.4 s and a removal 0.1 s; what is not done by then ends with our end of its pipe
-PATIENCE_S = (
-    3.0  # for which a job that can wait leaves the last warm container to others; the second one takes 0.4 to 1 s
-)
+PATIENCE_S = 3.0  # for which a job that can wait leaves the last warm container to others: one takes 0.2 to 1 s
 AGAIN_S = 60.0  # after which an image that could not be had is asked for again
 RETRY_S = 2.0  # a part that returns is used again within 5 s, the promise, with a boot to spare
 
@@ -69,7 +68,7 @@ class Pool:
         self._size = size
         self._threads = ThreadPoolExecutor(max_workers=2 * size + 4, thread_name_prefix="sandbox")
         self._client: APIClient | None = None
-        self._engine = ""
+        self._engine = self._doing = ""
         self._wanted: Project | None = None
         self._ready: deque[Container] = deque()
         self._health = Health("starting", image=image, why="The sandbox is starting.")
@@ -79,7 +78,7 @@ class Pool:
         self._booting: asyncio.Future[Container] | None = None
         self._endings: set[asyncio.Future[None]] = set()
         self._is_closed = False
-        self._waiting: list[Project] = []
+        self._waiting: list[_Waiting] = []
         self._refused: dict[object, ProjectUnavailable] = {}
         self._images: dict[object, str] = {}  # by what is asked for: the image that holds it
         self._preparing: dict[object, asyncio.Task[None]] = {}
@@ -88,7 +87,6 @@ class Pool:
         self._stand_ins = StandIns()
         self._unfit: dict[object, tuple[PythonUnavailable, float]] = {}
         self._lacks = False  # some project's packages, that could not be had
-        self._doing = ""
         self._busy: set[Container] = set()
         self._unhurried: set[Container] = set()
         self._killers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="sandbox-end")
@@ -109,7 +107,8 @@ class Pool:
 
     async def run(self, job: Job, progress: Progress = NO_PROGRESS) -> tuple[StepOutcome, ...]:
         # One that can wait leaves a warm container to those that cannot.
-        box = await self._take(job.project, least=1 if job.is_urgent else min(2, self._size))
+        kinds = frozenset(step.kind for step in job.steps)
+        box = await self._take(_Waiting(job.project, kinds), least=1 if job.is_urgent else min(2, self._size))
         progress.started()
         loop = asyncio.get_running_loop()
         self._busy.add(box)
@@ -132,18 +131,18 @@ class Pool:
             self._discard(box)
             self._need.set()
 
-    async def _take(self, project: Project, *, least: int) -> Container:
-        """Wait for a container that holds `project`, for PATIENCE_S while less than so many do; raises SandboxUnavailable once the engine is known to be
+    async def _take(self, waiting: _Waiting, *, least: int) -> Container:
+        """Wait for a container that holds the project, for PATIENCE_S while less than so many do; raises SandboxUnavailable once the engine is known to be
         away."""
-        await self.warm(project)
-        project = self._stand_ins.of(project)
-        self._waiting.append(project)
+        await self.warm(waiting.project)
+        project = waiting.project = self._stand_ins.of(waiting.project)
+        self._waiting.append(waiting)
         patience = self._now() + PATIENCE_S
         try:
             async with asyncio.timeout(containers.BOOT_TIMEOUT_S) as limit:
                 while (box := self._pop(project, least if self._now() < patience else 1)) is None:
                     if (other := self._stand_ins.of(project)) is not project:
-                        self._waiting[self._waiting.index(project)] = project = other
+                        waiting.project = project = other
                     if _asked(project) in self._preparing:
                         limit.reschedule(self._now() + containers.BOOT_TIMEOUT_S)
                     if (refusal := self._refused.get(_key(project))) is not None:
@@ -158,7 +157,7 @@ class Pool:
         except TimeoutError:
             raise SandboxUnavailable("Sandbox failed: no container came in time. See `assay doctor`.") from None
         finally:
-            self._waiting.remove(project)
+            self._waiting.remove(waiting)
 
     @staticmethod
     def _now() -> float:
@@ -240,7 +239,7 @@ class Pool:
         """The project that the next container is for: one that is waited for, else the latest: one spare while somebody waits for a job that runs, for a boot takes a core for 0.4 s,
         and as many as there may be when nobody does."""
         held = [_key(box.project) for box in self._ready]
-        for project in self._waiting:
+        for project in (one.project for one in self._waiting):
             if _key(project) not in held and _key(project) not in self._refused and self._is_prepared(project):
                 return project
         if self._wanted is None or _key(self._wanted) in self._refused:
@@ -336,7 +335,9 @@ class Pool:
         loop = asyncio.get_running_loop()
         if (bare := self._bare_for(project)) is not None:
             self._ready.remove(bare)
-        self._booting = loop.run_in_executor(self._threads, self._boot, project, bare)
+        waiting = (one.kinds for one in self._waiting if _key(one.project) == _key(project))
+        kinds = frozenset[StepKind]().union(*waiting)  # none: nobody waits for it yet
+        self._booting = loop.run_in_executor(self._threads, self._boot, project, bare, kinds)
         box = await asyncio.shield(self._booting)
         self._ready.append(box)
         self._health = Health("ready", image=self._image)
@@ -347,7 +348,7 @@ class Pool:
         if client is not None:
             client.close()
 
-    def _boot(self, project: Project, bare: Container | None) -> Container:
+    def _boot(self, project: Project, bare: Container | None, kinds: frozenset[StepKind]) -> Container:
         if bare is not None:
             try:
                 bare.take(project)
@@ -368,7 +369,15 @@ class Pool:
         image = project.image or self._images.get(_asked(project), self._image)
         if self._room is not None:
             self._room.note(image)
-        return containers.boot(self._client, self._images.get(_asked(project), self._image), project)
+        return containers.boot(self._client, self._images.get(_asked(project), self._image), project, kinds)
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """A job that waits for a container of its project, and the kinds of its steps."""
+
+    project: Project
+    kinds: frozenset[StepKind]
 
 
 def _asked(project: Project) -> tuple[Packages | None, str, bool] | None:

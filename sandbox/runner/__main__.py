@@ -1,6 +1,6 @@
 """PID 1 of a sandbox container: unpack the project, run one job, answer, end.
 
-It forks once per step so that pytest is already imported, watches its standard input while a step runs (the host
+It forks once per step so that what runs it is already imported (of the kinds of steps that its first argument names, where a job waits for it; of all, and warmed up, where it is to wait for one), watches its standard input while a step runs (the host
 may die), and never reads anything that a step can write except through the capped pipes of `steps`.
 """
 
@@ -27,10 +27,14 @@ def main() -> None:
     inbox, outbox = _private_channel()
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    root = Path(sys.argv[1]) if len(sys.argv) > 1 else PROJECT
-    top = Path(sys.argv[2]) if len(sys.argv) > 2 else root
+    kinds, *places = sys.argv[1:] or [""]
+    root = Path(places[0]) if places else PROJECT
+    top = Path(places[1]) if len(places) > 1 else root
     top.mkdir(parents=True, exist_ok=True)
-    steps.warm_up()
+    if kinds:
+        steps.load(kinds.split(","))
+    else:
+        steps.warm_up()
     _send(outbox, {"kind": "ready", "python": list(sys.version_info[:2])})
     while (frame := wire.unpack(lambda size: os.read(inbox, size))) is not None:
         header, blob = frame

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib._bootstrap_external as _bootstrap_external
 import os
 import resource
@@ -10,11 +11,9 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
-
-from . import calls_step, inputs_step, pytest_step
 
 OUTPUT_LIMIT = 64 << 10  # bytes kept of each stream; the rest is read and dropped so that the writer never blocks
 REPORT_LIMIT = 12 << 20  # bytes of the report channel; 30 000 tests need about as many
@@ -22,12 +21,19 @@ TOLD_S = 0.1  # between two words on how far it is
 OOM_COUNTERS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
 
 
-def warm_up() -> None:
-    """Run one real test in a child, so that the first job finds every page and every lazy import in memory."""
-    import _pytest.assertion.rewrite
-    import _pytest.doctest
-    import _pytest.unittest  # noqa: F401
+def load(kinds: Iterable[str]) -> None:
+    """Import what runs steps of these kinds, before anything of a project is there: children find it in memory."""
+    for kind in kinds:
+        if (name := _MODULES.get(kind)) is not None:
+            importlib.import_module(f".{name}", __package__)
+        if kind == "pytest":
+            for name in ("assertion.rewrite", "doctest", "unittest"):
+                importlib.import_module(f"_pytest.{name}")
 
+
+def warm_up() -> None:
+    """Load everything and run one real test in a child, so that the first job finds every page and every lazy import in memory."""
+    load(_MODULES)
     folder = Path("/tmp/warm")
     folder.mkdir(exist_ok=True)
     (folder / "test_warm.py").write_text("def test_warm():\n    assert [1] == [1]\n")
@@ -40,7 +46,7 @@ Told = Callable[[dict[str, Any]], None]
 
 def run(step: dict[str, Any], root: Path, *, host: int | None, told: Told | None = None) -> dict[str, Any]:
     """Run `step` and say what happened; `host` is a descriptor whose end of file ends everything. `told` hears now and then how far it is."""
-    main = _MAINS[step["kind"]]
+    main = _main(step["kind"])
     oom_before, started = _oom_kills(), time.monotonic()
     pipes = {name: os.pipe() for name in ("stdout", "stderr", "report")}
     child = os.fork()
@@ -223,10 +229,19 @@ def _ruff(step: dict[str, Any], root: Path, report: int) -> int:
     os.execv(program, [program, "check", "--no-cache", "--exit-zero", "--output-format=json", str(root / step["path"])])
 
 
-_MAINS: dict[str, Callable[[dict[str, Any], Path, int], int]] = {
-    "pytest": pytest_step.main,
-    "script": _script,
-    "ruff": _ruff,
-    "calls": calls_step.main,
-    "inputs": inputs_step.main,
-}
+Main = Callable[[dict[str, Any], Path, int], int]
+_PROGRAMS: dict[str, Main] = {"script": _script, "ruff": _ruff}
+_MODULES = {"pytest": "pytest_step", "calls": "calls_step", "inputs": "inputs_step"}
+
+
+def _main(kind: str) -> Main:
+    """What runs a step of this kind; what was not loaded for it is loaded in the child."""
+    if kind in _PROGRAMS:
+        return _PROGRAMS[kind]
+    name = _MODULES[kind]
+
+    def main(step: dict[str, Any], root: Path, report: int) -> int:
+        code: int = importlib.import_module(f".{name}", __package__).main(step, root, report)
+        return code
+
+    return main

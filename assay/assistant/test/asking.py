@@ -31,7 +31,7 @@ SLOWER = 4.0
 PLACE = "/work/project"  # where projects stand that have no place of their own
 RUNS = 5  # of what is offered
 RUN_S, ONE_S = 30.0, 5.0  # of all new tests, and of one
-CONTAINERS = 2
+CONTAINERS, SMALL_S = 2, 1.0  # at once, where there is more to do than so many seconds: a container takes half of one
 
 
 async def runs(bench: Workbench, place: Place, file: Written, tell: Tell) -> tuple[int, frozenset[str]]:
@@ -179,9 +179,9 @@ class Asking:
             tell("mutants", done, len(mutants))
 
         tell("mutants", 0, len(mutants))
-        await asyncio.gather(
-            *(part(range(first, len(mutants), CONTAINERS)) for first in range(min(CONTAINERS, len(mutants))))
-        )
+        each_s = self._start_s + sum(self._took_s.get(one, 0.0) for one in asked)
+        count = CONTAINERS if each_s * len(mutants) > SMALL_S else 1
+        await asyncio.gather(*(part(range(first, len(mutants), count)) for first in range(min(count, len(mutants)))))
         return found
 
     def _step(self, text: str, calls: Sequence[str], limit_s: float) -> Step:

@@ -26,7 +26,7 @@ MUTANT_S, ONE_S, SLOWER = (
     1.0,
     4.0,
 )  # at least for a mutant's tests, and for one; times as long as without it, under watch, after which it hangs
-CONTAINERS, STEPS = 2, 40  # at once, and mutants of each
+CONTAINERS, STEPS, FEW = 2, 40, 3  # at once, and mutants of each; so few wait for one another
 FIRST = 8  # tests of a mutant that are asked before the others
 Fate = Literal["noticed", "alive", "unreached"]
 Tell = Callable[[int, int], None]
@@ -192,7 +192,8 @@ async def _asked(
                 found[key] = outcome
                 heard(key, outcome)
 
-    await asyncio.gather(*(part(keys[one::CONTAINERS]) for one in range(min(CONTAINERS, len(keys)))))
+    count = CONTAINERS if len(keys) > FEW else 1
+    await asyncio.gather(*(part(keys[one::count]) for one in range(min(count, len(keys)))))
     return found
 
 
