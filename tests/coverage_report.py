@@ -1,4 +1,4 @@
-"""Print what the last test run covered: `python -m tests.coverage_report`, called by `make test`.
+"""Print what the last test run covered: `python -m tests.coverage_report`, called by `make coverage`.
 
 Branch coverage of the packages that need no container to be exercised, together, and every module below FLOOR. It judges nothing: on a machine
 without a container engine the tests that need one are skipped, and less is covered.
