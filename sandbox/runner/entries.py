@@ -11,7 +11,7 @@ from typing import Any
 from .own import Own
 from .taken import given
 
-CALLS, KINDS = 400, 24  # of one function: times that it is looked at, and different entries that are kept
+CALLS, KINDS = 10_000, 24  # of one function: times that tests call it, and different entries by which it is reached
 MAKERS = 2000  # instances of which it is known what made them
 DEPTH = 200  # frames between a function and its entry
 _FOREIGN, _TESTS, _PROJECT = range(3)

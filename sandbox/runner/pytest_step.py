@@ -187,8 +187,8 @@ class _Plugin:
             data = data[os.write(self._report, data) :]
 
     def trace_collection(self) -> None:
-        """What is executed while tests are imported, where that is asked for."""
-        if self._traces or self._records:
+        """What is executed while tests are imported, where that is asked for; what is called there makes what tests use."""
+        if self._traces or self._records or self._tracer.taken is not None:
             self._tracer.start(imports=True)
 
     @pytest.hookimpl(trylast=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -18,7 +19,7 @@ from .kept import Row
 from .suite import Place, Suite
 
 GROUPS = 3  # functions through which it is tried
-KNOWN, MIXED = 16, 220  # calls of one as they were seen, the shortest ones, and those like them
+KNOWN, MIXED, ROUNDS = 16, 240, 2  # calls of one as they were seen, the shortest ones; those like them, so many times
 MADE = 0.15  # of them make the instance in another way
 ROWS = 5
 
@@ -51,9 +52,10 @@ async def found(
     asking: Asking, place: Place, subject: Subject, suite: Suite, mutants: Sequence[Usual], tell: Tell
 ) -> Through | None:
     """What notices some of the mutants; None where nothing does. Raises SandboxUnavailable."""
-    for way in await asyncio.to_thread(lambda: list(ways(subject, suite, place.texts))):
+    every = await asyncio.to_thread(lambda: list(ways(subject, suite, place.texts)))
+    for way, seed in itertools.product(every, range(ROUNDS)):
         own = asking.by(way.file, is_steps=way.is_steps)
-        calls = await asyncio.to_thread(_calls, way, subject)
+        calls = await asyncio.to_thread(_calls, way, subject, seed)
         told = await own.steady(calls)
         kills = await own.kills(mutants, calls, told, tell)
         rows, noticed = kept.chosen(calls, told, kills, frozenset())
@@ -68,10 +70,13 @@ def _noticed(rows: Sequence[Row], calls: Sequence[str], kills: Mapping[int, set[
 
 def ways(subject: Subject, suite: Suite, texts: Mapping[str, str]) -> Iterator[Way]:
     """The functions, and methods of instances, by which tests reach a function, those of most entries first."""
-    starts = dict.fromkeys(one.starts for one in (subject, *subject.methods) if one.starts)
+    starts = {one.starts for one in (subject, *subject.methods) if one.starts}
+    direct = [one for start in sorted(starts) for one in suite.entries.get(start, ())]
+    # What made an instance reached it: then what the instance is asked may tell.
+    used = [one for of in suite.entries.values() for one in of if one.maker is not None and one.maker in direct]
     known: dict[str, tuple[Subject, ...]] = {}
     groups: dict[tuple[str, str], tuple[Subject, dict[tuple[str, str], None]]] = {}
-    for entry in (one for start in starts for one in suite.entries.get(start, ())):
+    for entry in (*direct, *used):
         for name in {entry.file, entry.maker.file if entry.maker else entry.file, entry.module or entry.file}:
             if name not in known:
                 known[name] = subjects.of_text(texts.get(name, ""))
@@ -109,10 +114,10 @@ def _written(entry: Entry, known: Mapping[str, Sequence[Subject]]) -> tuple[str,
     )
 
 
-def _calls(way: Way, subject: Subject) -> list[str]:
-    """As they were seen, and others like them."""
-    mix = Mix.of((one for call in way.calls for one in call), subject.literals)
-    found = dict.fromkeys(map(_source, way.calls))
+def _calls(way: Way, subject: Subject, seed: int) -> list[str]:
+    """As they were seen, at first, and others like them."""
+    mix = Mix.of((one for call in way.calls for one in call), subject.literals, seed)
+    found = dict.fromkeys(() if seed else map(_source, way.calls))
     for turn in range(MIXED * 3):
         if len(found) >= MIXED + len(way.calls):
             break
