@@ -51,8 +51,17 @@ def test_the_wheel_completes(wheel: Path, tmp_path: Path, version: str) -> None:
     program = interpreter(version)
     if program is None:
         pytest.skip(f"there is no Python {version} on this machine")
-    subprocess.run([program, "-m", "venv", str(tmp_path / "v")], check=True)
-    pip = [str(tmp_path / "v" / "bin" / "python"), "-m", "pip", "install", "-q"]
+    subprocess.run([program, "-m", "venv", "--without-pip", str(tmp_path / "v")], check=True)
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        str(tmp_path / "v" / "bin" / "python"),
+        "install",
+        "-q",
+        "--no-compile",
+    ]
     locked = [*pip, "--require-hashes", "--no-deps", "-r", str(ROOT / "requirements.lock")]
     if subprocess.run(locked, capture_output=True, check=False).returncode:
         pytest.skip("the package index cannot be reached")

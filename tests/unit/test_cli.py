@@ -6,10 +6,16 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
+import typer
+from typer.testing import CliRunner
+
+from assay.cli.commands import app
 
 CALC = "def double(x):\n    return x\n"
 RIGHT = "def double(x):\n    return 2 * x\n"
@@ -148,24 +154,20 @@ def test_doctor_names_what_is_missing_and_what_mends_it() -> None:
     }
 
 
+def commands(group: click.Command, *words: str) -> Iterator[tuple[str, ...]]:
+    """Each command and group below one, by the words that call it."""
+    yield words
+    for name, one in getattr(group, "commands", {}).items():
+        yield from commands(one, *words, name)
+
+
 def test_every_command_has_a_help() -> None:
-    for words in (
-        [],
-        ["complete"],
-        ["verify"],
-        ["why"],
-        ["setup"],
-        ["doctor"],
-        ["demo"],
-        ["settings"],
-        ["engine"],
-        ["lsp"],
-        ["model", "use"],
-        ["sandbox", "run"],
-    ):
-        done = assay(*words, "--help")
-        assert done.returncode == 0
-        assert "Usage" in done.stdout
+    every = list(commands(typer.main.get_command(app)))
+    assert len(every) > 20 and ("sandbox", "run") in every
+    for words in every:
+        done = CliRunner().invoke(app, [*words, "--help"])
+        assert done.exit_code == 0 and "Usage" in done.output, words
+    assert "Usage" in assay("--help").stdout
 
 
 def test_settings_tell_their_source() -> None:
