@@ -311,7 +311,8 @@ class Session:
     def _warm(self, root: Path) -> None:
         if root not in self._warmed and root != NOWHERE:
             self._warmed.add(root)
-            self.spawn(self.editor.progress("Assay is getting ready", self._warm_up(root)))
+            begun = self.services.of(root).projects.hold()
+            self.spawn(self.editor.progress("Assay is getting ready", self._warm_up(root, begun)))
             self._map(root)
 
     def _map(self, root: Path) -> None:
@@ -326,13 +327,17 @@ class Session:
         if self.bench.settings.is_on("summaries.lens"):
             await self.editor.refresh_lenses()
 
-    async def _warm_up(self, root: Path) -> None:
-        """Have containers, model and jedi ready before the first request; nothing here is waited for."""
+    async def _warm_up(self, root: Path, begun: asyncio.Event) -> None:
+        """Have containers, model and jedi ready before the first request; nothing here is waited for, but for what is `begun`."""
         bench = self.services.of(root)
 
         async def containers() -> None:
+            try:
+                if bench.settings.policy != "static":
+                    await bench.sandbox.warm(await bench.projects.bare(root))
+            finally:
+                begun.set()
             if bench.settings.policy != "static":
-                await bench.sandbox.warm(await bench.projects.bare(root))
                 await bench.sandbox.warm((await bench.projects.state(root)).project)
 
         await asyncio.gather(bench.names.warm(str(root)), bench.engine.warm(), containers())

@@ -58,6 +58,11 @@ def is_here(url: str) -> bool:
         return False
 
 
+def load() -> None:
+    """Import the client's library, which takes a seventh of a second: the server starts without it."""
+    import docker  # noqa: F401
+
+
 def connect(explicit: str = "", timeout_s: float = TIMEOUT_S, *, allowed: Allowed = "here") -> APIClient:
     """A client of the first engine that answers; raises SandboxUnavailable with the sentence that mends it."""
     client = reach(explicit, allowed=allowed)[0]
@@ -68,7 +73,7 @@ def connect(explicit: str = "", timeout_s: float = TIMEOUT_S, *, allowed: Allowe
 def reach(explicit: str = "", *, allowed: Allowed = "here") -> tuple[APIClient, str]:
     """The same, and the URL at which it answered. One on another machine is not even asked where that is not `allowed`: a
     project's files would go there."""
-    import docker  # not at the top: the server starts without it
+    import docker
 
     tried: list[str] = []
     for url in candidates(explicit):

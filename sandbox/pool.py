@@ -98,12 +98,13 @@ class Pool:
         return replace(known, state="starting", why=self._doing) if self._doing else known
 
     async def warm(self, project: Project) -> None:
-        project = self._stand_ins.of(project)
-        self._wanted = project
+        self._wanted = project = self._stand_ins.of(project)
         self._refused.pop(_key(project), None)
         if self._keeper is None or self._keeper.done():
             self._keeper = asyncio.create_task(self._keep_full(), name="sandbox-pool")
         self._need.set()
+        if self._client is None:
+            await asyncio.get_running_loop().run_in_executor(self._threads, engine.load)
 
     async def run(self, job: Job, progress: Progress = NO_PROGRESS) -> tuple[StepOutcome, ...]:
         # One that can wait leaves a warm container to those that cannot.

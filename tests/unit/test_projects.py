@@ -249,3 +249,21 @@ async def test_packages_that_come_are_another_project_though_no_file_of_it_chang
     third = await again(kept, root)
     assert third.project != second.project
     assert await again(kept, root) is third
+
+
+async def test_the_first_look_waits_for_what_starts_a_container_and_not_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "a.py").write_text("A = 1\n")
+    held = Projects(tmp_path / "images.json")
+    begun = held.hold()
+    looking = asyncio.create_task(held.state(tmp_path))
+    await asyncio.sleep(0.05)
+    assert not looking.done()
+    begun.set()
+    assert "a.py" in (await looking).texts
+    monkeypatch.setattr(projects, "HELD_S", 0.01)
+    forgotten = Projects(tmp_path / "images.json")
+    forgotten.hold()
+    assert "a.py" in (await forgotten.state(tmp_path)).texts

@@ -38,6 +38,7 @@ BESIDE_S = 10.0  # other members of a workspace change seldom while one is edite
 DELTA_LIMIT = 50  # changed Python files that a job carries; beyond it the containers are warmed anew
 # What programs write while they run: it is in no test's way, and each change of it would be a new archive and a cold container.
 WRITTEN = ("*.log", "*.sqlite", "*.sqlite3", "*.db", "*.db-*", "*.sqlite-*", "*.sqlite3-*", "*.pid", "*.sock", "*.swp", "*.swo", "*.tmp", "*.pyc", ".coverage*", "*.prof")  # fmt: skip
+HELD_S = 0.5
 FIRST = (".py", ".pyi", ".toml", ".ini", ".cfg")  # code and what steers tests, before data that may fill the archive
 
 
@@ -58,6 +59,7 @@ class Projects:
         self._scans: dict[Path, asyncio.Task[State]] = {}
         self._forgotten: dict[Path, int] = {}
         self._opened: set[Path] = set()
+        self._held: asyncio.Event | None = None
         self._around: dict[Path, tuple[float, around.Around, Mapping[str, files.Entry]]] = {}
 
     async def state(self, root: Path) -> State:
@@ -86,6 +88,9 @@ class Projects:
         return scan
 
     async def _refresh(self, root: Path, older: State | None) -> State:
+        if older is None and self._held is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._held.wait(), HELD_S)
         forgotten = self._forgotten.get(root, 0)
         state = await asyncio.to_thread(self._scan, root, older)
         is_fresh = forgotten == self._forgotten.get(
@@ -120,6 +125,11 @@ class Projects:
         for known in tables:
             for root in [root for root in known if root.is_relative_to(folder)]:
                 del known[root]
+
+    def hold(self) -> asyncio.Event:
+        """What is set once a container of the next project starts: its files are looked through after that, or after HELD_S, for both want the one interpreter, and a container takes longer."""
+        self._held = asyncio.Event()
+        return self._held
 
     async def bare(self, root: Path) -> Project:
         """The project without its files: all that is needed to start a container for it, known at once."""
