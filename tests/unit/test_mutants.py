@@ -117,3 +117,38 @@ def test_brackets_around_an_operand_are_kept() -> None:
 @pytest.mark.parametrize("text", ["", "x = (", "\n\n", "# nothing\n"])
 def test_where_there_is_no_statement_there_is_no_mutant(text: str) -> None:
     assert Mutants(text).of_line(1) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("sorted(a, key=b)", ["sorted(a, key=b, reverse=True)", "sorted(a)"]),
+        ("max(a)", ["max(a, default=0)", "min(a)", "max(a, default=None)"]),
+        ("a.get(b)", ["a.get(b, 0)", "a.get(b, '')", "a.setdefault(b)"]),
+        ("a.popitem()", ["a.popitem(last=False)"]),
+        ("next(a)", ["next(a, None)"]),
+        ("enumerate(a)", ["enumerate(a, 1)"]),
+        ("a.split(b)", ["a.split()", "a.split(b, 1)", "a.rsplit(b)"]),
+        ("a.replace('x', b)", ["a.replace('x', b, 1)", "a.replace(b, 'x')"]),
+        ("round(a)", ["round(a, 2)"]),
+        ("a.strip(b)", ["a.strip()", "a.lstrip(b)"]),
+        ("range(a, b)", ["range(a, b + 1)", "range(b)", "range(a + 1, b)"]),
+        ("range(a, b, 2)", ["range(a, b + 1, 2)", "range(a - 1, b, 2)"]),
+        ("range(a)", ["range(1, a)", "range(a - 1, -1, -1)"]),
+        ("isinstance(a, int)", ["isinstance(a, (int, float))"]),
+        ("isinstance(a, list)", ["isinstance(a, (list, tuple))"]),
+        ("''.join(a)", ["''.join(map(str, a))"]),
+        ("len(a)", ["len(set(a))", "len(a[0])"]),
+        ("f(a)", ["f(b)", "f(*a)", "f(a - 1)", "f(a, b)"]),
+        ("g(a, c=b)", ["g(a)"]),
+        ("a[0]", ["a[-1]", "a[1]"]),
+        ("a[-1]", ["a[0]"]),
+        ("a[b]", ["a.get(b)", "a.get(b, 0)", "a[b - 1]"]),
+        ("a[b:]", ["a[:b]", "a[b:-1]", "a[b + 1:]", "a"]),
+        ("a[:b]", ["a[b:]", "a[1:b]", "a[:b - 1]"]),
+        ("a[::2]", ["a[1::2]", "a"]),
+    ],
+)
+def test_calls_and_subscripts_have_the_forms_that_are_taken_for_them(line: str, wanted: list[str]) -> None:
+    found = {one.removeprefix("return ") for one in forms(f"def f(a, b):\n    return {line}\n", 2)}
+    assert set(wanted) <= found, sorted(found)
