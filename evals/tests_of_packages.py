@@ -36,7 +36,7 @@ from evals.packages import VERSIONS, fetched
 from sandbox.api import Job, Step, StepOutcome
 
 SUITE_S = 120.0
-LEFT_OUT = ("docs", "tests", "test", "misc", "examples", "setup.py", "benchmark.py", "bench")
+LEFT_OUT = ("docs", "tests", "test", "misc", "examples", "setup.py", "benchmark.py", "bench", "benchmark", "benchmarks")
 FILE_LIMIT = 400  # mutants of one file
 
 

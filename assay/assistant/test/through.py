@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -18,8 +17,8 @@ from .asking import Asking, Tell
 from .kept import Row
 from .suite import Place, Suite
 
-GROUPS = 3  # functions through which it is tried
-KNOWN, MIXED, ROUNDS = 16, 240, 2  # calls of one as they were seen, the shortest ones; those like them, so many times
+GROUPS = 2  # functions through which it is tried
+KNOWN, MIXED = 16, 240  # calls of one as they were seen, the shortest ones, and those like them
 MADE = 0.15  # of them make the instance in another way
 ROWS = 5
 
@@ -52,10 +51,9 @@ async def found(
     asking: Asking, place: Place, subject: Subject, suite: Suite, mutants: Sequence[Usual], tell: Tell
 ) -> Through | None:
     """What notices some of the mutants; None where nothing does. Raises SandboxUnavailable."""
-    every = await asyncio.to_thread(lambda: list(ways(subject, suite, place.texts)))
-    for way, seed in itertools.product(every, range(ROUNDS)):
+    for way in await asyncio.to_thread(lambda: list(ways(subject, suite, place.texts))):
         own = asking.by(way.file, is_steps=way.is_steps)
-        calls = await asyncio.to_thread(_calls, way, subject, seed)
+        calls = await asyncio.to_thread(_calls, way, subject)
         told = await own.steady(calls)
         kills = await own.kills(mutants, calls, told, tell)
         rows, noticed = kept.chosen(calls, told, kills, frozenset())
@@ -114,10 +112,10 @@ def _written(entry: Entry, known: Mapping[str, Sequence[Subject]]) -> tuple[str,
     )
 
 
-def _calls(way: Way, subject: Subject, seed: int) -> list[str]:
-    """As they were seen, at first, and others like them."""
-    mix = Mix.of((one for call in way.calls for one in call), subject.literals, seed)
-    found = dict.fromkeys(() if seed else map(_source, way.calls))
+def _calls(way: Way, subject: Subject) -> list[str]:
+    """As they were seen, and others like them."""
+    mix = Mix.of((one for call in way.calls for one in call), subject.literals)
+    found = dict.fromkeys(map(_source, way.calls))
     for turn in range(MIXED * 3):
         if len(found) >= MIXED + len(way.calls):
             break
