@@ -19,7 +19,7 @@ import pynvim
 from tests.editors.tools import ROOT
 
 WIDTH, HEIGHT = 120, 30  # wide enough for what Neovim itself says of a client that ended, in one line
-WAIT_S = 20.0
+WAIT_S = 40.0
 
 
 class Neovim:
