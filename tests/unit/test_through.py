@@ -64,8 +64,11 @@ def call(*args: str | None) -> Taken:
         (Entry("m.py", 5, call(None, "'a'"), module="m.py", name="usual"), "m.py", "usual", ("", "usual.read('a')")),
         (Entry("m.py", 5, call(None, None), module="m.py", name="usual"), "", "", None),
         (Entry("m.py", 20, call(None, "False")), "", "", None),
+        (Entry("m.py", 20, call("exit()", "False")), "", "", None),
         (Entry("gone.py", 20, call("1", "False")), "", "", None),
         (Entry("m.py", 99, call("1")), "", "", None),
+        (Entry("m.py", 5, call(None, "'a'"), module="elsewhere.py", name="usual"), "", "", None),
+        (Entry("m.py", 5, call(None, "'a'"), module="m.py", name="exit() or usual"), "", "", None),
     ],
 )
 def test_an_entry_is_written_as_it_was_called(
@@ -73,7 +76,7 @@ def test_an_entry_is_written_as_it_was_called(
 ) -> None:
     subject = next(one for one in subjects.of_text(TEXT) if one.name == "_read")
     suite = Suite({}, (), 0.0, entries={subject.starts: (entry,)})
-    found = list(through.ways(subject, suite, {"m.py": TEXT}))
+    found = list(through.ways(subject, suite, {"m.py": TEXT, "n.py": "from m import usual\n"}))
     assert [(one.file, one.subject.name, *one.calls) for one in found] == ([(file, name, written)] if written else [])
 
 

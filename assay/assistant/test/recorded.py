@@ -48,7 +48,7 @@ def text(subject: Subject, call: Taken, bound: int) -> str | None:
             if source is None or _same(source, parameter.default):
                 is_named = True
                 continue
-        if source is None:
+        if source is None or not (_is_literal(source) or source == "set()"):  # what ran tells what it likes
             return None
         is_by_name = parameter.is_keyword or (is_named and not more)
         told.append(f"{parameter.name}={source}" if is_by_name else source)

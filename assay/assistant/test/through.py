@@ -78,7 +78,8 @@ def ways(subject: Subject, suite: Suite, texts: Mapping[str, str]) -> Iterator[W
         for name in {entry.file, entry.maker.file if entry.maker else entry.file, entry.module or entry.file}:
             if name not in known:
                 known[name] = subjects.of_text(texts.get(name, ""))
-        if (made := _written(entry, known)) is not None:
+        made = _written(entry, known)
+        if made is not None and made[0] in texts:  # what ran in the container tells what it likes
             file, called, call = made
             groups.setdefault((file, called.name), (called, {}))[1][call] = None
     for (file, _), (called, calls) in sorted(groups.items(), key=lambda one: -len(one[1][1]))[:GROUPS]:
@@ -97,6 +98,8 @@ def _written(entry: Entry, known: Mapping[str, Sequence[Subject]]) -> tuple[str,
         return None
     call = method.form.replace("{}", text)
     if entry.name:
+        if not entry.name.isidentifier():
+            return None
         named = call.replace("o", entry.name, 1) if call.startswith("o") else ""
         plain = replace(method, name=entry.name, form="", methods=())
         return (entry.module, plain, ("", named)) if named else None
