@@ -170,7 +170,7 @@ async def cancel(loaded: Loaded, made: Line, socket: str, count: int) -> None:
             async with http.stream("POST", "/v1/completions", json=body) as response:
                 lines = response.aiter_lines()
                 for _ in range(9):
-                    await anext(lines)
+                    await anext(lines, "")  # one that has ended by itself is read no further
                 before = made.tokens
         await asyncio.sleep(0.3)
         more.append(made.tokens - before)
