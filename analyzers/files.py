@@ -127,11 +127,14 @@ class Rules:
         """Whether this folder is excluded, or one around it below the root."""
         if name.count("/") < len(self._lead) or not name:
             return False
-        key = (name, source)
-        if key not in self._ignored:
-            around = name.rpartition("/")[0]
-            self._ignored[key] = self._is_folder_ignored(around, source) or self._excludes(f"{name}/", source)
-        return self._ignored[key]
+        if (name, source) not in self._ignored:
+            parts, around = name.split("/"), False
+            for count in range(len(self._lead) + 1, len(parts) + 1):  # from the top: folders may be deeper than calls
+                folder = "/".join(parts[:count])
+                if (folder, source) not in self._ignored:
+                    self._ignored[folder, source] = around or self._excludes(f"{folder}/", source)
+                around = self._ignored[folder, source]
+        return self._ignored[name, source]
 
     def _excludes(self, name: str, source: str) -> bool:
         for start, spec in self._specs_of(name.rstrip("/").rpartition("/")[0], source):

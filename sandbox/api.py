@@ -321,7 +321,7 @@ class Sandbox(Protocol):
         ...
 
     async def warm(self, project: Project) -> None:
-        """Prepare containers that already hold `project`, in the background of later calls. Returns once that needs no more of this process than its turn."""
+        """Prepare containers that already hold `project`, in the background of later calls. Returns once what speaks to the engine is imported, which is all that takes this process long."""
         ...
 
     def health(self) -> Health:

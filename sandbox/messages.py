@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from .api import (
     Entry,
@@ -112,9 +112,9 @@ def _report(text: str, nonce: str, *, is_cut: bool, hung: bool) -> TestReport:
             case {"observed": {**by_file}, "by": str(name)}:
                 seen[name] = {str(file): _observed(found) for file, found in by_file.items()}
             case {"taken": {**by_file}}:
-                taken = {str(file): _taken(found) for file, found in by_file.items()}
+                taken = {str(file): _by_line(found, _call) for file, found in by_file.items()}
             case {"entries": {**by_file}}:
-                entries = {str(file): _entries(found) for file, found in by_file.items()}
+                entries = {str(file): _by_line(found, _entry) for file, found in by_file.items()}
             case {"collected": [*ids]}:
                 tests |= {str(name): TestResult(str(name), "missing") for name in ids}
             case {"start": str(name)}:
@@ -201,13 +201,16 @@ def _observed(found: object) -> dict[int, Observed]:
     return known
 
 
-def _taken(found: object) -> dict[int, tuple[Taken, ...]]:
-    """What a file's functions were called with, by their first lines."""
-    known: dict[int, tuple[Taken, ...]] = {}
+Read = TypeVar("Read")
+
+
+def _by_line(found: object, read: Callable[[object], Read | None]) -> dict[int, tuple[Read, ...]]:
+    """What is told of a file's functions, by their first lines; what cannot be read is left out."""
+    known: dict[int, tuple[Read, ...]] = {}
     for one in found if isinstance(found, list) else ():
         match one:
-            case [int(first), [*calls]]:
-                known[first] = tuple(taken for call in calls if (taken := _call(call)) is not None)
+            case [int(first), [*told]]:
+                known[first] = tuple(made for each in told if (made := read(each)) is not None)
     return known
 
 
@@ -217,16 +220,6 @@ def _call(call: object) -> Taken | None:
             by_name = {str(key): _text(value) for key, value in keywords.items()}
             return Taken(tuple(map(_text, args)), str(more), by_name, str(named))
     return None
-
-
-def _entries(found: object) -> dict[int, tuple[Entry, ...]]:
-    """By which calls that tests make a file's functions were reached, by their first lines."""
-    known: dict[int, tuple[Entry, ...]] = {}
-    for one in found if isinstance(found, list) else ():
-        match one:
-            case [int(first), [*entries]]:
-                known[first] = tuple(made for entry in entries if (made := _entry(entry)) is not None)
-    return known
 
 
 def _entry(found: object) -> Entry | None:

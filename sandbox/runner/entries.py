@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from inspect import CO_OPTIMIZED
-from types import CodeType, FrameType
+from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 from .own import Own
@@ -30,6 +30,10 @@ class Entries:
         )
         self._made: dict[int, tuple[type, list[Any]]] = {}
         self._seen: dict[tuple[str, int], dict[str, list[Any]]] = {}
+        self._variables: dict[
+            int, tuple[ModuleType, str, str]
+        ] = {}  # of the project's modules, by the ids of what they have
+        self._modules = 0  # that were there when they were looked through
 
     def wants(self, code: CodeType) -> bool:
         """Whether calls of it may tell anything."""
@@ -97,13 +101,19 @@ class Entries:
         made = self._made.get(id(one))
         if made is not None and made[0] is type(one):
             return made[1] if made[1][3] is None else None
+        if self._modules != len(sys.modules):
+            self._look_through()
+        known = self._variables.get(id(one))
+        return [known[1], known[2]] if known is not None and vars(known[0]).get(known[2]) is one else None
+
+    def _look_through(self) -> None:
+        """Once for all calls, and again where modules came: a call is no time to look through all of them."""
+        self._modules, self._variables = len(sys.modules), {}
         for module in list(sys.modules.values()):
-            file = self._own.name(getattr(module, "__file__", None) or "")
-            if file and self._side(module.__file__ or "") == _PROJECT:
+            file = getattr(module, "__file__", None)
+            if isinstance(file, str) and self._side(file) == _PROJECT:
                 for name, value in list(vars(module).items()):
-                    if value is one:
-                        return [file, name]
-        return None
+                    self._variables.setdefault(id(value), (module, self._own.name(file), name))
 
     def _side(self, path: str) -> int:
         """Whether a file is one of the project's tests, another one of the project's, or neither."""

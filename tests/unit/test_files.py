@@ -174,3 +174,10 @@ async def test_a_module_that_git_ignores_is_packed_where_something_imports_it_an
     write(root, "a.py", text="import api_pb2, unused_pb2\n")
     projects.forget(root)
     assert "unused_pb2.py" in (await projects.state(root)).entries
+
+
+def test_a_file_below_more_folders_than_calls_may_be_deep_has_its_answer(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("build/\n")
+    deep = "/".join("a" * 1500)
+    rules = files.Rules(tmp_path)
+    assert rules.allows(f"{deep}/m.py") and not files.Rules(tmp_path).allows(f"{deep}/build/m.py")

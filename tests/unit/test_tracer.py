@@ -608,6 +608,9 @@ def test_it():
     own.read("k=v")
     m.usual.read("x%y")
     m.Lexer(sign=";").read("c;d")
+    m.other = m.usual
+    m.usual = None
+    m.other.read("gone from where it was")
     m.read(" a#b ")
     try:
         m.read(object)
