@@ -75,7 +75,8 @@ def _of_file(where: str, *, as_json: bool) -> tuple[Path, Callable[[Workbench], 
     chosen = [one for one in every if one.name == wanted] if wanted else public
     if not chosen:
         known = ", ".join(one.name for one in every) or "none"
-        no = f"no such function at its top; it has {known}" if wanted else "no functions at its top"
+        alone = f"only private functions at its top; name one of them, as in {path}::{every[0].name}" if every else ""
+        no = f"no such function at its top; it has {known}" if wanted else alone or "no functions at its top"
         out.fail("bad-place", f"{path} has {no}.", as_json=as_json)
 
     async def work(bench: Workbench) -> Found:

@@ -598,3 +598,16 @@ def test_test_says_what_is_wrong_with_what_it_was_given(what: str, code: str, pr
 def test_test_needs_the_sandbox(project: Path) -> None:
     done = assay("test", str(project / "calc.py"), "--json", env={"ASSAY_SANDBOX_ENABLED": "false"})
     assert (done.returncode, answer(done)["error"]["code"]) == (3, "no-sandbox")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("A = 1\n", "no functions at its top"),
+        ("def _f(x):\n    return x\n", "only private functions at its top; name one"),
+    ],
+)
+def test_a_file_without_public_functions_says_which_it_has(project: Path, text: str, said: str) -> None:
+    (project / "calc.py").write_text(text)
+    done = assay("test", str(project / "calc.py"), "--json")
+    assert done.returncode == 2 and said in answer(done)["error"]["message"]
