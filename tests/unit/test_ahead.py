@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from assay.assistant.complete.path import complete
 from assay.assistant.complete.way import Typing
 from assay.assistant.drafting import ahead
-from assay.assistant.drafting.readings import LATE_S
+from assay.assistant.drafting.readings import LATE_S, TRUST_S
 from assay.assistant.workbench import Workbench
 from assay.engine.api import Chunk, EngineError, Reading, Request
 from assay.engine.scripted import Answer, Scripted
@@ -80,7 +81,7 @@ async def test_it_is_read_in_pieces_that_nobody_waits_long_for(make: Make, typin
 
 async def test_an_engine_that_reads_fast_is_left_alone(make: Make, typing: Typing, tmp_path: Path) -> None:
     engine = Reader()
-    typing.model.readings.took(10_000, 1.0)
+    typing.model.readings.took(10_000, 1.0, time.monotonic())
     await typing.model.read_ahead(bench_of(make, engine), ask(tmp_path, f"{LONG}‸"))
     assert engine.anew == []
 
@@ -124,11 +125,19 @@ async def test_who_asks_has_all_of_the_context(make: Make, typing: Typing, tmp_p
 
 async def test_what_could_only_come_late_is_not_begun(make: Make, typing: Typing, tmp_path: Path) -> None:
     engine = Reader(speed=1e6)
-    typing.model.readings.took(200, 200 / 10)
+    typing.model.readings.took(200, 200 / 10, time.monotonic())
     found = await complete(bench_of(make, engine), typing, ask(tmp_path, f"{LONG}‸", "automatic"))
     assert engine.requests == []
     assert "needs about" in found.why
     assert typing.model.readings.seconds(90) > LATE_S
+
+
+async def test_what_was_slow_long_ago_is_tried_again(make: Make, typing: Typing, tmp_path: Path) -> None:
+    engine = Reader(speed=1e6)
+    typing.model.readings.took(200, 200 / 10, time.monotonic() - TRUST_S)
+    await complete(bench_of(make, engine), typing, ask(tmp_path, f"{LONG}‸", "automatic"))
+    assert len(engine.requests) == 1
+    assert typing.model.readings.tokens_per_s > 12, "and measured anew"
 
 
 @pytest.mark.parametrize(
@@ -185,6 +194,6 @@ async def test_nothing_is_read_ahead_on_battery_and_nobody_is_told_to_wait_for_i
         patch.setattr(ahead, "SUPPLIES", tmp_path / "supplies")
         await typing.model.read_ahead(bench_of(make, engine), ask(tmp_path, f"{LONG}‸"))
         assert engine.requests == []
-        typing.model.readings.took(200, 200 / 10)
+        typing.model.readings.took(200, 200 / 10, time.monotonic())
         await complete(bench_of(make, engine), typing, ask(tmp_path, f"{LONG}‸", "automatic"))
     assert len(engine.requests) > 0

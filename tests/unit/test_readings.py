@@ -39,16 +39,27 @@ def test_the_latest_prompts_and_documents_are_remembered() -> None:
     assert read.known("u", "d" * 9) == 0
 
 
-def test_the_speed_is_a_running_mean_of_what_tells_it() -> None:
+def test_the_speed_is_a_running_mean_in_which_much_tells_more_than_little() -> None:
     read = Readings()
     assert (read.is_known, read.tokens_per_s) == (False, readings.SLOW)
-    read.took(readings.TELLING - 1, 0.001)
-    read.took(100, 0.0)
+    read.took(readings.TELLING - 1, 0.001, 5.0)
+    read.took(100, 0.0, 5.0)
     assert not read.is_known
-    read.took(100, 1.0)
+    read.took(100, 1.0, 5.0)
     assert read.tokens_per_s == pytest.approx(100)
     assert read.room == readings.LEAST
-    read.took(2000, 0.5)
+    read.took(2000, 0.5, 6.0)
     assert read.tokens_per_s == pytest.approx(2050)
     assert read.room == pytest.approx(2050 * readings.FIRST_S, abs=1)
     assert read.seconds(4100) == pytest.approx(2)
+    read.took(readings.TELLING, 1.0, 7.0)
+    assert read.tokens_per_s > 2050 / 3, "a few tokens beside other work tell little"
+
+
+def test_a_speed_is_trusted_for_a_while() -> None:
+    read = Readings()
+    assert not read.is_sure(0.0)
+    read.took(100, 1.0, 5.0)
+    assert read.is_sure(5.0 + readings.TRUST_S - 0.1)
+    assert not read.is_sure(5.0 + readings.TRUST_S)
+    assert read.is_known

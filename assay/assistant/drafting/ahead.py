@@ -77,7 +77,8 @@ async def _piece(engine: Engine, uri: str, prompt: Prompt, end: int, readings: R
                     break
     finally:
         readings.note(uri, request.prompt, share)
-    readings.took(tokens, time.monotonic() - began)
+    now_s = time.monotonic()
+    readings.took(tokens, now_s - began, now_s)
     return share == 1.0
 
 

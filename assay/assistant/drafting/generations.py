@@ -89,6 +89,7 @@ class Generation:
         self.tokens: list[Token] = []
         self.reading: Reading | None = None  # where the engine tells
         self.began_s = time.monotonic()
+        self.read_s: float | None = None  # when the engine told that last
         self.written_s: float | None = None  # when the first of it came
         self._is_over = is_over
         self._waiting = 0
@@ -169,7 +170,8 @@ class Generation:
                 self.text += chunk.text
                 self.tokens += chunk.tokens
                 self.ended = chunk.finish
-                self.reading = chunk.reading or self.reading
+                if chunk.reading is not None:
+                    self.reading, self.read_s = chunk.reading, time.monotonic()
                 self._news.set()
                 if chunk.finish or (self.text and self._is_over(self.text)):
                     return

@@ -8,13 +8,13 @@ from .anchor import CHARS_PER_TOKEN
 
 SLOW = 150.0  # tokens a second that are read, where nobody knows yet
 LONG_S = 2.0  # of reading that is worth it: it is done for the next keys too, even if this one has to do without
-FIRST_S = (
-    0.4  # of reading in the place of one that takes longer: a suggestion may still come before somebody has typed on
-)
+# Of reading in the place of one that takes longer. Half a second would still be seen in time, but of a hundred tokens a model tells little.
+FIRST_S = 0.7
 LATE_S = 3.0  # of reading after which nobody waits for a suggestion any more
-LEAST = 96  # tokens of a prompt: the function at hand
+LEAST = 128  # tokens of a prompt: the function at hand
 TELLING = 32  # tokens that must be read to tell how fast
-OLDER = 0.5  # share of the older speed in the running mean
+OLDER = 0.5  # weight of what was measured before, each time: a moment in which the machine was busy is soon forgotten
+TRUST_S = 10.0  # after which a speed keeps nobody from asking: only who asks learns that the machine has time again
 PROMPT_LIMIT, DOCUMENT_LIMIT = 3, 32
 
 
@@ -23,17 +23,22 @@ class Readings:
 
     def __init__(self) -> None:
         self._read: dict[str, list[str]] = {}
-        self._tokens_per_s: float | None = None
+        self._tokens, self._seconds = 0.0, 0.0  # measured, the older ones with less weight
+        self._measured_s = 0.0
 
     @property
     def tokens_per_s(self) -> float:
         """How fast a prompt is read: as measured, or a careful guess."""
-        return self._tokens_per_s or SLOW
+        return self._tokens / self._seconds if self._seconds else SLOW
 
     @property
     def is_known(self) -> bool:
         """Whether the speed was measured."""
-        return self._tokens_per_s is not None
+        return self._seconds > 0
+
+    def is_sure(self, now_s: float) -> bool:
+        """Whether it was measured a short time before `now_s` of a monotonic clock."""
+        return self.is_known and now_s - self._measured_s < TRUST_S
 
     @property
     def room(self) -> int:
@@ -52,11 +57,12 @@ class Readings:
         while len(self._read) > DOCUMENT_LIMIT:
             del self._read[next(iter(self._read))]
 
-    def took(self, tokens: int, seconds: float) -> None:
-        """So many tokens of a prompt were read in this time."""
+    def took(self, tokens: int, seconds: float, now_s: float) -> None:
+        """So many tokens of a prompt were read in this time, up to `now_s` of a monotonic clock. Many tell more than few, of which a part is other work."""
         if tokens >= TELLING and seconds > 0:
-            new = tokens / seconds
-            self._tokens_per_s = new if self._tokens_per_s is None else OLDER * self._tokens_per_s + (1 - OLDER) * new
+            self._tokens = OLDER * self._tokens + tokens
+            self._seconds = OLDER * self._seconds + seconds
+            self._measured_s = now_s
 
     def missing(self, uri: str, prompt: str) -> int:
         """Tokens of a prompt that the engine has not read yet, about."""

@@ -190,7 +190,7 @@ class Model:
         self.first.put(uri, less.anchor, now_s)
         found = replace(less, is_first=True) if (left := self.readings.missing(uri, less.text)) < missing else whole
         late_s = self.readings.seconds(min(left, missing))
-        is_late = late_s > LATE_S and self.readings.is_known
+        is_late = late_s > LATE_S and self.readings.is_sure(now_s)
         if is_late and not await asyncio.to_thread(ahead.is_on_battery):  # there nothing is read ahead
             raise EngineError(
                 f"The model needs about {late_s:.0f} s to read this place, so it is not asked while you type: it reads ahead when you pause."
@@ -221,7 +221,9 @@ class Model:
         anew = one.reading.anew if one.reading else self.readings.missing(one.place.uri, one.prompt.text)
         self.readings.note(one.place.uri, one.prompt.text, one.share_read)
         if one.written_s is not None:
-            self.readings.took(anew, one.written_s - one.began_s)
+            self.readings.took(anew, one.written_s - one.began_s, one.written_s)
+        elif one.reading is not None and one.read_s is not None:  # it was left while it was read
+            self.readings.took(anew - one.reading.left, one.read_s - one.began_s, one.read_s)
 
 
 def _read(one: Generation, last: str) -> dict[str, Any]:
