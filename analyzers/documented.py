@@ -134,3 +134,25 @@ def quoted(doc: str) -> Iterator[str]:
     for match in re.finditer(r"(?<!\w)([\"'])((?:(?!\1)[^\n\\]){1,40})\1(?!\w)", doc):
         if len(match[2]) > 2 and not match[2].replace(" ", "").isalnum():
             yield match[2]
+
+
+def arguments(call: str) -> tuple[object, ...] | None:
+    """The values that a call of literals gives by place; None where it gives others by name."""
+    tree = syntax.expression(call)
+    if not isinstance(tree, ast.Call) or tree.keywords:
+        return None
+    try:
+        return tuple(ast.literal_eval(one) for one in tree.args)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
+
+
+def with_call_as_name(check: str, name: str) -> tuple[str, str] | None:
+    """The first call of a function in an expression, and the expression with `_` in its place; None where there is none, or more than one."""
+    tree = syntax.expression(check)
+    calls = [node for node in (ast.walk(tree) if tree is not None else ()) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name]  # fmt: skip
+    if tree is None or len(calls) != 1:
+        return None
+    call = ast.unparse(calls[0])
+    calls[0].func, calls[0].args, calls[0].keywords = ast.Name("_"), [], []
+    return call, ast.unparse(tree).replace("_()", "_", 1)

@@ -319,3 +319,21 @@ def _split(inner: str) -> list[str]:
             found.append(inner[start:at].strip())
             start = at + 1
     return [*found, inner[start:].strip()] if inner else []
+
+
+def kind_of(value: object) -> str:
+    """The type of a literal's value, as `Parameter.kinds` has it."""
+    match value:
+        case None:
+            return "None"
+        case list() | tuple() | set() | frozenset():
+            inner = {kind_of(one) for one in value}
+            base = "set" if isinstance(value, set | frozenset) else type(value).__name__
+            if base == "tuple" and len(value) == len(inner) == 0:
+                return "tuple[int]"
+            return f"{base}[{min(inner)}]" if len(inner) == 1 else f"{base}[int]" if not inner else f"{base}[any]"
+        case dict():
+            keys, values = {kind_of(one) for one in value}, {kind_of(one) for one in value.values()}
+            both = len(keys) == len(values) == 1
+            return f"dict[{min(keys)}, {min(values)}]" if both else "dict"
+    return type(value).__name__

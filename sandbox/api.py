@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 DEPENDENCIES = "/deps"  # in a container, where the packages do not lie in an environment of its Python's
-StepKind = Literal["pytest", "script", "ruff", "calls", "inputs"]
+StepKind = Literal["pytest", "script", "ruff", "calls", "inputs", "expressions"]
 State = Literal["ready", "starting", "absent", "broken", "off"]
 
 
@@ -47,6 +47,19 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """Expressions that are looked for: over parameters by their `names`, of which each of the `rows` has values as literals; `checks` say for each row what is to hold of the value, named `_`. `words` of a description
+    speak for what is tried first, `constants` are literals that it names; `seconds` is the time for it."""
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    checks: tuple[str, ...]
+    constants: tuple[str, ...]
+    words: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One forked run inside the container.
 
@@ -59,7 +72,7 @@ class Step:
     takes longer is interrupted and fails (0: none is). `stops`: the tests run in the order in which they are asked for, file by file, up to the first that fails.
 
     `calls` are expressions that a step of that kind evaluates one by one, in the module `path` with its definitions and assignments; for a step
-    of the kind "inputs" they are functions of it, for which inputs are looked for. `alone`: it is told which calls ask something of the system, but for files of the project; `elsewhere`: they are made on another day, in another time zone and another home.
+    of the kind "inputs" they are functions of it, for which inputs are looked for; `search` is what a step of the kind "expressions" looks for. `alone`: it is told which calls ask something of the system, but for files of the project; `elsewhere`: they are made on another day, in another time zone and another home.
     """
 
     kind: StepKind
@@ -83,6 +96,7 @@ class Step:
     stops: bool = False
     alone: bool = False
     elsewhere: bool = False
+    search: Search | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +271,7 @@ class TestReport:
 @dataclass(frozen=True, slots=True)
 class StepOutcome:
     """How a step ended; `hung` says that it was ended because a test did not. Times in ms; streams are capped at 64 KiB each and decoded with
-    replacement. `raised`: by number, what the calls of a step came to that ended with an exception; `returned` what the others gave, as text; `outside`: those that asked something of the system, where that was looked at; `took_s`: seconds of each."""
+    replacement. `raised`: by number, what the calls of a step came to that ended with an exception; `returned` what the others gave, as text; `outside`: those that asked something of the system, where that was looked at; `took_s`: seconds of each. `found`: expressions that were looked for, the likeliest first."""
 
     exit: int
     signal: int
@@ -274,6 +288,7 @@ class StepOutcome:
     returned: Mapping[int, str] = field(default_factory=dict)
     outside: frozenset[int] = frozenset()
     took_s: Mapping[int, float] = field(default_factory=dict)
+    found: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ def order(step: Step, nonce: str, *, paths: tuple[str, ...], has_plugins: bool) 
         "elsewhere": step.elsewhere,
         "test_s": step.test_s,
         "calls": list(step.calls),
+        "search": asdict(step.search) if step.search is not None else None,
         "nonce": nonce,
         "paths": list(paths),
         "plugins": has_plugins,
@@ -83,6 +84,7 @@ def outcome(raw: dict[str, Any], nonce: str) -> StepOutcome:
             returned=_returned(str(raw["report"])),
             outside=_outside(str(raw["report"])),
             took_s=_took(str(raw["report"])),
+            found=_found(str(raw["report"])),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise SandboxUnavailable("Sandbox failed: the container's answer has the wrong shape.") from error
@@ -304,6 +306,14 @@ def _took(text: str) -> dict[int, float]:
         for event in _events(text)
         if isinstance(event, dict) and "took" in event and isinstance(event.get("call"), int)
     }
+
+
+def _found(text: str) -> tuple[str, ...]:
+    """Expressions that were looked for, in their order."""
+    found = (
+        event["found"] for event in _events(text) if isinstance(event, dict) and isinstance(event.get("found"), str)
+    )
+    return tuple(one[:TEXT_LIMIT] for one in found)
 
 
 _NONE = TestResult("", "")

@@ -14,7 +14,7 @@ from assay.engine.api import EngineState
 
 from .evidence import Evidence
 
-CheckName = Literal["parse", "ruff", "names", "tests", "style"]
+CheckName = Literal["parse", "ruff", "names", "risks", "tests", "style"]
 CheckState = Literal["passed", "failed", "skipped", "unverified"]
 Reason = Literal[
     "no-tests",
@@ -102,6 +102,13 @@ class Unverified:
 
 
 Verdict = Passed | Failed | Unverified
+
+
+def risk(checks: tuple[Check, ...]) -> str:
+    """What a change reaches for that somebody should look at before it runs; "" for nothing."""
+    return next((check.detail for check in checks if check.name == "risks"), "")
+
+
 TellVerdict = Callable[[str, Verdict], None]  # is told a suggestion's id and the verdict that came after it
 Tell = Callable[[str, int, int], None]  # is told what is done, and how much of how much
 

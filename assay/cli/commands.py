@@ -19,6 +19,7 @@ from assay.cli import (
     summarize,
     test,
     verify,
+    write,
 )
 
 app = typer.Typer(
@@ -38,6 +39,9 @@ app.command()(ask.complete)
 app.command()(verify.verify)
 app.command()(check.check)
 app.command()(test.test)
+app.command()(write.write)
+app.command()(write.log)
+app.command()(write.undo)
 app.command()(mutants.mutants)
 app.command()(explain.explain)
 app.command()(summarize.summarize)

@@ -231,7 +231,7 @@ def _ruff(step: dict[str, Any], root: Path, report: int) -> int:
 
 Main = Callable[[dict[str, Any], Path, int], int]
 _PROGRAMS: dict[str, Main] = {"script": _script, "ruff": _ruff}
-_MODULES = {"pytest": "pytest_step", "calls": "calls_step", "inputs": "inputs_step"}
+_MODULES = {"pytest": "pytest_step", "calls": "calls_step", "inputs": "inputs_step", "expressions": "expressions_step"}
 
 
 def _main(kind: str) -> Main:

@@ -8,6 +8,7 @@ import pytest
 
 from analyzers.text import Snapshot, changed_span
 from assay.assistant.nouns import Failed, Passed, Unverified
+from assay.assistant.proof.policy import held_back
 from assay.assistant.proof.verdict import Limits, begin
 from assay.assistant.workbench import Workbench
 from assay.assistant.world.change import one_file
@@ -24,6 +25,24 @@ async def test_red_to_green_is_passed_and_told(bench: Workbench, project: Path) 
     tests = next(c for c in verdict.checks if c.name == "tests")
     assert tests.state == "passed"
     assert tests.detail.startswith("3 tests, 2 newly passing")
+
+
+async def test_what_is_to_be_looked_at_first_is_told_and_held_back_where_the_policy_is_strict(
+    bench: Workbench, project: Path
+) -> None:
+    risky = f"import os\n\n\n{RIGHT}".replace("return 2 * x", "os.system('true')\n    return 2 * x")
+    verdict = await judge(bench, project / "calc.py", risky)
+    assert isinstance(verdict, Passed)
+    assert [(one.state, one.detail) for one in verdict.checks if one.name == "risks"] == [
+        ("unverified", "starts a shell (`os.system`), line 5")
+    ]
+    assert verdict.why.endswith("Look at it first: it starts a shell (`os.system`), line 5.")
+    assert held_back(verdict, "balanced") == ""
+    assert (
+        held_back(verdict, "strict") == "Held back, for the policy is strict: it starts a shell (`os.system`), line 5."
+    )
+    fine = await judge(bench, project / "calc.py", RIGHT)
+    assert held_back(fine, "strict") == ""
 
 
 async def test_who_waits_for_all_of_it_has_both_runs_at_once(

@@ -611,3 +611,48 @@ def test_a_file_without_public_functions_says_which_it_has(project: Path, text: 
     (project / "calc.py").write_text(text)
     done = assay("test", str(project / "calc.py"), "--json")
     assert done.returncode == 2 and said in answer(done)["error"]["message"]
+
+
+def test_write_has_its_shape_and_is_taken_back(project: Path) -> None:
+    env = {"ASSAY_HOME": str(project.parent / "home"), "ASSAY_SANDBOX_IMAGE": os.environ.get("ASSAY_SANDBOX_IMAGE", "")}
+    env = {name: value for name, value in env.items() if value}
+    stub = 'def shout(text: str) -> str:\n    """Return it in upper case.\n\n    >>> shout("ab")\n    \'AB\'\n    """\n'
+    (project / "words.py").write_text(stub)
+    found = answer(assay("write", f"{project / 'words.py'}::shout", "--json", env=env))
+    assert set(found) == {"schema", "wish", "offered", "why", "verdict", "candidates", "inputs", "agreement", "split", "rounds", "seconds"}  # fmt: skip
+    assert set(found["wish"]) == {"name", "signature", "doc", "examples", "checks", "constraints", "steps", "assumed"}
+    assert found["offered"]["body"] == "return text.upper()"
+    assert {"body", "source", "told", "likely", "broken"} == set(found["candidates"][0])
+    assert (project / "words.py").read_text() == stub
+    done = assay("write", f"{project / 'words.py'}::shout", "--apply", env=env)
+    assert done.returncode == 0, done.stderr
+    assert "+    return text.upper()" in done.stdout
+    assert "`assay undo` takes it back" in done.stderr
+    assert (project / "words.py").read_text() == found["offered"]["text"]
+    (one,) = answer(assay("log", "--in", str(project), "--json", env=env))["changes"]
+    assert (one["title"], one["files"], one["whole"], one["undone"]) == ("write shout", ["words.py"], True, False)
+    assert "write shout" in assay("undo", "--in", str(project), env=env).stdout
+    assert (project / "words.py").read_text() == stub
+    again = assay("undo", "--in", str(project), "--json", env=env)
+    assert (again.returncode, answer(again)["error"]["code"]) == (1, "not-written")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["calc.py::double"], "bad-input"),
+        (["calc.py::nobody"], "bad-input"),
+        (["calc.py:1:1"], "bad-input"),
+        (["calc.py:9:1"], "bad-place"),
+        (["count the vowels"], "bad-place"),
+        (["count the vowels", "--into", "calc.py::nobody"], "bad-input"),
+        (["", "--into", "calc.py"], "bad-input"),
+        (["count the vowels", "--into", "none.py"], "not-python"),
+    ],
+)
+def test_what_nobody_can_write_is_one_sentence(
+    project: Path, words: list[str], code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project)
+    done = CliRunner().invoke(app, ["write", *words, "--json"])
+    assert (done.exit_code, json.loads(done.stdout)["error"]["code"]) == (2, code)

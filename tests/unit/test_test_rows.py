@@ -8,9 +8,10 @@ import pytest
 
 from analyzers import homes, subjects
 from analyzers.mutants import usual
-from assay.assistant.test import answers, cases, joining, kept, shapes, way, written
-from assay.assistant.test.answers import Answer
+from assay.assistant.test import cases, joining, kept, shapes, way, written
 from assay.assistant.test.kept import Row
+from assay.assistant.trials import answers
+from assay.assistant.trials.answers import Answer
 from sandbox.api import StepOutcome
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from ..drafting.likely import Cut
 from ..nouns import Failed, Passed, Suggestion, Trigger, Unverified, Verdict
+from ..proof.policy import held_back
 from ..settings import Policy
 
 # Of packages that were held out (`python -m evals.fit` prints it): 0.91 of what the code nearby forecasts at SURE and more was right, so
@@ -67,8 +68,7 @@ def refused(verdict: Verdict, policy: Policy) -> str:
     """Why what has this verdict is not offered under the policy; "" when it is."""
     if isinstance(verdict, Failed) or (isinstance(verdict, Unverified) and verdict.unknown):
         return verdict.why
-    is_strict = policy == "strict" and not isinstance(verdict, Passed)
-    return f"Not proved, and the policy is strict. {verdict.why}" if is_strict else ""
+    return held_back(verdict, policy)
 
 
 def stage(verdict: Verdict) -> str:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from analyzers import fragment, lint, names, secrets, syntax
+from analyzers import fragment, lint, names, risks, secrets, syntax
 from analyzers.changed import always_runs
 from analyzers.text import Snapshot, changed_span
 
@@ -145,6 +145,17 @@ async def _found_before(bench: Workbench, before: Snapshot, python: str) -> tupl
         known = await _linted(before, before.text, python)
         bench.memory.findings.put(digest, known)
     return known
+
+
+def risks_of(change: Change) -> tuple[Check, ...]:
+    """What the changed lines reach for that somebody should look at first, and the text before does not: one check that is never passed; none where there is nothing."""
+    found = []
+    for one in change.files:
+        written = one.after[one.span.start : one.span.end]
+        if one.is_python and not one.is_gone and risks.may_have(written):
+            told = risks.told(risks.new(one.before.text, one.after, *one.lines))
+            found += [f"{one.name}: {told}" if len(change.files) > 1 else told] if told else []
+    return (Check("risks", "unverified", "; ".join(found)),) if found else ()
 
 
 async def named(bench: Workbench, change: Change, *, is_waited_for: bool = True) -> Named:

@@ -45,6 +45,7 @@ SENTENCES = {
     "turned, stuck": "It makes {turned} pass, but {tests} {fail} {both}: {detail}",
     "turned": "It makes {turned} pass.",
     "kept": "{tests} executing it {passes}.",
+    "risky": "Look at it first: it {detail}.",
     "redacted": "The files went to a container engine elsewhere, with what looks like a secret in them replaced.",
 }
 WITHHELD_SHOWN = 3  # of what was looked for

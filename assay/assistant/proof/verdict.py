@@ -15,7 +15,7 @@ from typing import cast, get_args
 from analyzers import secrets
 
 from ..evidence import Evidence
-from ..nouns import Check, Failed, Passed, Reason, Run, Unverified, Verdict
+from ..nouns import Check, Failed, Passed, Reason, Run, Unverified, Verdict, risk
 from ..settings import Settings
 from ..workbench import Workbench
 from ..world.change import Change
@@ -98,7 +98,8 @@ async def begin(bench: Workbench, change: Change, limits: Limits, tell: Callable
     if all(one.before.text == one.after and not one.is_gone for one in change.files):
         return Proof(Unverified((), "no-tests", sentences.said("unchanged")))
     if not change.is_whole:
-        return Proof(_of_beginning(await checks.so_far(bench, change), limits))
+        told = await checks.so_far(bench, change)
+        return Proof(_of_beginning((*told, *await asyncio.to_thread(checks.risks_of, change)), limits))
     names: list[asyncio.Task[Named]] = []
 
     def name_it() -> None:
@@ -111,6 +112,8 @@ async def begin(bench: Workbench, change: Change, limits: Limits, tell: Callable
             for task in names:
                 task.cancel()
             return Proof(_unread(static))
+        if risky := await asyncio.to_thread(checks.risks_of, change):
+            static = replace(static, checks=(*static.checks, *risky))
         if not names:
             name_it()
         (naming,) = names
@@ -205,8 +208,8 @@ def _of_beginning(found: tuple[Check, ...], limits: Limits) -> Verdict:
     if failed is not None:
         return Failed(found, failed.detail)
     if limits.run_s is None:
-        return Unverified(found, "static-policy", sentences.said("static policy"))
-    return Unverified(found, "no-tests", sentences.said("not whole"))
+        return Unverified(found, "static-policy", _warned(found, sentences.said("static policy")))
+    return Unverified(found, "no-tests", _warned(found, sentences.said("not whole")))
 
 
 def _unread(static: Static) -> Verdict:
@@ -220,7 +223,13 @@ def _without_running(static: Static, name: Named) -> Verdict:
     known = (*static.checks, name.check)
     if name.unknown:
         return Failed(known, name.check.detail, (), name.unknown)
-    return Unverified(known, "static-policy", sentences.said("static policy"))
+    return Unverified(known, "static-policy", _warned(known, sentences.said("static policy")))
+
+
+def _warned(known: tuple[Check, ...], why: str) -> str:
+    """With what somebody should look at first."""
+    detail = risk(known)
+    return f"{why} {sentences.said('risky', detail=detail)}" if detail else why
 
 
 def _settled(static: Static, named: Named | None, found: Run | NotRun) -> Verdict:
@@ -240,7 +249,7 @@ def _settled(static: Static, named: Named | None, found: Run | NotRun) -> Verdic
     known = (*static.checks, *([name] if name else []), *verdict.checks, *([style] if style else []))
     if named and name and name.state == "failed":
         return Failed(known, name.detail, (), named.unknown)
-    return replace(verdict, checks=known)
+    return replace(verdict, checks=known, why=_warned(known, verdict.why))
 
 
 def _ran(named: Named, run: Run) -> bool:

@@ -14,10 +14,10 @@ from analyzers.mutants.usual import Usual
 from analyzers.text import applied
 from sandbox.api import Job, Step, StepOutcome
 
+from ..trials import answers
+from ..trials.answers import Answer
 from ..workbench import Workbench
 from ..world.state import written_over
-from . import answers
-from .answers import Answer
 from .suite import Place
 from .written import Written
 

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from analyzers import homes, inputs, syntax
 
-from .answers import CLOSE
+from ..trials.answers import CLOSE
 
 _CASE = re.compile(r"^class (\w+)\((?:[\w.]+, *)*[\w.]*TestCase\b", re.MULTILINE)
 _NUMBERS = {ast.Constant, ast.UnaryOp}  # nodes of one

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
 
-from .answers import Answer
+from ..trials.answers import Answer
 
 MOST = 14  # calls of one function
 ENOUGH = 4  # from which a call has to notice what no other one does; before, a second witness counts, and another end

@@ -13,11 +13,12 @@ from analyzers import lint, scenarios, subjects, syntax
 from analyzers.subjects import Subject
 from sandbox.api import Job, Step
 
+from ..trials import answers
+from ..trials.answers import Answer
 from ..workbench import Workbench
 from ..world.change import Change, Edited
 from ..world.state import State, written_over
-from . import answers, written
-from .answers import Answer
+from . import written
 from .asking import ONE_S, RUN_S, RUNS, Asking, Tell, runs
 from .kept import Row
 from .suite import Place

@@ -19,9 +19,10 @@ from analyzers.mutants import usual
 from analyzers.mutants.usual import Usual
 from analyzers.subjects import Subject
 
+from ..trials import answers
+from ..trials.answers import Answer
 from ..workbench import Workbench
-from . import answers, kept, recorded, suite, through, written
-from .answers import Answer
+from . import kept, recorded, suite, through, written
 from .asking import RUNS, Asking, Tell, runs
 from .kept import Row
 from .suite import Place, Suite

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from analyzers import homes, prepared, scenarios, syntax
 from analyzers.subjects import Subject
 
-from . import answers, cases, joining
-from .answers import Answer
+from ..trials import answers
+from ..trials.answers import Answer
+from . import cases, joining
 from .kept import Row, Source
 
 # Of pytest, with their types.

@@ -1,1 +1,1 @@
-"""Many forms of some code against tests, best first, in few containers (`variants`); two versions of a function on the same inputs (`differences`)."""
+"""Many forms of some code against tests, best first, in few containers (`variants`); two versions of a function on the same inputs (`differences`); what calls gave, and whether another answer would be noticed (`answers`), and how forms of a file answer the same calls (`behaviours`)."""

@@ -1,0 +1,121 @@
+"""How a written function is told: to scripts as the JSON of docs/protocol.md, to people in lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from analyzers.wishes import Wish
+
+from ..shapes import title, verdict_json
+from ..trials.answers import Answer
+from .candidate import WRITTEN_BY
+from .choice import Judged, Split
+from .judging import said
+from .way import Stage, Written
+
+STAGES: dict[Stage, str] = {
+    "drawn": "gathering candidates",
+    "tried": "running candidates",
+    "proved": "running the tests that reach it",
+}
+SHOWN = 3  # reasons
+
+
+def wish_lines(wish: Wish) -> Iterator[str]:
+    """What was understood, for somebody who may want to say it better."""
+    yield wish.head.removesuffix(":")
+    for one in wish.examples:
+        yield f"  example: {one.call} {f'raises {one.raised}' if one.raised else f'gives {one.gives}'}"
+    for check in wish.checks:
+        yield f"  example: {check}"
+    for demand in wish.constraints:
+        yield f"  asked for: {demand.told}"
+    for number, step in enumerate(wish.steps, 1):
+        yield f"  step {number}: {step}"
+    for told in wish.assumed:
+        yield f"  assumed: {told}"
+
+
+def lines(found: Written) -> Iterator[str]:
+    """What came of it."""
+    best = found.best
+    if best is None:
+        yield found.why
+        for one in found.judged[:SHOWN]:
+            yield f"  {WRITTEN_BY[one.candidate.source]}: {one.broken[0] if one.broken else 'nothing speaks against it'}"
+        return
+    alike = found.chosen.sizes[0]
+    count = len(found.judged)
+    of = f" of {count} candidates, {alike} of which do{'es' * (alike == 1)} the same" if count > 1 else ""
+    yield f"{WRITTEN_BY[best.candidate.source]}{of}; {_evidence(found)}"
+    if found.verdict is not None:
+        yield f"{title(found.verdict)}. {found.verdict.why}"
+    if (split := found.chosen.split) is not None:
+        yield f"the next best differs for {split.call}: {said(split.one)} here, {said(split.other)} there"
+
+
+def glance(found: Written) -> str:
+    """What came of it, in one line."""
+    if found.best is None:
+        return found.why
+    return f"{found.wish.name}: {WRITTEN_BY[found.best.candidate.source]}; {_evidence(found)}"
+
+
+def _evidence(found: Written) -> str:
+    total = len(found.wish.examples) + len(found.wish.checks)
+    held = f"holds {'its one example' if total == 1 else f'all {total} examples'}" if total else "there was no example"
+    share = found.chosen.agreement[0]
+    agrees = f", agrees with {share:.0%} of the others' answers to {len(found.calls)} inputs" if found.calls and len(found.judged) > 1 else ""  # fmt: skip
+    return f"{held}{agrees}"
+
+
+def written_json(found: Written) -> dict[str, Any]:
+    """The answer of `assay write --json` without its schema number."""
+    best = found.best
+    return {
+        "wish": wish_json(found.wish),
+        "offered": None
+        if best is None
+        else {"file": found.target.name, "text": found.offered, "body": best.candidate.body, "source": best.candidate.source},
+        "why": found.why or None,
+        "verdict": verdict_json(found.verdict) if found.verdict is not None else None,
+        "candidates": [_judged(one) for one in found.judged],
+        "inputs": len(found.calls),
+        "agreement": [round(one, 3) for one in found.chosen.agreement],
+        "split": _split(found.chosen.split),
+        "rounds": found.rounds,
+        "seconds": round(found.took_s, 1),
+    }  # fmt: skip
+
+
+def wish_json(wish: Wish) -> dict[str, Any]:
+    """A wish."""
+    return {
+        "name": wish.name,
+        "signature": wish.head.removesuffix(":"),
+        "doc": wish.doc,
+        "examples": [{"call": one.call, "gives": one.gives or None, "raises": one.raised or None} for one in wish.examples],
+        "checks": list(wish.checks),
+        "constraints": [{"kind": one.kind, "what": one.what, "text": one.text} for one in wish.constraints],
+        "steps": list(wish.steps),
+        "assumed": list(wish.assumed),
+    }  # fmt: skip
+
+
+def _judged(one: Judged) -> dict[str, Any]:
+    return {
+        "body": one.candidate.body,
+        "source": one.candidate.source,
+        "told": one.candidate.told or None,
+        "likely": None if one.candidate.likely is None else round(one.candidate.likely, 3),
+        "broken": list(one.broken),
+    }
+
+
+def _split(one: Split | None) -> dict[str, Any] | None:
+    return None if one is None else {"call": one.call, "best": _answer(one.one), "next": _answer(one.other)}
+
+
+def _answer(one: Answer) -> dict[str, str]:
+    return {"kind": one.kind, "gives": one.gives}

@@ -1,0 +1,134 @@
+"""The way from a wish to an offer, on one screen: `written`.
+
+Candidates come from the sources in their order, are judged together, and the choice is among all of them. Where none holds what is asked, the model hears why, three times at most.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Literal
+
+from analyzers import constraints
+from analyzers.text import Snapshot, changed_span
+from analyzers.wishes import Wish
+from assay.engine.api import EngineError
+
+from ..nouns import Verdict
+from ..proof.policy import held_back
+from ..proof.verdict import Limits, begin
+from ..workbench import Workbench
+from ..world.change import one_file
+from ..world.world import World
+from . import choice, judging
+from .candidate import Candidate, Source, Target
+from .choice import Chosen, Judged
+
+Stage = Literal["drawn", "tried", "proved"]
+Tell = Callable[[Stage, int, int], None]
+# What gives candidates for a wish at a target; the texts are what was tried before, and why it was no good.
+Sourced = Callable[[Workbench, Target, Wish, Sequence[Judged]], AsyncGenerator[Candidate, None]]
+ROUNDS = 3  # times that the model is asked, with what was wrong before
+PROOF_S = 20.0
+SAMPLES = 10  # of one round
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came of a wish. `offered` is the file's text with the best candidate, "" where there is none and `why` says why; `verdict` that of the change; `judged` are all candidates, `calls` what they were told apart by."""
+
+    wish: Wish
+    target: Target
+    chosen: Chosen
+    judged: tuple[Judged, ...] = ()
+    calls: tuple[str, ...] = ()
+    offered: str = ""
+    verdict: Verdict | None = None
+    why: str = ""
+    rounds: int = 0
+    sources: Mapping[str, int] = field(default_factory=dict)
+    took_s: float = field(default=0.0, compare=False)
+
+    @property
+    def best(self) -> Judged | None:
+        """The candidate that is offered."""
+        return self.chosen.ranked[0] if self.chosen.ranked else None
+
+
+NOTHING = Chosen((), (), ())
+
+
+async def written(
+    bench: Workbench, world: World, target: Target, wish: Wish, sources: Sequence[Sourced], tell: Tell
+) -> Written:
+    """A function for a wish, chosen by what candidates do. Raises SandboxUnavailable; an engine that fails is the reason for a lack of candidates, no error."""
+    begun = time.monotonic()
+    if told := constraints.conflicts(wish.constraints, wish.examples):
+        return Written(wish, target, NOTHING, why=f"What is asked cannot be done: {' '.join(told)}")
+    judged: tuple[Judged, ...] = ()
+    calls: tuple[str, ...] = ()
+    why, rounds = "", 0
+    found = NOTHING
+    while rounds < ROUNDS and not found.ranked:
+        rounds += 1
+        drawn, trouble = await _drawn(bench, target, wish, sources, judged, tell)
+        known = {one.candidate.body for one in judged}
+        new = [one for one in drawn if one.body not in known]
+        if not new:
+            why = trouble or why or "Nobody had anything to say."
+            break
+        trial = await judging.tried(bench, target, wish, [*(one.candidate for one in judged), *new], partial(tell, "tried"))  # fmt: skip
+        judged, calls = trial.judged, trial.calls
+        found = choice.chosen(judged, calls)
+        why = _refused(judged)
+    counts: dict[str, int] = {}
+    for one in judged:
+        counts[one.candidate.source] = counts.get(one.candidate.source, 0) + 1
+    done = partial(Written, wish, target, found, judged, calls, rounds=rounds, sources=counts)
+    if not found.ranked:
+        return done(why=why, took_s=time.monotonic() - begun)
+    text = target.written(wish, found.ranked[0].candidate)
+    tell("proved", 0, 0)
+    verdict = await _proved(bench, world, target, text)
+    if why := held_back(verdict, bench.settings.policy):
+        return replace(done(verdict=verdict, why=why, took_s=time.monotonic() - begun), chosen=NOTHING)
+    return done(offered=text, verdict=verdict, took_s=time.monotonic() - begun)
+
+
+async def _drawn(
+    bench: Workbench, target: Target, wish: Wish, sources: Sequence[Sourced], judged: Sequence[Judged], tell: Tell
+) -> tuple[list[Candidate], str]:
+    """What the sources give, and why one of them gave nothing."""
+    found: dict[str, Candidate] = {}
+    trouble = ""
+    for source in sources:
+        try:
+            async for one in source(bench, target, wish, judged):
+                found.setdefault(one.body.strip(), one)
+                tell("drawn", len(found), 0)
+        except EngineError as error:
+            trouble = str(error)
+    return list(found.values()), trouble
+
+
+def _refused(judged: Sequence[Judged]) -> str:
+    """Why none of the candidates is offered."""
+    if not judged:
+        return ""
+    nearest = max(judged, key=lambda one: one.examples)
+    return f"None of {len(judged)} candidates holds what is asked. The nearest: {nearest.broken[0] if nearest.broken else ''}"
+
+
+async def _proved(bench: Workbench, world: World, target: Target, text: str) -> Verdict:
+    path = target.state.root / target.name
+    before = Snapshot(path.as_uri(), str(path), 0, target.text)
+    _, span = changed_span(target.text, text)
+    change = one_file(world, before, text, span)
+    return (await begin(bench, change, Limits(PROOF_S))).now
+
+
+def source_names(found: Written) -> tuple[Source, ...]:
+    """Of which sources there were candidates."""
+    return tuple(dict.fromkeys(one.candidate.source for one in found.judged))

@@ -1,0 +1,100 @@
+"""What is wanted, from how people say it."""
+
+from __future__ import annotations
+
+import pytest
+
+from analyzers import wishes
+
+
+def test_a_signature_with_a_docstring_is_a_wish() -> None:
+    text = '''
+def scale(values: list[int], by: int = 2, *, strict: bool = False) -> list[int]:
+    """Multiply each. Must not use map.
+
+    >>> scale([1, 2])
+    [2, 4]
+    """
+'''
+    wish = wishes.of_function(text, "scale")
+    assert wish is not None
+    assert wish.head == "def scale(values: list[int], by: int = 2, *, strict: bool = False) -> list[int]:"
+    assert [(one.call, one.gives) for one in wish.examples] == [("scale([1, 2])", "[2, 4]")]
+    assert [(one.kind, one.what) for one in wish.constraints] == [("avoids", "map")]
+    assert {"multiply", "scale"} <= wish.words
+    assert wishes.of_function(text, "other") is None
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "def f():",
+        "async def f(x) -> None:",
+        "def f(a, /, b, *rest: int, c, d=1, **more) -> dict[str, int]:".replace("a, /, ", ""),
+        "def f(*, only: int):",
+        "def f(x='a', y: str = \"b\"):".replace('"', "'"),
+    ],
+)
+def test_a_head_is_written_as_it_was(head: str) -> None:
+    wish = wishes.of_function(f"{head}\n    pass\n", "f")
+    assert wish is not None
+    assert wish.head == head
+
+
+def test_calls_of_a_name_that_is_not_there_are_a_wish() -> None:
+    text = "def main(path):\n    if is_hidden(path, 3):\n        return parse_header(path.name, strict=True)\n"
+    wish = wishes.of_calls(text, "is_hidden")
+    assert wish is not None
+    assert wish.head == "def is_hidden(path, number: int) -> bool:"
+    other = wishes.of_calls(text, "parse_header")
+    assert other is not None
+    assert other.head == "def parse_header(name, strict: bool):"
+    assert other.assumed
+    assert wishes.of_calls(text, "nobody") is None
+
+
+def test_asserts_about_a_name_that_is_not_there_are_examples() -> None:
+    text = "def test_it():\n    assert double(2) == 4\n    assert double(n) == 4\n"
+    wish = wishes.of_calls(text, "double")
+    assert wish is not None
+    assert [(one.call, one.gives) for one in wish.examples] == [("double(2)", "4")]
+    assert wish.returns == "int"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "head"),
+    [
+        ("parse the header into a dict, ignore blank lines", "def parse_header(header: str) -> dict:"),
+        ("Write a function that counts the vowels in a text", "def count_vowels(text: str) -> int:"),
+        ("check whether a number is prime", "def check_number_prime(number: int) -> bool:"),
+        ("def clamp(x: int, low: int, high: int) -> int: keep x between low and high", "def clamp(x: int, low: int, high: int) -> int:"),
+        ("A function called slugify that turns a title into a string", "def slugify(title: str) -> str:"),
+        ("merge two dicts", None),
+        ("", None),
+        ("?!", None),
+    ],
+)  # fmt: skip
+def test_a_sentence_is_a_wish(sentence: str, head: str | None) -> None:
+    wish = wishes.of_sentence(sentence)
+    compile(wish.head + " pass", "head", "exec")
+    if head is not None:
+        assert wish.head == head
+
+
+def test_what_nobody_said_is_assumed_and_told() -> None:
+    assert len(wishes.of_sentence("count the vowels in a text").assumed) == 2
+    assert wishes.of_sentence("count_vowels(text: str) -> int: count them").assumed == ()
+
+
+@pytest.mark.parametrize(
+    ("doc", "steps"),
+    [
+        ("First strip the text, then split it at commas, finally sort the parts.", ("strip the text", "split it at commas", "sort the parts")),
+        ("Normalise the name: 1. strip it 2. lower it", ("strip it", "lower it")),
+        ("Read the lines. Then drop the empty ones. Then count them.", ("drop the empty ones", "count them")),
+        ("Return the first and then some.", ()),
+        ("Sort it.", ()),
+    ],
+)  # fmt: skip
+def test_steps_are_read_where_somebody_orders_them(doc: str, steps: tuple[str, ...]) -> None:
+    assert wishes.steps(doc) == steps

@@ -1,0 +1,117 @@
+"""Which function is meant, and where it is written."""
+
+from __future__ import annotations
+
+import pytest
+
+from analyzers.text import Snapshot, Span
+from assay.assistant.world.state import State
+from assay.assistant.write import asked
+from assay.assistant.write.asked import Asked, Unclear
+from assay.assistant.write.candidate import Candidate, Target
+
+STATE: State = None  # type: ignore[assignment]  # nothing of it is looked at
+
+
+def at(text: str) -> Asked:
+    """What stands at the mark."""
+    offset = text.index("‸")
+    text = text.replace("‸", "")
+    return asked.placed(Snapshot("", "", 0, text), offset)
+
+
+def written(text: str, found: Asked, body: str = "return 1", imports: tuple[str, ...] = ()) -> str:
+    target = Target(STATE, "m.py", text.replace("‸", ""), found.span)
+    made = target.written(found.wish, Candidate(body, "model", "", imports))
+    compile(made, "m.py", "exec")
+    return made
+
+
+def test_a_stub_is_written_in_its_place_with_its_decorators() -> None:
+    text = "import os\n\n\n@cache\ndef f(x: int) -> int:\n    '''Give one.'''\n    ...\n\n\ndef g():\n    return 2\n"
+    made = written(text, asked.named(text, "f"))
+    assert (
+        made
+        == 'import os\n\n\n@cache\ndef f(x: int) -> int:\n    """Give one."""\n    return 1\n\n\ndef g():\n    return 2\n'
+    )
+
+
+def test_a_call_of_what_is_not_there_is_written_behind_its_caller() -> None:
+    text = "def g(path):\n    return is_hidden(path)\n\n\nx = 1\n"
+    made = written(text, asked.named(text, "is_hidden"))
+    assert made.startswith("def g(path):\n    return is_hidden(path)\n\n\ndef is_hidden(path):\n")
+    assert made.endswith("    return 1\n\n\nx = 1\n")
+
+
+def test_what_a_module_calls_is_written_before_that() -> None:
+    text = "import sys\n\nprint(shout('a'))\n"
+    made = written(text, asked.named(text, "shout"))
+    assert made.index("def shout") < made.index("print(")
+
+
+def test_a_comment_becomes_the_function() -> None:
+    text = "import os\n\n# count the vowels‸\n# in a text\n\nx = 1\n"
+    found = at(text)
+    assert found.wish.head == "def count_vowels(text: str) -> int:"
+    made = written(text, found)
+    assert "# count" not in made
+    assert made.startswith("import os\n")
+    assert made.endswith("x = 1\n")
+
+
+def test_a_place_in_a_stub_and_at_a_call_are_read() -> None:
+    assert at("def f(x):\n    '''Doc.‸'''\n").wish.name == "f"
+    assert at("def g(y):\n    return go‸_on(y, 1)\n").wish.name == "go_on"
+
+
+@pytest.mark.parametrize("text", ["x = 1‸\n", "def f():\n    return 1‸\n", "print‸(1)\n", "‸", "if x‸ ="])
+def test_a_place_that_says_nothing_is_told(text: str) -> None:
+    with pytest.raises(Unclear, match=r"Nothing at this place|No function"):
+        at(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("def f():\n    return 1\n", "f"), ("class f:\n    pass\n", "f"), ("x = 1\n", "f"), ("def f(:\n", "f")],
+)
+def test_what_is_no_stub_is_told(text: str, name: str) -> None:
+    with pytest.raises(Unclear):
+        asked.named(text, name)
+
+
+@pytest.mark.parametrize("text", ["", "x = 1", "x = 1\n", "x = 1\n\n\n", "# a comment\n", '"""Doc."""\n'])
+def test_a_sentence_is_written_at_the_end(text: str) -> None:
+    found = asked.described(text, "count the vowels in a text")
+    made = written(text, found)
+    assert made.startswith(text.rstrip("\n"))
+    assert made.endswith("    return 1\n")
+    assert "\n\n\n\n" not in made
+
+
+def test_a_sentence_is_written_behind_a_name_and_gets_a_free_one() -> None:
+    text = "def f():\n    return 1\n\n\ndef count_vowels():\n    return 2\n"
+    found = asked.described(text, "count the vowels in a text", "f")
+    assert found.wish.name == "count_vowels_2"
+    assert any("is there already" in one for one in found.wish.assumed)
+    assert written(text, found).startswith("def f():\n    return 1\n\n\ndef count_vowels_2(text: str) -> int:\n")
+
+
+def test_imports_that_are_missing_are_written_at_the_top() -> None:
+    text = "import os\n\n\ndef f(x):\n    pass\n"
+    found = asked.named(text, "f")
+    made = written(text, found, "return math.sqrt(x)", ("import math", "import os"))
+    assert made.startswith("import os\nimport math\n")
+
+
+def test_a_docstring_is_written_as_it_was_said() -> None:
+    for doc in ("Say \\\\n.", 'A "quote".', 'Three \\"\\"\\" quotes', "Two.\n\n    Lines."):
+        text = f'def f(x):\n    """{doc}"""\n'
+        made = written(text, asked.named(text, "f"))
+        spaces: dict[str, object] = {}
+        exec(compile(text + made.replace("def f", "def g"), "m", "exec"), spaces)
+        assert spaces["f"].__doc__ == spaces["g"].__doc__ or "\n" in doc
+
+
+def test_a_span_is_where_it_is_written() -> None:
+    text = "def f(x):\n    pass\n"
+    assert asked.named(text, "f").span == Span(0, len(text) - 1)
