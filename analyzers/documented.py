@@ -24,8 +24,16 @@ class Example:
 
 
 def examples(doc: str, name: str) -> tuple[Example, ...]:
-    """The examples of a docstring that call `name`: as doctest has them, and as people write them ("f(2) == 4", "f(2) -> 4")."""
+    """The examples of a docstring that call `name`, each call once: as doctest has them, and as people write them ("f(2) == 4", "f(2) -> 4")."""
     found: dict[str, Example] = {}
+    for one in shown(doc, name):
+        found.setdefault(one.call, one)
+    return tuple(found.values())
+
+
+def shown(doc: str, name: str) -> tuple[Example, ...]:
+    """The same with all that is said of a call, though it contradicts itself."""
+    found: dict[Example, None] = {}
     try:
         told = doctest.DocTestParser().get_examples(doc)
     except ValueError:  # its indentation is not doctest's
@@ -37,13 +45,15 @@ def examples(doc: str, name: str) -> tuple[Example, ...]:
         else:
             example = Example(call, one.want.strip() or "None")
         if _calls(call, name) and (example.raised or is_literal(example.gives)):
-            found.setdefault(call, example)
+            found[example] = None
+    calls = {one.call for one in found}
     for match in itertools.islice(re.finditer(rf"(?<![\w.*+/%-]){re.escape(name)}\(", doc), EXAMPLES):
-        if doc[: match.start()].rstrip()[-1:] in "*+/%-":
+        if doc[: match.start()].rstrip().endswith(tuple("*+/%-")):
             continue
-        if (written := _written(doc, match.start())) is not None and _calls(written.call, name):
-            found.setdefault(written.call, written)
-    return tuple(found.values())
+        written = _written(doc, match.start())
+        if written is not None and written.call not in calls and _calls(written.call, name):
+            found[written] = None
+    return tuple(found)
 
 
 _TYPES = {

@@ -109,15 +109,31 @@ def _read(wish: Wish) -> Wish:
     """With what the description says besides."""
     return replace(
         wish,
-        examples=documented.examples(wish.doc, wish.name),
+        examples=documented.shown(wish.doc, wish.name),
         constraints=constraints.of_text(_prose(wish.doc)),
         steps=steps(wish.doc),
     )
 
 
 def _prose(doc: str) -> str:
-    """A description without its examples."""
-    return "\n".join(line for line in doc.splitlines() if not line.lstrip().startswith((">>>", "...")))
+    """A description without its doctests and what they give."""
+    kept, is_shown = list[str](), False
+    for line in doc.splitlines():
+        is_shown = line.lstrip().startswith(">>>") or (is_shown and bool(line.strip()))
+        if not is_shown:
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def with_example(wish: Wish, one: Example) -> Wish:
+    """With one more example, that its docstring shows as doctest has it."""
+    if one.raised:
+        told = f">>> {one.call}\nTraceback (most recent call last):\n    ...\n{one.raised}: ..."
+    else:
+        told = f">>> {one.call}\n{one.gives}" if one.gives != "None" else f">>> {one.call}"
+    doc = wish.doc.rstrip()
+    gap = "\n" if doc.splitlines()[-1:] and ">>>" in doc.rsplit("\n\n", 1)[-1] else "\n\n"
+    return replace(wish, doc=f"{doc}{gap if doc else ''}{told}", examples=(*wish.examples, one))
 
 
 # ---- calls of a name that is not there
@@ -340,7 +356,8 @@ def _returns(plain: str) -> str:
 
 def _sentence(text: str) -> str:
     text = text.strip().rstrip(".")
-    return f"{text[:1].upper()}{text[1:]}." if text else ""
+    is_code = re.match(r"\w*[_(`]", text) is not None
+    return f"{text if is_code else text[:1].upper() + text[1:]}." if text else ""
 
 
 # ---- steps
@@ -353,7 +370,7 @@ _ORDER = re.compile(
 
 def steps(doc: str) -> tuple[str, ...]:
     """The parts of a description that says "first …, then …, finally …", or numbers them; none where it does not."""
-    prose = " ".join(_prose(doc).split())
+    prose = re.sub(r"\s*\n\s*", " ", _prose(doc)).strip()
     marks = list(_ORDER.finditer(prose))
     if not marks:
         return ()

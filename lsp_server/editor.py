@@ -23,6 +23,8 @@ T = TypeVar("T")
 Heard = Callable[[str, int, int], None]
 ANNOTATION = "assay"  # our notes on edits, by the name that they have in one answer
 PROGRESS_S = 1.0  # what is done sooner needs no progress bar
+CHOICE = 80  # characters of one way
+CHOOSING_S = 120.0  # who does not choose by then takes the better one
 CONFIGURATION_S = 10.0  # an editor that does not answer keeps the settings that `initialize` gave
 
 
@@ -246,6 +248,18 @@ class Editor:
                 await asyncio.wait_for(self._server.window_show_document_async(params), CONFIGURATION_S)
 
     # ---- what it is asked
+
+    async def choose(self, question: str, ways: Sequence[str]) -> int | None:
+        """Which of several ways somebody takes; None where nobody does, or it cannot ask."""
+        told = [" ".join(one.split())[:CHOICE] for one in ways]
+        told = [f"{number}: {one}" for number, one in enumerate(told, 1)]
+        params = types.ShowMessageRequestParams(types.MessageType.Info, f"Assay: {question}", [types.MessageActionItem(one) for one in told])  # fmt: skip
+        try:
+            answer: Any = await asyncio.wait_for(self._server.window_show_message_request_async(params), CHOOSING_S)
+        except (JsonRpcException, TimeoutError):
+            return None
+        taken = answer.get("title") if isinstance(answer, dict) else getattr(answer, "title", None)
+        return told.index(taken) if taken in told else None
 
     async def configuration(self) -> dict[str, Any] | None:
         """Its settings for us; None where it does not say."""

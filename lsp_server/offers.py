@@ -80,6 +80,7 @@ COMMANDS = {
     "assay.test": "tests.make",
     "assay.fixWithTest": "mending.make",
     "assay.mutants": "tests.mutants",
+    "assay.write": "writing.make",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,9 +13,10 @@ import typer
 from analyzers import encodings
 from assay.assistant.record.checkpoints import Checkpoint, Checkpoints, NotWritten
 from assay.assistant.workbench import Workbench
-from assay.assistant.write import asked, model, shapes, small, way
+from assay.assistant.write import asked, model, plan, shapes, small
 from assay.assistant.write.asked import Asked, Unclear
 from assay.assistant.write.candidate import Target
+from assay.assistant.write.plan import Built
 from assay.assistant.write.way import Written
 from assay.cli import out, place
 from assay.cli.ask import Json
@@ -42,16 +44,20 @@ def write(
     What was understood is told first, and what was assumed. What breaks an example or a demand ("must not use …", "raises …") is never offered. Exits 1 where nothing is offered, else 0; 2 misuse, 3 without a sandbox.
     """
     code, wanted = _asked(what, into, as_json=as_json)
-    if not as_json:
-        for line in shapes.wish_lines(wanted.wish):
-            out.say(line)
+    steps = plan.planned(wanted.wish)
+    for line in (
+        []
+        if as_json
+        else [*shapes.wish_lines(replace(wanted.wish, steps=())), *(shapes.plan_lines(steps) if steps else ())]
+    ):
+        out.say(line)
 
-    async def work(bench: Workbench) -> Written:
+    async def work(bench: Workbench) -> Written | Built:
         bench.projects.open_folder(code.root)
-        state = await bench.projects.state(code.root)
+        state, world = await bench.projects.state(code.root), bench.projects.world(code.root)
         at = Target(state, code.name, code.text, wanted.span)
         with Progress(shapes.STAGES) as tell:
-            return await way.written(bench, bench.projects.world(code.root), at, wanted.wish, SOURCES, tell)
+            return await plan.carried_out(bench, world, at, wanted.wish, SOURCES, tell)
 
     try:
         found = out.with_bench(work, root=code.root, patience_s=None)
@@ -63,10 +69,10 @@ def write(
         for line in shapes.lines(found):
             out.say(line)
         _show(code.name, code.text, found.offered)
-    if found.best is None:
+    if apply and found.offered:
+        _apply(code, found.offered, wanted.wish.name, as_json=as_json)
+    if not found.is_done:
         raise typer.Exit(out.FAILED)
-    if apply:
-        _apply(code.root, found, as_json=as_json)
 
 
 def _asked(what: str, into: str, *, as_json: bool) -> tuple[place.Code, Asked]:
@@ -100,14 +106,13 @@ def _show(name: str, before: str, after: str) -> None:
             typer.echo(line)
 
 
-def _apply(root: Path, found: Written, *, as_json: bool) -> None:
-    at = found.target
-    both = encodings.encoded(at.text), encodings.encoded(found.offered)
+def _apply(code: place.Code, after: str, name: str, *, as_json: bool) -> None:
+    both = encodings.encoded(code.text), encodings.encoded(after)
     try:
-        Checkpoints(folders().cache, root).apply(f"write {found.wish.name}", {at.name: both})
+        Checkpoints(folders().cache, code.root).apply(f"write {name}", {code.name: both})
     except NotWritten as error:
         out.fail("not-written", str(error), as_json=as_json)
-    out.say(f"{root / at.name} is written; `assay undo` takes it back.")
+    out.say(f"{code.root / code.name} is written; `assay undo` takes it back.")
 
 
 def log(

@@ -22,7 +22,7 @@ from lsp_server.convert import offset_at, range_of, text_edit
 from lsp_server.diagnostics import diagnostic
 from lsp_server.session import Session, View
 
-from . import docstring_action, mending, tests
+from . import docstring_action, mending, tests, writing
 
 WAIT_S = 2.0  # for the checks of a fix; a menu that comes later is no menu
 FIXES_LIMIT = 4  # fixes of one request that are checked
@@ -41,6 +41,7 @@ async def answer(session: Session, view: View, params: types.CodeActionParams) -
         actions += await docstring_action.actions(view, start, end)
     if _is_wanted(params.context.only, tests.KIND.value):
         actions += await tests.actions(view, start, end)
+        actions += await writing.actions(view, start, end)
     return (actions or None) if session.is_current(view) else None
 
 

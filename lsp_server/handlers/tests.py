@@ -18,7 +18,6 @@ from analyzers.subjects import Subject
 from analyzers.text import Edit, Snapshot, Span
 from assay.assistant.hints.hint import Evidence, Hint
 from assay.assistant.test import asked, shapes
-from assay.assistant.test.asking import Stage, Tell
 from assay.assistant.test.suite import Fate, Place
 from assay.assistant.test.way import Made
 from lsp_server.convert import offset_at, text_edit
@@ -221,33 +220,43 @@ def _chosen(view: View, every: Sequence[Subject], what: Mapping[str, Any]) -> tu
 
 async def place_of(view: View) -> tuple[Place, tuple[Subject, ...]]:
     """The document among the project's files, and what can be tried of it."""
+    at = await file_of(view)
+    if reach.is_test_file(at.name, at.state.test_files):
+        raise JsonRpcInternalError(message=f"{at.name} has tests itself")
+    return at, await asyncio.to_thread(subjects.of_text, at.text)
+
+
+async def file_of(view: View) -> Place:
+    """The document among the project's files, where it may go into a container."""
     if not is_of_project(view):
-        raise JsonRpcInternalError(message="tests are made of files of a project, and this is none")
+        raise JsonRpcInternalError(message="this is done for files of a project, and this is none")
     if not may_run(view):
         raise JsonRpcInternalError(
-            message="nothing is run here (`verify.policy`, `sandbox.enabled`), and tests are made by runs"
+            message="nothing is run here (`verify.policy`, `sandbox.enabled`), and this is done by runs"
         )
     name = name_of(view)
     state = await view.bench.projects.state(view.root)
-    if reach.is_test_file(name, state.test_files):
-        raise JsonRpcInternalError(message=f"{name} has tests itself")
     if name not in state.texts and not (await view.bench.projects.rules(view.root)).allows(name):
         raise JsonRpcInternalError(message=f"{name} is ignored or secret, so it goes into no container")
     rules = await view.bench.projects.rules(view.root)
     documents = {one: text for one, text in view.world.documents.items() if one in state.texts or rules.allows(one)}
     text = documents.pop(name, view.snapshot.text)
     over = documents | await asyncio.to_thread(asked.there, state, name, documents)
-    return Place(state, name, text, over), await asyncio.to_thread(subjects.of_text, text)
+    return Place(state, name, text, over)
 
 
 async def watched(
-    session: Session, title: str, work: Callable[[Tell], Awaitable[T]], argument: Mapping[str, Any]
+    session: Session,
+    title: str,
+    work: Callable[[Callable[[Any, int, int], None]], Awaitable[T]],
+    argument: Mapping[str, Any],
+    words: Mapping[Any, str] = shapes.STAGES,
 ) -> T | None:
-    """What comes of it; None where somebody ended it by the progress that an editor shows."""
+    """What comes of it; None where somebody ended it by the progress that an editor shows. `words`: what each stage is called."""
 
     async def told(heard: Callable[[str, int, int], None]) -> T:
-        def tell(stage: Stage, done: int, of: int) -> None:
-            heard(shapes.STAGES[stage], done, of)
+        def tell(stage: Any, done: int, of: int) -> None:
+            heard(words[stage], done, of)
 
         return await work(tell)
 
@@ -274,7 +283,7 @@ async def _write(session: Session, view: View, name: str, texts: tuple[str, str]
         session.editor.show(f"{name} was changed meanwhile, and is left as it is.")
         return False
     snapshot = shown if shown is not None else Snapshot(uri, str(path), 0, before)
-    edits = [text_edit(snapshot, edit, view.encoding) for edit in _edits(before, after)]
+    edits = [text_edit(snapshot, edit, view.encoding) for edit in by_lines(before, after)]
     is_new = shown is None and not before
     if session.editor.creates_files or (session.editor.takes_versioned_edits and not is_new):
         document = types.OptionalVersionedTextDocumentIdentifier(uri=uri, version=shown.version if shown else None)
@@ -300,7 +309,7 @@ def _on_disk(path: Path) -> str | None:
         return None
 
 
-def _edits(before: str, after: str) -> list[Edit]:
+def by_lines(before: str, after: str) -> list[Edit]:
     """By whole lines, so that what stays is seen to stay."""
     old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
     starts = [0]

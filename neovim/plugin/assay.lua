@@ -26,7 +26,7 @@ for name, verb in pairs({ accept = "accept", ["accept-word"] = "accept_word", ["
   end, { desc = ("Assay: %s the suggestion"):format(name) })
 end
 
-for _, command in ipairs({ "assay.test", "assay.mutants" }) do -- of code actions and lenses
+for _, command in ipairs({ "assay.test", "assay.mutants", "assay.write" }) do -- of code actions and lenses
   vim.lsp.commands[command] = function(given)
     require("assay.tests").ask(given.command, given.arguments[1])
   end

@@ -383,4 +383,4 @@ def found(names: Sequence[str], rows: Sequence[Sequence[Any]], checks: Sequence[
         search.hits.clear()
         if first is not None and (search.level > first + FURTHER or len(result) >= MANY):
             break
-    return sorted(result.values())[:FOUND]
+    return sorted(result.values(), key=lambda one: one.cost)[:FOUND]

@@ -174,7 +174,7 @@ UNARY = (
     _call("str", "{0}.lower()", str.lower, "lower lowercase case-insensitive"),
     _call("str", "{0}.title()", str.title, "title capitalize word", 1),
     _call("str", "{0}.capitalize()", str.capitalize, "capitalize capital first"),
-    _call("str", "{0}.swapcase()", str.swapcase, "swap case toggle", 1),
+    _call("str", "{0}.swapcase()", str.swapcase, "swap swapcase toggle", 1),
     _call("str", "{0}.strip()", str.strip, "strip trim whitespace spaces white"),
     _call("str", "{0}.split()", str.split, "split words word sentence list convert"),
     _call("str", "{0}.isupper()", str.isupper, "upper uppercase whether", 1),

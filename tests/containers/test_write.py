@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from assay.assistant.nouns import Passed
 from assay.assistant.workbench import Workbench
-from assay.assistant.write import asked, model, small, way
+from assay.assistant.write import asked, model, plan, small, way
 from assay.assistant.write.candidate import Target
+from assay.assistant.write.plan import Built
 from assay.assistant.write.way import Written
+from assay.engine.api import Chunk, Request
 from assay.engine.missing import Missing
 from assay.engine.scripted import Answer, Scripted
 
@@ -103,6 +107,84 @@ async def test_demands_that_cannot_hold_together_are_told_before_anything_runs(b
     assert found.judged == ()
 
 
+PLAN = '''def tidy(text: str) -> list[str]:
+    """First strip the ends: strip_ends("  a b ") == "a b". Then split_words("b a") == ["b", "a"]. Finally sort_words(["b", "a"]) == ["a", "b"].
+
+    >>> tidy(" b a ")
+    ['a', 'b']
+    """
+'''
+BODIES = ("return value.strip()", "return value.split()", "return sorted(value)")
+
+
+async def built(bench: Workbench, root: Path, bodies: Sequence[str]) -> Built:
+    (root / "mod.py").write_text(PLAN)
+    heads = ("strip_ends", "split_words", "sort_words")
+    engine = ByHead(dict(zip(heads, bodies, strict=True)))
+    bench = replace(bench, engine=engine)
+    bench.projects.open_folder(root)
+    state = await bench.projects.state(root)
+    wanted = asked.named(PLAN, "tidy")
+    steps = plan.planned(wanted.wish)
+    assert steps is not None
+    at = Target(state, "mod.py", PLAN, wanted.span)
+    return await plan.built(bench, bench.projects.world(root), at, steps, (model.candidates,), silent)
+
+
+class ByHead(Scripted):
+    """Writes a body by the last head of the prompt."""
+
+    def __init__(self, bodies: Mapping[str, str]) -> None:
+        super().__init__([])
+        self._bodies = bodies
+
+    async def generate(self, request: Request) -> AsyncGenerator[Chunk, None]:
+        head = re.findall(r"def (\w+)\((\w*)", request.prompt)[-1]
+        body = self._bodies.get(head[0], "return None").replace("value", head[1] or "value")
+        yield Chunk(0, body, finish="stop")
+
+
+async def test_steps_are_functions_of_their_own_and_the_whole_is_made_of_them(bench: Workbench, root: Path) -> None:
+    found = await built(bench, root, BODIES)
+    assert [one.wish.name for one in found.steps] == ["strip_ends", "split_words", "sort_words"]
+    assert found.missing == ()
+    assert found.whole is not None and found.whole.best is not None
+    assert found.whole.best.candidate.body == "return sort_words(split_words(strip_ends(text)))"
+    assert isinstance(found.whole.verdict, Passed)
+    compile(found.offered, "mod.py", "exec")
+
+
+@pytest.mark.parametrize("wrong", range(3))
+async def test_a_step_that_is_wrong_is_named_by_its_test_and_the_others_stand(
+    bench: Workbench, root: Path, wrong: int
+) -> None:
+    bodies = [*BODIES]
+    bodies[wrong] = "return None"
+    found = await built(bench, root, bodies)
+    (missing,) = found.missing
+    assert missing is found.steps[wrong]
+    assert f"`{missing.wish.examples[0].call}` is to give" in missing.why
+    assert found.whole is None
+    spaces: dict[str, Any] = {}
+    exec(compile(found.offered, "mod.py", "exec"), spaces)
+    for number, step in enumerate(found.steps):
+        if number != wrong:
+            assert eval(f"{step.wish.examples[0].call} == {step.wish.examples[0].gives}", spaces)
+    with pytest.raises(NotImplementedError):
+        eval(missing.wish.examples[0].call, spaces)
+
+
 async def test_nobody_with_anything_to_say_is_a_reason(bench: Workbench, root: Path) -> None:
     found = await write(bench, root, "def f(x):\n    pass\n", "f")
     assert (found.best, found.why) == (None, "Nobody had anything to say.")
+
+
+async def test_what_grows_faster_than_is_asked_for_is_not_offered(bench: Workbench, root: Path) -> None:
+    text = 'def seen_twice(values: list[int]) -> bool:\n    """Whether one of them is there twice, in O(n).\n\n    >>> seen_twice([1, 2, 1])\n    True\n    >>> seen_twice([1, 2])\n    False\n    """\n'
+    slow = "return any(values.count(one) > 1 for one in values)"
+    fast = "return len(set(values)) < len(values)"
+    found = await write(bench, root, text, "seen_twice", [slow, fast], alone=True)
+    assert found.best is not None
+    assert found.best.candidate.body == fast
+    (told,) = next(one.broken for one in found.judged if one.candidate.body == slow)
+    assert "Its time grows as about n^" in told or "does not come to an end" in told

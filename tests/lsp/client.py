@@ -22,6 +22,7 @@ class Client:
         self.seen: list[dict[str, Any]] = []
         self.configuration: dict[str, Any] = {}
         self.agrees = True  # to edits
+        self.takes: int | None = None  # of the ways between which it is asked to choose
         self.capabilities: dict[str, Any] = {}
         self._waiting: dict[int | str, asyncio.Future[dict[str, Any]]] = {}
         self._count = 0
@@ -159,6 +160,8 @@ class Client:
             self._news.notify_all()
         if "method" in message and "id" in message:
             answers = {"workspace/configuration": [self.configuration], "workspace/applyEdit": {"applied": self.agrees}}
+            if message["method"] == "window/showMessageRequest" and self.takes is not None:
+                answers[message["method"]] = message["params"]["actions"][self.takes]
             result = answers.get(message["method"])
             self.send({"jsonrpc": "2.0", "id": message["id"], "result": result})
         elif "id" in message and (future := self._waiting.pop(message["id"], None)) is not None and not future.done():

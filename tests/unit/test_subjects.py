@@ -242,3 +242,24 @@ def test_a_scenario_goes_on_with_what_was_used_in_it() -> None:
 )
 def test_a_value_is_held_against_a_hint(hint: str, value: object, breaks: bool) -> None:
     assert documented.breaks(hint, value) is breaks
+
+
+def test_an_example_stands_at_the_beginning_too_and_may_contradict_another() -> None:
+    assert documented.examples("f(1) == 2 and f(1) == 3", "f") == (documented.Example("f(1)", "2"),)
+    assert [one.gives for one in documented.shown(">>> f(1)\n2\n>>> f(1)\n3\n", "f")] == ["2", "3"]
+    assert documented.examples("2 * f(1) == 4", "f") == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [(1, "int"), ([1], "list[int]"), ([], "list[int]"), (["a", 1], "list[any]"), ({"a": 1}, "dict[str, int]"), ((1, 2), "tuple[int]"), ({1}, "set[int]"), (None, "None")],
+)  # fmt: skip
+def test_a_value_has_a_kind(value: object, kind: str) -> None:
+    assert tryouts.kind_of(value) == kind
+
+
+def test_a_call_is_taken_out_of_an_expression() -> None:
+    assert documented.with_call_as_name("set(f(1, [2])) == {3}", "f") == ("f(1, [2])", "set(_) == {3}")
+    assert documented.with_call_as_name("f(1) == f(2)", "f") is None
+    assert documented.arguments("f(1, 'a')") == (1, "a")
+    assert documented.arguments("f(x=1)") is None

@@ -94,6 +94,7 @@ def test_what_nobody_said_is_assumed_and_told() -> None:
         ("Read the lines. Then drop the empty ones. Then count them.", ("drop the empty ones", "count them")),
         ("Return the first and then some.", ()),
         ("Sort it.", ()),
+        ('First f("  a ") == "a".\n    Then g.\n\n    >>> f(1)\n    2\n', ('f("  a ") == "a"', "g")),
     ],
 )  # fmt: skip
 def test_steps_are_read_where_somebody_orders_them(doc: str, steps: tuple[str, ...]) -> None:

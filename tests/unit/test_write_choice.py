@@ -39,6 +39,14 @@ def test_who_agrees_with_each_of_those_that_are_wrong_elsewhere_wins() -> None:
         assert best(*every) == "right"
 
 
+def test_small_expressions_that_agree_with_one_another_have_no_voice() -> None:
+    small = [judged(name, "9", "9", "9", source="enumeration", likely=-0.1 - at) for at, name in enumerate("xyz")]
+    first = judged("first", "1", "2", "3", source="enumeration", likely=0.0)
+    assert best(*small, first) == "first"
+    assert best(*small, judged("model", "1", "2", "3")) == "model"
+    assert best(*small, first, judged("model", "9", "9", "9")) == "model"
+
+
 def test_to_crash_alike_is_no_agreement_of_weight() -> None:
     crash = [judged("a", "!bad", "!bad", "3"), judged("b", "!bad", "!bad", "3")]
     fine = [judged("c", "1", "2", "3"), judged("d", "1", "2", "3")]
@@ -47,7 +55,7 @@ def test_to_crash_alike_is_no_agreement_of_weight() -> None:
 
 def test_likelihood_breaks_ties_then_the_source_then_length() -> None:
     assert best(judged("a", "1", "2", "3", likely=-2.0), judged("b", "1", "2", "4", likely=-0.5)) == "b"
-    assert best(judged("a", "1", "2", "3"), judged("b", "1", "2", "4", source="enumeration")) == "b"
+    assert best(judged("a", "1", "2", "3"), judged("b", "1", "2", "4", source="template")) == "b"
     assert best(judged("longer", "1", "2", "3"), judged("b", "1", "2", "4")) == "b"
 
 

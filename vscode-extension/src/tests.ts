@@ -1,41 +1,58 @@
-// Tests of a function, and what no test notices: asked of the server, which shows how far it is and has the edit written; what came of it is said here.
+// A function from what somebody says, tests of one, and what no test notices: asked of the server, which shows how far it is and has the edit written; what came of it is said here.
 
 import * as vscode from "vscode";
 import { said } from "./said";
 import type { Server } from "./server";
 import type { Why } from "./why";
 
-type Command = "assay.test" | "assay.mutants";
+type Command = "assay.test" | "assay.mutants" | "assay.write";
 
 interface Answer {
   glance: string;
   text: string[];
-  /** Of `assay.test`: the file of tests, null where there is nothing to write, and whether it was written. */
+  /** Of `assay.test` and `assay.write`: the file, null where there is nothing to write, and whether it was written. */
   uri?: string | null;
   applied?: boolean;
 }
 
 const DETAILS = "Details";
 
-const TITLES: Record<Command, string> = { "assay.test": "Assay is making tests", "assay.mutants": "Assay is looking for what no test notices" };
+const TITLES: Record<Command, string> = {
+  "assay.test": "Assay is making tests",
+  "assay.mutants": "Assay is looking for what no test notices",
+  "assay.write": "Assay is writing a function",
+};
+const NAMES: Record<Command, string> = { "assay.test": "Tests", "assay.mutants": "What no test notices", "assay.write": "Function" };
 
 /** Ask for the function or class at the cursor, or for the whole file. */
 export async function ask(server: Server, why: Why, command: Command, of: "function" | "file"): Promise<void> {
   const editor = vscode.window.activeTextEditor;
   if (editor?.document.languageId !== "python") {
-    void vscode.window.showInformationMessage("Assay: open a Python file to have tests of it written.");
+    void vscode.window.showInformationMessage("Assay: open a Python file first.");
     return;
   }
   const { line, character } = editor.selection.active;
   await run(server, why, command, { uri: editor.document.uri.toString(), ...(of === "function" ? { position: { line, character } } : {}) });
 }
 
+/** Ask for a function by a sentence, at the end of the file. */
+export async function describe(server: Server, why: Why): Promise<void> {
+  const editor = vscode.window.activeTextEditor;
+  if (editor?.document.languageId !== "python") {
+    void vscode.window.showInformationMessage("Assay: open a Python file first.");
+    return;
+  }
+  const prompt = "What is it to do? A signature in the sentence is taken as it is.";
+  const text = await vscode.window.showInputBox({ title: "Write a function", prompt, placeHolder: "count the vowels in a text" });
+  if (text) {
+    await run(server, why, "assay.write", { uri: editor.document.uri.toString(), text });
+  }
+}
+
 /** The command as a code action or a lens has it; undefined for any other. */
 export function own(command: string, args: unknown[]): { command: Command; argument: object } | undefined {
   const argument = args[0];
-  return (command === "assay.test" || command === "assay.mutants") && typeof argument === "object" && argument !== null
-    ? { command, argument }
-    : undefined;
+  return command in TITLES && typeof argument === "object" && argument !== null ? { command: command as Command, argument } : undefined;
 }
 
 /** Have it done, where it can be seen how far it is, and ended; and say what came of it. */
@@ -74,6 +91,6 @@ async function followed(
 
 async function tell(answer: Answer, command: Command, why: Why): Promise<void> {
   if ((await vscode.window.showInformationMessage(said(`Assay: ${answer.glance}.`), DETAILS)) === DETAILS) {
-    await why.tell(command === "assay.test" ? "Tests" : "What no test notices", answer.text.join("\n"));
+    await why.tell(NAMES[command], answer.text.join("\n"));
   }
 }

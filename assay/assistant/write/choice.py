@@ -1,6 +1,7 @@
 """Which of several candidates is offered: by what each does, never by where it is from alone. Pure.
 
-What breaks an example never wins, nor what breaks a constraint. Of the others the one wins that most often answers as the others do (a candidate that is right agrees with those that are wrong in other places; Chen et al.,
+What breaks an example never wins, nor what breaks a constraint. Of the others the one wins that most often answers as those do that were written independently of it: small expressions are searched for by the examples alone, so
+that they agree on these says nothing, and they have no voice (a candidate that is right agrees with those that are wrong in other places; Chen et al.,
 CodeT, 2022, weigh clusters by their size, which is the same where all of one cluster agree); likelihood breaks ties, then the source, then length.
 """
 
@@ -11,10 +12,11 @@ from dataclasses import dataclass
 
 from ..trials import answers
 from ..trials.answers import Answer
-from .candidate import SOURCES, Candidate
+from .candidate import SOURCES, Candidate, Source
 
 CRASHED = 0.25  # of an agreement that counts where both end by what nobody meant
 UNANSWERED = 0.0
+SEARCHED: tuple[Source, ...] = ("enumeration",)  # by the examples, not written by somebody who read the description
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Chosen:
 def chosen(judged: Sequence[Judged], calls: Sequence[str]) -> Chosen:
     """The choice among candidates that answered the `calls`."""
     fine = [one for one in judged if one.is_fine]
+    voices = [one for one in fine if one.candidate.source not in SEARCHED]
     groups: list[list[Judged]] = []
     for one in fine:
         alike = next((group for group in groups if _is_alike(group[0], one)), None)
@@ -61,12 +64,12 @@ def chosen(judged: Sequence[Judged], calls: Sequence[str]) -> Chosen:
             groups.append([one])
         else:
             alike.append(one)
-    weights = [(sum(map(len, groups)), _agreement(group[0], fine)) for group in groups]
+    agreement = [_agreement(group[0], voices) for group in groups]
     best = [min(group, key=_preferred) for group in groups]
-    order = sorted(range(len(groups)), key=lambda n: (-round(weights[n][1], 6), *_preferred(best[n])))
+    order = sorted(range(len(groups)), key=lambda n: (-round(agreement[n], 6), *_preferred(best[n])))
     ranked = tuple(best[n] for n in order)
     split = _split(ranked[0], ranked[1], calls) if len(ranked) > 1 else None
-    return Chosen(ranked, tuple(len(groups[n]) for n in order), tuple(weights[n][1] for n in order), split)
+    return Chosen(ranked, tuple(len(groups[n]) for n in order), tuple(agreement[n] for n in order), split)
 
 
 def _is_alike(one: Judged, other: Judged) -> bool:
@@ -74,9 +77,9 @@ def _is_alike(one: Judged, other: Judged) -> bool:
 
 
 def _agreement(one: Judged, every: Sequence[Judged]) -> float:
-    """The mean share of candidates that answer as this one does."""
-    if not one.answers:
-        return len(every) / max(1, len(every))
+    """The mean share of candidates that answer as this one does; 0 where there are no others to be asked."""
+    if not one.answers or not every:
+        return float(bool(every))
     told = [
         sum(_agrees(mine, other.answers[at]) for other in every) / len(every) for at, mine in enumerate(one.answers)
     ]

@@ -12,6 +12,7 @@ from ..trials.answers import Answer
 from .candidate import WRITTEN_BY
 from .choice import Judged, Split
 from .judging import said
+from .plan import Built, Plan
 from .way import Stage, Written
 
 STAGES: dict[Stage, str] = {
@@ -37,8 +38,11 @@ def wish_lines(wish: Wish) -> Iterator[str]:
         yield f"  assumed: {told}"
 
 
-def lines(found: Written) -> Iterator[str]:
+def lines(found: Written | Built) -> Iterator[str]:
     """What came of it."""
+    if isinstance(found, Built):
+        yield from _built_lines(found)
+        return
     best = found.best
     if best is None:
         yield found.why
@@ -55,8 +59,48 @@ def lines(found: Written) -> Iterator[str]:
         yield f"the next best differs for {split.call}: {said(split.one)} here, {said(split.other)} there"
 
 
-def glance(found: Written) -> str:
+def _built_lines(found: Built) -> Iterator[str]:
+    """What came of a plan, step by step."""
+    for number, one in enumerate(found.steps, 1):
+        told = list(lines(one))
+        yield f"step {number}, {one.wish.name}: {told[0]}"
+        yield from (f"  {line}" for line in told[1:])
+    if found.whole is not None:
+        yield from lines(found.whole)
+    else:
+        names = ", ".join(one.wish.name for one in found.missing)
+        stand = ", ".join(one.wish.name for one in found.steps if one.best is not None)
+        yield f"{names} {'is' if len(found.missing) == 1 else 'are'} left to be written{f'; {stand} stand' if stand else ''}"
+
+
+def plan_lines(plan: Plan) -> Iterator[str]:
+    """The plan, before anything is written."""
+    for number, one in enumerate(plan.steps, 1):
+        yield f"step {number}: {one.head.removesuffix(':')}  {one.doc}"
+        for line in list(wish_lines(one))[1:]:
+            yield f"  {line}"
+
+
+def _built_json(found: Built) -> dict[str, Any]:
+    """The same for scripts: `steps`, each as one function, with the whole, or null where a step is missing."""
+    return {
+        "steps": [written_json(one) for one in found.steps],
+        "whole": written_json(found.whole) if found.whole is not None else None,
+        "missing": [one.wish.name for one in found.missing],
+        "text": found.offered,
+    }
+
+
+def ways(found: Written | Built) -> tuple[str, str] | None:
+    """What the two best give for the input that tells them apart, for somebody who is to choose; None where they are not told apart."""
+    split = found.chosen.split if isinstance(found, Written) else None
+    return None if split is None else (said(split.one), said(split.other))
+
+
+def glance(found: Written | Built) -> str:
     """What came of it, in one line."""
+    if isinstance(found, Built):
+        return glance(found.whole) if found.whole is not None else list(_built_lines(found))[-1]
     if found.best is None:
         return found.why
     return f"{found.wish.name}: {WRITTEN_BY[found.best.candidate.source]}; {_evidence(found)}"
@@ -70,8 +114,10 @@ def _evidence(found: Written) -> str:
     return f"{held}{agrees}"
 
 
-def written_json(found: Written) -> dict[str, Any]:
+def written_json(found: Written | Built) -> dict[str, Any]:
     """The answer of `assay write --json` without its schema number."""
+    if isinstance(found, Built):
+        return _built_json(found)
     best = found.best
     return {
         "wish": wish_json(found.wish),

@@ -16,6 +16,9 @@ from .choice import Judged
 SECONDS = 1.5
 MARGIN_S = 2.0  # over that, for the start
 CONSTANTS = 6
+RANKED = (
+    0.05  # of likelihood that each one less has than the one before: it orders them, and says nothing beside a model's
+)
 _NUMBERS = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.])")
 _QUOTED = re.compile(r"(?<!\w)(?:'([^'\n]{1,12})'|\"([^\"\n]{1,12})\"|`([^`\w\n]{1,4})`)(?!\w)")
 
@@ -32,8 +35,8 @@ async def candidates(
         (outcome,) = await bench.sandbox.run(Job(target.state.project, (step,)))
     except SandboxUnavailable:
         return
-    for one in dict.fromkeys(map(expressions.plain, outcome.found)):
-        yield Candidate(f"return {one}", "enumeration", "", expressions.imports(one))
+    for rank, one in enumerate(dict.fromkeys(map(expressions.plain, outcome.found))):
+        yield Candidate(f"return {one}", "enumeration", "", expressions.imports(one), likely=-RANKED * rank)
 
 
 def asked(wish: Wish) -> Search | None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 
-from analyzers import constraints
+from analyzers import constraints, wishes
+from analyzers.documented import Example
 from analyzers.text import Snapshot, changed_span
 from analyzers.wishes import Wish
 from assay.engine.api import EngineError
@@ -19,12 +20,13 @@ from assay.engine.api import EngineError
 from ..nouns import Verdict
 from ..proof.policy import held_back
 from ..proof.verdict import Limits, begin
+from ..trials.answers import Answer
 from ..workbench import Workbench
 from ..world.change import one_file
 from ..world.world import World
-from . import choice, judging
-from .candidate import Candidate, Source, Target
-from .choice import Chosen, Judged
+from . import choice, growing, judging
+from .candidate import Candidate, Target
+from .choice import Chosen, Judged, Split
 
 Stage = Literal["drawn", "tried", "proved"]
 Tell = Callable[[Stage, int, int], None]
@@ -50,6 +52,11 @@ class Written:
     rounds: int = 0
     sources: Mapping[str, int] = field(default_factory=dict)
     took_s: float = field(default=0.0, compare=False)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether something is offered."""
+        return self.best is not None
 
     @property
     def best(self) -> Judged | None:
@@ -80,7 +87,7 @@ async def written(
             why = trouble or why or "Nobody had anything to say."
             break
         trial = await judging.tried(bench, target, wish, [*(one.candidate for one in judged), *new], partial(tell, "tried"))  # fmt: skip
-        judged, calls = trial.judged, trial.calls
+        judged, calls = await growing.judged(bench, target, wish, trial.judged), trial.calls
         found = choice.chosen(judged, calls)
         why = _refused(judged)
     counts: dict[str, int] = {}
@@ -95,6 +102,34 @@ async def written(
     if why := held_back(verdict, bench.settings.policy):
         return replace(done(verdict=verdict, why=why, took_s=time.monotonic() - begun), chosen=NOTHING)
     return done(offered=text, verdict=verdict, took_s=time.monotonic() - begun)
+
+
+async def settled(bench: Workbench, world: World, found: Written, number: int) -> Written:
+    """The same once somebody chose between the two best by the input that tells them apart (`number` 0 or 1): what the chosen one gives there is an example from then on, where an example can say it. Raises SandboxUnavailable."""
+    split = found.chosen.split
+    assert split is not None
+    ranked = found.chosen.ranked
+    best, answer = ranked[number], (split.one, split.other)[number]
+    wish = found.wish if not answer.is_testable else wishes.with_example(found.wish, as_example(split.call, answer))
+    text = found.target.written(wish, best.candidate)
+    verdict = await _proved(bench, world, found.target, text)
+    order = (number, *(at for at in range(len(ranked)) if at != number))
+    told = split if not number else Split(split.call, split.other, split.one)
+    chosen = Chosen(
+        tuple(ranked[at] for at in order),
+        tuple(found.chosen.sizes[at] for at in order),
+        tuple(found.chosen.agreement[at] for at in order),
+        told,
+    )
+    made = replace(found, wish=wish, chosen=chosen, offered=text, verdict=verdict)
+    if why := held_back(verdict, bench.settings.policy):
+        return replace(made, chosen=NOTHING, offered="", why=why)
+    return made
+
+
+def as_example(call: str, answer: Answer) -> Example:
+    """What a call gives, as an example."""
+    return Example(call, "", answer.kinds[0]) if answer.kind == "raised" else Example(call, answer.gives)
 
 
 async def _drawn(
@@ -127,8 +162,3 @@ async def _proved(bench: Workbench, world: World, target: Target, text: str) -> 
     _, span = changed_span(target.text, text)
     change = one_file(world, before, text, span)
     return (await begin(bench, change, Limits(PROOF_S))).now
-
-
-def source_names(found: Written) -> tuple[Source, ...]:
-    """Of which sources there were candidates."""
-    return tuple(dict.fromkeys(one.candidate.source for one in found.judged))

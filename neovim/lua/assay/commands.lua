@@ -111,6 +111,12 @@ local WORDS = {
       ask("assay.explain", { table.concat(lines, "\n") }, require("assay.explain").show)
     end,
   },
+  write = {
+    "write the function that is asked for at the cursor (a head, a comment, a call), one by its name, or one from a sentence",
+    function(what)
+      require("assay.tests").ask("assay.write", what)
+    end,
+  },
   test = {
     "write tests of the function at the cursor, of one that is named, or of the file (%)",
     function(what)
@@ -124,7 +130,7 @@ local WORDS = {
     end,
   },
   stop = {
-    "end what `test` or `mutants` is at",
+    "end what `write`, `test` or `mutants` is at",
     function()
       require("assay.tests").stop()
     end,
@@ -218,7 +224,7 @@ local WORDS = {
 
 ---@param given { fargs: string[], range: integer, line1: integer, line2: integer }
 function M.run(given)
-  local word, argument = given.fargs[1], given.fargs[2]
+  local word, argument = given.fargs[1], #given.fargs > 1 and table.concat(given.fargs, " ", 2) or nil
   if word == nil then
     local lines = {}
     for _, name in ipairs(M.names()) do

@@ -1,4 +1,4 @@
---- Tests of a function, and what no test notices: asked of the server, told while it is at it, and ended by `:Assay stop`.
+--- A function from what somebody says, tests of one, and what no test notices: asked of the server, told while it is at it, and ended by `:Assay stop`.
 
 local M = {}
 
@@ -6,6 +6,11 @@ local say = require("assay.say")
 
 ---@type { client: vim.lsp.Client, id: integer }?
 local running
+local BEGUN = {
+  ["assay.test"] = "making tests",
+  ["assay.mutants"] = "looking for what no test notices",
+  ["assay.write"] = "writing a function",
+}
 local EVERY_MS = 1000 -- between two words of progress
 local last = 0
 
@@ -18,7 +23,7 @@ function M.progress(value)
   end
 end
 
---- Run `assay.test` or `assay.mutants`: of the argument of a code action or lens, of a name, of the function at the cursor, or of the whole file (`%`).
+--- Run `assay.test`, `assay.mutants` or `assay.write`: of the argument of a code action or lens, of a name (for `assay.write` also a sentence), of the function at the cursor, or of the whole file (`%`).
 ---@param command string
 ---@param what? string|table
 function M.ask(command, what)
@@ -35,11 +40,13 @@ function M.ask(command, what)
     argument = { uri = at.textDocument.uri }
     if what == nil then
       argument.position = at.position
+    elseif command == "assay.write" and what:find("%s") then
+      argument.text = what
     elseif what ~= "%" then
       argument.name = what
     end
   end
-  say(command == "assay.test" and "making tests …" or "looking for what no test notices …")
+  say(BEGUN[command] .. " …")
   local buffer = vim.api.nvim_get_current_buf()
   local is_sent, id = client:request("workspace/executeCommand", { command = command, arguments = { argument } }, function(failure, answer)
     running = nil

@@ -1,0 +1,142 @@
+"""A description with steps ("first …, then …, finally …") as functions of their own: each is chosen by its own runs, then the whole is put together of them.
+
+A step whose candidates all break its examples is named with what it breaks; the others stand, and in its place there is a head with its description, to be written by somebody.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, replace
+
+from analyzers import documented, wishes
+from analyzers.text import Span
+from analyzers.wishes import Wanted, Wish
+
+from ..workbench import Workbench
+from ..world.world import World
+from .candidate import Candidate, Target
+from .choice import Judged
+from .way import Sourced, Tell, Written, written
+
+STUB = "raise NotImplementedError"
+_CALL = re.compile(r"(?<![\w.])([a-z_]\w*)\(")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The steps in their order, each a wish of its own, and the whole, that calls them."""
+
+    steps: tuple[Wish, ...]
+    whole: Wish
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What came of a plan: each step, and the whole (None where a step is missing). `offered` is the file with all of them, with heads alone where there is nothing."""
+
+    plan: Plan
+    steps: tuple[Written, ...]
+    whole: Written | None
+    offered: str
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all of it is there."""
+        return self.whole is not None and self.whole.is_done
+
+    @property
+    def missing(self) -> tuple[Written, ...]:
+        """The steps that nobody could write."""
+        return tuple(one for one in self.steps if one.best is None)
+
+
+def planned(wish: Wish) -> Plan | None:
+    """The plan of a wish with steps; None for one without."""
+    if not wish.steps:
+        return None
+    taken, made = {wish.name}, list[Wish]()
+    given = wish.parameters
+    for step in wish.steps:
+        one = _step(step, given, taken)
+        taken.add(one.name)
+        made.append(one)
+        given = (Wanted("value", one.returns),)
+    return Plan(tuple(made), replace(wish, steps=()))
+
+
+def _step(said: str, given: Sequence[Wanted], taken: set[str]) -> Wish:
+    """A step as a wish: by its own signature or the call in its example where it has one, else it takes what the step before gives."""
+    one = wishes.of_sentence(said)
+    shown = next((m[1] for m in _CALL.finditer(said) if documented.examples(said, m[1])), "")
+    if shown:
+        one = replace(one, name=shown, examples=documented.shown(said, shown), assumed=())
+    values = documented.arguments(one.examples[0].call) if one.examples else None
+    is_signed = not one.assumed and any(parameter.hint for parameter in one.parameters)
+    if not is_signed:
+        count = len(values) if values is not None else 1
+        parameters = tuple(given[:count]) if len(given) >= count else tuple(Wanted(f"value_{n + 1}") for n in range(count))  # fmt: skip
+        one = replace(one, parameters=parameters)
+    name, number = one.name, 2
+    while name in taken:
+        name, number = f"{one.name}_{number}", number + 1
+    return replace(one, name=name, steps=())
+
+
+async def carried_out(
+    bench: Workbench, world: World, target: Target, wish: Wish, sources: Sequence[Sourced], tell: Tell
+) -> Written | Built:
+    """What comes of a wish, by its steps where it has some. Raises SandboxUnavailable."""
+    steps = planned(wish)
+    if steps is None:
+        return await written(bench, world, target, wish, sources, tell)
+    return await built(bench, world, target, steps, sources, tell)
+
+
+async def built(
+    bench: Workbench, world: World, target: Target, plan: Plan, sources: Sequence[Sourced], tell: Tell
+) -> Built:
+    """Write the steps one after the other, then the whole. Raises SandboxUnavailable."""
+    at, steps = target, list[Written]()
+    for wish in plan.steps:
+        found = await written(bench, world, at, wish, sources, tell)
+        steps.append(found)
+        body = found.best.candidate if found.best is not None else Candidate(STUB, "template")
+        at = _behind(at, wish, body)
+    if any(one.best is None for one in steps):
+        whole = at.written(plan.whole, Candidate(_composed(plan), "template"))
+        return Built(plan, tuple(steps), None, whole)
+    found = await written(bench, world, at, plan.whole, (_of_steps(plan), *sources), tell)
+    return Built(plan, tuple(steps), found, found.offered or at.written(plan.whole, Candidate(STUB, "template")))
+
+
+def _behind(at: Target, wish: Wish, one: Candidate) -> Target:
+    """The place behind a function that was written at another."""
+    text = at.written(wish, one)
+    rest = at.text[at.span.end :]
+    is_in_place = bool(at.text[at.span.start : at.span.end].strip())
+    if is_in_place:  # the stub of the whole stays below its steps
+        made = replace(at, span=Span(at.span.start, at.span.start)).written(wish, one)
+        grown = len(made) - len(at.text)
+        return replace(at, text=made, span=Span(at.span.start + grown, at.span.end + grown))
+    end = len(text) - len(rest.lstrip("\n")) if rest.strip() else len(text.rstrip("\n"))
+    return replace(at, text=text, span=Span(end, end if rest.strip() else len(text)))
+
+
+def _composed(plan: Plan) -> str:
+    """Each step on what the one before gave."""
+    names = ", ".join(one.name for one in plan.whole.parameters)
+    call = f"{plan.steps[0].name}({names})" if plan.whole.parameters else f"{plan.steps[0].name}()"
+    for step in plan.steps[1:]:
+        call = f"{step.name}({call})"
+    return f"return {call}"
+
+
+def _of_steps(plan: Plan) -> Sourced:
+    async def candidates(
+        bench: Workbench, target: Target, wish: Wish, before: Sequence[Judged]
+    ) -> AsyncGenerator[Candidate, None]:
+        if not before:
+            yield Candidate(_composed(plan), "template", "its steps, one after the other")
+
+    return candidates
