@@ -110,17 +110,19 @@ async def _static_of(bench: Workbench, change: Edited, parsed: _Parsed, python: 
     preamble, own, parse_ms = change.before.preamble, parsed.flaw, parsed.ms
     try:
         after = await _linted(change.before, change.after, python)
-        before = await _found_before(bench, change.before, python) if after else ()
+        flaws, (first, last) = _flaws(after, change), change.lines
+        # What does not parse in the change itself is the change's doing, whatever the text without it is.
+        is_own = own is not None and any(first <= flaw.line <= last for flaw in flaws)
+        before = await _found_before(bench, change.before, python) if after and not is_own else ()
     except lint.LintError as error:
         broken = await asyncio.to_thread(_broken_for_python, change, own)
         skipped = Check("ruff", "skipped", str(error))
         return (
             _unparsed(change, broken, parse_ms) if broken else Static((Check("parse", "passed", "", parse_ms), skipped))
         )
-    flaws, had_syntax = _flaws(after, change), any("syntax" in f.code for f in before)
+    had_syntax = any("syntax" in f.code for f in before)
     if (own or flaws) and (broken := await _broken(change, own, flaws, was_broken=had_syntax)):
         return _unparsed(change, broken, parse_ms)
-    first, last = change.lines
     above = preamble.count("\n")
     bad = [f for f in lint.new(before, after) if first + above <= f.line <= last + above or not had_syntax]
     detail = "; ".join([*dict.fromkeys(f"{f.code} {f.message}" for f in bad)][:3])
@@ -218,16 +220,23 @@ async def so_far(bench: Workbench, begun: Change) -> tuple[Check, ...]:
     line_end = after.find("\n") if "\n" in after else len(after)
     closed = before + closing.middle + after[:line_end].rstrip("\r") + closing.end + after[line_end:]
     whole = replace(change, after=closed)
-    ruff, name = await asyncio.gather(_ruff_so_far(whole, begun.world.python), _named_in(bench, begun, whole))
-    return Check("parse", "passed", "as far as it is written", parse_ms), ruff, _own_names(name, whole)
+    parsed = Check("parse", "passed", "as far as it is written", parse_ms)
+    if _own_flaw(whole) is None:
+        (ruff, _), name = await asyncio.gather(_ruff_so_far(whole, begun.world.python), _named_in(bench, begun, whole))
+        return parsed, ruff, _own_names(name, whole)
+    ruff, is_broken = await _ruff_so_far(whole, begun.world.python)
+    if is_broken:  # jedi's worker would parse all of it to say so
+        return parsed, ruff, Check("names", "skipped", "the text does not parse yet")
+    return parsed, ruff, _own_names(await _named_in(bench, begun, whole), whole)
 
 
-async def _ruff_so_far(change: Edited, python: str) -> Check:
+async def _ruff_so_far(change: Edited, python: str) -> tuple[Check, bool]:
+    """Ruff's check, and whether it found that the text does not parse."""
     started = time.perf_counter()
     try:
         findings = await _linted(change.before, change.after, python)
     except lint.LintError as error:
-        return Check("ruff", "skipped", str(error))
+        return Check("ruff", "skipped", str(error)), False
     above = change.before.preamble.count("\n")
     bad = [
         f
@@ -235,7 +244,8 @@ async def _ruff_so_far(change: Edited, python: str) -> Check:
         if f.code.startswith(WRONG_SO_FAR) and _ends_inside(f.line - above, f.column, f.end_column, change)
     ]
     state: CheckState = "failed" if bad else "passed"
-    return Check("ruff", state, "; ".join(f"{f.code} {f.message}" for f in bad), _ms(started))
+    check = Check("ruff", state, "; ".join(f"{f.code} {f.message}" for f in bad), _ms(started))
+    return check, any("syntax" in f.code for f in findings)
 
 
 def _own_names(name: Named, change: Edited) -> Check:

@@ -110,8 +110,9 @@ def _evidence(found: Written) -> str:
     total = len(found.wish.examples) + len(found.wish.checks)
     held = f"holds {'its one example' if total == 1 else f'all {total} examples'}" if total else "there was no example"
     share = found.chosen.agreement[0]
-    agrees = f", agrees with {share:.0%} of the others' answers to {len(found.calls)} inputs" if found.calls and len(found.judged) > 1 else ""  # fmt: skip
-    return f"{held}{agrees}"
+    if not share or not found.calls or len(found.judged) == 1:
+        return held
+    return f"{held}, agrees with {share:.0%} of the others' answers to {len(found.calls)} inputs"
 
 
 def written_json(found: Written | Built) -> dict[str, Any]:
