@@ -150,7 +150,7 @@ async def main(given: argparse.Namespace) -> None:
                     print(f"  {task.name}: {len(found.ranked)} behaviours left of {len(mixed)}, true one {'fine' if own.is_fine else own.broken}, agreement {[round(a, 3) for a in found.agreement[:4]]}")  # fmt: skip
                 bad = [Candidate(b, "model") for b in wrong if any(b == j.candidate.body and not j.is_fine for j in trial.judged)]  # fmt: skip
                 if len(bad) < WRONG + 1:
-                    more = [Candidate(body, "model") for body in wrong if body not in [one.candidate.body for one in mixed]]  # fmt: skip
+                    more = [Candidate(body, "model") for body in wrong if body not in [one.body for one in mixed]]  # fmt: skip
                     extra = await judging.tried(bench, at, task.wish, more, lambda done, of: None)
                     bad += [one.candidate for one in extra.judged if not one.is_fine]
                 if len(bad) > WRONG:

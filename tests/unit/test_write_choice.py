@@ -53,10 +53,11 @@ def test_to_crash_alike_is_no_agreement_of_weight() -> None:
     assert best(*crash, *fine) == "c"
 
 
-def test_likelihood_breaks_ties_then_the_source_then_length() -> None:
+def test_likelihood_breaks_ties_then_the_source_then_who_came_first() -> None:
     assert best(judged("a", "1", "2", "3", likely=-2.0), judged("b", "1", "2", "4", likely=-0.5)) == "b"
     assert best(judged("a", "1", "2", "3"), judged("b", "1", "2", "4", source="template")) == "b"
-    assert best(judged("longer", "1", "2", "3"), judged("b", "1", "2", "4")) == "b"
+    assert best(judged("longer", "1", "2", "3"), judged("b", "1", "2", "4")) == "longer"
+    assert best(judged("b", "1", "2", "4"), judged("longer", "1", "2", "3")) == "b"
 
 
 def test_the_two_best_are_told_apart_by_their_shortest_input() -> None:

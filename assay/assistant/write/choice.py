@@ -2,7 +2,7 @@
 
 What breaks an example never wins, nor what breaks a constraint. Of the others the one wins that most often answers as those do that were written independently of it: small expressions are searched for by the examples alone, so
 that they agree on these says nothing, and they have no voice (a candidate that is right agrees with those that are wrong in other places; Chen et al.,
-CodeT, 2022, weigh clusters by their size, which is the same where all of one cluster agree); likelihood breaks ties, then the source, then length.
+CodeT, 2022, weigh clusters by their size, which is the same where all of one cluster agree); likelihood breaks ties, then the source, then who came first.
 """
 
 from __future__ import annotations
@@ -95,10 +95,10 @@ def _agrees(one: Answer, other: Answer) -> float:
     return float(one.kind == other.kind and not answers.notices(one, other))
 
 
-def _preferred(one: Judged) -> tuple[float, int, int]:
-    """What breaks ties: the likelier first, then by source, then the shorter."""
+def _preferred(one: Judged) -> tuple[float, int]:
+    """What breaks ties: the likelier first, then by source; else the one that came first. Not the shorter one: what is wrong often lacks something."""
     likely = one.candidate.likely
-    return (-likely if likely is not None else 0.0, SOURCES.index(one.candidate.source), len(one.candidate.body))
+    return (-likely if likely is not None else 0.0, SOURCES.index(one.candidate.source))
 
 
 def _split(one: Judged, other: Judged, calls: Sequence[str]) -> Split | None:
