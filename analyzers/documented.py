@@ -146,6 +146,11 @@ def quoted(doc: str) -> Iterator[str]:
             yield match[2]
 
 
+def value(source: str) -> object:
+    """What a literal is; None for what is none."""
+    return ast.literal_eval(source) if is_literal(source) else None
+
+
 def arguments(call: str) -> tuple[object, ...] | None:
     """The values that a call of literals gives by place; None where it gives others by name."""
     tree = syntax.expression(call)

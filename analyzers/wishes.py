@@ -136,6 +136,17 @@ def with_example(wish: Wish, one: Example) -> Wish:
     return replace(wish, doc=f"{doc}{gap if doc else ''}{told}", examples=(*wish.examples, one))
 
 
+def with_doctests(wish: Wish) -> Wish:
+    """With its examples as doctest has them at the end of its docstring, where they are not there yet: they are its tests then."""
+    made = wish
+    for one in wish.examples:
+        value = documented.value(one.gives)
+        is_plain = bool(one.raised) or (value is not None and not isinstance(value, set)) or one.gives == "None"
+        if f">>> {one.call}" not in made.doc and is_plain:
+            made = with_example(made, one if one.raised else replace(one, gives=repr(value)))
+    return replace(made, examples=wish.examples)
+
+
 # ---- calls of a name that is not there
 
 
@@ -253,6 +264,7 @@ _HINTS = {
 }
 _TYPE_OF = {word: hint for hint, of in _HINTS.items() for word in of}
 _PREDICATES = frozenset("is are has have check whether can contains exists validate".split())
+_CALLED = re.compile(r"(?<![\w.])([a-z_]\w*)\(")
 _SMALL = frozenset("a an the of in from to into by for with on and or that which as at it its is are be all each every given some if whether".split())  # fmt: skip
 
 
@@ -261,7 +273,7 @@ def of_sentence(sentence: str) -> Wish:
     text = " ".join(sentence.strip().strip("#").split())
     if (told := _SIGNATURE.search(text)) is not None and (head := _parsed(told["head"])) is not None:
         doc = _LEAD.sub("", (text[: told.start()] + text[told.end() :]).strip(" :,-–—.")).strip(" :,-–—.")
-        return _read(replace(head, doc=_sentence(doc or words.spoken(words.of_name(head.name)))))
+        return with_doctests(_read(replace(head, doc=_sentence(doc or words.spoken(words.of_name(head.name))))))
     named = _NAMED.search(text)
     plain = _LEAD.sub("", _NAMED.sub("", text)).strip(" :,-")
     first = re.split(r"[,.;:]|\b(?:then|and then|but|so that|e\.g)\b", plain)[0]
@@ -272,7 +284,13 @@ def of_sentence(sentence: str) -> Wish:
     parameters, returns = _parameters(first), _returns(plain)
     told_parameters = ", ".join(one.source for one in parameters) or "nothing"
     assumed.append(f"it takes {told_parameters}{f' and gives {returns}' if returns else ''}")
-    return _read(Wish(name, parameters, returns, _sentence(plain), assumed=tuple(assumed)))
+    wish = _read(Wish(name, parameters, returns, _sentence(plain), assumed=tuple(assumed)))
+    if not named and not wish.examples:  # by whatever name: "f(2) is 4" speaks of what is wanted
+        called = next((m[1] for m in _CALLED.finditer(text) if documented.shown(text, m[1])), "")
+        shown = documented.shown(text, called) if called else ()
+        own = re.compile(rf"^{re.escape(called)}\(")
+        wish = replace(wish, examples=tuple(replace(one, call=own.sub(f"{name}(", one.call)) for one in shown))
+    return with_doctests(wish)
 
 
 def _parsed(head: str) -> Wish | None:

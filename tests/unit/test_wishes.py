@@ -99,3 +99,19 @@ def test_what_nobody_said_is_assumed_and_told() -> None:
 )  # fmt: skip
 def test_steps_are_read_where_somebody_orders_them(doc: str, steps: tuple[str, ...]) -> None:
     assert wishes.steps(doc) == steps
+
+
+def test_an_example_of_any_name_is_one_of_what_is_asked_for_and_becomes_a_doctest() -> None:
+    wish = wishes.of_sentence('count the upper case letters in a text, e.g. f("aBC") is 2')
+    assert [(one.call, one.gives) for one in wish.examples] == [('count_upper_case_letters("aBC")', "2")]
+    assert wish.doc.endswith('>>> count_upper_case_letters("aBC")\n2')
+    assert wishes.of_sentence("count the letters").doc == "Count the letters."
+
+
+def test_what_doctest_cannot_show_stays_an_example() -> None:
+    wish = wishes.of_sentence(
+        "both(a: list, b: list) -> set: what is in both, both([1], [1]) == {1}, both([], []) == set()"
+    )
+    assert ">>>" not in wish.doc
+    wish = wishes.of_sentence('half(n: int) -> str: half of it, half(4) == "2"')
+    assert wish.doc.endswith(">>> half(4)\n'2'")
