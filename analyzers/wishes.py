@@ -11,13 +11,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from . import constraints, documented, syntax, words
+from . import constraints, documented, prose, syntax, words
 from .constraints import Constraint
 from .documented import Example
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 NAME_WORDS = 4  # of a name that is made
-STEP_LEAST = 2  # steps that a description has to have to be a plan
+SAID = 6000  # characters of a description that are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,19 +110,9 @@ def _read(wish: Wish) -> Wish:
     return replace(
         wish,
         examples=documented.shown(wish.doc, wish.name),
-        constraints=constraints.of_text(_prose(wish.doc)),
-        steps=steps(wish.doc),
+        constraints=constraints.of_text(prose.plain(wish.doc[:SAID])),
+        steps=prose.steps(wish.doc[:SAID]),
     )
-
-
-def _prose(doc: str) -> str:
-    """A description without its doctests and what they give."""
-    kept, is_shown = list[str](), False
-    for line in doc.splitlines():
-        is_shown = line.lstrip().startswith(">>>") or (is_shown and bool(line.strip()))
-        if not is_shown:
-            kept.append(line)
-    return "\n".join(kept)
 
 
 def with_example(wish: Wish, one: Example) -> Wish:
@@ -145,6 +135,18 @@ def with_doctests(wish: Wish) -> Wish:
         if f">>> {one.call}" not in made.doc and is_plain:
             made = with_example(made, one if one.raised else replace(one, gives=repr(value)))
     return replace(made, examples=wish.examples)
+
+
+def by_examples(wish: Wish) -> Wish:
+    """Without the hints that its examples deny: for a wish whose hints are guesses."""
+    parameters = list(wish.parameters)
+    for one in wish.examples:
+        for at, value in enumerate(documented.arguments(one.call) or ()):
+            if at < len(parameters) and documented.breaks(parameters[at].hint, value):
+                parameters[at] = replace(parameters[at], hint="")
+    gives = [documented.value(one.gives) for one in wish.examples if not one.raised]
+    returns = "" if any(documented.breaks(wish.returns, value) for value in gives) else wish.returns
+    return replace(wish, parameters=tuple(parameters), returns=returns)
 
 
 # ---- calls of a name that is not there
@@ -270,7 +272,7 @@ _SMALL = frozenset("a an the of in from to into by for with on and or that which
 
 def of_sentence(sentence: str) -> Wish:
     """The wish that a sentence or a comment states. Where it has a signature that is taken; else a name is made of its verb and what that is done to, and its parameters are what it speaks of as given."""
-    text = " ".join(sentence.strip().strip("#").split())
+    text = " ".join(sentence[:SAID].strip().strip("#").split())
     if (told := _SIGNATURE.search(text)) is not None and (head := _parsed(told["head"])) is not None:
         doc = _LEAD.sub("", (text[: told.start()] + text[told.end() :]).strip(" :,-–—.")).strip(" :,-–—.")
         return with_doctests(_read(replace(head, doc=_sentence(doc or words.spoken(words.of_name(head.name))))))
@@ -290,7 +292,7 @@ def of_sentence(sentence: str) -> Wish:
         shown = documented.shown(text, called) if called else ()
         own = re.compile(rf"^{re.escape(called)}\(")
         wish = replace(wish, examples=tuple(replace(one, call=own.sub(f"{name}(", one.call)) for one in shown))
-    return with_doctests(wish)
+    return with_doctests(by_examples(wish))
 
 
 def _parsed(head: str) -> Wish | None:
@@ -376,25 +378,3 @@ def _sentence(text: str) -> str:
     text = text.strip().rstrip(".")
     is_code = re.match(r"\w*[_(`]", text) is not None
     return f"{text if is_code else text[:1].upper() + text[1:]}." if text else ""
-
-
-# ---- steps
-
-_ORDER = re.compile(
-    r"(?:^|(?<=[.;,\n]))\s*(?:and\s+)?(?:\d+[.)]\s+)?(?:first(?:ly)?|then|next|after (?:that|this)|second(?:ly)?|third(?:ly)?|fourth(?:ly)?|finally|lastly)[,:]?\s+|(?:^|(?<=[\s:]))\d{1,2}[.)]\s+",
-    re.IGNORECASE,
-)
-
-
-def steps(doc: str) -> tuple[str, ...]:
-    """The parts of a description that says "first …, then …, finally …", or numbers them; none where it does not."""
-    prose = re.sub(r"\s*\n\s*", " ", _prose(doc)).strip()
-    marks = list(_ORDER.finditer(prose))
-    if not marks:
-        return ()
-    parts = [prose[: marks[0].start()], *(prose[m.end() : n.start() if n else len(prose)] for m, n in zip(marks, [*marks[1:], None], strict=True))]  # fmt: skip
-    if re.match(r"\s*(?:first|1[.)])", marks[0][0], re.IGNORECASE) or parts[0].rstrip().endswith((":", ".")):
-        parts = parts[1:]  # what comes before says what it is all for
-    found = tuple(part.strip(" .,;:") for part in parts)
-    found = tuple(part for part in found if part)
-    return found if len(found) >= STEP_LEAST else ()

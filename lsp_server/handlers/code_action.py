@@ -41,7 +41,7 @@ async def answer(session: Session, view: View, params: types.CodeActionParams) -
         actions += await docstring_action.actions(view, start, end)
     if _is_wanted(params.context.only, tests.KIND.value):
         actions += await tests.actions(view, start, end)
-        actions += await writing.actions(view, start, end)
+        actions += await writing.actions(view, start, end) if is_asked else []
     return (actions or None) if session.is_current(view) else None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from assay.assistant.nouns import Passed
+from assay.assistant.nouns import Passed, Unverified
 from assay.assistant.workbench import Workbench
 from assay.assistant.write import asked, model, plan, small, way
 from assay.assistant.write.candidate import Target
@@ -188,3 +188,24 @@ async def test_what_grows_faster_than_is_asked_for_is_not_offered(bench: Workben
     assert found.best.candidate.body == fast
     (told,) = next(one.broken for one in found.judged if one.candidate.body == slow)
     assert "Its time grows as about n^" in told or "does not come to an end" in told
+
+
+async def test_what_turns_the_projects_tests_green_is_offered_first(bench: Workbench, root: Path) -> None:
+    (root / "test_mod.py").write_text(
+        "from mod import middle\n\n\ndef test_five():\n    assert middle([5, 1, 4, 2, 3]) == 3\n"
+    )
+    found = await write(bench, root, STUB, "middle", ["return sorted(values)[1]"], alone=True)
+    assert isinstance(found.verdict, Unverified), "no other is there, and the red test is told"
+    assert "test_five" in found.verdict.why
+    right = "return sorted(values)[len(values) // 2]"
+    found = await write(bench, root, STUB, "middle", ["return sorted(values)[1]", right], alone=True)
+    assert found.best is not None, found.why
+    assert found.best.candidate.body == right
+    assert isinstance(found.verdict, Passed)
+
+
+async def test_of_an_ignored_file_nothing_goes_to_a_model_or_into_a_container(bench: Workbench, root: Path) -> None:
+    (root / ".assayignore").write_text("mod.py\n")
+    found = await write(bench, root, STUB, "middle", ["return 1"])
+    assert found.why == "mod.py is ignored or secret, so nothing of it goes to a model or into a container."
+    assert (found.judged, found.offered) == ((), "")

@@ -91,3 +91,9 @@ def test_a_text_that_does_not_parse_is_looked_at_for_characters_alone() -> None:
 
 def test_all_of_them_are_told_in_one_line() -> None:
     assert risks.told(risks.of_text("eval(x)\nexec(y)")) == "runs text as code (`eval`), line 1; runs text as code (`exec`), line 2"  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["select " * 40_000, "delete from " * 20_000, "getattr(" * 20_000, " " * 200_000])
+def test_a_hostile_text_is_looked_at_to_its_end(text: str) -> None:
+    risks.may_have(text)
+    assert all(one.what != "puts SQL together from strings" for one in risks.of_text(text))

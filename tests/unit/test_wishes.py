@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analyzers import wishes
+from analyzers import prose, wishes
 
 
 def test_a_signature_with_a_docstring_is_a_wish() -> None:
@@ -98,7 +98,7 @@ def test_what_nobody_said_is_assumed_and_told() -> None:
     ],
 )  # fmt: skip
 def test_steps_are_read_where_somebody_orders_them(doc: str, steps: tuple[str, ...]) -> None:
-    assert wishes.steps(doc) == steps
+    assert prose.steps(doc) == steps
 
 
 def test_an_example_of_any_name_is_one_of_what_is_asked_for_and_becomes_a_doctest() -> None:
@@ -115,3 +115,12 @@ def test_what_doctest_cannot_show_stays_an_example() -> None:
     assert ">>>" not in wish.doc
     wish = wishes.of_sentence('half(n: int) -> str: half of it, half(4) == "2"')
     assert wish.doc.endswith(">>> half(4)\n'2'")
+
+
+def test_a_hint_that_an_example_denies_is_no_hint() -> None:
+    wish = wishes.of_sentence("split the words, e.g. f('b a') == ['b', 'a']")
+    assert all(one.hint in ("", "str") for one in wish.parameters)
+    assert (
+        wishes.of_sentence("count the vowels in a text, e.g. f('ab') is 1").head
+        == "def count_vowels(text: str) -> int:"
+    )

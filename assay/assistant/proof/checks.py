@@ -149,6 +149,11 @@ async def _found_before(bench: Workbench, before: Snapshot, python: str) -> tupl
     return known
 
 
+def may_be_risky(change: Change) -> bool:
+    """Whether the changed lines are worth a look for `risks_of`, which parses all of the file."""
+    return any(one.is_python and risks.may_have(one.after[one.span.start : one.span.end]) for one in change.files)
+
+
 def risks_of(change: Change) -> tuple[Check, ...]:
     """What the changed lines reach for that somebody should look at first, and the text before does not: one check that is never passed; none where there is nothing."""
     found = []

@@ -99,7 +99,7 @@ async def begin(bench: Workbench, change: Change, limits: Limits, tell: Callable
         return Proof(Unverified((), "no-tests", sentences.said("unchanged")))
     if not change.is_whole:
         told = await checks.so_far(bench, change)
-        return Proof(_of_beginning((*told, *await asyncio.to_thread(checks.risks_of, change)), limits))
+        return Proof(_of_beginning((*told, *await _risky(change)), limits))
     names: list[asyncio.Task[Named]] = []
 
     def name_it() -> None:
@@ -112,7 +112,7 @@ async def begin(bench: Workbench, change: Change, limits: Limits, tell: Callable
             for task in names:
                 task.cancel()
             return Proof(_unread(static))
-        if risky := await asyncio.to_thread(checks.risks_of, change):
+        if risky := await _risky(change):
             static = replace(static, checks=(*static.checks, *risky))
         if not names:
             name_it()
@@ -124,6 +124,10 @@ async def begin(bench: Workbench, change: Change, limits: Limits, tell: Callable
         for task in names:
             task.cancel()
         raise
+
+
+async def _risky(change: Change) -> tuple[Check, ...]:
+    return await asyncio.to_thread(checks.risks_of, change) if checks.may_be_risky(change) else ()
 
 
 async def _run(

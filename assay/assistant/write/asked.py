@@ -52,9 +52,9 @@ def placed(snapshot: Snapshot, offset: int) -> Asked:
     tree = syntax.module(text)
     line = snapshot.line_of(offset) + 1
     for node in tree.body if tree is not None else ():
-        if not isinstance(node, Function) or node.name not in unfinished.unwritten(text):
+        if not isinstance(node, Function) or not _first(node) <= line <= (node.end_lineno or 0):
             continue
-        if _first(node) <= line <= (node.end_lineno or 0):
+        if node.name in unfinished.unwritten(text):
             return named(text, node.name)
     if (comment := _comment(snapshot, line - 1)) is not None:
         said, span = comment

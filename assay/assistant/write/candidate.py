@@ -70,7 +70,7 @@ def function(wish: Wish, body: str) -> str:
 def _docstring(doc: str) -> str:
     text = doc.strip().replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     end = "\n" if "\n" in text else " " if text.endswith('"') else ""
-    return f'{"r" * 0}"""{text}{end}"""'
+    return f'"""{text}{end}"""'
 
 
 def with_imports(text: str, statements: Sequence[str]) -> str:

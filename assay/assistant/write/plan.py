@@ -9,7 +9,7 @@ import re
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 
-from analyzers import documented, wishes
+from analyzers import documented, homes, wishes
 from analyzers.text import Span
 from analyzers.wishes import Wanted, Wish
 
@@ -68,19 +68,16 @@ def planned(wish: Wish) -> Plan | None:
 def _step(said: str, given: Sequence[Wanted], taken: set[str]) -> Wish:
     """A step as a wish: by its own signature or the call in its example where it has one, else it takes what the step before gives."""
     one = wishes.of_sentence(said)
+    is_signed = not one.assumed
     shown = next((m[1] for m in _CALL.finditer(said) if documented.examples(said, m[1])), "")
     if shown:
         one = replace(one, name=shown, examples=documented.shown(said, shown), assumed=())
     values = documented.arguments(one.examples[0].call) if one.examples else None
-    is_signed = not one.assumed and any(parameter.hint for parameter in one.parameters)
     if not is_signed:
         count = len(values) if values is not None else 1
         parameters = tuple(given[:count]) if len(given) >= count else tuple(Wanted(f"value_{n + 1}") for n in range(count))  # fmt: skip
-        one = replace(one, parameters=parameters)
-    name, number = one.name, 2
-    while name in taken:
-        name, number = f"{one.name}_{number}", number + 1
-    return replace(one, name=name, steps=())
+        one = wishes.by_examples(replace(one, parameters=parameters))
+    return replace(one, name=homes.free(one.name, taken), steps=())
 
 
 async def carried_out(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncGenerator, Sequence
 
-from analyzers import documented, expressions
+from analyzers import documented, expressions, prose
 from analyzers.wishes import Wish
 from sandbox.api import Job, SandboxUnavailable, Search, Step
 
@@ -64,7 +64,7 @@ def asked(wish: Wish) -> Search | None:
 
 def _constants(doc: str) -> tuple[str, ...]:
     """The numbers and short texts that a description names."""
-    prose = "\n".join(line for line in doc.splitlines() if not line.lstrip().startswith((">>>", "...")))
-    found = dict.fromkeys(_NUMBERS.findall(prose))
-    found |= dict.fromkeys(repr(next(filter(None, one))) for one in _QUOTED.findall(prose))
+    said = prose.plain(doc)
+    found = dict.fromkeys(_NUMBERS.findall(said))
+    found |= dict.fromkeys(repr(next(filter(None, one))) for one in _QUOTED.findall(said))
     return tuple(one for one in found if documented.is_literal(one))[:CONSTANTS]

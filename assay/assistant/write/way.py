@@ -6,7 +6,7 @@ Candidates come from the sources in their order, are judged together, and the ch
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
@@ -17,9 +17,9 @@ from analyzers.text import Snapshot, changed_span
 from analyzers.wishes import Wish
 from assay.engine.api import EngineError
 
-from ..nouns import Verdict
+from ..nouns import Failed, Unverified, Verdict
 from ..proof.policy import held_back
-from ..proof.verdict import Limits, begin
+from ..proof.verdict import begin, patient
 from ..trials.answers import Answer
 from ..workbench import Workbench
 from ..world.change import one_file
@@ -33,8 +33,7 @@ Tell = Callable[[Stage, int, int], None]
 # What gives candidates for a wish at a target; the texts are what was tried before, and why it was no good.
 Sourced = Callable[[Workbench, Target, Wish, Sequence[Judged]], AsyncGenerator[Candidate, None]]
 ROUNDS = 3  # times that the model is asked, with what was wrong before
-PROOF_S = 20.0
-SAMPLES = 10  # of one round
+PROVED = 3  # of the best that are tried, where tests of the project fail with one
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,6 @@ class Written:
     verdict: Verdict | None = None
     why: str = ""
     rounds: int = 0
-    sources: Mapping[str, int] = field(default_factory=dict)
     took_s: float = field(default=0.0, compare=False)
 
     @property
@@ -72,6 +70,9 @@ async def written(
 ) -> Written:
     """A function for a wish, chosen by what candidates do. Raises SandboxUnavailable; an engine that fails is the reason for a lack of candidates, no error."""
     begun = time.monotonic()
+    if not (await bench.projects.rules(target.state.root)).allows(target.name):
+        why = f"{target.name} is ignored or secret, so nothing of it goes to a model or into a container."
+        return Written(wish, target, NOTHING, why=why)
     if told := constraints.conflicts(wish.constraints, wish.examples):
         return Written(wish, target, NOTHING, why=f"What is asked cannot be done: {' '.join(told)}")
     judged: tuple[Judged, ...] = ()
@@ -90,18 +91,31 @@ async def written(
         judged, calls = await growing.judged(bench, target, wish, trial.judged), trial.calls
         found = choice.chosen(judged, calls)
         why = _refused(judged)
-    counts: dict[str, int] = {}
-    for one in judged:
-        counts[one.candidate.source] = counts.get(one.candidate.source, 0) + 1
-    done = partial(Written, wish, target, found, judged, calls, rounds=rounds, sources=counts)
-    if not found.ranked:
-        return done(why=why, took_s=time.monotonic() - begun)
-    text = target.written(wish, found.ranked[0].candidate)
-    tell("proved", 0, 0)
-    verdict = await _proved(bench, world, target, text)
-    if why := held_back(verdict, bench.settings.policy):
-        return replace(done(verdict=verdict, why=why, took_s=time.monotonic() - begun), chosen=NOTHING)
-    return done(offered=text, verdict=verdict, took_s=time.monotonic() - begun)
+    done = partial(Written, wish, target, judged=judged, calls=calls, rounds=rounds)
+    fallback: Written | None = None
+    for number in range(min(PROVED, len(found.ranked))):
+        tell("proved", number, 0)
+        text = target.written(wish, found.ranked[number].candidate)
+        verdict = await _proved(bench, world, target, text)
+        if refusal := _withheld(bench, verdict):
+            why = refusal if number == 0 else why
+            continue
+        left = Chosen(found.ranked[number:], found.sizes[number:], found.agreement[number:])
+        made = done(left if number else found, offered=text, verdict=verdict, took_s=time.monotonic() - begun)
+        if not _is_red(verdict):
+            return made
+        fallback = fallback or made  # another one may turn the tests green
+    return fallback or done(NOTHING, why=why, took_s=time.monotonic() - begun)
+
+
+def _is_red(verdict: Verdict) -> bool:
+    """Whether a test that reaches it is red, with it and without it."""
+    return isinstance(verdict, Unverified) and verdict.reason in ("baseline-red", "breaks-tests")
+
+
+def _withheld(bench: Workbench, verdict: Verdict) -> str:
+    """Why what has this verdict is not offered; "" where it is."""
+    return verdict.why if isinstance(verdict, Failed) else held_back(verdict, bench.settings.policy)
 
 
 async def settled(bench: Workbench, world: World, found: Written, number: int) -> Written:
@@ -122,9 +136,8 @@ async def settled(bench: Workbench, world: World, found: Written, number: int) -
         told,
     )
     made = replace(found, wish=wish, chosen=chosen, offered=text, verdict=verdict)
-    if why := held_back(verdict, bench.settings.policy):
-        return replace(made, chosen=NOTHING, offered="", why=why)
-    return made
+    why = _withheld(bench, verdict)
+    return replace(made, chosen=NOTHING, offered="", why=why) if why else made
 
 
 def as_example(call: str, answer: Answer) -> Example:
@@ -161,4 +174,4 @@ async def _proved(bench: Workbench, world: World, target: Target, text: str) -> 
     before = Snapshot(path.as_uri(), str(path), 0, target.text)
     _, span = changed_span(target.text, text)
     change = one_file(world, before, text, span)
-    return (await begin(bench, change, Limits(PROOF_S))).now
+    return (await begin(bench, change, patient(bench.settings))).now

@@ -1,0 +1,37 @@
+"""The sentences of a description: without the doctests in it, and the steps that it orders. Pure."""
+
+from __future__ import annotations
+
+import re
+
+STEP_LEAST = 2  # steps that a description has to have to be a plan
+
+
+def plain(doc: str) -> str:
+    """A description without its doctests and what they give."""
+    kept, is_shown = list[str](), False
+    for line in doc.splitlines():
+        is_shown = line.lstrip().startswith(">>>") or (is_shown and bool(line.strip()))
+        if not is_shown:
+            kept.append(line)
+    return "\n".join(kept)
+
+
+_ORDER = re.compile(
+    r"(?:^|(?<=[.;,\n]))\s*(?:and\s+)?(?:\d+[.)]\s+)?(?:first(?:ly)?|then|next|after (?:that|this)|second(?:ly)?|third(?:ly)?|fourth(?:ly)?|finally|lastly)[,:]?\s+|(?:^|(?<=[\s:]))\d{1,2}[.)]\s+",
+    re.IGNORECASE,
+)
+
+
+def steps(doc: str) -> tuple[str, ...]:
+    """The parts of a description that says "first …, then …, finally …", or numbers them; none where it does not."""
+    text = re.sub(r"\s*\n\s*", " ", plain(doc)).strip()
+    marks = list(_ORDER.finditer(text))
+    if not marks:
+        return ()
+    parts = [text[: marks[0].start()], *(text[m.end() : n.start() if n else len(text)] for m, n in zip(marks, [*marks[1:], None], strict=True))]  # fmt: skip
+    if re.match(r"\s*(?:first|1[.)])", marks[0][0], re.IGNORECASE) or parts[0].rstrip().endswith((":", ".")):
+        parts = parts[1:]  # what comes before says what it is all for
+    found = tuple(part.strip(" .,;:") for part in parts)
+    found = tuple(part for part in found if part)
+    return found if len(found) >= STEP_LEAST else ()
