@@ -50,9 +50,9 @@ def shown(doc: str, name: str) -> tuple[Example, ...]:
     for match in itertools.islice(re.finditer(rf"(?<![\w.*+/%-]){re.escape(name)}\(", doc), EXAMPLES):
         if doc[: match.start()].rstrip().endswith(tuple("*+/%-")):
             continue
-        written = _written(doc, match.start())
-        if written is not None and written.call not in calls and _calls(written.call, name):
-            found[written] = None
+        said = written(doc, match.start())
+        if said is not None and said.call not in calls and _calls(said.call, name):
+            found[said] = None
     return tuple(found)
 
 
@@ -101,14 +101,16 @@ _ENDS = re.compile(r"[.,;#)](?:\s|$)|\s+(?=[A-Za-z(])|\s*#")  # what may stand b
 _SAYS = re.compile(r"\s*(?:==|=>|=|->|➞|→|returns?\b|gives?\b|should (?:return|be|give)\b|is\b)\s*:?\s*")
 
 
-def _written(doc: str, start: int) -> Example | None:
-    """What stands behind a call, where it is a literal."""
+def written(doc: str, start: int) -> Example | None:
+    """The call that begins there with what stands behind it, where that is a literal: "f(2) is 4"."""
     line_end = doc.find("\n", start)
     line = doc[start : line_end if line_end >= 0 else len(doc)][:SOURCE_LIMIT]
     for end in [at + 1 for at, sign in enumerate(line) if sign == ")"][:CLOSINGS]:
         call = line[:end]
         if syntax.compiles(call):
             says = _SAYS.match(line, end)
+            if says is None and line[end : end + 1] in (".", "["):
+                continue
             if says is None:
                 return None
             rest = line[says.end() :].strip()

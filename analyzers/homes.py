@@ -26,7 +26,7 @@ def test_file(texts: Mapping[str, str], name: str) -> str:
     stem = path.parent.name if path.stem == "__init__" and path.parent.name else path.stem
     wanted = f"test_{stem}.py"
     known = [one for one in texts if PurePosixPath(one).name in (wanted, f"{stem}_test.py")]
-    own = [one for one in known if _speaks_of(texts[one], module)]
+    own = [one for one in known if speaks_of(texts[one], module)]
     alike = {importable(one, texts) for one in texts if PurePosixPath(one).stem == stem and one not in known} - {module}
     others = [one for one in known if _imported(texts[one], stem) & alike]
     if found := own or [one for one in known if one not in others]:
@@ -39,7 +39,7 @@ def test_file(texts: Mapping[str, str], name: str) -> str:
     return f"{folder}/{wanted}" if folder else str(path.with_name(wanted))
 
 
-def _speaks_of(text: str, module: str) -> bool:
+def speaks_of(text: str, module: str) -> bool:
     """Whether a text imports a module, or names from it."""
     package, _, name = module.rpartition(".")
     return bool(module) and bool(

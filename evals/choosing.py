@@ -21,10 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analyzers import wishes
 from analyzers.mutants import usual
 from analyzers.text import Span, applied
-from analyzers.wishes import Wish
+from analyzers.wishes import heads
+from analyzers.wishes.wish import Wish
 from assay import compose
 from assay.assistant.trials import behaviours
 from assay.assistant.trials.behaviours import Asked
@@ -56,7 +56,7 @@ def tasks(data: Path) -> list[Task]:
     with gzip.open(data / "HumanEval.jsonl.gz", "rt") as file:
         rows = [json.loads(line) for line in file]
     for row in rows:
-        wish = wishes.of_function(row["prompt"] + "    pass\n", row["entry_point"])
+        wish = heads.of_function(row["prompt"] + "    pass\n", row["entry_point"])
         if wish is None:
             continue
         before = row["prompt"][: row["prompt"].rindex(f"def {row['entry_point']}")]

@@ -23,7 +23,7 @@ from analyzers.docstrings import Style, disagree
 from analyzers.places import Places
 from assay.assistant.document import docstrings
 from assay.assistant.document.docstrings import Change
-from assay.assistant.suggest.index import names_below
+from assay.assistant.finding.index import names_below
 from evals.typing import SITE_PACKAGES
 
 SEED = 33

@@ -18,7 +18,7 @@ from itertools import pairwise
 
 from analyzers import members
 from analyzers.members import Project
-from assay.assistant.suggest.index import names_below
+from assay.assistant.finding.index import names_below
 from evals.replay import percentile
 from evals.typing import SITE_PACKAGES
 

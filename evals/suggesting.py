@@ -19,8 +19,8 @@ from pathlib import Path
 
 from analyzers import signatures
 from analyzers.signatures import module_of
-from assay.assistant.suggest import search
-from assay.assistant.suggest.index import Index, names_below
+from assay.assistant.finding import search
+from assay.assistant.finding.index import Index, names_below
 from evals.typing import SITE_PACKAGES
 
 UNSEEN = ("rich", "pygments", "urllib3", "jedi", "dulwich", "jsonschema")

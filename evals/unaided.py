@@ -20,9 +20,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from analyzers import wishes
 from analyzers.text import Span
-from analyzers.wishes import Wish
+from analyzers.wishes.wish import Wish
 from assay import compose
 from assay.assistant.trials import behaviours
 from assay.assistant.trials.behaviours import Asked
@@ -61,7 +60,7 @@ def _task(row: dict[str, Any]) -> Task | None:
     if not called:
         return None
     doc = ([*row["prompt"].split("'''"), "", ""])[1].strip()
-    wish = wishes.of_function(f'def {called[0]}({heads[called[0]]}):\n    """{doc}"""\n', called[0])
+    wish = heads.of_function(f'def {called[0]}({heads[called[0]]}):\n    """{doc}"""\n', called[0])
     return Task(row["task_id"], replace(wish, checks=(asserts[0],)), tuple(asserts)) if wish is not None else None
 
 

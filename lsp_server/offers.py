@@ -81,6 +81,7 @@ COMMANDS = {
     "assay.fixWithTest": "mending.make",
     "assay.mutants": "tests.mutants",
     "assay.write": "writing.make",
+    "assay.undo": "writing.undo",
 }
 
 

@@ -60,6 +60,7 @@ class Session:
     """See the module's docstring. A request reads it once, before its first await: `view`."""
 
     def __init__(self, server: LanguageServer, composition: Composition, encoding: Encoding = "utf-16") -> None:
+        self.cache = composition.cache
         self.documents = Documents(encoding)
         self.editor = Editor(server)
         self._folders: list[Path] = []

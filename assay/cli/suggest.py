@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from assay.assistant.suggest import asked, search, shapes
-from assay.assistant.suggest.search import Item
+from assay.assistant.finding import search
+from assay.assistant.finding.search import Item
+from assay.assistant.suggest import asked, shapes
 from assay.assistant.workbench import Workbench
 from assay.cli import out, place
 from assay.cli.ask import Json

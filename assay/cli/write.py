@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import difflib
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from analyzers import encodings
+from analyzers import encodings, sessions
+from analyzers.wishes.wish import Wish
 from assay.assistant.record.checkpoints import Checkpoint, Checkpoints, NotWritten
 from assay.assistant.workbench import Workbench
-from assay.assistant.write import asked, model, plan, shapes, small
+from assay.assistant.write import asked, plan, shapes, sources, tests, way
 from assay.assistant.write.asked import Asked, Unclear
 from assay.assistant.write.candidate import Target
 from assay.assistant.write.plan import Built
@@ -24,55 +32,113 @@ from assay.cli.progress import Progress
 from assay.folders import folders
 from sandbox.api import SandboxUnavailable
 
-SOURCES = (small.candidates, model.candidates)
-
 
 def write(
     what: Annotated[
         str,
         typer.Argument(
-            metavar="SENTENCE|FILE::NAME|FILE:LINE:COL",
-            help="What it is to do, in a sentence (with --into); or a function that has a head and no body, or is called and not there; or a place: a comment, such a function, such a call.",
+            metavar="SENTENCE|FILE::NAME|FILE:LINE:COL|-",
+            help="What it is to do, in a sentence (with --into; - reads it from standard input); or a function or method (FILE::Class.method) that has a head and no body, or is called and not there; or a place: a comment, such a function, such a call.",
         ),
     ],
-    into: Annotated[str, typer.Option("--into", metavar="FILE[::AFTER]", help="The file that a sentence is for, and the function or class that it goes behind.")] = "",
-    apply: Annotated[bool, typer.Option("--apply", help="Write it into the file; `assay undo` takes it back.")] = False,
+    into: Annotated[str, typer.Option("--into", metavar="FILE[::AFTER]", help="The file that a sentence is for, and the function, class or method (Class.method) that it goes behind.")] = "",
+    apply: Annotated[bool, typer.Option("--apply", help="Write it into the files; `assay undo` takes it back.")] = False,
+    only_plan: Annotated[bool, typer.Option("--plan", help="Tell how it was understood, and the steps as a text that can be changed and given back (`assay write - --into FILE`), and write nothing.")] = False,
     as_json: Json = False,
 ) -> None:  # fmt: skip
-    """Write a function: several candidates, from small expressions and from the model, all run on the examples and on each other's inputs; the one with evidence is shown as a change.
+    """Write a function: several candidates, from what is there, by rule, from small expressions and from the model, all run on the examples and on each other's inputs; the one with evidence is shown as a change.
 
-    What was understood is told first, and what was assumed. What breaks an example or a demand ("must not use …", "raises …") is never offered. Exits 1 where nothing is offered, else 0; 2 misuse, 3 without a sandbox.
+    What was understood is told first, and what was assumed; tests of the project that call it are examples. What breaks an example or a demand ("must not use …", "raises …") is never offered. On a terminal you are asked which of the two best
+    is right where they differ, and a description with steps can be changed before anything is written. Exits 1 where nothing is offered, else 0; 2 misuse, 3 without a sandbox.
     """
-    code, wanted = _asked(what, into, as_json=as_json)
-    steps = plan.planned(wanted.wish)
-    for line in (
-        []
-        if as_json
-        else [*shapes.wish_lines(replace(wanted.wish, steps=())), *(shapes.plan_lines(steps) if steps else ())]
-    ):
-        out.say(line)
+    said = sys.stdin.read() if what == "-" else what
+    code, wanted = _asked(said, into, as_json=as_json)
+    is_talk = not as_json and sys.stdin.isatty() and sys.stderr.isatty() and what != "-"
+    if is_talk and wanted.wish.steps and not only_plan:
+        code, wanted = _edited(code, wanted, into, as_json=as_json)
 
-    async def work(bench: Workbench) -> Written | Built:
+    async def work(bench: Workbench) -> Written | Built | None:
         bench.projects.open_folder(code.root)
         state, world = await bench.projects.state(code.root), bench.projects.world(code.root)
-        at = Target(state, code.name, code.text, wanted.span)
+        at = Target(state, code.name, code.text, wanted.span, indent=wanted.indent)
+        meant = await asyncio.to_thread(asked.with_tests, wanted, at.texts, code.name)
+        if not as_json:
+            _understood(meant.wish)
+        if only_plan:
+            if as_json:
+                out.emit({"wish": shapes.wish_json(meant.wish), "plan": plan.as_text(meant.wish)})
+            return None
         with Progress(shapes.STAGES) as tell:
-            return await plan.carried_out(bench, world, at, wanted.wish, SOURCES, tell)
+            found = await plan.carried_out(bench, world, at, meant.wish, sources.every(folders().cache), tell)
+        if is_talk and isinstance(found, Written) and (number := _chosen(found)) is not None:
+            found = await way.settled(bench, world, found, number)
+        return found
 
     try:
         found = out.with_bench(work, root=code.root, patience_s=None)
     except SandboxUnavailable as error:
         out.fail("no-sandbox", str(error), status=out.UNVERIFIED, as_json=as_json)
+    if found is None:
+        if not as_json:
+            typer.echo(plan.as_text(wanted.wish))
+        return
+    was = tests.before(found.target, found.files)
     if as_json:
         out.emit(shapes.written_json(found))
     else:
         for line in shapes.lines(found):
             out.say(line)
-        _show(code.name, code.text, found.offered)
-    if apply and found.offered:
-        _apply(code, found.offered, wanted.wish.name, as_json=as_json)
+        for name, text in found.files.items():
+            _show(name, was[name], text)
+    if apply and found.files:
+        _apply(code, was, found.files, wanted.wish.full_name, as_json=as_json)
     if not found.is_done:
         raise typer.Exit(out.FAILED)
+
+
+def _understood(wish: Wish) -> None:
+    steps = plan.planned(wish)
+    for line in (*shapes.wish_lines(replace(wish, steps=())), *(shapes.plan_lines(steps) if steps else ())):
+        out.say(line)
+
+
+def _edited(code: place.Code, wanted: Asked, into: str, *, as_json: bool) -> tuple[place.Code, Asked]:
+    """What is wanted once somebody has seen its plan, and changed it where they wanted another."""
+    steps = plan.planned(wanted.wish)
+    for line in shapes.plan_lines(steps) if steps else ():
+        out.say(line)
+    answer = typer.prompt("Enter writes it; e changes the plan; q ends", default="", show_default=False, err=True)
+    if answer.strip().lower() == "q":
+        raise typer.Exit(out.FAILED)
+    if answer.strip().lower() == "e" and (text := _in_editor(plan.as_text(wanted.wish))):
+        return _asked(text, into or code.name, as_json=as_json)
+    return code, wanted
+
+
+def _in_editor(text: str) -> str:
+    """A text as somebody leaves it in the editor that the environment names; "" where nothing is left of it."""
+    command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "plan.txt"
+        file.write_text(f"{text}\n", "utf-8")
+        try:
+            subprocess.run([*command, str(file)], check=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            out.say(f"the editor {command[0]} did not end well ({error}); the plan stays as it is")
+            return text
+        return file.read_text("utf-8", "replace").strip()
+
+
+def _chosen(found: Written) -> int | None:
+    """Which of the two best somebody holds for right; None for nobody's choice."""
+    split, ways = found.chosen.split, shapes.ways(found)
+    if split is None or ways is None:
+        return None
+    out.say(f"{sessions.told(split.call)}: which one is right?")
+    for number, one in enumerate(ways, 1):
+        out.say(f"  {number}: it {one}")
+    answer = typer.prompt("1, 2, or Enter for the first as it is", default="", show_default=False, err=True)
+    return {"1": 0, "2": 1}.get(answer.strip())
 
 
 def _asked(what: str, into: str, *, as_json: bool) -> tuple[place.Code, Asked]:
@@ -106,13 +172,17 @@ def _show(name: str, before: str, after: str) -> None:
             typer.echo(line)
 
 
-def _apply(code: place.Code, after: str, name: str, *, as_json: bool) -> None:
-    both = encodings.encoded(code.text), encodings.encoded(after)
+def _apply(code: place.Code, was: Mapping[str, str], files: Mapping[str, str], name: str, *, as_json: bool) -> None:
+    both = {
+        one: (encodings.encoded(was[one]) if was[one] or (code.root / one).exists() else None, encodings.encoded(text))
+        for one, text in files.items()
+    }
     try:
-        Checkpoints(folders().cache, code.root).apply(f"write {name}", {code.name: both})
+        Checkpoints(folders().cache, code.root).apply(f"write {name}", both)
     except NotWritten as error:
         out.fail("not-written", str(error), as_json=as_json)
-    out.say(f"{code.root / code.name} is written; `assay undo` takes it back.")
+    written = ", ".join(str(code.root / one) for one in files)
+    out.say(f"{written} {'is' if len(files) == 1 else 'are'} written; `assay undo` takes it back.")
 
 
 def log(

@@ -5,24 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, TypeVar
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInternalError, JsonRpcInvalidParams
 
-from analyzers import encodings, reach, subjects, syntax
+from analyzers import reach, subjects, syntax
 from analyzers.mutants.usual import Usual
 from analyzers.subjects import Subject
-from analyzers.text import Edit, Snapshot, Span
+from analyzers.text import Snapshot, Span
 from assay.assistant.hints.hint import Evidence, Hint
 from assay.assistant.test import asked, shapes
 from assay.assistant.test.suite import Fate, Place
 from assay.assistant.test.way import Made
-from lsp_server.convert import offset_at, text_edit
+from lsp_server.convert import offset_at
 from lsp_server.session import Session, View
 from sandbox.api import SandboxUnavailable
+
+from . import edits
 
 TAKES = "takes an object with uri, and with name, position or line where not all of the document is meant"
 PROGRESS = "workDoneToken"
@@ -274,49 +275,13 @@ async def watched(
 
 async def _write(session: Session, view: View, name: str, texts: tuple[str, str], test: str) -> bool:
     """Have a file of tests changed, and show it at this test."""
-    before, after = texts
-    path = view.root / name
-    uri = path.as_uri()
-    shown = session.documents.get(uri)
-    now = shown.text if shown is not None else await asyncio.to_thread(_on_disk, path)
-    if now != before:
-        session.editor.show(f"{name} was changed meanwhile, and is left as it is.")
+    edit = await edits.of_files(session, view, {name: texts})
+    if edit is None or not await session.editor.change(edit, f"Tests in {name}"):
         return False
-    snapshot = shown if shown is not None else Snapshot(uri, str(path), 0, before)
-    edits = [text_edit(snapshot, edit, view.encoding) for edit in by_lines(before, after)]
-    is_new = shown is None and not before
-    if session.editor.creates_files or (session.editor.takes_versioned_edits and not is_new):
-        document = types.OptionalVersionedTextDocumentIdentifier(uri=uri, version=shown.version if shown else None)
-        create = [types.CreateFile(uri, options=types.CreateFileOptions(ignore_if_exists=True))] if is_new else []
-        edit = types.WorkspaceEdit(document_changes=[*create, types.TextDocumentEdit(document, list(edits))])
-    elif is_new:
-        session.editor.show(f"this editor makes no new files: create {name} and ask again.")
-        return False
-    else:
-        edit = types.WorkspaceEdit(changes={uri: edits})
-    if not await session.editor.change(edit, f"Tests in {name}"):
-        return False
+    after = texts[1]
     first = types.Position(after.count("\n", 0, max(0, after.find(f"def {test.rpartition('::')[2]}("))), 0)
-    await session.editor.open(uri, types.Range(first, first))
+    await session.editor.open((view.root / name).as_uri(), types.Range(first, first))
     return True
-
-
-def _on_disk(path: Path) -> str | None:
-    """A file's text, "" for one that is not there; None for one that cannot be read."""
-    try:
-        return encodings.decoded(path.read_bytes()) if path.exists() else ""
-    except (OSError, UnicodeDecodeError):
-        return None
-
-
-def by_lines(before: str, after: str) -> list[Edit]:
-    """By whole lines, so that what stays is seen to stay."""
-    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    starts = [0]
-    for line in old:
-        starts.append(starts[-1] + len(line))
-    changes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-    return [Edit(Span(starts[a], starts[b]), "".join(new[c:d])) for kind, a, b, c, d in changes if kind != "equal"]
 
 
 async def _noticed(session: Session, view: View, made: Sequence[Made], line: int) -> None:

@@ -1,29 +1,35 @@
-"""The command assay.write: a function from a head, a comment, a call of what is not there or a sentence, as an edit to review; where two candidates are left that differ, whoever asked chooses by what they give."""
+"""The commands assay.write and assay.undo: a function from a head, a comment, a call of what is not there or a sentence, as an edit to review; where two candidates are left that differ, whoever asked chooses by what they give. What was written
+is taken back as an edit, too, with later edits left where they do not touch."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInternalError, JsonRpcInvalidParams
 
+from analyzers import encodings, sessions
 from analyzers.text import Span
-from assay.assistant.write import asked, model, plan, shapes, small, way
+from assay.assistant.record.checkpoints import Checkpoints, NotWritten
+from assay.assistant.write import asked, plan, shapes, sources, way
+from assay.assistant.write import tests as own_tests
 from assay.assistant.write.asked import Asked, Unclear
 from assay.assistant.write.candidate import Target
 from assay.assistant.write.plan import Built
 from assay.assistant.write.way import Written
-from lsp_server.convert import offset_at, range_of, text_edit
+from lsp_server.convert import offset_at, range_of
 from lsp_server.session import Session, View
 
-from . import tests
+from . import edits, tests
 
 TAKES = "assay.write takes an object with uri, and position, name or text (with after, the function it goes behind)"
 KIND = types.CodeActionKind.Refactor
 TITLE = "Write `{}`"
-SOURCES = (small.candidates, model.candidates)
+WRITE_ALL, CHANGE_PLAN = "Write all of it", "Change the plan"
 
 
 async def make(session: Session, *arguments: Any) -> dict[str, Any] | None:
@@ -33,21 +39,24 @@ async def make(session: Session, *arguments: Any) -> dict[str, Any] | None:
         return None
     view, wanted = meant
     at = await tests.file_of(view)
-    target = Target(at.state, at.name, view.snapshot.text, wanted.span, at.over)
+    target = Target(at.state, at.name, view.snapshot.text, wanted.span, at.over, wanted.indent)
+    wanted = await asyncio.to_thread(asked.with_tests, wanted, target.texts, at.name)
+    if wanted.wish.steps and (answer := await _planned(session, view, wanted, target)) is not None:
+        return answer
     found = await tests.watched(
         session,
-        f"Assay is writing {wanted.wish.name}",
-        lambda tell: plan.carried_out(view.bench, view.world, target, wanted.wish, SOURCES, tell),
+        f"Assay is writing {wanted.wish.full_name}",
+        lambda tell: plan.carried_out(view.bench, view.world, target, wanted.wish, sources.every(session.cache), tell),
         arguments[0],
         shapes.STAGES,
     )
     if found is None:
         return None
     if isinstance(found, Written) and found.chosen.split is not None and (told := shapes.ways(found)) is not None:
-        number = await session.editor.choose(f"{found.chosen.split.call}: which one is right?", told)
+        number = await session.editor.choose(f"{sessions.told(found.chosen.split.call)}: which one is right?", told)
         if number is not None:
             found = await way.settled(view.bench, view.world, found, number)
-    applied = bool(found.offered) and await _write(session, view, wanted.wish.name, found)
+    applied = bool(found.files) and await _write(session, view, wanted.wish.full_name, found)
     if not session.editor.tells_of_tests and (applied or not found.offered):
         session.editor.show(shapes.glance(found))
     return shapes.written_json(found) | {
@@ -56,6 +65,56 @@ async def make(session: Session, *arguments: Any) -> dict[str, Any] | None:
         "applied": applied,
         "uri": view.snapshot.uri if found.offered else None,
     }
+
+
+async def _planned(session: Session, view: View, wanted: Asked, target: Target) -> dict[str, Any] | None:
+    """Show the steps before anything is written: None where all of it is to be written; else the answer, once the plan stands in the document as a comment, to be changed and asked for again."""
+    steps = plan.planned(wanted.wish)
+    lines = list(shapes.plan_lines(steps)) if steps is not None else []
+    number = await session.editor.choose(f"{wanted.wish.name}: {'; '.join(line.strip() for line in lines)}", (WRITE_ALL, CHANGE_PLAN))  # fmt: skip
+    if number != 1:
+        return None
+    comment = "".join(f"# {line}\n" for line in plan.as_text(wanted.wish).splitlines())
+    text, span = target.text, wanted.span
+    before, after = text[: span.start], text[span.end :]
+    gap = "\n" * max(0, 3 - (len(before) - len(before.rstrip("\n")))) if before.strip() else ""
+    edit = await edits.of_files(session, view, {target.name: (text, f"{before}{gap}{comment}{after}")})
+    applied = edit is not None and await session.editor.change(edit, f"The plan of {wanted.wish.name}")
+    glance = "the plan stands in the file: change it, and ask for it to be written there."
+    if applied and not session.editor.tells_of_tests:
+        session.editor.show(glance)
+    return {"wish": shapes.wish_json(wanted.wish), "planned": True, "glance": glance, "text": lines, "applied": applied, "uri": view.snapshot.uri}  # fmt: skip
+
+
+async def undo(session: Session, *arguments: Any) -> dict[str, Any] | None:
+    """Take back the newest change that Assay wrote into the project of a document, as an edit. Null for a document that is not open."""
+    match arguments:
+        case ({"uri": str(uri)}, *_):
+            view = session.view(uri)
+        case _:
+            raise JsonRpcInvalidParams(message="assay.undo takes an object with uri")
+    if view is None:
+        return None
+    kept = Checkpoints(session.cache, view.root)
+    shown = {name: encodings.encoded(text) for name, text in session.documents.texts_below(view.root).items()}
+    try:
+        one = await asyncio.to_thread(kept.newest)
+        texts = await asyncio.to_thread(kept.without, one, shown)
+        both = {name: (_text(now), _text(before)) for name, (now, before) in texts.items() if now is not None}
+        edit = await edits.of_files(session, view, both)
+        applied = edit is not None and await session.editor.change(edit, f"Take back: {one.title}")
+        if applied:
+            await asyncio.to_thread(kept.taken, one)
+    except NotWritten as error:
+        raise JsonRpcInternalError(message=str(error)) from error
+    glance = f"taken back: {one.title} ({', '.join(texts)})" if applied else f"{one.title} is left as it is."
+    if not session.editor.tells_of_tests:
+        session.editor.show(glance)
+    return {"title": one.title, "files": list(texts), "applied": applied, "glance": glance}
+
+
+def _text(data: bytes | None) -> str:
+    return encodings.decoded(data) if data is not None else ""
 
 
 async def actions(view: View, start: int, end: int) -> list[types.CodeAction]:
@@ -106,11 +165,25 @@ def _read(view: View, what: dict[str, Any]) -> Asked:
 
 
 async def _write(session: Session, view: View, name: str, found: Written | Built) -> bool:
-    """Have it written into the document, as an edit of the very version that it was made for."""
+    """Have it written into the documents, as an edit of the very versions that it was made for; `assay undo` knows of it."""
     if not session.is_current(view):
         session.editor.show("the document was changed meanwhile, and is left as it is.")
         return False
-    before = view.snapshot.text
-    edits = [text_edit(view.snapshot, edit, view.encoding) for edit in tests.by_lines(before, found.offered)]
+    was = await asyncio.to_thread(own_tests.before, found.target, found.files)
+    texts = {one: (was[one], text) for one, text in found.files.items()}
     note = types.ChangeAnnotation(f"Write {name}", description=shapes.glance(found))
-    return await session.editor.change(session.editor.edit_of(view.snapshot, edits, note), f"Write {name}")
+    edit = await edits.of_files(session, view, texts, note)
+    if edit is None or not await session.editor.change(edit, f"Write {name}"):
+        return False
+    await asyncio.to_thread(_noted, Checkpoints(session.cache, view.root), f"write {name}", texts, view.root)
+    return True
+
+
+def _noted(kept: Checkpoints, title: str, texts: Mapping[str, tuple[str, str]], root: Path) -> None:
+    """The change among those that can be taken back; a full disk keeps nobody from writing."""
+    both = {
+        name: (encodings.encoded(before) if before or (root / name).exists() else None, encodings.encoded(after))
+        for name, (before, after) in texts.items()
+    }
+    with contextlib.suppress(NotWritten):
+        kept.note(title, both)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -618,9 +619,11 @@ def test_write_has_its_shape_and_is_taken_back(project: Path) -> None:
     env = {name: value for name, value in env.items() if value}
     stub = 'def shout(text: str) -> str:\n    """Return it in upper case.\n\n    >>> shout("ab")\n    \'AB\'\n    """\n'
     (project / "words.py").write_text(stub)
+    (project / "test_calc.py").unlink()  # a project without tests has examples in docstrings
     found = answer(assay("write", f"{project / 'words.py'}::shout", "--json", env=env))
-    assert set(found) == {"schema", "wish", "offered", "why", "verdict", "candidates", "inputs", "agreement", "split", "rounds", "seconds"}  # fmt: skip
-    assert set(found["wish"]) == {"name", "signature", "doc", "examples", "checks", "constraints", "steps", "assumed"}
+    assert set(found) == {"schema", "wish", "offered", "why", "verdict", "candidates", "inputs", "agreement", "split", "rounds", "seconds", "files"}  # fmt: skip
+    wish = {"name", "form", "signature", "doc", "examples", "checks", "constraints", "steps", "assumed"}
+    assert set(found["wish"]) == wish
     assert found["offered"]["body"] == "return text.upper()"
     assert {"body", "source", "told", "likely", "broken"} == set(found["candidates"][0])
     assert (project / "words.py").read_text() == stub
@@ -656,3 +659,56 @@ def test_what_nobody_can_write_is_one_sentence(
     monkeypatch.chdir(project)
     done = CliRunner().invoke(app, ["write", *words, "--json"])
     assert (done.exit_code, json.loads(done.stdout)["error"]["code"]) == (2, code)
+
+
+def on_a_terminal(*words: str, types: str, env: dict[str, str]) -> str:
+    """What a command says to somebody at a terminal who types this."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "assay", *words]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, **env}) as process:
+        os.close(theirs)
+        os.write(ours, types.encode())
+        told = b""
+        while True:
+            try:
+                data = os.read(ours, 4096)
+            except OSError:  # the other end is closed
+                break
+            if not data:
+                break
+            told += data
+    os.close(ours)
+    assert process.returncode in (0, 1), told
+    return told.decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def test_on_a_terminal_somebody_chooses_and_changes_the_plan(project: Path, tmp_path: Path) -> None:
+    script = tmp_path / "script.json"
+    script.write_text(json.dumps({"default": ["return sorted(values)[1]", "return sorted(values)[len(values) // 2]"]}))
+    changes = tmp_path / "changes.py"
+    changes.write_text("import sys\nopen(sys.argv[1], 'w').write('tidy(text: str) -> str:\\n1. strip_ends(\" a \") == \"a\"\\n2. shout(\"a\") == \"A\"')\n")  # fmt: skip
+    env = {"ASSAY_HOME": str(tmp_path / "home"), "ASSAY_ENGINE_SCRIPT": str(script), "EDITOR": f"{sys.executable} {changes}", "TERM": "dumb"}  # fmt: skip
+    if image := os.environ.get("ASSAY_SANDBOX_IMAGE"):
+        env["ASSAY_SANDBOX_IMAGE"] = image
+    (project / "test_calc.py").unlink()
+    place = project / "words.py"
+    place.write_text(
+        'def pick(values: list[int]) -> int:\n    """Return one.\n\n    >>> pick([3, 1, 2])\n    2\n    """\n'
+    )
+    told = on_a_terminal("write", f"{place}::pick", "--apply", types="2\n", env=env)
+    assert "which one is right?" in told and "  1: it gives" in told and "  2: it gives" in told
+    assert place.read_text().count(">>> pick(") == 2, "what was chosen is an example"
+    said = "tidy(text: str) -> str: first strip_ends(' a ') == 'a', then lower('A') == 'a'"
+    told = on_a_terminal("write", said, "--into", str(place), types="e\n", env=env)
+    assert "step 2: def lower" in told and "step 2: def shout" in told
+    assert "def shout(value" in told
+
+
+def test_a_plan_is_a_text_that_can_be_given_back(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+    said = "tidy(text: str) -> str: first strip_ends(' a ') == 'a', then lower('A') == 'a'"
+    done = assay("write", said, "--into", str(project / "calc.py"), "--plan")
+    assert done.stdout == "tidy(text: str) -> str:\n1. strip_ends(' a ') == 'a'\n2. lower('A') == 'a'\n"
+    again = assay("write", "-", "--into", str(project / "calc.py"), "--plan", "--json", stdin=done.stdout)
+    assert answer(again)["plan"] == done.stdout.strip()
+    assert answer(again)["wish"]["steps"] == ["strip_ends(' a ') == 'a'", "lower('A') == 'a'"]

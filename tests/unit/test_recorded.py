@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from analyzers import inputs, subjects, tryouts
-from assay.assistant.test import joining, recorded
+from assay.assistant.rendering import joining
+from assay.assistant.test import recorded
 from sandbox.api import Taken
 
 TEXT = "def f(a, b=2, *more, sep=',', end=None, **named): ...\n"

@@ -9,9 +9,10 @@ import pytest
 
 from analyzers import signatures
 from analyzers.signatures import module_of
-from assay.assistant.suggest import search, shapes
-from assay.assistant.suggest.index import Index, names_below, terms
-from assay.assistant.suggest.search import Item, Tree
+from assay.assistant.finding import search
+from assay.assistant.finding.index import Index, names_below, terms
+from assay.assistant.finding.search import Item, Tree
+from assay.assistant.suggest import shapes
 from evals import suggesting
 from tests.unit.conftest import Make
 

@@ -8,8 +8,9 @@ import pytest
 
 from analyzers import homes, subjects
 from analyzers.mutants import usual
-from assay.assistant.test import cases, joining, kept, shapes, way, written
-from assay.assistant.test.kept import Row
+from assay.assistant.rendering import cases, joining, written
+from assay.assistant.rendering.rows import Row
+from assay.assistant.test import kept, shapes, way
 from assay.assistant.trials import answers
 from assay.assistant.trials.answers import Answer
 from sandbox.api import StepOutcome

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from analyzers import prose, wishes
+from analyzers import prose
+from analyzers.wishes import heads, missing, sentences
 
 
 def test_a_signature_with_a_docstring_is_a_wish() -> None:
@@ -16,13 +17,13 @@ def scale(values: list[int], by: int = 2, *, strict: bool = False) -> list[int]:
     [2, 4]
     """
 '''
-    wish = wishes.of_function(text, "scale")
+    wish = heads.of_function(text, "scale")
     assert wish is not None
     assert wish.head == "def scale(values: list[int], by: int = 2, *, strict: bool = False) -> list[int]:"
     assert [(one.call, one.gives) for one in wish.examples] == [("scale([1, 2])", "[2, 4]")]
     assert [(one.kind, one.what) for one in wish.constraints] == [("avoids", "map")]
     assert {"multiply", "scale"} <= wish.words
-    assert wishes.of_function(text, "other") is None
+    assert heads.of_function(text, "other") is None
 
 
 @pytest.mark.parametrize(
@@ -36,26 +37,26 @@ def scale(values: list[int], by: int = 2, *, strict: bool = False) -> list[int]:
     ],
 )
 def test_a_head_is_written_as_it_was(head: str) -> None:
-    wish = wishes.of_function(f"{head}\n    pass\n", "f")
+    wish = heads.of_function(f"{head}\n    pass\n", "f")
     assert wish is not None
     assert wish.head == head
 
 
 def test_calls_of_a_name_that_is_not_there_are_a_wish() -> None:
     text = "def main(path):\n    if is_hidden(path, 3):\n        return parse_header(path.name, strict=True)\n"
-    wish = wishes.of_calls(text, "is_hidden")
+    wish = missing.of_calls(text, "is_hidden")
     assert wish is not None
     assert wish.head == "def is_hidden(path, number: int) -> bool:"
-    other = wishes.of_calls(text, "parse_header")
+    other = missing.of_calls(text, "parse_header")
     assert other is not None
     assert other.head == "def parse_header(name, strict: bool):"
     assert other.assumed
-    assert wishes.of_calls(text, "nobody") is None
+    assert missing.of_calls(text, "nobody") is None
 
 
 def test_asserts_about_a_name_that_is_not_there_are_examples() -> None:
     text = "def test_it():\n    assert double(2) == 4\n    assert double(n) == 4\n"
-    wish = wishes.of_calls(text, "double")
+    wish = missing.of_calls(text, "double")
     assert wish is not None
     assert [(one.call, one.gives) for one in wish.examples] == [("double(2)", "4")]
     assert wish.returns == "int"
@@ -75,15 +76,15 @@ def test_asserts_about_a_name_that_is_not_there_are_examples() -> None:
     ],
 )  # fmt: skip
 def test_a_sentence_is_a_wish(sentence: str, head: str | None) -> None:
-    wish = wishes.of_sentence(sentence)
+    wish = sentences.of_sentence(sentence)
     compile(wish.head + " pass", "head", "exec")
     if head is not None:
         assert wish.head == head
 
 
 def test_what_nobody_said_is_assumed_and_told() -> None:
-    assert len(wishes.of_sentence("count the vowels in a text").assumed) == 2
-    assert wishes.of_sentence("count_vowels(text: str) -> int: count them").assumed == ()
+    assert len(sentences.of_sentence("count the vowels in a text").assumed) == 2
+    assert sentences.of_sentence("count_vowels(text: str) -> int: count them").assumed == ()
 
 
 @pytest.mark.parametrize(
@@ -102,25 +103,25 @@ def test_steps_are_read_where_somebody_orders_them(doc: str, steps: tuple[str, .
 
 
 def test_an_example_of_any_name_is_one_of_what_is_asked_for_and_becomes_a_doctest() -> None:
-    wish = wishes.of_sentence('count the upper case letters in a text, e.g. f("aBC") is 2')
+    wish = sentences.of_sentence('count the upper case letters in a text, e.g. f("aBC") is 2')
     assert [(one.call, one.gives) for one in wish.examples] == [('count_upper_case_letters("aBC")', "2")]
     assert wish.doc.endswith('>>> count_upper_case_letters("aBC")\n2')
-    assert wishes.of_sentence("count the letters").doc == "Count the letters."
+    assert sentences.of_sentence("count the letters").doc == "Count the letters."
 
 
 def test_what_doctest_cannot_show_stays_an_example() -> None:
-    wish = wishes.of_sentence(
+    wish = sentences.of_sentence(
         "both(a: list, b: list) -> set: what is in both, both([1], [1]) == {1}, both([], []) == set()"
     )
     assert ">>>" not in wish.doc
-    wish = wishes.of_sentence('half(n: int) -> str: half of it, half(4) == "2"')
+    wish = sentences.of_sentence('half(n: int) -> str: half of it, half(4) == "2"')
     assert wish.doc.endswith(">>> half(4)\n'2'")
 
 
 def test_a_hint_that_an_example_denies_is_no_hint() -> None:
-    wish = wishes.of_sentence("split the words, e.g. f('b a') == ['b', 'a']")
+    wish = sentences.of_sentence("split the words, e.g. f('b a') == ['b', 'a']")
     assert all(one.hint in ("", "str") for one in wish.parameters)
     assert (
-        wishes.of_sentence("count the vowels in a text, e.g. f('ab') is 1").head
+        sentences.of_sentence("count the vowels in a text, e.g. f('ab') is 1").head
         == "def count_vowels(text: str) -> int:"
     )

@@ -6,8 +6,8 @@ import ast
 
 import pytest
 
-from analyzers import wishes
 from analyzers.constraints import Constraint
+from analyzers.wishes import heads
 from assay.assistant.write import growing
 
 
@@ -34,7 +34,7 @@ def test_where_the_clock_tells_nothing_nothing_is_said() -> None:
     "head", ["f(xs: list[int])", "f(xs: list[str], n: int)", "f(text: str)", "f(rows: list[list[int]])", "f(d: dict)", "f(xs)", "f(a: tuple, b: set)"]
 )  # fmt: skip
 def test_inputs_grow(head: str) -> None:
-    wish = wishes.of_function(f"def {head}:\n    pass\n", "f")
+    wish = heads.of_function(f"def {head}:\n    pass\n", "f")
     assert wish is not None
     calls = growing.calls_of(wish)
     assert len(calls) == len(growing.SIZES)
@@ -44,6 +44,6 @@ def test_inputs_grow(head: str) -> None:
 
 def test_what_has_no_size_is_not_measured() -> None:
     for head in ("f()", "f(x: float)", "f(x: int = 3)"):
-        wish = wishes.of_function(f"def {head}:\n    pass\n", "f")
+        wish = heads.of_function(f"def {head}:\n    pass\n", "f")
         assert wish is not None
         assert growing.calls_of(wish) == ()

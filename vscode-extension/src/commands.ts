@@ -38,6 +38,7 @@ export function register(bench: Bench): vscode.Disposable[] {
     "assay.describe": (place?: unknown) => describe(server, place),
     "assay.writeFunction": () => tests.ask(server, why, "assay.write", "function"),
     "assay.writeDescribed": () => tests.describe(server, why),
+    "assay.takeBack": () => tests.takeBack(server),
     "assay.writeTests": () => tests.ask(server, why, "assay.test", "function"),
     "assay.writeTestsOfFile": () => tests.ask(server, why, "assay.test", "file"),
     "assay.showUnnoticed": () => tests.ask(server, why, "assay.mutants", "function"),
@@ -123,6 +124,7 @@ async function menu({ server, parts, offers, snooze }: Bench): Promise<void> {
   add("$(beaker) Verify this file", "assay.verifyFile");
   add("$(edit) Write a function from a sentence", "assay.writeDescribed");
   add("$(beaker) Write tests for this function or class", "assay.writeTests");
+  add("$(discard) Take back what was written last", "assay.takeBack");
   add("$(bug) Explain the selected or copied traceback", "assay.explainText");
   add(snooze.isOn ? "$(bell) Wake up" : "$(bell-slash) Snooze…", snooze.isOn ? "assay.wake" : "assay.snooze");
   add("$(chip) Use another model…", "assay.useModel", parts.engine.model);

@@ -49,6 +49,21 @@ export async function describe(server: Server, why: Why): Promise<void> {
   }
 }
 
+/** Take back the newest change that was written into the file's project; lines that were edited since stay where they are others. */
+export async function takeBack(server: Server): Promise<void> {
+  const editor = vscode.window.activeTextEditor;
+  if (editor?.document.languageId !== "python") {
+    void vscode.window.showInformationMessage("Assay: open a Python file of the project first.");
+    return;
+  }
+  try {
+    const answer = await server.command<{ glance: string } | null>("assay.undo", { uri: editor.document.uri.toString() });
+    void vscode.window.showInformationMessage(said(`Assay: ${answer?.glance ?? "the server does not run."}`));
+  } catch (error) {
+    void vscode.window.showWarningMessage(said(`Assay: ${error instanceof Error ? error.message : String(error)}`));
+  }
+}
+
 /** The command as a code action or a lens has it; undefined for any other. */
 export function own(command: string, args: unknown[]): { command: Command; argument: object } | undefined {
   const argument = args[0];

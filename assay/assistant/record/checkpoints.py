@@ -57,6 +57,14 @@ class Checkpoints:
         self._root = root.resolve()
         self._folder = cache / "checkpoints" / own
 
+    def note(self, title: str, texts: Mapping[str, tuple[bytes | None, bytes | None]]) -> Checkpoint:
+        """Keep a change that somebody else writes: an editor, whose documents are saved later. Raises NotWritten."""
+        with self._alone():
+            made = self._begun(title, texts)
+            self._note({"done": made.id})
+            self._forget()
+        return made
+
     def apply(self, title: str, texts: Mapping[str, tuple[bytes | None, bytes | None]]) -> Checkpoint:
         """Write files, each from what it is to be now to what it becomes (None: it is not there). Raises NotWritten, with nothing written, where one is not what it should be; a file that cannot be written in the middle is
         told by the same exception once those before it are as they were."""
@@ -64,14 +72,17 @@ class Checkpoints:
             for name, (before, _) in texts.items():
                 if _read(self._path(name)) != before:
                     raise NotWritten(f"{name} was changed meanwhile; nothing is written.")
-            made = Checkpoint(
-                secrets.token_hex(6), round(time.time(), 3), title,
-                tuple(Kept(name, self._put(before), self._put(after)) for name, (before, after) in texts.items()), is_whole=False,
-            )  # fmt: skip
-            self._note({"begun": made.id, "at": made.at, "title": title, "files": [[f.name, f.before, f.after] for f in made.files]})  # fmt: skip
+            made = self._begun(title, texts)
             self._write(dict(texts.items()))
             self._note({"done": made.id})
             self._forget()
+        return made
+
+    def _begun(self, title: str, texts: Mapping[str, tuple[bytes | None, bytes | None]]) -> Checkpoint:
+        """A change in the log, before the first of its files is touched."""
+        kept = tuple(Kept(name, self._put(before), self._put(after)) for name, (before, after) in texts.items())
+        made = Checkpoint(secrets.token_hex(6), round(time.time(), 3), title, kept, is_whole=False)
+        self._note({"begun": made.id, "at": made.at, "title": title, "files": [[f.name, f.before, f.after] for f in kept]})  # fmt: skip
         return made
 
     def log(self) -> tuple[Checkpoint, ...]:
@@ -102,11 +113,31 @@ class Checkpoints:
                 done.append(one)
         return tuple(done)
 
-    def _taken_back(self, one: Checkpoint) -> dict[str, tuple[bytes | None, bytes | None]]:
+    def newest(self) -> Checkpoint:
+        """The newest change that was not taken back. Raises NotWritten where there is none."""
+        for one in self.log():
+            if not one.undone:
+                return one
+        raise NotWritten("There is nothing to take back in this project.")
+
+    def without(self, one: Checkpoint, shown: Mapping[str, bytes]) -> dict[str, tuple[bytes | None, bytes | None]]:
+        """What each file of a change is now and would be without it, for whoever takes it back in an editor and then says so (`taken`); `shown` are documents that are not as on disk. Raises NotWritten."""
+        return self._taken_back(one, shown)
+
+    def taken(self, one: Checkpoint) -> None:
+        """A change was taken back by somebody else. Raises NotWritten."""
+        with self._alone():
+            self._note({"undone": one.id})
+
+    def _taken_back(
+        self, one: Checkpoint, shown: Mapping[str, bytes] | None = None
+    ) -> dict[str, tuple[bytes | None, bytes | None]]:
         """What each file of a change is now, and is to be."""
         found: dict[str, tuple[bytes | None, bytes | None]] = {}
         for kept in one.files:
-            now, before, after = _read(self._path(kept.name)), self._get(kept.before), self._get(kept.after)
+            path = self._path(kept.name)
+            now = shown[kept.name] if shown and kept.name in shown else _read(path)
+            before, after = self._get(kept.before), self._get(kept.after)
             if now in (before, after):
                 found[kept.name] = now, before
             elif now is None or before is None or after is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .search import Item
+from ..finding.search import Item
 
 
 def items_json(items: Sequence[Item]) -> dict[str, Any]:

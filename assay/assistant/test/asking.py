@@ -14,12 +14,12 @@ from analyzers.mutants.usual import Usual
 from analyzers.text import applied
 from sandbox.api import Job, Step, StepOutcome
 
+from ..rendering.written import Written
 from ..trials import answers
 from ..trials.answers import Answer
 from ..workbench import Workbench
 from ..world.state import written_over
 from .suite import Place
-from .written import Written
 
 Stage = Literal["inputs tried", "tests", "mutants", "runs"]
 Tell = Callable[[Stage, int, int], None]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
-from typing import Literal
 
+from ..rendering.rows import Row
 from ..trials.answers import Answer
 
 MOST = 14  # calls of one function
@@ -16,18 +15,6 @@ OTHER = 0.6  # what a call is worth whose answer has another form than those bef
 TWICE = 0.3  # what a second call that notices a mutant is worth
 DOCUMENTED = 4  # of them that a docstring shows
 DEAR = 40  # characters that a call of unlikely types is longer by
-
-
-Source = Literal["documented", "today", "changed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A call with what it is expected to give, and where that is from: a docstring, the code as it is today, or a change that made it so."""
-
-    call: str
-    answer: Answer
-    source: Source
 
 
 def chosen(

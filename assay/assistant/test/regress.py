@@ -13,17 +13,17 @@ from analyzers import lint, scenarios, subjects, syntax
 from analyzers.subjects import Subject
 from sandbox.api import Job, Step
 
+from ..rendering import written
+from ..rendering.rows import Row
+from ..rendering.written import Written
 from ..trials import answers
 from ..trials.answers import Answer
 from ..workbench import Workbench
 from ..world.change import Change, Edited
 from ..world.state import State, written_over
-from . import written
 from .asking import ONE_S, RUN_S, RUNS, Asking, Tell, runs
-from .kept import Row
 from .suite import Place
 from .way import Made, expectable, further, last, prepared, tried, unwritten
-from .written import Written
 
 ROWS = 3  # calls of one function
 DRAWN, ROUNDS, BASES = (

@@ -12,9 +12,9 @@ from analyzers.mutants.usual import Usual
 from analyzers.subjects import Subject
 from sandbox.api import Entry
 
+from ..rendering.rows import Row
 from . import kept, recorded
 from .asking import Asking, Tell
-from .kept import Row
 from .suite import Place, Suite
 
 GROUPS = 2  # functions through which it is tried

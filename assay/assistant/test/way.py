@@ -19,14 +19,15 @@ from analyzers.mutants import usual
 from analyzers.mutants.usual import Usual
 from analyzers.subjects import Subject
 
+from ..rendering import written
+from ..rendering.rows import Row
+from ..rendering.written import Written
 from ..trials import answers
 from ..trials.answers import Answer
 from ..workbench import Workbench
-from . import kept, recorded, suite, through, written
+from . import kept, recorded, suite, through
 from .asking import RUNS, Asking, Tell, runs
-from .kept import Row
 from .suite import Place, Suite
-from .written import Written
 
 CALLS, MORE = 140, 160  # calls that are tried first, and those that are added where mutants are left
 BEST = 12  # calls that others are tried near of

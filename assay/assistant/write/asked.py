@@ -5,23 +5,27 @@ from __future__ import annotations
 import ast
 import builtins
 import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from analyzers import homes, syntax, unfinished, wishes
+from analyzers import homes, syntax, unfinished
+from analyzers.mechanical import shape
 from analyzers.text import Snapshot, Span
-from analyzers.wishes import Wish
+from analyzers.wishes import heads, missing, sentences, tested
+from analyzers.wishes.heads import Function
+from analyzers.wishes.wish import Wish
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 _NAME = re.compile(r"[^\W\d]\w*")
 _MARK = re.compile(r"^\s*#+\s?(?:(?:TODO|FIXME|XXX)(?:\([^)]*\))?:?\s*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A wish, and where its function is written: over the `span`, or at it where that is empty."""
+    """A wish, and where its function is written: over the `span`, or at it where that is empty. `indent`: the white space before its head."""
 
     wish: Wish
     span: Span
+    indent: str = ""
 
 
 class Unclear(Exception):
@@ -29,41 +33,51 @@ class Unclear(Exception):
 
 
 def named(text: str, name: str) -> Asked:
-    """The function `name`, that has a head and no body yet, or that is called and not there. Raises Unclear."""
+    """The function `name` ("total", "Cart.total"), that has a head and no body yet, or that is called and not there. Raises Unclear."""
     tree = _parsed(text)
-    for node in tree.body:
-        if isinstance(node, Function) and node.name == name:
+    for owner, node in heads.members(tree):
+        if f"{owner}.{node.name}".lstrip(".") == name:
             if name not in unfinished.unwritten(text):
                 raise Unclear(f"{name} is written already; name one whose body is a docstring, `pass` or `...` alone.")
-            wish = wishes.of_function(text, name)
-            assert wish is not None
-            return Asked(wish, _span(text, node))
-        if isinstance(node, ast.ClassDef) and node.name == name:
-            raise Unclear(f"{name} is a class; name a function.")
-    wish = wishes.of_calls(text, name)
+            return _begun(text, owner, node)
+    owner, _, last = name.rpartition(".")
+    if any(isinstance(node, ast.ClassDef) and node.name == name for node in tree.body):
+        raise Unclear(f"{name} is a class; name a function.")
+    wish = missing.of_calls(text, last, owner)
     if wish is None:
         raise Unclear(f"No function {name} is begun or called in this file.")
+    if owner:
+        return _behind_member(text, tree, wish)
     return Asked(wish, _behind_caller(text, tree, name))
 
 
 def placed(snapshot: Snapshot, offset: int) -> Asked:
-    """What a place asks for: the function without a body around it, the comment on its line and those above it, or a name that is called there and not defined. Raises Unclear."""
+    """What a place asks for: the function or method without a body around it, the comment on its line and those above it, or a name that is called there and not defined. Raises Unclear."""
     text = snapshot.text
     tree = syntax.module(text)
     line = snapshot.line_of(offset) + 1
-    for node in tree.body if tree is not None else ():
-        if not isinstance(node, Function) or not _first(node) <= line <= (node.end_lineno or 0):
-            continue
-        if node.name in unfinished.unwritten(text):
-            return named(text, node.name)
-    if (comment := _comment(snapshot, line - 1)) is not None:
-        said, span = comment
-        return Asked(_free(wishes.of_sentence(said), text), span)
+    unwritten = unfinished.unwritten(text)
+    for owner, node in heads.members(tree) if tree is not None else ():
+        is_around = _first(node) <= line <= (node.end_lineno or 0)
+        if is_around and f"{owner}.{node.name}".lstrip(".") in unwritten:
+            return _begun(text, owner, node)
+    if (comment := _comment(snapshot, line - 1, tree)) is not None:
+        said, span, indent, of = comment
+        if of is None:
+            return Asked(_free(sentences.of_sentence(said), homes.bound(text)), span)
+        wish = sentences.of_member(said, of.name, shape.of_class(of).names)
+        return Asked(_free(wish, _members(of)), span, indent)
     span = snapshot.line_span(line - 1)
     for match in _NAME.finditer(text, span.start, span.end):
-        if match.start() <= offset <= match.end() and tree is not None and not _is_bound(tree, match[0]):
+        if tree is None or not match.start() <= offset <= match.end():
+            continue
+        if text[: match.start()].endswith("self."):
+            owner_node = _class_at(tree, line)
+            if owner_node is not None and not owner_node.bases and match[0] not in _all_names(owner_node):
+                return named(text, f"{owner_node.name}.{match[0]}")
+        elif not _is_bound(tree, match[0]):
             return named(text, match[0])
-    raise Unclear("Nothing at this place says what is wanted: a comment at the top of the file, a function without a body, or a call of a name that is not there.")  # fmt: skip
+    raise Unclear("Nothing at this place says what is wanted: a comment between functions, a function without a body, or a call of a name that is not there.")  # fmt: skip
 
 
 def described(text: str, sentence: str, after: str = "") -> Asked:
@@ -71,13 +85,23 @@ def described(text: str, sentence: str, after: str = "") -> Asked:
     if not sentence.strip():
         raise Unclear("The description is empty.")
     tree = _parsed(text)
-    wish = _free(wishes.of_sentence(sentence), text)
+    wish = _free(sentences.of_sentence(sentence), homes.bound(text))
     if not after:
         return Asked(wish, Span(len(text.rstrip("\n")) if text.strip() else 0, len(text)))
     for node in tree.body:
         if isinstance(node, Function | ast.ClassDef) and node.name == after:
             return Asked(wish, _behind(text, node))
-    raise Unclear(f"There is no function or class {after} at the top of the file.")
+    for of in (one for one in tree.body if isinstance(one, ast.ClassDef)):
+        for one in of.body:
+            if isinstance(one, Function) and f"{of.name}.{one.name}" == after:
+                made = sentences.of_member(sentence, of.name, shape.of_class(of).names)
+                return Asked(_free(made, _members(of)), _behind(text, one), _indent(text, one))
+    raise Unclear(f"There is no function, class or method {after} in the file.")
+
+
+def with_tests(wanted: Asked, texts: Mapping[str, str], name: str) -> Asked:
+    """With the examples that tests of the project show; `texts` are its files, the function's (`name`) among them."""
+    return replace(wanted, wish=tested.with_tests(wanted.wish, texts, name))
 
 
 def _parsed(text: str) -> ast.Module:
@@ -85,6 +109,48 @@ def _parsed(text: str) -> ast.Module:
     if tree is None:
         raise Unclear("The file does not parse, so nothing can be written into it.")
     return tree
+
+
+def _begun(text: str, owner: str, node: Function) -> Asked:
+    """The function of a head: over all of it but its decorators."""
+    return Asked(heads.of_node(node, owner), _span(text, node), _indent(text, node))
+
+
+def _indent(text: str, node: ast.stmt) -> str:
+    row = text.split("\n")[node.lineno - 1]
+    return row[: len(row) - len(row.lstrip())]
+
+
+def _members(of: ast.ClassDef) -> frozenset[str]:
+    """The names that a class binds."""
+    return frozenset(name for one in of.body for name in _bound_by(one))
+
+
+def _all_names(of: ast.ClassDef) -> frozenset[str]:
+    """The names that its instances have."""
+    return _members(of) | shape.of_class(of).names
+
+
+def _bound_by(node: ast.stmt) -> Iterator[str]:
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+        case ast.Assign(targets=targets):
+            yield from (one.id for one in targets if isinstance(one, ast.Name))
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            yield name
+
+
+def _class_at(tree: ast.Module, line: int) -> ast.ClassDef | None:
+    """The class at the top of the module that a line (from 1) is in."""
+    return next((one for one in tree.body if isinstance(one, ast.ClassDef) and one.lineno <= line <= (one.end_lineno or 0)), None)  # fmt: skip
+
+
+def _behind_member(text: str, tree: ast.Module, wish: Wish) -> Asked:
+    """Behind the last member of its class."""
+    of = next(one for one in tree.body if isinstance(one, ast.ClassDef) and one.name == wish.owner)
+    last = of.body[-1]
+    return Asked(wish, _behind(text, last), _indent(text, last))
 
 
 def _first(node: ast.stmt) -> int:
@@ -121,12 +187,17 @@ def _behind_caller(text: str, tree: ast.Module, name: str) -> Span:
     return Span(len(text), len(text))
 
 
-def _comment(snapshot: Snapshot, line: int) -> tuple[str, Span] | None:
-    """The comment lines at the left edge around a line (from 0), as one sentence, and their span."""
+def _comment(snapshot: Snapshot, line: int, tree: ast.Module | None) -> tuple[str, Span, str, ast.ClassDef | None] | None:  # fmt: skip
+    """The comment lines around a line (from 0) as one sentence, their span, what stands before them, and the class whose member they ask for: at the left edge, or between the members of a class."""
     rows = snapshot.text.split("\n")
+    row = rows[line] if line < len(rows) else ""
+    indent = row[: len(row) - len(row.lstrip())]
+    of = _class_around(tree, rows, line, len(indent)) if tree is not None and indent else None
+    if indent and of is None:
+        return None
 
     def is_comment(at: int) -> bool:
-        return 0 <= at < len(rows) and rows[at].startswith("#") and not rows[at].startswith("#!")
+        return 0 <= at < len(rows) and rows[at].startswith(f"{indent}#") and not rows[at].startswith("#!")
 
     if not is_comment(line):
         return None
@@ -137,12 +208,24 @@ def _comment(snapshot: Snapshot, line: int) -> tuple[str, Span] | None:
         last += 1
     said = " ".join(_MARK.sub("", rows[at]).strip() for at in range(first, last + 1)).strip()
     start, end = _offset(snapshot.text, first + 1), _offset(snapshot.text, last + 1) + len(rows[last])
-    return (said, Span(start, end)) if said else None
+    return (said, Span(start, end), indent, of) if said else None
 
 
-def _free(wish: Wish, text: str) -> Wish:
-    """With a name that the file does not have yet."""
-    name = homes.free(wish.name, homes.bound(text))
+def _class_around(tree: ast.Module, rows: Sequence[str], line: int, indent: int) -> ast.ClassDef | None:
+    """The class between whose members, or behind the last of them, a comment on `line` (from 0) stands, as far right as they do. Python counts what comes behind the last one to nobody."""
+    above = [one for one in tree.body if one.lineno <= line]
+    of = above[-1] if above else None
+    if not isinstance(of, ast.ClassDef) or of.body[0].col_offset != indent:
+        return None
+    if any(_first(one) <= line + 1 <= (one.end_lineno or 0) for one in of.body):
+        return None
+    between = rows[(of.end_lineno or 0) : line]
+    return of if all(not row.strip() or row.startswith(" " * indent + "#") for row in between) else None
+
+
+def _free(wish: Wish, taken: Collection[str]) -> Wish:
+    """With a name that its file, or its class, does not have yet."""
+    name = homes.free(wish.name, taken)
     if name == wish.name:
         return wish
     return replace(wish, name=name, assumed=(*wish.assumed, f"{wish.name} is there already, so it is called {name}"))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from analyzers import imports, syntax
 from analyzers.text import Edit, Snapshot, Span, applied
-from analyzers.wishes import Wish
+from analyzers.wishes.wish import Wish
 
 from ..world.state import State
 
@@ -29,33 +29,50 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """The lines of a body, without indentation; `imports` are the statements that it needs, `told` says where it is from, `likely` is the mean natural logarithm of its tokens' probability where a model tells."""
+    """The lines of a body, without indentation; `imports` are the statements that it needs, `told` says where it is from, `likely` is the mean natural logarithm of its tokens' probability where a model tells. `needs_example`: it was found by
+    words alone, and means something only where an example holds."""
 
     body: str
     source: Source
     told: str = ""
     imports: tuple[str, ...] = ()
     likely: float | None = None
+    needs_example: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a function is written: the `span` of the file `name` that it takes the place of, empty where nothing is there yet. `over`: other files that are not as the scan found them."""
+    """Where a function is written: the `span` of the file `name` that it takes the place of, empty where nothing is there yet, and the white space before its head. `over`: other files that are not as the scan found them."""
 
     state: State
     name: str
     text: str
     span: Span
     over: Mapping[str, str] = field(default_factory=dict)
+    indent: str = ""
 
-    def written(self, wish: Wish, one: Candidate) -> str:
-        """The file with a candidate in it."""
-        made = function(wish, one.body)
+    @property
+    def texts(self) -> dict[str, str]:
+        """The project's files as they are, this one among them."""
+        return {**self.state.texts, **self.over, self.name: self.text}
+
+    def written(self, wish: Wish, one: Candidate, style: Callable[[str], str] = str) -> str:
+        """The file with a candidate in it, formatted by `style`."""
+        made = _styled(textwrap.indent(function(wish, one.body), self.indent), self.indent, style)
         before, after = self.text[: self.span.start], self.text[self.span.end :]
         if not self.text[self.span.start : self.span.end].strip():
-            made = f"{_gap(before)}{made}{_end(after)}"
+            lines = 2 if self.indent else 3  # line ends between it and its neighbours
+            made = f"{_gap(before, lines)}{made}{_end(after, lines)}"
         text = applied(self.text, (Edit(self.span, made),))
         return with_imports(text, one.imports)
+
+
+def _styled(function: str, indent: str, style: Callable[[str], str]) -> str:
+    """A function as `style` formats it, where it stands as far right as it does."""
+    if not indent:
+        return style(function).rstrip("\n")
+    head, _, rest = style(f"class _:\n{function}").partition("\n")
+    return rest.strip("\n") if head == "class _:" else function
 
 
 def function(wish: Wish, body: str) -> str:
@@ -81,20 +98,21 @@ def with_imports(text: str, statements: Sequence[str]) -> str:
     return applied(text, (imports.edit(Snapshot("", "", 0, text), missing),)) if missing else text
 
 
-def _gap(before: str) -> str:
-    """What stands between a function and what is above it: two empty lines."""
+def _gap(before: str, lines: int) -> str:
+    """What stands between a function and what is above it: one empty line between members, else two."""
     if not before.strip():
         return ""
     ends = len(before) - len(before.rstrip("\n"))
-    return "\n" * max(0, 3 - ends)
+    return "\n" * max(0, lines - ends)
 
 
-def _end(after: str) -> str:
+def _end(after: str, lines: int) -> str:
     """What stands between a function and what is below it."""
     if not after.strip():
         return "\n"
     starts = len(after) - len(after.lstrip("\n"))
-    return "\n" * max(1, 3 - starts)
+    is_member = after.lstrip("\n").startswith((" ", "\t"))
+    return "\n" * max(1, (lines if is_member else 3) - starts)
 
 
 def parsed(wish: Wish, one: Candidate) -> Function | None:

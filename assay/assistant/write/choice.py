@@ -56,7 +56,8 @@ class Chosen:
 def chosen(judged: Sequence[Judged], calls: Sequence[str]) -> Chosen:
     """The choice among candidates that answered the `calls`."""
     fine = [one for one in judged if one.is_fine]
-    voices = [one for one in fine if one.candidate.source not in SEARCHED]
+    ruled = [one for one in fine if one.candidate.source == "template"]  # by one rule in several ways: one voice
+    voices = [one for one in fine if one.candidate.source not in SEARCHED and one not in ruled[1:]]
     groups: list[list[Judged]] = []
     for one in fine:
         alike = next((group for group in groups if _is_alike(group[0], one)), None)
@@ -102,10 +103,12 @@ def _preferred(one: Judged) -> tuple[float, int]:
 
 
 def _split(one: Judged, other: Judged, calls: Sequence[str]) -> Split | None:
-    """The shortest call on which they differ, one where both come to an answer before others."""
+    """The shortest call on which they differ, one where both come to an answer before others; none where neither does, for nobody could say which is right."""
     different = [
         (not (mine.is_testable and theirs.is_testable), len(call), Split(call, mine, theirs))
         for call, mine, theirs in zip(calls, one.answers, other.answers, strict=True)
-        if mine != theirs and (answers.notices(mine, theirs) or mine.kind != theirs.kind)
+        if mine != theirs
+        and (mine.is_testable or theirs.is_testable)
+        and (answers.notices(mine, theirs) or mine.kind != theirs.kind)
     ]
     return min(different, key=lambda item: item[:2])[2] if different else None

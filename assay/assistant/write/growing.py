@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from analyzers.constraints import Constraint
-from analyzers.wishes import Wanted, Wish
+from analyzers.wishes.wish import Wanted, Wish
 from sandbox.api import Job, Step
 
 from ..workbench import Workbench
@@ -52,7 +52,7 @@ async def judged(bench: Workbench, target: Target, wish: Wish, every: Sequence[J
 def calls_of(wish: Wish) -> tuple[str, ...]:
     """Calls with inputs that grow; none where no parameter has a size."""
     made = [_of(one) for one in wish.required]
-    if not made or not any("{n}" in one for one in made):
+    if wish.owner or not made or not any("{n}" in one for one in made):
         return ()
     return tuple(f"[{wish.name}({', '.join(one.format(n=size) for one in made)}), None][1]" for size in SIZES)
 

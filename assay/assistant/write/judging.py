@@ -7,10 +7,10 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from analyzers import constraints, documented, inputs, subjects, tryouts
+from analyzers import constraints, documented, inputs, scenarios, sessions, subjects, tryouts
 from analyzers.documented import Example
 from analyzers.subjects import Subject
-from analyzers.wishes import Wish
+from analyzers.wishes.wish import Wish
 
 from ..trials import answers, behaviours
 from ..trials.answers import Answer
@@ -62,12 +62,14 @@ def flaws(wish: Wish, one: Candidate) -> list[str]:
     node = parsed(wish, one)
     if node is None:
         return ["It does not parse."]
+    if one.needs_example and not wish.examples and not wish.checks:
+        return ["There is no example to hold it against."]
     return [told for demand in wish.constraints if (told := constraints.broken(demand, node))]
 
 
 def _wrong(examples: Sequence[Example], found: Sequence[Answer]) -> list[str]:
     return [
-        f"`{one.call}` is to {f'raise {one.raised}' if one.raised else f'give {one.gives}'}, and {said(answer)}."
+        f"`{sessions.told(one.call)}` is to {f'raise {one.raised}' if one.raised else f'give {one.gives}'}, and {said(answer)}."
         for one, answer in zip(examples, found, strict=True)
         if answers.notices(expected(one), answer) or answer.kind == "other"
     ]
@@ -100,7 +102,10 @@ def _inputs(target: Target, wish: Wish, candidates: Sequence[Candidate]) -> tupl
     """Calls near the examples, and of the types that the signature, the description and the examples speak of, near what the candidates' code compares with."""
     if not candidates:
         return ()
-    found = [one for text in (target.written(wish, c) for c in candidates) if (one := _subject(text, wish.name))]
+    texts = [target.written(wish, one) for one in candidates]
+    if wish.owner:
+        return _ways(texts, wish)
+    found = [one for text in texts if (one := _subject(text, wish.name))]
     if not found or (found[0].is_open and not found[0].parameters):
         return ()
     literals = dict.fromkeys(value for one in found for value in map(repr, one.literals))
@@ -113,6 +118,16 @@ def _inputs(target: Target, wish: Wish, candidates: Sequence[Candidate]) -> tupl
     made = [call for turn in itertools.zip_longest(*drawn) for call in turn if call is not None]
     every = dict.fromkeys(one for pair in itertools.zip_longest(near, made) for one in pair if one is not None)
     return tuple(call for call in every if call not in shown)[:INPUTS]
+
+
+def _ways(texts: Sequence[str], wish: Wish) -> tuple[str, ...]:
+    """Ways to use an instance in which the member is used."""
+    owner = next((one for text in texts if (one := _subject(text, wish.owner))), None)
+    if owner is None:
+        return ()
+    drawn = scenarios.drawn(owner, INPUTS * 6, 1)
+    forms = {f".{wish.name}", f"({wish.name}"} | {one.form.replace("o", "", 1).split("{")[0].strip() for one in owner.methods if one.name == wish.name}  # fmt: skip
+    return tuple(one for one in drawn if any(form and form in one for form in forms))[:INPUTS]
 
 
 def _subject(text: str, name: str) -> Subject | None:

@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 from analyzers import secrets
 from analyzers.text import Snapshot
-from analyzers.wishes import Wish
+from analyzers.wishes.wish import Wish
 
 from ..drafting import samples
 from ..workbench import Workbench
@@ -36,7 +36,7 @@ async def candidates(
     rounds = 1 if before else 0
     async with aclosing(samples.drawn(bench, snapshot, offset, AGAIN if before else TEMPERATURES, _tried(before))) as found:  # fmt: skip
         async for one in found:
-            body = textwrap.dedent(f"    {one.text}").strip("\n")
+            body = textwrap.dedent(f"{target.indent}    {one.text}").strip("\n")
             if body.strip():
                 told = f"temperature {one.temperature:g}{', told what was wrong before' * bool(rounds)}"
                 yield Candidate(body, "model", told, (), one.likely)

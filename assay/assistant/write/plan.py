@@ -9,9 +9,11 @@ import re
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 
-from analyzers import documented, homes, wishes
+from analyzers import documented, homes
 from analyzers.text import Span
-from analyzers.wishes import Wanted, Wish
+from analyzers.wishes import sentences
+from analyzers.wishes import wish as wishing
+from analyzers.wishes.wish import Wanted, Wish
 
 from ..workbench import Workbench
 from ..world.world import World
@@ -41,6 +43,16 @@ class Built:
     offered: str
 
     @property
+    def target(self) -> Target:
+        """The place as it was before the first step."""
+        return self.steps[0].target
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The files of the change with their new texts."""
+        return {self.steps[0].target.name: self.offered, **(self.whole.others if self.whole is not None else {})}
+
+    @property
     def is_done(self) -> bool:
         """Whether all of it is there."""
         return self.whole is not None and self.whole.is_done
@@ -65,9 +77,17 @@ def planned(wish: Wish) -> Plan | None:
     return Plan(tuple(made), replace(wish, steps=()))
 
 
+def as_text(wish: Wish) -> str:
+    """A wish as a description that can be changed and read again: the signature and what it does, then its steps by number."""
+    head = f"{wish.head.removeprefix('async ').removeprefix('def ').removesuffix(':')}:"
+    if not wish.steps:
+        return f"{head} {wish.doc.strip()}".strip()
+    return "\n".join([head, *(f"{number}. {step}" for number, step in enumerate(wish.steps, 1))])
+
+
 def _step(said: str, given: Sequence[Wanted], taken: set[str]) -> Wish:
     """A step as a wish: by its own signature or the call in its example where it has one, else it takes what the step before gives."""
-    one = wishes.of_sentence(said)
+    one = sentences.of_sentence(said)
     is_signed = not one.assumed
     shown = next((m[1] for m in _CALL.finditer(said) if documented.examples(said, m[1])), "")
     if shown:
@@ -76,7 +96,7 @@ def _step(said: str, given: Sequence[Wanted], taken: set[str]) -> Wish:
     if not is_signed:
         count = len(values) if values is not None else 1
         parameters = tuple(given[:count]) if len(given) >= count else tuple(Wanted(f"value_{n + 1}") for n in range(count))  # fmt: skip
-        one = wishes.by_examples(replace(one, parameters=parameters))
+        one = wishing.by_examples(replace(one, parameters=parameters))
     return replace(one, name=homes.free(one.name, taken), steps=())
 
 

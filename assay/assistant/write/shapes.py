@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from analyzers.wishes import Wish
+from analyzers import sessions
+from analyzers.wishes.wish import Wish
 
 from ..shapes import title, verdict_json
 from ..trials.answers import Answer
@@ -25,11 +26,12 @@ SHOWN = 3  # reasons
 
 def wish_lines(wish: Wish) -> Iterator[str]:
     """What was understood, for somebody who may want to say it better."""
-    yield wish.head.removesuffix(":")
+    yield f"{wish.head.removesuffix(':')}{f', a {wish.form} of {wish.owner}' * bool(wish.owner)}"
     for one in wish.examples:
-        yield f"  example: {one.call} {f'raises {one.raised}' if one.raised else f'gives {one.gives}'}"
+        of_tests = " (of a test)" * (one.call in wish.tested)
+        yield f"  example{of_tests}: {sessions.told(one.call)} {f'raises {one.raised}' if one.raised else f'gives {one.gives}'}"
     for check in wish.checks:
-        yield f"  example: {check}"
+        yield f"  example{' (of a test)' * (check in wish.tested)}: {sessions.told(check)}"
     for demand in wish.constraints:
         yield f"  asked for: {demand.told}"
     for number, step in enumerate(wish.steps, 1):
@@ -52,11 +54,15 @@ def lines(found: Written | Built) -> Iterator[str]:
     alike = found.chosen.sizes[0]
     count = len(found.judged)
     of = f" of {count} candidates, {alike} of which do{'es' * (alike == 1)} the same" if count > 1 else ""
-    yield f"{WRITTEN_BY[best.candidate.source]}{of}; {_evidence(found)}"
+    told = f" ({best.candidate.told})" if best.candidate.told else ""
+    spent = f"; {found.rounds} rounds, {found.took_s:.0f} s" if found.rounds > 1 else ""
+    yield f"{WRITTEN_BY[best.candidate.source]}{told}{of}; {_evidence(found)}{spent}"
+    for name in found.others:
+        yield f"its tests: {name}"
     if found.verdict is not None:
         yield f"{title(found.verdict)}. {found.verdict.why}"
     if (split := found.chosen.split) is not None:
-        yield f"the next best differs for {split.call}: {said(split.one)} here, {said(split.other)} there"
+        yield f"the next best differs for {sessions.told(split.call)}: {said(split.one)} here, {said(split.other)} there"
 
 
 def _built_lines(found: Built) -> Iterator[str]:
@@ -88,6 +94,7 @@ def _built_json(found: Built) -> dict[str, Any]:
         "whole": written_json(found.whole) if found.whole is not None else None,
         "missing": [one.wish.name for one in found.missing],
         "text": found.offered,
+        "files": [{"file": name, "text": text} for name, text in found.files.items()],
     }
 
 
@@ -126,6 +133,7 @@ def written_json(found: Written | Built) -> dict[str, Any]:
         if best is None
         else {"file": found.target.name, "text": found.offered, "body": best.candidate.body, "source": best.candidate.source},
         "why": found.why or None,
+        "files": [{"file": name, "text": text} for name, text in found.files.items()],
         "verdict": verdict_json(found.verdict) if found.verdict is not None else None,
         "candidates": [_judged(one) for one in found.judged],
         "inputs": len(found.calls),
@@ -139,10 +147,11 @@ def written_json(found: Written | Built) -> dict[str, Any]:
 def wish_json(wish: Wish) -> dict[str, Any]:
     """A wish."""
     return {
-        "name": wish.name,
+        "name": wish.full_name,
+        "form": wish.form,
         "signature": wish.head.removesuffix(":"),
         "doc": wish.doc,
-        "examples": [{"call": one.call, "gives": one.gives or None, "raises": one.raised or None} for one in wish.examples],
+        "examples": [{"call": one.call, "gives": one.gives or None, "raises": one.raised or None, "tested": one.call in wish.tested} for one in wish.examples],
         "checks": list(wish.checks),
         "constraints": [{"kind": one.kind, "what": one.what, "text": one.text} for one in wish.constraints],
         "steps": list(wish.steps),

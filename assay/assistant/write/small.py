@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncGenerator, Sequence
 
 from analyzers import documented, expressions, prose
-from analyzers.wishes import Wish
+from analyzers.wishes.wish import Wish
 from sandbox.api import Job, SandboxUnavailable, Search, Step
 
 from ..workbench import Workbench
@@ -41,7 +41,7 @@ async def candidates(
 
 def asked(wish: Wish) -> Search | None:
     """What is to be looked for; None where the examples do not tell, or something is to be done that no expression does."""
-    if wish.is_async or any(one.star for one in wish.parameters):
+    if wish.is_async or wish.owner or any(one.star for one in wish.parameters):
         return None
     names = [one.name for one in wish.parameters]
     rows, checks = [], []

@@ -5,16 +5,18 @@ Candidates come from the sources in their order, are judged together, and the ch
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 
-from analyzers import constraints, wishes
+from analyzers import constraints, lint
 from analyzers.documented import Example
 from analyzers.text import Snapshot, changed_span
-from analyzers.wishes import Wish
+from analyzers.wishes import wish as wishing
+from analyzers.wishes.wish import Wish
 from assay.engine.api import EngineError
 
 from ..nouns import Failed, Unverified, Verdict
@@ -24,7 +26,7 @@ from ..trials.answers import Answer
 from ..workbench import Workbench
 from ..world.change import one_file
 from ..world.world import World
-from . import choice, growing, judging
+from . import choice, growing, judging, tests
 from .candidate import Candidate, Target
 from .choice import Chosen, Judged, Split
 
@@ -33,12 +35,14 @@ Tell = Callable[[Stage, int, int], None]
 # What gives candidates for a wish at a target; the texts are what was tried before, and why it was no good.
 Sourced = Callable[[Workbench, Target, Wish, Sequence[Judged]], AsyncGenerator[Candidate, None]]
 ROUNDS = 3  # times that the model is asked, with what was wrong before
+BUDGET_S = 120.0  # within which another round may begin
 PROVED = 3  # of the best that are tried, where tests of the project fail with one
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What came of a wish. `offered` is the file's text with the best candidate, "" where there is none and `why` says why; `verdict` that of the change; `judged` are all candidates, `calls` what they were told apart by."""
+    """What came of a wish. `offered` is the file's text with the best candidate, "" where there is none and `why` says why; `others` are texts of other files that belong to it, its tests; `verdict` that of the change; `judged` are all candidates,
+    `calls` what they were told apart by."""
 
     wish: Wish
     target: Target
@@ -46,6 +50,7 @@ class Written:
     judged: tuple[Judged, ...] = ()
     calls: tuple[str, ...] = ()
     offered: str = ""
+    others: Mapping[str, str] = field(default_factory=dict)
     verdict: Verdict | None = None
     why: str = ""
     rounds: int = 0
@@ -55,6 +60,11 @@ class Written:
     def is_done(self) -> bool:
         """Whether something is offered."""
         return self.best is not None
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The files of the change with their new texts."""
+        return {self.target.name: self.offered, **self.others} if self.offered else {}
 
     @property
     def best(self) -> Judged | None:
@@ -79,7 +89,7 @@ async def written(
     calls: tuple[str, ...] = ()
     why, rounds = "", 0
     found = NOTHING
-    while rounds < ROUNDS and not found.ranked:
+    while rounds < ROUNDS and not found.ranked and (not rounds or time.monotonic() - begun < BUDGET_S):
         rounds += 1
         drawn, trouble = await _drawn(bench, target, wish, sources, judged, tell)
         known = {one.candidate.body for one in judged}
@@ -95,13 +105,16 @@ async def written(
     fallback: Written | None = None
     for number in range(min(PROVED, len(found.ranked))):
         tell("proved", number, 0)
-        text = target.written(wish, found.ranked[number].candidate)
-        verdict = await _proved(bench, world, target, text)
+        texts = await _texts(target, wish, found.ranked[number].candidate)
+        verdict = await _proved(bench, world, target, texts)
         if refusal := _withheld(bench, verdict):
             why = refusal if number == 0 else why
             continue
         left = Chosen(found.ranked[number:], found.sizes[number:], found.agreement[number:])
-        made = done(left if number else found, offered=text, verdict=verdict, took_s=time.monotonic() - begun)
+        others = {name: text for name, text in texts.items() if name != target.name}
+        made = done(
+            left if number else found, offered=texts[target.name], others=others, verdict=verdict, took_s=time.monotonic() - begun
+        )  # fmt: skip
         if not _is_red(verdict):
             return made
         fallback = fallback or made  # another one may turn the tests green
@@ -124,9 +137,9 @@ async def settled(bench: Workbench, world: World, found: Written, number: int) -
     assert split is not None
     ranked = found.chosen.ranked
     best, answer = ranked[number], (split.one, split.other)[number]
-    wish = found.wish if not answer.is_testable else wishes.with_example(found.wish, as_example(split.call, answer))
-    text = found.target.written(wish, best.candidate)
-    verdict = await _proved(bench, world, found.target, text)
+    wish = found.wish if not answer.is_testable else wishing.with_example(found.wish, as_example(split.call, answer))
+    texts = await _texts(found.target, wish, best.candidate)
+    verdict = await _proved(bench, world, found.target, texts)
     order = (number, *(at for at in range(len(ranked)) if at != number))
     told = split if not number else Split(split.call, split.other, split.one)
     chosen = Chosen(
@@ -135,9 +148,10 @@ async def settled(bench: Workbench, world: World, found: Written, number: int) -
         tuple(found.chosen.agreement[at] for at in order),
         told,
     )
-    made = replace(found, wish=wish, chosen=chosen, offered=text, verdict=verdict)
+    others = {name: text for name, text in texts.items() if name != found.target.name}
+    made = replace(found, wish=wish, chosen=chosen, offered=texts[found.target.name], others=others, verdict=verdict)
     why = _withheld(bench, verdict)
-    return replace(made, chosen=NOTHING, offered="", why=why) if why else made
+    return replace(made, chosen=NOTHING, offered="", others={}, why=why) if why else made
 
 
 def as_example(call: str, answer: Answer) -> Example:
@@ -169,9 +183,22 @@ def _refused(judged: Sequence[Judged]) -> str:
     return f"None of {len(judged)} candidates holds what is asked. The nearest: {nearest.broken[0] if nearest.broken else ''}"
 
 
-async def _proved(bench: Workbench, world: World, target: Target, text: str) -> Verdict:
-    path = target.state.root / target.name
+async def _texts(target: Target, wish: Wish, best: Candidate) -> dict[str, str]:
+    """The files of the change: the function's, formatted as the project formats, and that of its tests, where the project has some; else its examples stay in its docstring."""
+    style = partial(lint.formatted, folder=target.state.root)
+    bare = wish if wish.bare is None else replace(wish, doc=wish.bare)
+    text = await asyncio.to_thread(target.written, bare, best, style)
+    if found := await tests.of(target, bare, text, style):
+        return {target.name: text, **found}
+    return {target.name: text if bare is wish else await asyncio.to_thread(target.written, wish, best, style)}
+
+
+async def _proved(bench: Workbench, world: World, target: Target, texts: Mapping[str, str]) -> Verdict:
+    """The verdict of the function, among tests of what was asked for as if they had been there: they are somebody's examples, and nobody's guess."""
+    path, text = target.state.root / target.name, texts[target.name]
     before = Snapshot(path.as_uri(), str(path), 0, target.text)
-    _, span = changed_span(target.text, text)
-    change = one_file(world, before, text, span)
+    others = {name: other for name, other in texts.items() if name != target.name}
+    change = one_file(
+        replace(world, documents={**world.documents, **others}), before, text, changed_span(target.text, text)[1]
+    )
     return (await begin(bench, change, patient(bench.settings))).now

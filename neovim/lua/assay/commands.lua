@@ -117,6 +117,17 @@ local WORDS = {
       require("assay.tests").ask("assay.write", what)
     end,
   },
+  revert = {
+    "take back what was written last into this project; later edits stay where they do not touch",
+    function()
+      ask("assay.undo", { { uri = vim.uri_from_bufnr(0) } }, function(answer)
+        if type(answer) ~= "table" then
+          return say("this buffer is not open at the server.", vim.log.levels.WARN)
+        end
+        say(answer.glance)
+      end)
+    end,
+  },
   test = {
     "write tests of the function at the cursor, of one that is named, or of the file (%)",
     function(what)

@@ -15,7 +15,7 @@ from analyzers.subjects import Subject
 from ..trials import answers
 from ..trials.answers import Answer
 from . import cases, joining
-from .kept import Row, Source
+from .rows import Row, Source
 
 # Of pytest, with their types.
 FIXTURES = {
@@ -189,9 +189,15 @@ def _groups(rows: Sequence[Row]) -> Iterable[tuple[str, list[Row]]]:
             )
 
 
-_SAID: Mapping[Source, str] = {"documented": "as_documented", "changed": "as_changed", "today": "as_it_is_today"}
+_SAID: Mapping[Source, str] = {
+    "documented": "as_documented",
+    "changed": "as_changed",
+    "today": "as_it_is_today",
+    "asked": "as_asked_for",
+}
 _NOTES: Mapping[Source, str] = {
     "documented": "",
+    "asked": "",
     "changed": "    # Without the change `{}` gives something else.\n",
     "today": "    # What `{}` gives today: nothing says that it should.\n",
 }

@@ -47,16 +47,21 @@ class Offered:
 
 
 class Index:
-    """Of the tree at `root`; `private`: names that begin with one underscore count as well, as they do in one's own project."""
+    """Of the tree at `root`, or of the `part` of it that has a name of its own; `private`: names that begin with one underscore count as well, as they do in one's own project."""
 
-    def __init__(self, folder: Path, root: Path, *, private: bool = False) -> None:
+    def __init__(self, folder: Path, root: Path, *, private: bool = False, part: str = "") -> None:
         self._root, self._private = root, private
-        mark = hashlib.sha256(f"{VERSION}\0{root}\0{private}".encode()).hexdigest()[:16]
+        mark = hashlib.sha256(f"{VERSION}\0{root}\0{private}{part}".encode()).hexdigest()[:16]
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._file = folder / f"{mark}.sqlite"
         for old in sorted(folder.glob("*.sqlite"), key=lambda one: one.stat().st_mtime)[:-TREES_LIMIT]:
             if old != self._file:
                 old.unlink(missing_ok=True)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it was made."""
+        return self._file.is_file()
 
     def follow(self, names: Callable[[], Iterator[str]], tell: Callable[[int, int], None]) -> None:
         """Have it be as the files are: `names` gives their relative POSIX paths. Raises OSError where it can neither be written nor made anew."""

@@ -1,0 +1,1 @@
+"""Functions that are written by rule: members of classes (`members`, and `stores` for those that keep many), functions over a project's own types (`records`), command-line arguments (`arguments`) and wrappers (`wrappers`). Each gives bodies for a wish and the classes around it (`shape`); nothing runs."""
