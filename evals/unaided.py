@@ -21,13 +21,15 @@ from pathlib import Path
 from typing import Any
 
 from analyzers.text import Span
+from analyzers.wishes import heads
 from analyzers.wishes.wish import Wish
 from assay import compose
 from assay.assistant.trials import behaviours
 from assay.assistant.trials.behaviours import Asked
 from assay.assistant.workbench import Workbench
-from assay.assistant.write import small, way
+from assay.assistant.write import alike, rules, small, way
 from assay.assistant.write.candidate import Target
+from assay.assistant.write.library import Library
 from assay.assistant.write.way import Written
 from assay.engine.missing import Missing
 from assay.folders import folders
@@ -55,12 +57,12 @@ def tasks(data: Path) -> list[Task]:
 
 def _task(row: dict[str, Any]) -> Task | None:
     asserts = [ast.unparse(one.test) for one in ast.walk(ast.parse(row["test"])) if isinstance(one, ast.Assert)]
-    heads = dict(re.findall(r"def (\w+)\s*\(([^)]*)\)", row["prompt"] + row["canonical_solution"]))
-    called = [name for name in heads if asserts and re.search(rf"\b{name}\s*\(", asserts[0])]
+    known = dict(re.findall(r"def (\w+)\s*\(([^)]*)\)", row["prompt"] + row["canonical_solution"]))
+    called = [name for name in known if asserts and re.search(rf"\b{name}\s*\(", asserts[0])]
     if not called:
         return None
     doc = ([*row["prompt"].split("'''"), "", ""])[1].strip()
-    wish = heads.of_function(f'def {called[0]}({heads[called[0]]}):\n    """{doc}"""\n', called[0])
+    wish = heads.of_function(f'def {called[0]}({known[called[0]]}):\n    """{doc}"""\n', called[0])
     return Task(row["task_id"], replace(wish, checks=(asserts[0],)), tuple(asserts)) if wish is not None else None
 
 
@@ -71,7 +73,8 @@ def silent(stage: str, done: int, of: int) -> None:
 async def one(bench: Workbench, state: Any, home: Path, task: Task) -> Written:
     """What is offered for a task."""
     at = Target(state, "task.py", "import math\n", Span(12, 12))
-    return await way.written(bench, bench.projects.world(home), at, task.wish, (small.candidates,), silent)
+    sources = (Library(folders().cache).candidates, alike.candidates, rules.candidates, small.candidates)
+    return await way.written(bench, bench.projects.world(home), at, task.wish, sources, silent)
 
 
 async def main(given: argparse.Namespace) -> None:
@@ -91,6 +94,8 @@ async def main(given: argparse.Namespace) -> None:
                 found = await one(bench, state, Path(home), task)
                 times.append(time.monotonic() - began)
                 if found.best is None:
+                    if times[-1] > 2:
+                        print(f"  {task.name} {times[-1]:.1f} s nothing of {len(found.judged)}")
                     continue
                 offered += 1
                 asked = Asked(state, "task.py", task.asserts, ALL_S)
@@ -100,8 +105,10 @@ async def main(given: argparse.Namespace) -> None:
                 broken += not holds[0]
                 sources[found.best.candidate.source] += all(holds)
                 print(f"\r{number + 1} of {len(chosen)}: solved {solved}, offered {offered}", end="", flush=True)
-                if given.show:
-                    print(f"  {task.name} {'solved' if all(holds) else 'not'}: {found.best.candidate.body}")
+                if given.show or times[-1] > 2:
+                    print(
+                        f"  {task.name} {times[-1]:.1f} s {'solved' if all(holds) else 'not'}: {found.best.candidate.body}"
+                    )
         finally:
             await compose.close(bench)
     print(f"\nof {len(chosen)} tasks {solved} solved ({solved / max(1, len(chosen)):.1%}: {dict(sources)}), something offered for {offered}, {broken} of it breaks the assert that was shown")  # fmt: skip

@@ -72,7 +72,7 @@ class Step:
     takes longer is interrupted and fails (0: none is). `stops`: the tests run in the order in which they are asked for, file by file, up to the first that fails.
 
     `calls` are expressions that a step of that kind evaluates one by one, in the module `path` with its definitions and assignments; for a step
-    of the kind "inputs" they are functions of it, for which inputs are looked for; `search` is what a step of the kind "expressions" looks for. `alone`: it is told which calls ask something of the system, but for files of the project; `elsewhere`: they are made on another day, in another time zone and another home.
+    of the kind "inputs" they are functions of it, for which inputs are looked for; `search` is what a step of the kind "expressions" looks for. `alone`: it is told which calls ask something of the system, but for files of the project; `elsewhere`: they are made on another day, in another time zone and another home. So many calls that do not end in time (`call_s`, 0: a second; `lates`, 0: any number) end the step.
     """
 
     kind: StepKind
@@ -96,6 +96,8 @@ class Step:
     stops: bool = False
     alone: bool = False
     elsewhere: bool = False
+    lates: int = 0
+    call_s: float = 0.0
     search: Search | None = None
 
 

@@ -47,6 +47,8 @@ def order(step: Step, nonce: str, *, paths: tuple[str, ...], has_plugins: bool) 
         "takes": step.takes,
         "stops": step.stops,
         "alone": step.alone,
+        "lates": step.lates,
+        "call_s": step.call_s,
         "elsewhere": step.elsewhere,
         "test_s": step.test_s,
         "calls": list(step.calls),

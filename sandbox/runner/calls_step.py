@@ -60,17 +60,24 @@ def main(step: dict[str, Any], root: Path, report: int) -> int:
     if step.get("elsewhere"):
         elsewhere.go()
     outside = elsewhere.Outside(str(root)) if step.get("alone") else None
-    namespace, around = module(root, path), Around()
+    namespace, around, lates = module(root, path), Around(), 0
     for number, call in enumerate(step["calls"]):
         sought.begin()
         around.begin(call, namespace)
         if outside is not None:
             outside.begin(around.folder, around.variables)
         begun = time.perf_counter()
-        told = {"call": number} | _evaluated(call, namespace, own) | {"took": round(time.perf_counter() - begun, 5)}
+        told = (
+            {"call": number}
+            | _evaluated(call, namespace, own, step.get("call_s") or CALL_S)
+            | {"took": round(time.perf_counter() - begun, 5)}
+        )
         told |= sought.names() | ({"outside": True} if outside is not None and outside.was else {})
         around.end()
         send(report, told)
+        lates += bool(told.get("late"))
+        if lates and lates == step.get("lates"):
+            break
     return 0
 
 
@@ -97,17 +104,17 @@ def module(root: Path, path: Path) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _time_limit() -> Any:
-    signal.setitimer(signal.ITIMER_REAL, CALL_S)
+def _time_limit(limit_s: float = CALL_S) -> Any:
+    signal.setitimer(signal.ITIMER_REAL, limit_s)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def _evaluated(call: str, namespace: dict[str, Any], own: Own) -> dict[str, Any]:
+def _evaluated(call: str, namespace: dict[str, Any], own: Own, limit_s: float) -> dict[str, Any]:
     try:
-        with _time_limit():
+        with _time_limit(limit_s):
             shown = _shown(eval(compile(call, "<call>", "eval", dont_inherit=True), namespace))
     except TooLong:
         return {"late": True}

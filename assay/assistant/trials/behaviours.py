@@ -14,17 +14,19 @@ from . import answers
 from .answers import Answer
 
 CONTAINERS = 2  # at once; each has a processor of its own where there are two
+LATES = 1  # call of one form that does not come to an end in time, after which no more is asked of it
 FEW = 6  # forms that one container is enough for: starting another takes as long
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked: `calls`, as expressions in the names of the file `name` of a project; each form has `limit_s` for all of them."""
+    """What is asked: `calls`, as expressions in the names of the file `name` of a project; each form has `limit_s` for all of them, and `call_s` for one (0: a second)."""
 
     state: State
     name: str
     calls: tuple[str, ...]
     limit_s: float
+    call_s: float = 0.0
 
 
 async def of_forms(
@@ -35,7 +37,9 @@ async def of_forms(
 
     def step(texts: Mapping[str, str]) -> Step:
         files = written_over(asked.state, {name: bench.projects.sent(text) for name, text in texts.items()})
-        return Step("calls", asked.limit_s, files, path=asked.name, calls=asked.calls, alone=True)
+        return Step(
+            "calls", asked.limit_s, files, path=asked.name, calls=asked.calls, alone=True, lates=LATES, call_s=asked.call_s
+        )  # fmt: skip
 
     async def part(numbers: Sequence[int]) -> None:
         steps = tuple(step(forms[number]) for number in numbers)

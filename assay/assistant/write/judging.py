@@ -17,11 +17,13 @@ from ..trials.answers import Answer
 from ..trials.behaviours import Asked
 from ..workbench import Workbench
 from .candidate import Candidate, Target, parsed
-from .choice import Judged
+from .choice import SEARCHED, Judged
 
 INPUTS = 60  # calls beside the examples that candidates are told apart by
 SETS = 3  # of types that inputs are drawn from
 CALLS_S = 6.0  # of all calls, for one candidate
+# Where there are small expressions alone: one that takes longer is not what is meant; a sum of a billion numbers hears of no time limit but that of its process.
+SMALL_CALLS_S, SMALL_S = 1.5, 0.2
 LITERALS = 24  # of the candidates' code, near which inputs are
 REASON = 160  # characters of what a call gave, in a reason
 
@@ -42,7 +44,9 @@ async def tried(
     able = [number for number, told in enumerate(broken) if not told]
     calls = await asyncio.to_thread(_inputs, target, wish, [candidates[number] for number in able])
     shown = [one.call for one in wish.examples]
-    asked = Asked(target.state, target.name, (*shown, *wish.checks, *calls), CALLS_S)
+    is_small = all(candidates[number].source in SEARCHED for number in able)
+    of_all_s, of_one_s = (SMALL_CALLS_S, SMALL_S) if is_small else (CALLS_S, 0.0)
+    asked = Asked(target.state, target.name, (*shown, *wish.checks, *calls), of_all_s, of_one_s)
     forms = [{**target.over, target.name: target.written(wish, candidates[number])} for number in able]
     found = dict(zip(able, await behaviours.of_forms(bench, asked, forms, tell), strict=True)) if able else {}
     judged = []

@@ -13,7 +13,7 @@ from ..workbench import Workbench
 from .candidate import Candidate, Target
 from .choice import Judged
 
-SECONDS = 1.5
+SECONDS = 0.9
 MARGIN_S = 2.0  # over that, for the start
 CONSTANTS = 6
 RANKED = (
