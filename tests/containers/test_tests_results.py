@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from analyzers import subjects
+from analyzers.mutants import usual
 from assay.assistant.test import suite
 from assay.assistant.test.asking import RUNS
 from assay.assistant.test.suite import Place
@@ -184,3 +185,30 @@ async def test_a_module_that_takes_long_to_import_is_no_mutant_that_hangs(bench:
     found = await made(bench, Place(await bench.projects.state(tmp_path), "shop.py", text), subject, lambda *told: None)
     assert found.written is not None
     assert [one.told for one in found.survivors] == ["`>` were `>=`", "`7` were `6`"], "it is the same with them"
+
+
+COUNTED = "def start():\n    return 3\n\n\nFIRST = start()\n\n\ndef double(n):\n    return 2 * n\n\n\nif __name__ == '__main__':\n    print(double(FIRST))\n"
+RUNNER = "import subprocess\nimport sys\n\n\ndef run():\n    return subprocess.run([sys.executable, 'counted.py'], capture_output=True, text=True).stdout\n"
+STARTED = "from helper import run\n\n\ndef test_it():\n    assert run() == '6\\n'\n"
+TOLD = "import counted\n\n\ndef test_first():\n    assert counted.FIRST == 3\n"
+
+
+async def test_what_is_run_in_another_process_or_at_the_import_is_noticed(bench: Workbench, tmp_path: Path) -> None:
+    """No test executes `double` where it can be seen, nor `start` within a test."""
+    for name, text in {"counted.py": COUNTED, "tests/helper.py": RUNNER, "tests/test_started.py": STARTED, "tests/test_told.py": TOLD}.items():  # fmt: skip
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\npythonpath = ['.', 'tests']\n")
+    bench.projects.open_folder(tmp_path)
+    state = await bench.projects.state(tmp_path)
+    at = Place(state, "counted.py", COUNTED)
+    known = await suite.seen(bench, at)
+    mutants = usual.of_lines(COUNTED, 1, 10)
+    fates = await suite.fates(bench, at, mutants, known, lambda done, of: None)
+    assert {one.line for one in mutants} == {2, 9}, mutants
+    assert set(fates) == {"noticed"}, list(zip(mutants, fates, strict=True))
+
+
+def test_what_an_import_enters() -> None:
+    text = "def a():\n    return b()\n\n\ndef b():\n    return 1\n\n\ndef c():\n    return a()\n\n\ndef d(f):\n    return f\n\n\n@d\ndef e():\n    return c()\n\n\nX = a()\n"
+    assert suite.at_import(text) == {1, 2, 5, 6, 13, 14}

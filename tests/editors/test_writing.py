@@ -16,7 +16,9 @@ from tests.editors.test_tests import entry_of
 
 WRITTEN_MS = 40_000  # containers are started, candidates run
 ASKED = "shout(text: str) -> str: return it in upper case, as in shout('ab c') == 'AB C' and shout('x') == 'X'"
-STUB = 'def middle(values: list[int]) -> int:\n    """Return the middle one by size.\n\n    >>> middle([3, 1, 2])\n    2\n    """\n'
+STUB = (
+    'def pick(values: list[int]) -> int:\n    """Return one of the values.\n\n    >>> pick([3, 1, 2])\n    2\n    """\n'
+)
 TAKES = "vim.ui.select = function(items, _, chosen) chosen(items[1], 1) end"
 
 
@@ -57,11 +59,12 @@ def test_vscode_asks_which_of_two_is_right(window: Open, words: Path, two: str, 
     (words / "words.py").write_text(STUB, "utf-8")
     page = window(words, "words.py", sandbox__enabled=True, engine__script=two)
     page.wait_ready()
-    entry_of(page, "Write `middle`", 1, 6)
+    entry_of(page, "Write `pick`", 1, 6)
     choose_first(page)
     expect(page.page.locator(".tab.active.dirty")).to_contain_text("words.py", timeout=WRITTEN_MS)
+    expect(page.page.locator(".tab.dirty").filter(has_text="test_words.py")).to_be_visible(timeout=WRITTEN_MS)
     text = page.saved(words / "words.py")
-    assert text.count(">>> middle(") == 2, "what was chosen is an example from then on"
+    assert text.count(">>> pick(") == 1, "what was chosen is a test of the project from then on"
 
 
 def test_neovim_from_a_sentence_to_a_function_and_back(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal, TypeVar
 
-from analyzers import reach, syntax
+from analyzers import homes, reach, syntax
 from analyzers.mutants.usual import Usual
 from analyzers.text import applied
 from sandbox.api import Entry, Job, Step, StepOutcome, Taken
@@ -28,6 +29,7 @@ MUTANT_S, ONE_S, SLOWER = (
 )  # at least for a mutant's tests, and for one; times as long as without it, under watch, after which it hangs
 CONTAINERS, STEPS, FEW = 2, 40, 3  # at once, and mutants of each; so few wait for one another
 FIRST = 8  # tests of a mutant that are asked before the others
+_STARTS = re.compile(r"\b(?:subprocess|multiprocessing|pexpect|runpy|popen|os\.system|script_runner)\b")
 Fate = Literal["noticed", "alive", "unreached"]
 Tell = Callable[[int, int], None]
 
@@ -117,7 +119,9 @@ async def seen_of(
 async def fates(bench: Workbench, place: Place, mutants: Sequence[Usual], suite: Suite, tell: Tell) -> list[Fate]:
     """What becomes of each mutant. Raises SandboxUnavailable."""
     spans = await asyncio.to_thread(statements, place.text)
+    early = await asyncio.to_thread(at_import, place.text)
     executing = [suite.executing(spans.get(one.line, range(one.line, one.line + 1))) for one in mutants]
+    executing = [tests or (suite.executing(None) if one.line in early else []) for one, tests in zip(mutants, executing, strict=True)]  # fmt: skip
     found: list[Fate] = ["alive" if tests else "unreached" for tests in executing]
     texts = {n: applied(place.text, (mutants[n].edit,)) for n, tests in enumerate(executing) if tests}
     done = len(mutants) - len(texts)
@@ -243,6 +247,29 @@ def statements(text: str) -> dict[int, range | None]:
     return found
 
 
+def at_import(text: str) -> frozenset[int]:
+    """The lines (from 1) of functions that a module's import may enter: what it calls or decorates with at its top, and what that calls."""
+    tree = syntax.module(text)
+    body = tree.body if tree is not None else []
+    functions = {one.name: one for one in body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)}
+    edge = {name for one in body for name in _entered(one, is_run=not isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef))} & set(functions)  # fmt: skip
+    found = set[str]()
+    while edge:
+        found |= edge
+        edge = ({name for one in edge for name in _entered(functions[one], is_run=True)} & set(functions)) - found
+    return frozenset(line for name in found for line in range(functions[name].lineno, (functions[name].end_lineno or 0) + 1))  # fmt: skip
+
+
+def _entered(node: ast.stmt, *, is_run: bool) -> set[str]:
+    """The names that a statement calls, or decorates with; of a function that is only defined its decorators and defaults."""
+    parts: Iterable[ast.AST] = [node]
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not is_run:
+        parts = [*node.decorator_list, *node.args.defaults]
+    found = {one.func.id for part in parts for one in ast.walk(part) if isinstance(one, ast.Call) and isinstance(one.func, ast.Name)}  # fmt: skip
+    decorators = [one for part in (node, *ast.walk(node)) for one in getattr(part, "decorator_list", [])]
+    return found | {one.id for one in decorators if isinstance(one, ast.Name)}
+
+
 def _step(bench: Workbench, place: Place, text: str, tests: Sequence[str], suite: Suite) -> Step:
     limit_s, one_s = suite.limits(tests)
     files = _over(bench, place, text)
@@ -257,4 +284,9 @@ def _over(bench: Workbench, place: Place, text: str) -> tuple[tuple[str, str | N
 def _reaching(texts: Mapping[str, str], name: str, state: State) -> tuple[str, ...]:
     graph = reach.imports(texts, state.test_files)
     found = {*reach.importers(graph, name), name}
+    # Tests that start the module's package in a process of its own import nothing of it.
+    package = homes.importable(name, texts).partition(".")[0]
+    for one in (other for other in texts if other not in found and _STARTS.search(texts[other])):
+        if package and package in texts[one] and (state.is_run(one) or reach.is_below(one, ("test", "tests"))):
+            found |= {one, *(test for test in reach.importers(graph, one) if state.is_run(test))}
     return tuple(sorted(one for one in found if one in texts and state.is_run(one)))
