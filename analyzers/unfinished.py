@@ -27,7 +27,7 @@ LOOK_BACK = 20_000  # characters before the cursor in which its statement may be
 _STAND_INS = (("",), ("pass",), ("if True:", "if False:"), ("for _ in (0,):", "for _ in ():"))
 # What a file with an unwritten function holds: most hold none, and need not be parsed.
 _PLACEHOLDER = re.compile(
-    r"NotImplementedError|(?:^[ \t]*|:[ \t]*)(?:\.\.\.|pass)[ \t]*(?:#.*)?$|[\"'][ \t]*\n\s*(?:@|def |async |class |\Z)",
+    r"NotImplementedError|(?:^[ \t]*|:[ \t]*)(?:\.\.\.|pass)[ \t]*(?:#.*)?$",
     re.MULTILINE,
 )
 
@@ -58,9 +58,24 @@ def _left(tree: ast.Module, first: int, last: int) -> Left:
 def unwritten(text: str) -> tuple[str, ...]:
     """The dotted names of a module's functions whose body is a docstring or a placeholder alone; none where it does not parse. Remembered by
     the text, for a project is asked file by file."""
-    tree = syntax.module(text) if _PLACEHOLDER.search(text) else None
+    rows = text.replace("\r\n", "\n")
+    tree = syntax.module(text) if _PLACEHOLDER.search(rows) or _ends_with_text(rows) else None
     own = syntax.functions(tree) if tree is not None else ()
     return tuple(name for name, node in own if _is_unwritten(node))
+
+
+def _ends_with_text(text: str) -> bool:
+    """Whether a block ends by a line that ends with a quote, as one does that is a docstring alone."""
+    last: int | None = None  # how far right the last line stands, where it ends so
+    for row in text.split("\n"):
+        if not (bare := row.strip()):
+            continue
+        indent = len(row) - len(row.lstrip())
+        if last is not None and indent < last:
+            return True
+        is_text = bare.endswith(("'", '"')) or bare.partition(" #")[0].rstrip().endswith(("'", '"'))
+        last = indent if is_text and indent else None
+    return last is not None
 
 
 def begun(text: str, offset: int) -> Span:

@@ -19,9 +19,10 @@ from typing import Any
 from analyzers import constraints, risks, syntax
 from assay import compose
 from assay.assistant.workbench import Workbench
-from assay.assistant.write import asked, model, plan, small
+from assay.assistant.write import asked, model, plan
 from assay.assistant.write.candidate import Target
 from assay.assistant.write.plan import Built
+from assay.assistant.write.sources import every
 from assay.assistant.write.way import Written
 from assay.engine.api import Chunk, Request
 from assay.engine.scripted import Answer, Scripted
@@ -126,7 +127,7 @@ async def write(bench: Workbench, root: Path, text: str, name: str, *, alone: bo
     state = await bench.projects.state(root)
     wanted = asked.named(text, name)
     at = Target(state, "mod.py", text, wanted.span)
-    sources = (model.candidates,) if alone else (small.candidates, model.candidates)
+    sources = (model.candidates,) if alone else every(folders().cache)
     return await plan.carried_out(bench, bench.projects.world(root), at, wanted.wish, sources, lambda *_: None)
 
 

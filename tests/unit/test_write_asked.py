@@ -115,3 +115,17 @@ def test_a_docstring_is_written_as_it_was_said() -> None:
 def test_a_span_is_where_it_is_written() -> None:
     text = "def f(x):\n    pass\n"
     assert asked.named(text, "f").span == Span(0, len(text) - 1)
+
+
+def test_line_ends_and_tabs_are_those_of_the_file() -> None:
+    windows = "import os\r\n\r\n\r\ndef f(x):\r\n    '''Doc.'''\r\n\r\n\r\nX = 1\r\n"
+    wanted = asked.named(windows, "f")
+    at = Target(STATE, "m.py", windows, wanted.span)
+    made = at.written(wanted.wish, Candidate("y = x\nreturn y", "model", "", ("import re",)))
+    assert made.count("\n") == made.count("\r\n")
+    assert 'def f(x):\r\n    """Doc."""\r\n    y = x\r\n    return y\r\n\r\n\r\nX = 1\r\n' in made
+    tabs = "class A:\n\tdef f(self):\n\t\t'''Doc.'''\n\n\tdef g(self):\n\t\treturn 1\n"
+    wanted = asked.named(tabs, "A.f")
+    at = Target(STATE, "m.py", tabs, wanted.span, indent=wanted.indent)
+    made = at.written(wanted.wish, Candidate("if 1:\n    return y", "model"), lambda text: text.replace("\t", "    "))
+    assert '\t\t"""Doc."""\n\t\tif 1:\n\t\t\treturn y\n\n\tdef g' in made

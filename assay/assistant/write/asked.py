@@ -168,7 +168,7 @@ def _span(text: str, node: Function) -> Span:
     """From `def` to the end of the body, without decorators and without the line end."""
     end = _offset(text, (node.end_lineno or node.lineno) + 1)
     start = _offset(text, node.lineno)
-    return Span(start, start + len(text[start:end].rstrip("\n")))
+    return Span(start, start + len(text[start:end].rstrip("\r\n")))
 
 
 def _behind(text: str, node: ast.stmt) -> Span:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from analyzers import imports, syntax
@@ -56,15 +57,30 @@ class Target:
         """The project's files as they are, this one among them."""
         return {**self.state.texts, **self.over, self.name: self.text}
 
+    def _with_plain_ends(self) -> Target:
+        """The same in a text whose lines end by a line feed alone."""
+        start, end = (at - self.text.count("\r\n", 0, at) for at in (self.span.start, self.span.end))
+        return replace(self, text=self.text.replace("\r\n", "\n"), span=Span(start, end))
+
     def written(self, wish: Wish, one: Candidate, style: Callable[[str], str] = str) -> str:
         """The file with a candidate in it, formatted by `style`."""
-        made = _styled(textwrap.indent(function(wish, one.body), self.indent), self.indent, style)
+        if "\r\n" in self.text and self.text.count("\n") == self.text.count("\r\n"):
+            return self._with_plain_ends().written(wish, one, style).replace("\n", "\r\n")
+        if re.search(r"^\t", self.text, re.MULTILINE):  # nothing of ours stands beside tabs by spaces
+            made = textwrap.indent(_tabbed(function(wish, one.body)), self.indent)
+        else:
+            made = _styled(textwrap.indent(function(wish, one.body), self.indent), self.indent, style)
         before, after = self.text[: self.span.start], self.text[self.span.end :]
         if not self.text[self.span.start : self.span.end].strip():
             lines = 2 if self.indent else 3  # line ends between it and its neighbours
             made = f"{_gap(before, lines)}{made}{_end(after, lines)}"
         text = applied(self.text, (Edit(self.span, made),))
         return with_imports(text, one.imports)
+
+
+def _tabbed(function: str) -> str:
+    """A function with a tab for each step to the right."""
+    return re.sub(r"^(?: {4})+", lambda match: "\t" * (len(match[0]) // 4), function, flags=re.MULTILINE)
 
 
 def _styled(function: str, indent: str, style: Callable[[str], str]) -> str:
