@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from . import documented, scenarios, syntax
 from .documented import Example
 
+_ANY = "  # doctest: +IGNORE_EXCEPTION_DETAIL"  # what an exception says is nobody's business
 STEPS = 12  # before the one that tells
 
 
@@ -127,7 +128,7 @@ def as_doctest(one: Example) -> str:
         return _scenario_as_doctest(scenarios.steps(one.call), one)
     *before, last = steps(one.call)
     lines = [f">>> {step}" if " = " in step or step.startswith("print(") else f">>> _ = {step}" for step in before]
-    lines.append(f">>> {last}")
+    lines.append(f">>> {last}{_ANY * bool(one.raised)}")
     if one.raised:
         lines += ["Traceback (most recent call last):", "    ...", f"{one.raised}: ..."]
     elif one.gives != "None":
@@ -143,7 +144,8 @@ def _scenario_as_doctest(parts: Sequence[str], one: Example) -> str:
     lines = [f">>> o = {made}"] if made else []
     for number, step in enumerate(done):
         is_silent = bool(one.raised) and number < len(done) - 1  # what it gave is not known
-        lines.append(f">>> _ = {step}" if is_silent else f">>> {step}")
+        is_raising = bool(one.raised) and number == len(done) - 1
+        lines.append(f">>> _ = {step}" if is_silent else f">>> {step}{_ANY * is_raising}")
         if number < len(texts) and texts[number] != "None":
             lines.append(str(texts[number]))
     if one.raised:

@@ -61,7 +61,7 @@ def unwritten(text: str) -> tuple[str, ...]:
     rows = text.replace("\r\n", "\n")
     tree = syntax.module(text) if _PLACEHOLDER.search(rows) or _ends_with_text(rows) else None
     own = syntax.functions(tree) if tree is not None else ()
-    return tuple(name for name, node in own if _is_unwritten(node))
+    return tuple(name for name, node in own if is_unwritten(node))
 
 
 def _ends_with_text(text: str) -> bool:
@@ -167,7 +167,8 @@ def _is_gap(statement: ast.stmt) -> bool:
     return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
 
 
-def _is_unwritten(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+def is_unwritten(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether its body is a docstring or a placeholder alone."""
     return all(_is_gap(one) or isinstance(one, ast.Pass) or _is_string(one) for one in function.body)
 
 

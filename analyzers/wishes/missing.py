@@ -64,7 +64,7 @@ def _of_argument(node: ast.expr, number: int) -> str:
         case ast.Attribute(attr=name):
             return name
         case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
-            return words.of_name(name)[-1].lower()
+            return "_".join(word.lower() for word in words.of_name(name)[-1:]) or f"value_{number + 1}"
         case ast.Constant(value=str()):
             return "text"
         case ast.Constant(value=int() | float()):

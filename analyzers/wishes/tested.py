@@ -114,16 +114,27 @@ def _of_test(
             before.append(statement)
             continue
         told, gives, raised = shown
-        steps = _needed(before, told)
-        call = sessions.joined(steps, told)
-        if call is None or not sessions.mentions(call, wish.name) or not _is_known(steps, told, known):
+        expected = None if not gives or documented.is_literal(gives) else syntax.expression(gives)
+        whole = ast.Compare(told, [ast.Eq()], [expected]) if expected is not None else told
+        steps = _needed(before, whole)
+        call = sessions.joined(steps, whole)
+        if not raised and _may_change(before, told):
+            before.append(ast.Expr(told))  # what it does is done for what comes behind it
+        if call is None or not sessions.mentions(call, wish.name) or not _is_known(steps, whole, known):
             continue
         if raised:
-            yield Example(call, "", raised)
-        elif gives and documented.is_literal(gives):
+            if raised.isidentifier():
+                yield Example(call, "", raised)
+        elif gives and expected is None:
             yield Example(call, gives)
         else:
-            yield f"({call}) == {gives}" if gives and _is_known([], syntax.expression(gives) or told, known) else f"bool({call})" if not gives else "True"  # fmt: skip
+            yield call if expected is not None else f"bool({call})"
+
+
+def _may_change(before: list[ast.stmt], told: ast.expr) -> bool:
+    """Whether an expression uses what the steps bind to more than a number or a text, so that it may leave it changed."""
+    bound = {target.id for one in before if isinstance(one, ast.Assign) and not isinstance(one.value, ast.Constant) for target in one.targets if isinstance(target, ast.Name)}  # fmt: skip
+    return any(isinstance(node, ast.Name) and node.id in bound for node in ast.walk(told))
 
 
 def _needed(before: list[ast.stmt], told: ast.expr) -> list[ast.stmt]:
@@ -159,11 +170,11 @@ def _compared(test: ast.expr) -> tuple[ast.expr, str, str]:
 
 
 def _is_known(steps: list[ast.stmt], told: ast.expr, known: Set[str]) -> bool:
-    """Whether the module's namespace has all names that it uses, and that the steps do not bind."""
+    """Whether the module's namespace has all names that it uses and the steps do not bind, and the steps bind none of it: what runs behind them would find theirs."""
     bound = {node.id for one in steps for node in ast.walk(one) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}  # fmt: skip
-    inner = {node.id for one in (*steps, told) for node in ast.walk(one) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}  # fmt: skip
+    inner = bound | {node.id for one in (told,) for node in ast.walk(one) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}  # fmt: skip
     used = {node.id for one in (*steps, told) for node in ast.walk(one) if isinstance(node, ast.Name)}
-    return used <= known | bound | inner
+    return used <= known | inner and not bound & known
 
 
 class _Written(ast.NodeTransformer):

@@ -173,17 +173,17 @@ async def _write(session: Session, view: View, name: str, found: Written | Built
     texts = {one: (was[one], text) for one, text in found.files.items()}
     note = types.ChangeAnnotation(f"Write {name}", description=shapes.glance(found))
     edit = await edits.of_files(session, view, texts, note)
+    both = await asyncio.to_thread(_as_bytes, texts, view.root)
     if edit is None or not await session.editor.change(edit, f"Write {name}"):
         return False
-    await asyncio.to_thread(_noted, Checkpoints(session.cache, view.root), f"write {name}", texts, view.root)
+    with contextlib.suppress(NotWritten, OSError):  # a full disk keeps nobody from writing
+        await asyncio.to_thread(Checkpoints(session.cache, view.root).note, f"write {name}", both)
     return True
 
 
-def _noted(kept: Checkpoints, title: str, texts: Mapping[str, tuple[str, str]], root: Path) -> None:
-    """The change among those that can be taken back; a full disk keeps nobody from writing."""
-    both = {
+def _as_bytes(texts: Mapping[str, tuple[str, str]], root: Path) -> dict[str, tuple[bytes | None, bytes | None]]:
+    """What files are now, before an editor makes new ones, and become."""
+    return {
         name: (encodings.encoded(before) if before or (root / name).exists() else None, encodings.encoded(after))
         for name, (before, after) in texts.items()
     }
-    with contextlib.suppress(NotWritten):
-        kept.note(title, both)

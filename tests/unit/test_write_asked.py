@@ -129,3 +129,38 @@ def test_line_ends_and_tabs_are_those_of_the_file() -> None:
     at = Target(STATE, "m.py", tabs, wanted.span, indent=wanted.indent)
     made = at.written(wanted.wish, Candidate("if 1:\n    return y", "model"), lambda text: text.replace("\t", "    "))
     assert '\t\t"""Doc."""\n\t\tif 1:\n\t\t\treturn y\n\n\tdef g' in made
+
+
+SETTER = "class C:\n    @property\n    def x(self):\n        return self._x\n\n    @x.setter\n    def x(self, v): ...\n"
+OVERLOADS = "@overload\ndef f(x: int) -> int: ...\n@overload\ndef f(x: str) -> str: ...\ndef f(x):\n    return x * 2\n"
+
+
+def test_what_is_written_stays_where_others_of_its_name_are_not() -> None:
+    found = asked.named(SETTER, "C.x")
+    assert found.wish.form == "setter"
+    assert SETTER[found.span.start :].startswith("    def x(self, v)")
+    for text, name in ((OVERLOADS, "f"), ("class C:\n    @abstractmethod\n    def f(self): ...\n", "C.f")):
+        with pytest.raises(Unclear, match="written already"):
+            asked.named(text, name)
+    with pytest.raises(Unclear):
+        at(SETTER.replace("return self._x", "return ‸None"))
+
+
+@pytest.mark.parametrize("text", ['x = """\n# the ‸total\n"""\n', "def f():\n    return (\n# the ‸total\n1)\n"])
+def test_a_line_in_a_text_is_no_comment(text: str) -> None:
+    with pytest.raises(Unclear):
+        at(text)
+
+
+def test_a_member_of_a_class_in_a_class_stays_there_once_it_is_formatted() -> None:
+    text = "class A:\n  class B:\n    def f(self): ...\n\n  def g(self):\n    return 1\n"
+    found = asked.named(text, "A.B.f")
+    target = Target(STATE, "m.py", text, found.span, indent=found.indent)
+    made = target.written(found.wish, Candidate("return 2", "model"), lambda source: source.replace("\t", "    "))
+    assert "\n    def f(self):\n        return 2\n" in made
+    compile(made, "m.py", "exec")
+
+
+def test_a_call_of_what_has_no_words_is_a_parameter() -> None:
+    found = asked.named('def g():\n    return f(_("x"))\n', "f")
+    assert found.wish.head == "def f(value_1):"

@@ -182,3 +182,45 @@ def test_a_way_to_use_an_instance_is_shown_as_a_doctest() -> None:
     one = Example("[o := Cart([1]), repr(o.add(2)), repr(o.total())][1:]", "['None', '3']")
     assert sessions.as_doctest(one) == ">>> o = Cart([1])\n>>> o.add(2)\n>>> o.total()\n3"
     assert sessions.told(one.call) == "o = Cart([1]); o.add(2); o.total()"
+
+
+SEVERAL = """
+import pytest
+from shop.price import net, Basket
+
+
+def test_near():
+    assert net(1, 2) == pytest.approx(0.1)
+
+
+def test_local():
+    expected = [1, 2]
+    assert net(4, 5) == expected
+
+
+def test_kinds():
+    with pytest.raises((ValueError, TypeError)):
+        net(6, 7)
+
+
+def test_own_name():
+    net = Basket([1])
+    assert net == 3
+
+
+def test_two():
+    basket = Basket([])
+    assert basket.total() == 0
+    basket.add(3)
+    assert basket.total() == 3
+"""
+
+
+def test_what_a_test_says_otherwise_is_no_false_example() -> None:
+    files = FILES | {"tests/test_price.py": SEVERAL}
+    found = tested.with_tests(wish_of(SHOP, "net"), files, "shop/price.py")
+    assert found.examples == ()
+    assert found.checks == ("[(expected := [1, 2]), net(4, 5) == expected][-1]",)
+    found = tested.with_tests(wish_of(SHOP, "Basket.total"), files, "shop/price.py")
+    told = [sessions.told(one.call) for one in found.examples]
+    assert told[1] == "basket = Basket([]); basket.total(); basket.add(3); basket.total()"

@@ -35,11 +35,12 @@ class Unclear(Exception):
 def named(text: str, name: str) -> Asked:
     """The function `name` ("total", "Cart.total"), that has a head and no body yet, or that is called and not there. Raises Unclear."""
     tree = _parsed(text)
-    for owner, node in heads.members(tree):
-        if f"{owner}.{node.name}".lstrip(".") == name:
-            if name not in unfinished.unwritten(text):
-                raise Unclear(f"{name} is written already; name one whose body is a docstring, `pass` or `...` alone.")
-            return _begun(text, owner, node)
+    found = [(owner, node) for owner, node in heads.members(tree) if f"{owner}.{node.name}".lstrip(".") == name]
+    if found:  # several of one name: a property and its setter, overloads
+        for owner, node in found:
+            if _is_begun(node):
+                return _begun(text, owner, node)
+        raise Unclear(f"{name} is written already; name one whose body is a docstring, `pass` or `...` alone.")
     owner, _, last = name.rpartition(".")
     if any(isinstance(node, ast.ClassDef) and node.name == name for node in tree.body):
         raise Unclear(f"{name} is a class; name a function.")
@@ -56,10 +57,9 @@ def placed(snapshot: Snapshot, offset: int) -> Asked:
     text = snapshot.text
     tree = syntax.module(text)
     line = snapshot.line_of(offset) + 1
-    unwritten = unfinished.unwritten(text)
     for owner, node in heads.members(tree) if tree is not None else ():
         is_around = _first(node) <= line <= (node.end_lineno or 0)
-        if is_around and f"{owner}.{node.name}".lstrip(".") in unwritten:
+        if is_around and _is_begun(node):
             return _begun(text, owner, node)
     if (comment := _comment(snapshot, line - 1, tree)) is not None:
         said, span, indent, of = comment
@@ -109,6 +109,12 @@ def _parsed(text: str) -> ast.Module:
     if tree is None:
         raise Unclear("The file does not parse, so nothing can be written into it.")
     return tree
+
+
+def _is_begun(node: Function) -> bool:
+    """Whether it has a head that somebody means to be filled: those of overloads and of abstract methods are whole."""
+    decorators = {ast.unparse(one).rpartition(".")[2] for one in node.decorator_list}
+    return unfinished.is_unwritten(node) and not decorators & {"overload", "abstractmethod"}
 
 
 def _begun(text: str, owner: str, node: Function) -> Asked:
@@ -191,6 +197,8 @@ def _comment(snapshot: Snapshot, line: int, tree: ast.Module | None) -> tuple[st
     """The comment lines around a line (from 0) as one sentence, their span, what stands before them, and the class whose member they ask for: at the left edge, or between the members of a class."""
     rows = snapshot.text.split("\n")
     row = rows[line] if line < len(rows) else ""
+    if tree is None or any(_first(one) <= line + 1 <= (one.end_lineno or 0) for one in tree.body if not isinstance(one, ast.ClassDef)):  # fmt: skip
+        return None  # a line of a text, or in the middle of a function
     indent = row[: len(row) - len(row.lstrip())]
     of = _class_around(tree, rows, line, len(indent)) if tree is not None and indent else None
     if indent and of is None:

@@ -88,7 +88,7 @@ def _styled(function: str, indent: str, style: Callable[[str], str]) -> str:
     if not indent:
         return style(function).rstrip("\n")
     head, _, rest = style(f"class _:\n{function}").partition("\n")
-    return rest.strip("\n") if head == "class _:" else function
+    return textwrap.indent(textwrap.dedent(rest.strip("\n")), indent) if head == "class _:" else function
 
 
 def function(wish: Wish, body: str) -> str:
