@@ -72,7 +72,12 @@ class Suite:
         if lines is None:
             return list(self.lines)
         found = [test for test, executed in self.lines.items() if test in self.unseen or not executed.isdisjoint(lines)]
-        return sorted(found, key=self.rank)
+        return sorted(found, key=lambda test: (self.lines[test].isdisjoint(lines), *self.rank(test)))
+
+    def first(self, tests: Sequence[str], lines: range | None) -> int:
+        """How many of these tests (as `executing` gives them) are asked before the others: of those that were seen to execute the lines, where there are some."""
+        seen = sum(not self.lines[test].isdisjoint(lines) for test in tests) if lines is not None else 0
+        return min(seen or FIRST, FIRST)
 
     def rank(self, test: str) -> tuple[int, str]:
         """By how much of the file it executes."""
@@ -120,8 +125,10 @@ async def fates(bench: Workbench, place: Place, mutants: Sequence[Usual], suite:
     """What becomes of each mutant. Raises SandboxUnavailable."""
     spans = await asyncio.to_thread(statements, place.text)
     early = await asyncio.to_thread(at_import, place.text)
-    executing = [suite.executing(spans.get(one.line, range(one.line, one.line + 1))) for one in mutants]
+    own = [spans.get(one.line, range(one.line, one.line + 1)) for one in mutants]
+    executing = [suite.executing(lines) for lines in own]
     executing = [tests or (suite.executing(None) if one.line in early else []) for one, tests in zip(mutants, executing, strict=True)]  # fmt: skip
+    first_of = [suite.first(tests, lines) for tests, lines in zip(executing, own, strict=True)]
     found: list[Fate] = ["alive" if tests else "unreached" for tests in executing]
     texts = {n: applied(place.text, (mutants[n].edit,)) for n, tests in enumerate(executing) if tests}
     done = len(mutants) - len(texts)
@@ -130,18 +137,18 @@ async def fates(bench: Workbench, place: Place, mutants: Sequence[Usual], suite:
 
     def heard(n: int, outcome: StepOutcome) -> None:
         nonlocal done
-        done += n in outcomes or len(executing[n]) <= FIRST or notices(outcome, asked[n])
+        done += n in outcomes or len(executing[n]) <= first_of[n] or notices(outcome, asked[n])
         tell(done, len(mutants))
 
     # The most particular tests alone, first: a mutant that is noticed is noticed by them, mostly, and few are soon collected.
-    asked = {n: executing[n][:FIRST] for n in texts}
+    asked = {n: executing[n][: first_of[n]] for n in texts}
     for _ in range(2):
         wanted = [
             n
             for n in texts
             if n not in outcomes or (len(asked[n]) < len(executing[n]) and not notices(outcomes[n], asked[n]))
         ]
-        asked |= {n: executing[n][FIRST:] for n in wanted if n in outcomes}
+        asked |= {n: executing[n][first_of[n] :] for n in wanted if n in outcomes}
         steps = {n: _step(bench, place, texts[n], asked[n], suite) for n in wanted}
         outcomes |= await _asked(bench, place, steps, heard)
     first = {n: failed(outcome) for n, outcome in outcomes.items()}
