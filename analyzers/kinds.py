@@ -56,6 +56,24 @@ def annotated(node: ast.expr, own: Collection[str] = ()) -> Iterator[str]:
                 yield f"{known}[{', '.join(of)}]" + ("…" if known == "tuple" and len(of) < len(items) else "")
 
 
+def of_literal(node: ast.expr | None) -> str:
+    """The name of the type that a literal, a display or a comprehension is of; "" for None, for `...` and for anything else."""
+    match node:
+        case ast.Constant(value=value) if value is not None and value is not ...:
+            return type(value).__name__
+        case ast.JoinedStr():
+            return "str"
+        case ast.List() | ast.ListComp():
+            return "list"
+        case ast.Dict() | ast.DictComp():
+            return "dict"
+        case ast.Set() | ast.SetComp():
+            return "set"
+        case ast.Tuple():
+            return "tuple"
+    return ""
+
+
 def by_name(name: str) -> tuple[str, ...]:
     """What people call so."""
     plain = name.lower().strip("_0123456789")

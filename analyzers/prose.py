@@ -25,13 +25,29 @@ _ORDER = re.compile(
 
 def steps(doc: str) -> tuple[str, ...]:
     """The parts of a description that says "first …, then …, finally …", or numbers them; none where it does not."""
+    return _parts(doc)[1]
+
+
+def lead(doc: str) -> str:
+    """What a description with steps says before the first of them, on one line: what it is all for."""
+    return _parts(doc)[0]
+
+
+def _parts(doc: str) -> tuple[str, tuple[str, ...]]:
+    """What comes before the steps, and them; the second is empty where there are none."""
     text = re.sub(r"\s*\n\s*", " ", plain(doc)).strip()
-    marks = list(_ORDER.finditer(text))
+    marks, number = list[re.Match[str]](), 1
+    for match in _ORDER.finditer(text):
+        told = re.fullmatch(r"\s*(\d+)[.)]\s*", match[0])
+        if told is None or int(told[1]) == number:  # a number at the end of a sentence is none of a step
+            marks.append(match)
+            number += told is not None
     if not marks:
-        return ()
+        return "", ()
+    before = ""
     parts = [text[: marks[0].start()], *(text[m.end() : n.start() if n else len(text)] for m, n in zip(marks, [*marks[1:], None], strict=True))]  # fmt: skip
     if re.match(r"\s*(?:first|1[.)])", marks[0][0], re.IGNORECASE) or parts[0].rstrip().endswith((":", ".")):
-        parts = parts[1:]  # what comes before says what it is all for
+        before, *parts = parts  # what comes before says what it is all for
     found = tuple(part.strip(" .,;:") for part in parts)
     found = tuple(part for part in found if part)
-    return found if len(found) >= STEP_LEAST else ()
+    return (before.strip(), found) if len(found) >= STEP_LEAST else ("", ())

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from .. import kinds
 from . import flow
 from .bound import Local
 
@@ -68,22 +69,10 @@ def type_of(value: ast.expr, local: Local) -> str:
             return found.pop() if len(found) == 1 else ""
         case ast.Constant(value=None):
             return "None"
-        case ast.Constant(value=constant):
-            return type(constant).__name__
-        case ast.JoinedStr():
-            return "str"
         case ast.UnaryOp(op=ast.Not()):
             return "bool"
         case ast.Compare(ops=ops) if all(isinstance(one, ast.Is | ast.IsNot | ast.In | ast.NotIn) for one in ops):
             return "bool"
-        case ast.List() | ast.ListComp():
-            return "list"
-        case ast.Dict() | ast.DictComp():
-            return "dict"
-        case ast.Set() | ast.SetComp():
-            return "set"
-        case ast.Tuple():
-            return "tuple"
         case ast.GeneratorExp():
             return "generator"
         case ast.Call(func=ast.Name(id=name)) if (
@@ -93,7 +82,7 @@ def type_of(value: ast.expr, local: Local) -> str:
         case ast.IfExp(body=body, orelse=orelse):
             one, other = type_of(body, local), type_of(orelse, local)
             return one if one == other else ""
-    return ""
+    return kinds.of_literal(value)
 
 
 _GIVES = {

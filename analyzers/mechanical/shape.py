@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from .. import syntax, words
+from .. import kinds, syntax, words
 
 Holds = Literal["list", "dict", "set", ""]
 _EMPTY: Mapping[str, Holds] = {"list": "list", "dict": "dict", "set": "set", "deque": "list", "defaultdict": "dict", "OrderedDict": "dict", "Counter": "dict"}  # fmt: skip
@@ -128,16 +128,10 @@ def _assigned(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Fiel
 def _held(value: ast.expr | None) -> Holds:
     """What a field holds that begins with a value."""
     match value:
-        case ast.List() | ast.ListComp():
-            return "list"
-        case ast.Dict() | ast.DictComp():
-            return "dict"
-        case ast.Set() | ast.SetComp():
-            return "set"
         case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), keywords=keywords):
             factory = next((ast.unparse(one.value) for one in keywords if one.arg == "default_factory"), "")
             return _EMPTY.get(factory or name, "")
-    return ""
+    return _EMPTY.get(kinds.of_literal(value), "")
 
 
 def spoken_of(shape: Shape, said: frozenset[str]) -> tuple[Field, ...]:

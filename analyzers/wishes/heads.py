@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from .. import syntax
+from . import begun
 from .wish import Form, Wanted, Wish, read
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -28,7 +29,12 @@ def of_function(text: str, name: str) -> Wish | None:
     """The wish that the function of this dotted name states; None where there is none, or the text does not parse."""
     tree = syntax.module(text)
     found = [(owner, one) for owner, one in (members(tree) if tree is not None else ()) if f"{owner}.{one.name}".lstrip(".") == name]  # fmt: skip
-    return of_node(found[-1][1], found[-1][0]) if found else None
+    return of_begun(text, found[-1][1], found[-1][0]) if found else None
+
+
+def of_begun(text: str, node: Function, owner: str = "") -> Wish:
+    """The wish of a function of the module `text`, that keeps what stands of it."""
+    return replace(of_node(node, owner), begun=begun.of_node(text, node))
 
 
 def of_node(node: Function, owner: str = "") -> Wish:

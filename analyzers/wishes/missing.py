@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import keyword
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .. import documented, syntax, words
+from .. import documented, homes, kinds, syntax, words
 from ..documented import Example
 from .wish import Wanted, Wish, read
 
@@ -15,18 +16,12 @@ from .wish import Wanted, Wish, read
 def of_calls(text: str, name: str, owner: str = "") -> Wish | None:
     """The wish for a function that a module calls and nobody defines, or for a method that the class `owner` (by its dotted name) calls on its own instance, from how it is called there; None where no call of it stands in it."""
     tree = syntax.module(text)
-    within = _class(tree, owner) if owner and tree is not None else tree
+    within = class_of(tree, owner) if owner and tree is not None else tree
     nodes = list(ast.walk(within)) if within is not None else []
     calls = [one for one in nodes if isinstance(one, ast.Call) and _is_of(one, name, is_member=bool(owner))]
     if not calls:
         return None
-    most = max(calls, key=lambda one: len(one.args))
-    parameters = [Wanted(_of_argument(one, number), _hint(one)) for number, one in enumerate(most.args)]
-    parameters = [replace(one, name=f"{one.name}_{n}") if any(o.name == one.name for o in parameters[:n]) else one for n, one in enumerate(parameters)]  # fmt: skip
-    keywords = {one.arg: _hint(one.value) for call in calls for one in call.keywords if one.arg}
-    parameters += [Wanted(key, hint) for key, hint in keywords.items() if all(one.name != key for one in parameters)]
-    least = min(len(one.args) for one in calls)
-    parameters = [replace(one, default="None") if least <= at < len(most.args) else one for at, one in enumerate(parameters)]  # fmt: skip
+    parameters = _parameters(calls)
     is_async = any(isinstance(one, ast.Await) and one.value in calls for one in nodes)
     returns = _used_as(nodes, calls)
     doc = f"{words.spoken(words.of_name(name)).capitalize()}."
@@ -38,7 +33,37 @@ def of_calls(text: str, name: str, owner: str = "") -> Wish | None:
     return replace(read(made), examples=examples)
 
 
-def _class(tree: ast.Module, owner: str) -> ast.ClassDef | None:
+def _parameters(calls: Sequence[ast.Call]) -> list[Wanted]:
+    """What every one of the calls can be given by: by place, then what some give by name, then what takes the rest."""
+    rows = [list(itertools.takewhile(lambda one: not isinstance(one, ast.Starred), call.args)) for call in calls]
+    keywords = {one.arg: one.value for call in calls for one in call.keywords if one.arg}
+    by_place, least = max(rows, key=len), min(map(len, rows))
+    found = list[Wanted]()
+    for number, node in enumerate(by_place):
+        name = _of_argument(node, number)
+        is_given_twice = name in keywords and any(len(row) > number and _names(call, name) for row, call in zip(rows, calls, strict=True))  # fmt: skip
+        if is_given_twice or name in ("self", "cls") or keyword.iskeyword(name):
+            name = f"value_{number + 1}"
+        name = homes.free(name, [one.name for one in found])
+        found.append(Wanted(name, kinds.of_literal(node), "" if number < least else "None"))
+    rest = [(name, node) for name, node in keywords.items() if all(one.name != name for one in found)]
+    needed = {name for name, _ in rest if all(_names(call, name) for call in calls) and least == len(by_place)}
+    for name, node in sorted(rest, key=lambda one: one[0] not in needed):
+        found.append(Wanted(name, kinds.of_literal(node), "" if name in needed else "None"))
+    taken = [one.name for one in found]
+    if any(isinstance(one, ast.Starred) for call in calls for one in call.args):
+        found.insert(len(by_place), Wanted(homes.free("values", taken), star="*"))
+    if any(one.arg is None for call in calls for one in call.keywords):
+        found.append(Wanted(homes.free("options", taken), star="**"))
+    return found
+
+
+def _names(call: ast.Call, name: str) -> bool:
+    return any(one.arg == name for one in call.keywords)
+
+
+def class_of(tree: ast.Module, owner: str) -> ast.ClassDef | None:
+    """The class of this dotted name; None where there is none."""
     node: ast.Module | ast.ClassDef = tree
     for part in owner.split("."):
         found = next((one for one in node.body if isinstance(one, ast.ClassDef) and one.name == part), None)
@@ -76,24 +101,6 @@ def _of_argument(node: ast.expr, number: int) -> str:
     return f"value_{number + 1}"
 
 
-def _hint(node: ast.expr) -> str:
-    """The type of a literal, "" for what is none."""
-    match node:
-        case ast.Constant(value=value) if value is not None and value is not ...:
-            return type(value).__name__
-        case ast.List() | ast.ListComp():
-            return "list"
-        case ast.Dict() | ast.DictComp():
-            return "dict"
-        case ast.Set() | ast.SetComp():
-            return "set"
-        case ast.Tuple():
-            return "tuple"
-        case ast.JoinedStr():
-            return "str"
-    return ""
-
-
 def _used_as(nodes: Sequence[ast.AST], calls: Sequence[ast.Call]) -> str:
     """What its answer is used as, where that says of which type it is."""
     for node in nodes:
@@ -102,8 +109,8 @@ def _used_as(nodes: Sequence[ast.AST], calls: Sequence[ast.Call]) -> str:
                 return "bool"
             case ast.UnaryOp(op=ast.Not(), operand=one) if one in calls:
                 return "bool"
-            case ast.Compare(left=one, ops=[ast.Eq()], comparators=[other]) if one in calls and _hint(other):
-                return _hint(other)
+            case ast.Compare(left=one, ops=[ast.Eq()], comparators=[other]) if one in calls and kinds.of_literal(other):
+                return kinds.of_literal(other)
     return ""
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 
-from .. import documented, sessions, syntax, words
+from .. import documented, prose, sessions, syntax, words
 from .heads import of_node
 from .wish import SAID, Form, Wanted, Wish, by_examples, read, with_doctests
 
@@ -61,8 +61,9 @@ def of_sentence(sentence: str) -> Wish:
     assumed.append(f"it takes {told_parameters}{f' and gives {returns}' if returns else ''}")
     wish = read(Wish(name, parameters, returns, _sentence(plain), assumed=tuple(assumed)))
     if not named and not wish.examples:  # by whatever name: "f(2) is 4" speaks of what is wanted
-        called = next((m[1] for m in _CALLED.finditer(text) if documented.shown(text, m[1])), "")
-        shown = documented.shown(text, called) if called else ()
+        spoken = prose.lead(text) if wish.steps else text  # those in steps are of the steps
+        called = next((m[1] for m in _CALLED.finditer(spoken) if documented.shown(spoken, m[1])), "")
+        shown = documented.shown(spoken, called) if called else ()
         own = re.compile(rf"^{re.escape(called)}\(")
         wish = replace(wish, examples=tuple(replace(one, call=own.sub(f"{name}(", one.call)) for one in shown))
     return with_doctests(by_examples(wish))

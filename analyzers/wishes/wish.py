@@ -9,6 +9,7 @@ from typing import Literal
 from .. import constraints, documented, prose, sessions, words
 from ..constraints import Constraint
 from ..documented import Example
+from .begun import Begun
 
 SAID = 6000  # characters of a description that are read
 # How a function is used: by itself, or as a member of its owner.
@@ -37,7 +38,7 @@ class Wanted:
 class Wish:
     """A function that is to be written. `doc`: the description; `steps` are its parts where it names several, one after the other. `assumed` are sentences about what nobody said; `keyword`: parameters from the one of
     that number on are given by name alone (-1: none). `checks`: expressions that are to be true, where an example is no call with what it gives. `owner`: the dotted name of the class whose member it is, "" for none, and `form` which kind of member;
-    an example of a member is a session (analyzers/sessions.py). `tested`: the calls of examples that tests of the project show. `bare`: the description without the doctests that were made of its examples, None where
+    an example of a member is a session (analyzers/sessions.py). `begun`: its source as far as somebody wrote it, which stays. `tested`: the calls of examples that tests of the project show. `bare`: the description without the doctests that were made of its examples, None where
     none were."""
 
     name: str
@@ -54,6 +55,7 @@ class Wish:
     owner: str = ""
     form: Form = "function"
     tested: tuple[str, ...] = ()
+    begun: Begun | None = None
     bare: str | None = None
 
     @property

@@ -55,7 +55,7 @@ def write(
     code, wanted = _asked(said, into, as_json=as_json)
     is_talk = not as_json and sys.stdin.isatty() and sys.stderr.isatty() and what != "-"
     if is_talk and wanted.wish.steps and not only_plan:
-        code, wanted = _edited(code, wanted, into, as_json=as_json)
+        wanted = _edited(code, wanted, as_json=as_json)
 
     async def work(bench: Workbench) -> Written | Built | None:
         bench.projects.open_folder(code.root)
@@ -102,7 +102,7 @@ def _understood(wish: Wish) -> None:
         out.say(line)
 
 
-def _edited(code: place.Code, wanted: Asked, into: str, *, as_json: bool) -> tuple[place.Code, Asked]:
+def _edited(code: place.Code, wanted: Asked, *, as_json: bool) -> Asked:
     """What is wanted once somebody has seen its plan, and changed it where they wanted another."""
     steps = plan.planned(wanted.wish)
     for line in shapes.plan_lines(steps) if steps else ():
@@ -111,8 +111,11 @@ def _edited(code: place.Code, wanted: Asked, into: str, *, as_json: bool) -> tup
     if answer.strip().lower() == "q":
         raise typer.Exit(out.FAILED)
     if answer.strip().lower() == "e" and (text := _in_editor(plan.as_text(wanted.wish))):
-        return _asked(text, into or code.name, as_json=as_json)
-    return code, wanted
+        try:
+            return plan.changed(code.text, wanted, text)
+        except Unclear as error:
+            out.fail("bad-input", str(error), as_json=as_json)
+    return wanted
 
 
 def _in_editor(text: str) -> str:
@@ -218,10 +221,16 @@ def undo(
     except NotWritten as error:
         out.fail("not-written", str(error), status=out.FAILED, as_json=as_json)
     if as_json:
-        out.emit({"undone": [_json(one) for one in found]})
+        out.emit({"undone": [_json(one.change) | {"wasThere": one.was_there} for one in found]})
         return
     for one in found:
-        typer.echo(f"taken back: {one.title} ({', '.join(file.name for file in one.files)})")
+        names = ", ".join(file.name for file in one.change.files)
+        if one.was_there:
+            typer.echo(f"taken back: {one.change.title} ({names})")
+        else:
+            typer.echo(
+                f"{one.change.title}: nothing of it is in {names}; an editor has not saved it, or it was taken back by hand"
+            )
 
 
 def _json(one: Checkpoint) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
 
@@ -33,7 +33,8 @@ async def of_files(
             editor.show(f"{name} was changed meanwhile, and is left as it is.")
             return None
         snapshot = shown if shown is not None else Snapshot(uri, str(path), 0, before)
-        made = [text_edit(snapshot, edit, view.encoding) for edit in by_lines(before, after)]
+        changed = await asyncio.to_thread(by_lines, before, after)
+        made = [text_edit(snapshot, edit, view.encoding) for edit in changed]
         is_new = shown is None and not before and not path.exists()
         if is_new and not editor.creates_files:
             editor.show(f"this editor makes no new files: create {name} and ask again.")
@@ -61,8 +62,17 @@ def on_disk(path: Path) -> str | None:
 def by_lines(before: str, after: str) -> list[Edit]:
     """By whole lines, so that what stays is seen to stay."""
     old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    same = _alike(old, new)
+    behind = _alike(old[: same - len(old) - 1 : -1], new[: same - len(new) - 1 : -1])
     starts = [0]
     for line in old:
         starts.append(starts[-1] + len(line))
+    old, new = old[same : len(old) - behind], new[same : len(new) - behind]
+    starts = starts[same:]
     changes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     return [Edit(Span(starts[a], starts[b]), "".join(new[c:d])) for kind, a, b, c, d in changes if kind != "equal"]
+
+
+def _alike(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many lines both begin with."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))

@@ -34,7 +34,7 @@ WRITE_ALL, CHANGE_PLAN = "Write all of it", "Change the plan"
 
 async def make(session: Session, *arguments: Any) -> dict[str, Any] | None:
     """Write a function into a document, once somebody agrees. Null for a document that is not open, and where it was ended."""
-    meant = _meant(session, arguments)
+    meant = await asyncio.to_thread(_meant, session, arguments)
     if meant is None:
         return None
     view, wanted = meant
@@ -74,16 +74,29 @@ async def _planned(session: Session, view: View, wanted: Asked, target: Target) 
     number = await session.editor.choose(f"{wanted.wish.name}: {'; '.join(line.strip() for line in lines)}", (WRITE_ALL, CHANGE_PLAN))  # fmt: skip
     if number != 1:
         return None
+    if wanted.wish.begun is not None:
+        glance = f"its steps are read from the docstring of {wanted.wish.name}: change them there, and ask again."
+        return _plan_told(session, view, wanted, lines, glance, applied=False)
     comment = "".join(f"# {line}\n" for line in plan.as_text(wanted.wish).splitlines())
     text, span = target.text, wanted.span
     before, after = text[: span.start], text[span.end :]
     gap = "\n" * max(0, 3 - (len(before) - len(before.rstrip("\n")))) if before.strip() else ""
-    edit = await edits.of_files(session, view, {target.name: (text, f"{before}{gap}{comment}{after}")})
-    applied = edit is not None and await session.editor.change(edit, f"The plan of {wanted.wish.name}")
+    made = f"{before}{gap}{_ended(comment, text)}{after}"
+    applied = await _changed(session, view, {target.name: (text, made)}, f"plan of {wanted.wish.name}")
     glance = "the plan stands in the file: change it, and ask for it to be written there."
-    if applied and not session.editor.tells_of_tests:
+    return _plan_told(session, view, wanted, lines, glance, applied=applied)
+
+
+def _ended(comment: str, text: str) -> str:
+    return comment.replace("\n", "\r\n") if "\r\n" in text else comment
+
+
+def _plan_told(
+    session: Session, view: View, wanted: Asked, lines: Sequence[str], glance: str, *, applied: bool
+) -> dict[str, Any]:
+    if not session.editor.tells_of_tests:
         session.editor.show(glance)
-    return {"wish": shapes.wish_json(wanted.wish), "planned": True, "glance": glance, "text": lines, "applied": applied, "uri": view.snapshot.uri}  # fmt: skip
+    return {"wish": shapes.wish_json(wanted.wish), "planned": True, "glance": glance, "text": list(lines), "applied": applied, "uri": view.snapshot.uri}  # fmt: skip
 
 
 async def undo(session: Session, *arguments: Any) -> dict[str, Any] | None:
@@ -100,14 +113,16 @@ async def undo(session: Session, *arguments: Any) -> dict[str, Any] | None:
     try:
         one = await asyncio.to_thread(kept.newest)
         texts = await asyncio.to_thread(kept.without, one, shown)
-        both = {name: (_text(now), _text(before)) for name, (now, before) in texts.items() if now is not None}
+        both = {name: (_text(now), _text(before)) for name, (now, before) in texts.items() if now not in (None, before)}
         edit = await edits.of_files(session, view, both)
-        applied = edit is not None and await session.editor.change(edit, f"Take back: {one.title}")
-        if applied:
+        applied = bool(both) and edit is not None and await session.editor.change(edit, f"Take back: {one.title}")
+        if applied or not both:
             await asyncio.to_thread(kept.taken, one)
     except NotWritten as error:
         raise JsonRpcInternalError(message=str(error)) from error
     glance = f"taken back: {one.title} ({', '.join(texts)})" if applied else f"{one.title} is left as it is."
+    if not both:
+        glance = f"{one.title}: nothing of it is in {', '.join(texts)} any more."
     if not session.editor.tells_of_tests:
         session.editor.show(glance)
     return {"title": one.title, "files": list(texts), "applied": applied, "glance": glance}
@@ -172,12 +187,23 @@ async def _write(session: Session, view: View, name: str, found: Written | Built
     was = await asyncio.to_thread(own_tests.before, found.target, found.files)
     texts = {one: (was[one], text) for one, text in found.files.items()}
     note = types.ChangeAnnotation(f"Write {name}", description=shapes.glance(found))
+    return await _changed(session, view, texts, f"write {name}", note)
+
+
+async def _changed(
+    session: Session,
+    view: View,
+    texts: Mapping[str, tuple[str, str]],
+    title: str,
+    note: types.ChangeAnnotation | None = None,
+) -> bool:
+    """Have files changed by the editor, each from one text to another; `assay undo` knows of it by its title."""
     edit = await edits.of_files(session, view, texts, note)
     both = await asyncio.to_thread(_as_bytes, texts, view.root)
-    if edit is None or not await session.editor.change(edit, f"Write {name}"):
+    if edit is None or not await session.editor.change(edit, title.capitalize()):
         return False
-    with contextlib.suppress(NotWritten, OSError):  # a full disk keeps nobody from writing
-        await asyncio.to_thread(Checkpoints(session.cache, view.root).note, f"write {name}", both)
+    with contextlib.suppress(NotWritten):  # a full disk keeps nobody from writing
+        await asyncio.to_thread(Checkpoints(session.cache, view.root).note, title, both)
     return True
 
 

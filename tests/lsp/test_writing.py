@@ -177,6 +177,28 @@ async def test_a_plan_is_shown_and_can_be_changed_before_anything_is_written(
     assert again["whole"]["offered"]["body"] == "return split_words(strip_ends(text))"
 
 
+async def test_a_changed_plan_is_taken_back_and_that_of_a_begun_function_stays_in_its_docstring(
+    project: Path, start: Start, docker_url: str
+) -> None:
+    (project / "mod.py").write_text(STEPS)
+    client = await start(project, env={"ASSAY_SANDBOX_ENABLED": "true"}, **CAN)
+    uri = client.open(project / "mod.py")
+    client.takes = 1
+    await command(client, "assay.write", uri=uri, position={"line": 0, "character": 4})
+    made = text_of(client, STEPS)
+    change_to(client, uri, made)
+    back = (await command(client, "assay.undo", uri=uri))["result"]
+    assert (back["title"], back["applied"]) == ("plan of tidy", True)
+    change_to(client, uri, STEPS)
+    again = await command(client, "assay.undo", uri=uri)
+    assert "nothing to take back" in again["error"]["message"]
+    begun = 'def tidy(text: str) -> list:\n    """First strip_ends(text), then split_words(text)."""\n'
+    change_to(client, uri, begun)
+    found = (await command(client, "assay.write", uri=uri, position={"line": 0, "character": 6}))["result"]
+    assert (found["planned"], found["applied"]) == (True, False)
+    assert "docstring of tidy" in found["glance"]
+
+
 async def test_tests_come_with_it_in_one_edit_of_two_files(project: Path, start: Start, docker_url: str) -> None:
     (project / "tests").mkdir()
     (project / "tests" / "test_other.py").write_text("def test_one():\n    assert True\n")

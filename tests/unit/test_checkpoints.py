@@ -30,7 +30,9 @@ def test_a_change_is_written_and_taken_back(kept: Checkpoints, root: Path) -> No
     (root / "a.py").write_bytes(b"x = 1\r\n")
     kept.apply("two files", {"a.py": (b"x = 1\r\n", b"x = 2\r\n"), "sub/b.py": (None, b"new")})
     assert ((root / "a.py").read_bytes(), (root / "sub/b.py").read_bytes()) == (b"x = 2\r\n", b"new")
-    (done,) = kept.undo()
+    (taken,) = kept.undo()
+    done = taken.change
+    assert taken.was_there
     assert (done.title, [one.name for one in done.files]) == ("two files", ["a.py", "sub/b.py"])
     assert (root / "a.py").read_bytes() == b"x = 1\r\n"
     assert not (root / "sub/b.py").exists()
@@ -47,6 +49,40 @@ def test_what_was_changed_meanwhile_is_left_alone(kept: Checkpoints, root: Path)
         kept.apply("x", {"a.py": (None, b"new")})
     assert (root / "a.py").read_bytes() == b"mine"
     assert kept.log() == ()
+
+
+def test_a_change_that_cannot_be_written_is_none(kept: Checkpoints, root: Path) -> None:
+    (root / "a.py").write_bytes(b"mine")
+    name = "n" * 252 + ".py"  # the file that is put in its place has a longer one
+    with pytest.raises(NotWritten, match="cannot be written"):
+        kept.apply("x", {"a.py": (b"mine", b"new"), name: (None, b"new")})
+    assert ((root / "a.py").read_bytes(), kept.log()) == (b"mine", ())
+
+
+def test_what_an_editor_has_not_saved_is_not_told_as_taken_back(kept: Checkpoints, root: Path) -> None:
+    (root / "a.py").write_bytes(b"mine")
+    kept.note("x", {"a.py": (b"mine", b"new")})
+    (taken,) = kept.undo()
+    assert not taken.was_there
+    assert (root / "a.py").read_bytes() == b"mine"
+
+
+def test_a_full_disk_is_told_in_the_words_of_a_person(
+    kept: Checkpoints, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "a.py").write_bytes(b"mine")
+    kept.note("before", {})
+    opened = os.open
+
+    def full(path: str, *rest: int) -> int:
+        if str(path).endswith("log.jsonl"):
+            raise OSError(28, "No space left on device")
+        return opened(path, *rest)
+
+    monkeypatch.setattr(os, "open", full)
+    with pytest.raises(NotWritten, match="No space left"):
+        kept.apply("x", {"a.py": (b"mine", b"new")})
+    assert (root / "a.py").read_bytes() == b"mine"
 
 
 def test_edits_since_stay_where_they_are_others(kept: Checkpoints, root: Path) -> None:

@@ -54,6 +54,28 @@ def test_calls_of_a_name_that_is_not_there_are_a_wish() -> None:
     assert missing.of_calls(text, "nobody") is None
 
 
+@pytest.mark.parametrize(
+    ("calls", "head"),
+    [
+        ("m(Class(), List())", "def m(value_1, list):"),
+        ("m(1); m(1, key=3)", "def m(number: int, key: int=None):"),
+        ("m(1); m(1, 2); m(1, 2, key=3)", "def m(number: int, number_2: int=None, key: int=None):"),
+        ("m(key, key=3)", "def m(value_1, key: int):"),
+        ("m(number=1); m(2)", "def m(number: int=None):"),
+        ("m(1, *rest, **more)", "def m(number: int, *values, **options):"),
+        ("m(b=1, a=2); m(a=3)", "def m(a: int, b: int=None):"),
+        ("m(self, cls)", "def m(value_1, value_2):"),
+    ],
+)
+def test_a_head_of_calls_parses_and_takes_each_of_them(calls: str, head: str) -> None:
+    wish = missing.of_calls(f"{calls}\n", "m")
+    assert wish is not None
+    assert wish.head.replace(" = ", "=") == head
+    spaces: dict[str, object] = {}
+    names = dict.fromkeys(("Class", "List"), int) | dict.fromkeys(("key", "rest", "self", "cls"), ()) | {"more": {}}
+    exec(compile(f"{wish.head} ...\n{calls}\n", "m", "exec"), {**names, **spaces})
+
+
 def test_asserts_about_a_name_that_is_not_there_are_examples() -> None:
     text = "def test_it():\n    assert double(2) == 4\n    assert double(n) == 4\n"
     wish = missing.of_calls(text, "double")
@@ -95,6 +117,8 @@ def test_what_nobody_said_is_assumed_and_told() -> None:
         ("Read the lines. Then drop the empty ones. Then count them.", ("drop the empty ones", "count them")),
         ("Return the first and then some.", ()),
         ("Sort it.", ()),
+        ("For example f(1) == 2. 1. Cut it. 2. Join the 5. 3. Go.", ("Cut it", "Join the 5", "Go")),
+        ("It gives 2. And more. Or 3. Done.", ()),
         ('First f("  a ") == "a".\n    Then g.\n\n    >>> f(1)\n    2\n', ('f("  a ") == "a"', "g")),
     ],
 )  # fmt: skip

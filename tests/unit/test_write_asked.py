@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from analyzers.documented import Example
 from analyzers.text import Snapshot, Span
+from analyzers.wishes import wish
 from assay.assistant.world.state import State
-from assay.assistant.write import asked
+from assay.assistant.write import asked, plan
 from assay.assistant.write.asked import Asked, Unclear
 from assay.assistant.write.candidate import Candidate, Target
 
@@ -32,7 +36,7 @@ def test_a_stub_is_written_in_its_place_with_its_decorators() -> None:
     made = written(text, asked.named(text, "f"))
     assert (
         made
-        == 'import os\n\n\n@cache\ndef f(x: int) -> int:\n    """Give one."""\n    return 1\n\n\ndef g():\n    return 2\n'
+        == "import os\n\n\n@cache\ndef f(x: int) -> int:\n    '''Give one.'''\n    return 1\n\n\ndef g():\n    return 2\n"
     )
 
 
@@ -112,6 +116,44 @@ def test_a_docstring_is_written_as_it_was_said() -> None:
         assert spaces["f"].__doc__ == spaces["g"].__doc__ or "\n" in doc
 
 
+def test_a_step_goes_above_the_decorators_of_the_whole() -> None:
+    text = "import x\n\n\n@x.deco(\n    1,\n)\n@x.other\ndef f(a):\n    ...\n"
+    assert text[asked.above(text, text.index("def f")) :].startswith("@x.deco(")
+    assert asked.above(text, text.index("import x")) == 0
+
+
+def test_the_plan_of_a_begun_function_changes_its_steps_alone() -> None:
+    text = "async def run(a, *, b=0o17):\n    '''Work. First cut(a), then join(a).\n\n    >>> run(1)\n    2\n    '''\n"
+    found = asked.named(text, "run")
+    told = plan.as_text(found.wish)
+    assert told == "run(a, *, b=15): Work. For example run(1) == 2.\n1. cut(a)\n2. join(a)"
+    made = plan.changed(text, found, told.replace("join(a)", "glue(a)"))
+    assert (made.span, made.wish) == (found.span, replace(found.wish, steps=("cut(a)", "glue(a)")))
+
+
+def test_the_plan_of_a_sentence_is_changed_at_its_place() -> None:
+    text = "x = 1\n\n# first cut the text, then join the parts\n\ny = 2\n"
+    found = at(text.replace("first", "fi‸rst"))
+    made = plan.changed(text, found, "run(text: str) -> str:\n1. cut the text\n2. count the parts")
+    assert (made.span, made.wish.name, made.wish.steps) == (found.span, "run", ("cut the text", "count the parts"))
+
+
+def test_a_class_on_one_line_and_lone_carriage_returns_are_told() -> None:
+    with pytest.raises(Unclear, match="one line"):
+        asked.named("class A: x = lambda self: self.m(1)\n", "A.m")
+    with pytest.raises(Unclear, match="carriage return"):
+        asked.named("x = 1\rdef f():\r    pass\r", "f")
+
+
+def test_what_a_class_in_a_class_calls_is_written_behind_its_last_member() -> None:
+    text = "class A:\n    class B:\n        def g(self):\n            return self.m(self, 1)\n\n    x = 1\n"
+    found = asked.named(text, "A.B.m")
+    target = Target(STATE, "m.py", text, found.span, indent=found.indent)
+    made = target.written(found.wish, Candidate("return 2", "model"))
+    compile(made, "m.py", "exec")
+    assert "        def m(self, value_1, number: int):" in made and made.index("def m") < made.index("x = 1")
+
+
 def test_a_span_is_where_it_is_written() -> None:
     text = "def f(x):\n    pass\n"
     assert asked.named(text, "f").span == Span(0, len(text) - 1)
@@ -123,12 +165,48 @@ def test_line_ends_and_tabs_are_those_of_the_file() -> None:
     at = Target(STATE, "m.py", windows, wanted.span)
     made = at.written(wanted.wish, Candidate("y = x\nreturn y", "model", "", ("import re",)))
     assert made.count("\n") == made.count("\r\n")
-    assert 'def f(x):\r\n    """Doc."""\r\n    y = x\r\n    return y\r\n\r\n\r\nX = 1\r\n' in made
+    assert "def f(x):\r\n    '''Doc.'''\r\n    y = x\r\n    return y\r\n\r\n\r\nX = 1\r\n" in made
     tabs = "class A:\n\tdef f(self):\n\t\t'''Doc.'''\n\n\tdef g(self):\n\t\treturn 1\n"
     wanted = asked.named(tabs, "A.f")
     at = Target(STATE, "m.py", tabs, wanted.span, indent=wanted.indent)
     made = at.written(wanted.wish, Candidate("if 1:\n    return y", "model"), lambda text: text.replace("\t", "    "))
-    assert '\t\t"""Doc."""\n\t\tif 1:\n\t\t\treturn y\n\n\tdef g' in made
+    assert "\t\t'''Doc.'''\n\t\tif 1:\n\t\t\treturn y\n\n\tdef g" in made
+
+
+BEGUN = """class A:
+  @deco
+  async def f(self, a, /, b: "int" = 0o17, *, c=1e3) -> int:  # noqa: X
+    # before
+    r'''Do \\d.
+
+    More.
+    '''  # behind
+    # between
+    ...
+"""
+
+
+@pytest.mark.parametrize(
+    "text", [BEGUN, BEGUN.replace("  ", "\t"), BEGUN.replace("\n", "\r\n"), BEGUN.replace("    ...\n", "")]
+)
+def test_all_that_stands_of_a_function_stays_as_it_is(text: str) -> None:
+    found = asked.named(text, "A.f")
+    made = Target(STATE, "m.py", text, found.span, indent=found.indent).written(found.wish, Candidate("if a:\n    return 1\nreturn 2", "model"))  # fmt: skip
+    compile(made, "m.py", "exec")
+    end = "\r\n" if "\r\n" in text else "\n"
+    for row in text.split(end):
+        assert row.strip() == "..." or row in made.split(end)
+    shown = wish.with_example(found.wish, Example("A().f(1)", "2"))
+    made = Target(STATE, "m.py", text, found.span, indent=found.indent).written(shown, Candidate("return 2", "model"))
+    compile(made, "m.py", "exec")
+    assert ">>> A().f(1)" in made and "# behind" in made and "0o17" in made
+
+
+@pytest.mark.parametrize("text", ["def f(x): ...\n", "def f(x): 'Doc'; pass\n", "def f(x): 'Doc'\n", "def f(x):\n    pass  # TODO\n"])  # fmt: skip
+def test_a_function_on_one_line_is_written_on_several(text: str) -> None:
+    made = written(text, asked.named(text, "f"))
+    assert made.startswith("def f(x):\n    ") and made.endswith("    return 1\n")
+    assert ("'Doc'" in made) == ("Doc" in text)
 
 
 SETTER = "class C:\n    @property\n    def x(self):\n        return self._x\n\n    @x.setter\n    def x(self, v): ...\n"

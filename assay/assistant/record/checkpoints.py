@@ -49,6 +49,14 @@ class Checkpoint:
     undone: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """A change that was taken back. `was_there`: something of it stood in the files; else they were as before it already: an editor has not saved it, or somebody took it back by hand."""
+
+    change: Checkpoint
+    was_there: bool
+
+
 class Checkpoints:
     """Those of one project. `cache` is this user's folder for what may be deleted."""
 
@@ -61,8 +69,7 @@ class Checkpoints:
         """Keep a change that somebody else writes: an editor, whose documents are saved later. Raises NotWritten."""
         with self._alone():
             made = self._begun(title, texts)
-            self._note({"done": made.id})
-            self._forget()
+            self._ended("done", made)
         return made
 
     def apply(self, title: str, texts: Mapping[str, tuple[bytes | None, bytes | None]]) -> Checkpoint:
@@ -73,9 +80,13 @@ class Checkpoints:
                 if _read(self._path(name)) != before:
                     raise NotWritten(f"{name} was changed meanwhile; nothing is written.")
             made = self._begun(title, texts)
-            self._write(dict(texts.items()))
-            self._note({"done": made.id})
-            self._forget()
+            try:
+                self._write(dict(texts.items()))
+            except NotWritten:
+                if all(_read(self._path(name)) == before for name, (before, _) in texts.items()):
+                    self._note({"left": made.id})
+                raise
+            self._ended("done", made)
         return made
 
     def _begun(self, title: str, texts: Mapping[str, tuple[bytes | None, bytes | None]]) -> Checkpoint:
@@ -97,20 +108,23 @@ class Checkpoints:
                     found[own]["is_whole"] = True
                 case {"undone": str(own)} if own in found:
                     found[own]["undone"] = True
+                case {"left": str(own)}:
+                    found.pop(own, None)
         return tuple(Checkpoint(**one) for one in reversed(found.values()))
 
-    def undo(self, count: int = 1) -> tuple[Checkpoint, ...]:
+    def undo(self, count: int = 1) -> tuple[TakenBack, ...]:
         """Take back the newest changes that were not, as many as `count`, each whole or not at all. Raises NotWritten where there is none, or where people's later edits touch what would be taken back; those before it are
         taken back then."""
-        done: list[Checkpoint] = []
+        done: list[TakenBack] = []
         with self._alone():
             left = [one for one in self.log() if not one.undone]
             if not left:
                 raise NotWritten("There is nothing to take back in this project.")
             for one in left[:count]:
-                self._write(self._taken_back(one))
-                self._note({"undone": one.id})
-                done.append(one)
+                texts = self._taken_back(one)
+                self._write(texts)
+                self._ended("undone", one)
+                done.append(TakenBack(one, any(now != before for now, before in texts.values())))
         return tuple(done)
 
     def newest(self) -> Checkpoint:
@@ -127,7 +141,13 @@ class Checkpoints:
     def taken(self, one: Checkpoint) -> None:
         """A change was taken back by somebody else. Raises NotWritten."""
         with self._alone():
-            self._note({"undone": one.id})
+            self._ended("undone", one)
+
+    def _ended(self, how: str, one: Checkpoint) -> None:
+        """Say in the log that a change was made or taken back. Where that cannot be written the files are right nevertheless, and the change can be taken back again."""
+        with contextlib.suppress(OSError, NotWritten):
+            self._note({how: one.id})
+            self._forget()
 
     def _taken_back(
         self, one: Checkpoint, shown: Mapping[str, bytes] | None = None
@@ -221,12 +241,15 @@ class Checkpoints:
 
     def _note(self, event: Mapping[str, Any]) -> None:
         path = self._folder / _LOG
-        descriptor = os.open(path, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "ab") as file:
-            is_cut = file.tell() and path.read_bytes()[-1:] != b"\n"
-            file.write((b"\n" if is_cut else b"") + json.dumps(event).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            descriptor = os.open(path, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600)
+            with os.fdopen(descriptor, "ab") as file:
+                is_cut = file.tell() and path.read_bytes()[-1:] != b"\n"
+                file.write((b"\n" if is_cut else b"") + json.dumps(event).encode() + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise NotWritten(f"No checkpoint can be kept in {self._folder} ({error.strerror}); nothing is written.") from error  # fmt: skip
 
     def _forget(self) -> None:
         """Drop what is older than the newest KEPT, and objects that nothing speaks of."""

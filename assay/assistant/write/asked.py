@@ -15,6 +15,7 @@ from analyzers.wishes import heads, missing, sentences, tested
 from analyzers.wishes.heads import Function
 from analyzers.wishes.wish import Wish
 
+_LONE_RETURN = re.compile(r"\r(?!\n)")
 _NAME = re.compile(r"[^\W\d]\w*")
 _MARK = re.compile(r"^\s*#+\s?(?:(?:TODO|FIXME|XXX)(?:\([^)]*\))?:?\s*)?", re.IGNORECASE)
 
@@ -55,7 +56,7 @@ def named(text: str, name: str) -> Asked:
 def placed(snapshot: Snapshot, offset: int) -> Asked:
     """What a place asks for: the function or method without a body around it, the comment on its line and those above it, or a name that is called there and not defined. Raises Unclear."""
     text = snapshot.text
-    tree = syntax.module(text)
+    tree = syntax.module(text) and _parsed(text)
     line = snapshot.line_of(offset) + 1
     for owner, node in heads.members(tree) if tree is not None else ():
         is_around = _first(node) <= line <= (node.end_lineno or 0)
@@ -108,6 +109,8 @@ def _parsed(text: str) -> ast.Module:
     tree = syntax.module(text)
     if tree is None:
         raise Unclear("The file does not parse, so nothing can be written into it.")
+    if _LONE_RETURN.search(text):
+        raise Unclear("Lines of the file end by a carriage return alone, so nothing can be written into it.")
     return tree
 
 
@@ -119,7 +122,7 @@ def _is_begun(node: Function) -> bool:
 
 def _begun(text: str, owner: str, node: Function) -> Asked:
     """The function of a head: over all of it but its decorators."""
-    return Asked(heads.of_node(node, owner), _span(text, node), _indent(text, node))
+    return Asked(heads.of_begun(text, node, owner), _span(text, node), _indent(text, node))
 
 
 def _indent(text: str, node: ast.stmt) -> str:
@@ -154,14 +157,25 @@ def _class_at(tree: ast.Module, line: int) -> ast.ClassDef | None:
 
 def _behind_member(text: str, tree: ast.Module, wish: Wish) -> Asked:
     """Behind the last member of its class."""
-    of = next(one for one in tree.body if isinstance(one, ast.ClassDef) and one.name == wish.owner)
+    of = missing.class_of(tree, wish.owner)
+    assert of is not None  # its calls were found in it
     last = of.body[-1]
+    if last.lineno == of.lineno:
+        raise Unclear(f"{wish.owner} is written on one line; begin {wish.name} on a line of its own.")
     return Asked(wish, _behind(text, last), _indent(text, last))
 
 
 def _first(node: ast.stmt) -> int:
     decorators = getattr(node, "decorator_list", [])
     return min(node.lineno, *(int(one.lineno) for one in decorators), node.lineno)
+
+
+def above(text: str, offset: int) -> int:
+    """Where the first decorator of the statement at `offset` of a module begins, or else the statement's line."""
+    line = text.count("\n", 0, offset) + 1
+    tree = syntax.module(text)
+    nodes = tree.body if tree is not None else []
+    return _offset(text, next((_first(one) for one in nodes if _first(one) <= line <= (one.end_lineno or 0)), line))
 
 
 def _offset(text: str, line: int) -> int:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from analyzers import imports, syntax
 from analyzers.text import Edit, Snapshot, Span, applied
+from analyzers.wishes.begun import Begun
 from analyzers.wishes.wish import Wish
 
 from ..world.state import State
@@ -92,18 +93,8 @@ def _styled(function: str, indent: str, style: Callable[[str], str]) -> str:
 
 
 def function(wish: Wish, body: str) -> str:
-    """The whole function, as source: its head, its description where it has one, and the body."""
-    lines = [wish.head]
-    if wish.doc:
-        lines.append(textwrap.indent(_docstring(wish.doc), "    "))
-    lines.append(textwrap.indent(body.strip("\n"), "    "))
-    return "\n".join(lines)
-
-
-def _docstring(doc: str) -> str:
-    text = doc.strip().replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    end = "\n" if "\n" in text else " " if text.endswith('"') else ""
-    return f'"""{text}{end}"""'
+    """The whole function, as source: its head and its description, as far as somebody wrote them as they stand, and the body."""
+    return (wish.begun or Begun(wish.head)).with_body(wish.doc, body)
 
 
 def with_imports(text: str, statements: Sequence[str]) -> str:

@@ -47,7 +47,7 @@ async def tried(
     is_small = all(candidates[number].source in SEARCHED for number in able)
     of_all_s, of_one_s = (SMALL_CALLS_S, SMALL_S) if is_small else (CALLS_S, 0.0)
     asked = Asked(target.state, target.name, (*shown, *wish.checks, *calls), of_all_s, of_one_s)
-    forms = [{**target.over, target.name: target.written(wish, candidates[number])} for number in able]
+    forms = await asyncio.to_thread(lambda: [{**target.over, target.name: target.written(wish, candidates[number])} for number in able])  # fmt: skip
     found = dict(zip(able, await behaviours.of_forms(bench, asked, forms, tell), strict=True)) if able else {}
     judged = []
     for number, one in enumerate(candidates):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import textwrap
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -28,7 +29,7 @@ async def candidates(
     """Bodies; in a further round the model is told what was wrong with the nearest of those `before`. Raises EngineError."""
     if bench.engine.name == "none":
         return
-    text = target.written(wish, Candidate(_MARK, "model"))
+    text = await asyncio.to_thread(target.written, wish, Candidate(_MARK, "model"))
     offset = text.index(_MARK)
     text = text[:offset] + text[offset + len(_MARK) :]
     path = target.state.root / target.name

@@ -9,7 +9,7 @@ import re
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 
-from analyzers import documented, homes
+from analyzers import documented, homes, prose
 from analyzers.text import Span
 from analyzers.wishes import sentences
 from analyzers.wishes import wish as wishing
@@ -17,6 +17,8 @@ from analyzers.wishes.wish import Wanted, Wish
 
 from ..workbench import Workbench
 from ..world.world import World
+from . import asked
+from .asked import Asked
 from .candidate import Candidate, Target
 from .choice import Judged
 from .way import Sourced, Tell, Written, written
@@ -78,11 +80,28 @@ def planned(wish: Wish) -> Plan | None:
 
 
 def as_text(wish: Wish) -> str:
-    """A wish as a description that can be changed and read again: the signature and what it does, then its steps by number."""
+    """A wish as a description that can be changed and read again: the signature, what it is for and its examples, then its steps by number."""
     head = f"{wish.head.removeprefix('async ').removeprefix('def ').removesuffix(':')}:"
     if not wish.steps:
         return f"{head} {wish.doc.strip()}".strip()
-    return "\n".join([head, *(f"{number}. {step}" for number, step in enumerate(wish.steps, 1))])
+    lead = prose.lead(wish.doc if wish.bare is None else wish.bare)
+    said = " ".join([lead, *wish.steps])
+    shown = [
+        f"{one.call} {f'raises {one.raised}' if one.raised else f'== {one.gives}'}"
+        for one in wish.examples
+        if one.call not in said
+    ]
+    told = " ".join(filter(None, (lead, *(f"For example {one}." for one in shown if "\n" not in one))))
+    return "\n".join([f"{head} {told}".strip(), *(f"{number}. {step}" for number, step in enumerate(wish.steps, 1))])
+
+
+def changed(text: str, wanted: Asked, said: str) -> Asked:
+    """What is asked for once somebody changed its plan, which is `said` now: at the same place of the file `text`; a function that is begun keeps its head and its docstring, and has other steps. Raises Unclear."""
+    steps = prose.steps(said)
+    if wanted.wish.begun is not None or wanted.wish.owner:
+        return replace(wanted, wish=replace(wanted.wish, steps=steps))
+    found = asked.described(text, said)
+    return replace(wanted, wish=replace(found.wish, is_async=wanted.wish.is_async))
 
 
 def _step(said: str, given: Sequence[Wanted], taken: set[str]) -> Wish:
@@ -132,8 +151,9 @@ def _behind(at: Target, wish: Wish, one: Candidate) -> Target:
     text = at.written(wish, one)
     rest = at.text[at.span.end :]
     is_in_place = bool(at.text[at.span.start : at.span.end].strip())
-    if is_in_place:  # the stub of the whole stays below its steps
-        made = replace(at, span=Span(at.span.start, at.span.start)).written(wish, one)
+    if is_in_place:  # the stub of the whole stays below its steps, with its decorators
+        above = asked.above(at.text, at.span.start)
+        made = replace(at, span=Span(above, above)).written(wish, one)
         grown = len(made) - len(at.text)
         return replace(at, text=made, span=Span(at.span.start + grown, at.span.end + grown))
     end = len(text) - len(rest.lstrip("\n")) if rest.strip() else len(text.rstrip("\n"))
