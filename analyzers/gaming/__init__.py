@@ -1,0 +1,1 @@
+"""How a change may look right without being so ("specification gaming"): tests that were weakened, errors that are swallowed, answers made for the tests' inputs, mocks that stand in for what is tested, half a rename. Pure: texts before and after."""
