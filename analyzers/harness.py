@@ -47,13 +47,23 @@ def steers(path: str) -> str:
     return f"{name} steers the tests themselves" if name in HARNESS_FILES else ""
 
 
-def touched(after: ast.Module, lines: frozenset[int]) -> str:
-    """What in the changed lines (1-based) reaches for the harness; "" when nothing does."""
+def touched(after: ast.Module, lines: frozenset[int], *, is_test: bool = False) -> str:
+    """What in the changed lines (1-based) reaches for the harness; "" when nothing does. A file of tests imports what they are written with."""
     for node in _around(after, lines):
         is_named = isinstance(node, ast.FunctionDef | ast.ClassDef)
+        if is_test and isinstance(node, ast.Import | ast.ImportFrom) and _roots(node) <= _OF_TESTS:
+            continue
         if (what := _reach(node)) and (getattr(node, "lineno", 0) in lines or is_named):
             return f"{what} (`{ast.unparse(node).splitlines()[0][:QUOTE_LIMIT]}`)"
     return ""
+
+
+_OF_TESTS = _words("pytest unittest doctest")
+
+
+def _roots(node: ast.Import | ast.ImportFrom) -> frozenset[str]:
+    names = [one.name for one in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+    return frozenset(name.partition(".")[0] for name in names)
 
 
 def _around(after: ast.Module, lines: frozenset[int]) -> Iterator[ast.AST]:

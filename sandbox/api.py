@@ -67,7 +67,7 @@ class Step:
     It is ended after `timeout_s`, and where nothing was heard of a test for `quiet_s` (0: only then): that test hangs.
     `tests` are pytest node ids without parameters, of functions, classes or whole files; those of `without` are left out. A test's result says
     something about the change where it executes one of its `pieces`. `changed` are the files that the change is made of, `test_files` those of them that
-    hold tests: what a change brings along does not prove it. `traces`: what is executed while tests are
+    hold tests, and `brought` are the beginnings of the ids of those that it brings or alters: what a change brings along does not prove it. `traces`: what is executed while tests are
     collected is told, too; `records`: the functions that each test enters; `watched`: files of which each test's lines are told, and with `observes` what their functions returned and raised, too, with `takes` what they were called with; `test_s`: a test that
     takes longer is interrupted and fails (0: none is). `stops`: the tests run in the order in which they are asked for, file by file, up to the first that fails.
 
@@ -84,6 +84,7 @@ class Step:
     pieces: tuple[Piece, ...] = ()
     without: tuple[str, ...] = ()
     test_files: tuple[str, ...] = ()
+    brought: tuple[str, ...] = ()
     traces: bool = False
     records: bool = False
     path: str = ""

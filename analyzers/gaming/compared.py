@@ -94,3 +94,36 @@ def counted(number: int, noun: str) -> str:
     """A number with its noun: "3 assertions", "an assertion"."""
     one = f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
     return one if number == 1 else f"{number} {noun}s"
+
+
+def words(node: ast.AST) -> set[str]:
+    """The names that a piece of code speaks of."""
+    found = set()
+    for one in ast.walk(node):
+        match one:
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name) | ast.FunctionDef(name=name):
+                found.add(name)
+            case ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                found.add(name)
+            case ast.keyword(arg=str(name)):
+                found.add(name)
+            case ast.alias(name=name):
+                found.add(name.rpartition(".")[2])
+    return found
+
+
+def names_gone(change: Compared) -> frozenset[str]:
+    """The names that the code of a change does not speak of any more: who asked for them has to ask for others."""
+    old, new = set[str](), set[str]()
+    for name in change.files(tests=False):
+        for texts, found in ((change.before, old), (change.after, new)):
+            tree = syntax.module(texts.get(name, ""))
+            found.update(words(tree) if tree is not None else ())
+    return frozenset(old - new)
+
+
+def parameters(node: Function) -> str:
+    """How a function is called, without its hints."""
+    args = node.args
+    names = [one.arg for one in (*args.posonlyargs, *args.args)]
+    return repr((names, len(args.defaults), [one.arg for one in args.kwonlyargs], args.vararg is None, args.kwarg is None))  # fmt: skip

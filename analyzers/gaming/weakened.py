@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from .. import syntax
 from .claims import STRENGTHS, Claim, cannot_fail, of_function
-from .compared import Compared, Finding, Function, counted, dotted, own, short
+from .compared import Compared, Finding, Function, counted, dotted, names_gone, own, short
 
 ALIKE = 0.6  # of the text of a test, for it to be the same under another name
 _PASSED_OVER = ("skip", "skipif", "skipIf", "skipUnless", "xfail", "expectedFailure", "flaky", "skipTest", "importorskip", "SkipTest")  # fmt: skip
@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"\b(?:rel|abs|rel_tol|abs_tol|atol|rtol|places|delta|decim
 
 def of(change: Compared) -> Iterator[Finding]:
     """What a change takes from the tests that were there, and claims of its own that cannot fail."""
-    homes, gone, elsewhere = _homes(change), _gone(change), _claims_elsewhere(change)
+    homes, gone, elsewhere = _homes(change), names_gone(change), _claims_elsewhere(change)
     for name in change.files(tests=True):
         old, new = change.old(name), change.new(name)
         yield from _of_module(change, name)
@@ -95,27 +95,6 @@ def _tests_what_is_gone(change: Compared, was: Function) -> bool:
         if gone & used:
             return True
     return False
-
-
-def _gone(change: Compared) -> frozenset[str]:
-    """The names that the code of a change does not speak of any more: who asked for them has to ask for others."""
-    found: set[str] = set()
-    for name in change.files(tests=False):
-        old, new = (_names(texts.get(name, "")) for texts in (change.before, change.after))
-        found |= old - new
-    return frozenset(found - {one for name in change.files(tests=False) for one in _names(change.after.get(name, ""))})
-
-
-def _names(text: str) -> set[str]:
-    tree = syntax.module(text) if text else None
-    found = set()
-    for node in ast.walk(tree) if tree is not None else ():
-        match node:
-            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name) | ast.FunctionDef(name=name):
-                found.add(name)
-            case ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                found.add(name)
-    return found
 
 
 def _claims_elsewhere(change: Compared) -> Counter[str]:

@@ -20,7 +20,7 @@ class Evidence:
     themselves compare; `edited` those against a line under way that are green with what stands there.
 
     `halted` are those of `beside` that fail before they execute the change, `uncollected` the whole files or tests of `same` that gave no result, both times. `hidden` are tests that may have executed it where nothing could be seen: in other processes, older threads, under a tracer of their own. `harness` says what ran them.
-    `wanting` are green without the change and red with it, and looked for what no container has only with it; `withheld` says in words what red tests looked for in vain, and why it is not there.
+    `own` are of those `beside` the tests that the change itself brings or alters, which execute it and are green. `wanting` are green without the change and red with it, and looked for what no container has only with it; `withheld` says in words what red tests looked for in vain, and why it is not there.
 
     `detail` is about the first broken, stuck or same one, or else about one that failed before it could execute anything; `tampering` says why
     none of it counts; `executed` are the numbers of the pieces that the proving tests executed; `ended_in` is the test in which the whole run came
@@ -54,6 +54,7 @@ class Evidence:
     wanting: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
     disturbed: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
     is_first: bool = False
 
     @property

@@ -58,13 +58,14 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check: what it saw in `detail` (one line), and how long it took in ms; `counts` of the tests."""
+    """One check: what it saw in `detail` (one line), and how long it took in ms; of the tests `counts`, and what became of each of them."""
 
     name: CheckName
     state: CheckState
     detail: str = ""
     ms: float = 0.0
     counts: Counts | None = None
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ class Run:
     """What the tests that reach a change showed, with it and without it, and what ruff said under the project's own rules. Of `reaching` tests
     `left` were not run. `pieces` are those of the change with their files, by number in the evidence; `leaves` says what a change that
     is offered to somebody who writes leaves to write, None of another change; with a
-    `suspicion` that it reaches for the test harness nothing green counts."""
+    `suspicion` that it reaches for the test harness nothing green counts. Of files that are `uncounted` nobody asks whether their lines were executed."""
 
     evidence: Evidence
     baseline: Baseline
@@ -130,12 +131,15 @@ class Run:
     suspicion: str = ""
     chosen: Chosen = "imports"
     leaves: Left | None = None
+    uncounted: frozenset[str] = frozenset()
 
     @property
     def counts(self) -> Counts:
         """In figures."""
         files: dict[str, tuple[int, int]] = {}
         for number, (name, piece) in enumerate(self.pieces):
+            if name in self.uncounted:
+                continue
             weight, (done, of) = 1 if piece.at else len(piece.changed), files.get(name, (0, 0))
             files[name] = done + (weight if number in self.evidence.executed else 0), of + weight
         executed, changed = (sum(one[n] for one in files.values()) for n in (0, 1))

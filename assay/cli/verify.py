@@ -15,11 +15,12 @@ from analyzers import encodings, files
 from analyzers.text import Snapshot, changed_span
 from assay.assistant.changes import gathered
 from assay.assistant.changes import patch as patches
-from assay.assistant.changes.gathered import NothingChanged
+from assay.assistant.changes.gathered import Gathered, NothingChanged
 from assay.assistant.changes.patch import PatchError
 from assay.assistant.changes.revisions import RangeError
 from assay.assistant.nouns import Failed, Passed, Unverified, Verdict
-from assay.assistant.proof import asked
+from assay.assistant.review import handed, shapes
+from assay.assistant.review.handed import HandedIn
 from assay.assistant.shapes import SIGNS, change_json, state
 from assay.assistant.workbench import Workbench
 from assay.assistant.world.change import Change, FileKind, edited
@@ -51,31 +52,41 @@ def verify(
     diff: Diff = "",
     staged: Staged = False,
     against: Against = "",
+    hook: Annotated[bool, typer.Option("--hook", help="For an agent's hook: one paragraph, and exit 1 where there is a finding, too.")] = False,
     as_json: Json = False,
-) -> None:
+) -> None:  # fmt: skip
     """Check a change: FILE with its whole new text on standard input, or several files by --diff, --staged or --against.
 
-    One verdict is about all of it. Nothing is written, and what is not part of the change is taken as it is on disk.
-    Exits 0 passed, 1 failed, 3 unverified, 2 misuse.
+    One verdict is about all of it, and what makes the change look better than it is is named beside it: weakened tests, swallowed errors, answers made for the tests' inputs, mocks that prove nothing, half a rename.
+    Nothing is written, and what is not part of the change is taken as it is on disk. Exits 0 passed, 1 failed, 3 unverified, 2 misuse.
     """
     if sum((file is not None, bool(diff), staged, bool(against))) != 1:
         out.fail("bad-input", "Name a FILE, or one of --diff, --staged and --against.", as_json=as_json)
     with refusals(as_json=as_json):
-        change = _of_file(file, is_patch=patch, as_json=as_json) if file is not None else of_several(diff, against)
+        found = (
+            Gathered(_of_file(file, is_patch=patch, as_json=as_json)) if file is not None else _several(diff, against)
+        )
+    change = found.change
 
-    async def work(bench: Workbench) -> tuple[Verdict, str]:
+    async def work(bench: Workbench) -> HandedIn:
         if file is None:  # somebody stands in this folder; of a lone script only the files beside it count
             bench.projects.open_folder(change.root)
         if bench.settings.policy != "static":
             await bench.sandbox.warm(await bench.projects.bare(change.root))  # it starts while the files are read
-        return await asked.verify(bench, change, _progress())
+        return await handed.judged(bench, found, _progress())
 
-    verdict, trace_id = out.with_bench(work, root=change.root, is_brief=True)
-    if as_json:
-        out.emit(change_json(change, verdict) | {"traceId": trace_id})
+    judged = out.with_bench(work, root=change.root, is_brief=True)
+    if hook:
+        typer.echo(shapes.paragraph(judged))
+    elif as_json:
+        out.emit(change_json(change, judged.verdict) | shapes.beside_json(judged))
     else:
-        _print(verdict)
-    _end(verdict)
+        _print(judged.verdict)
+        for line in shapes.beside(judged):
+            typer.echo(line)
+    if hook and judged.findings:
+        raise typer.Exit(out.FAILED)
+    _end(judged.verdict)
 
 
 @contextlib.contextmanager
@@ -129,6 +140,10 @@ def _given(name: str, what: str) -> str:
 
 def of_several(diff: str, against: str) -> Change:
     """The change of all files that may go into a container: by a diff, since a commit, or what is staged. Raises PatchError, RangeError, BadPlace and NothingChanged."""
+    return _several(diff, against).change
+
+
+def _several(diff: str, against: str) -> Gathered:
     here = Path.cwd().resolve()
     root = place.project_of(here)
     if diff:
@@ -137,7 +152,7 @@ def of_several(diff: str, against: str) -> Change:
         found = gathered.of_revision(root, against, {}) if against else gathered.of_index(root, {})
     for name in found.left_out:
         out.say(f"{name} is left out: it is ignored, or a secret by its name")
-    return found.change
+    return found
 
 
 def _print(verdict: Verdict) -> None:

@@ -14,7 +14,7 @@ from assay.assistant.changes import gathered
 from assay.assistant.changes.gathered import Gathered, NothingChanged
 from assay.assistant.changes.patch import PatchError
 from assay.assistant.changes.revisions import RangeError
-from assay.assistant.proof import asked
+from assay.assistant.review import handed, shapes
 from assay.assistant.shapes import change_json
 from assay.assistant.world.change import Change, one_file
 from assay.assistant.world.world import World
@@ -47,8 +47,8 @@ async def answer(session: Session, *arguments: Any) -> dict[str, Any] | None:
                 raise JsonRpcInternalError(message="a file of the change is not UTF-8 text") from error
         case _:
             _refused()
-    verdict, trace_id = await asked.verify(session.services.of(root), found.change)
-    return change_json(found.change, verdict) | {"leftOut": list(found.left_out), "traceId": trace_id}
+    judged = await handed.judged(session.services.of(root), found)
+    return change_json(found.change, judged.verdict) | shapes.beside_json(judged) | {"leftOut": list(found.left_out)}
 
 
 def _refused() -> Any:

@@ -102,7 +102,7 @@ def test_a_name_that_only_looks_like_a_test_is_none() -> None:
 
 
 def test_a_test_file_does_not_prove_itself() -> None:
-    step = replace(STEP, changed=("t.py",), test_files=("t.py",))
+    step = replace(STEP, changed=("t.py",), test_files=("t.py",), brought=("t.py",))
     found = weigh(step, run(red("a")), run(green("a")))
     assert (found.turned, found.is_own_test) == ((), True)
     assert weigh(step, run(green("a")), run(red("a"))).broken == ("t.py::a",)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from analyzers import harness, reach, syntax, unfinished
+from analyzers import brought, harness, reach, syntax, unfinished
 from analyzers.changed import Changed, Piece, hunks
 from analyzers.changed import changed as changed_pieces
 from analyzers.text import Snapshot, Span
@@ -80,6 +80,7 @@ class Plan:
     chosen: Chosen
     suspicion: str
     typing: Typing | None
+    brought: tuple[str, ...] = ()
 
     @property
     def baseline(self) -> Baseline:
@@ -101,6 +102,12 @@ class Plan:
         """The changed files that hold tests, those in prose among them."""
         every = (*self.names, *(name for name, _ in self.before or ()))
         return tuple(name for name in dict.fromkeys(every) if reach.is_test_file(name, self.state.test_files))
+
+    @property
+    def uncounted(self) -> frozenset[str]:
+        """The changed files whose lines nobody asks to be executed: those of tests, where the change is in others, too."""
+        tests = frozenset(self.test_files)
+        return tests if set(self.changed) - tests else frozenset()
 
     @property
     def pieces(self) -> tuple[tuple[str, Piece], ...]:
@@ -154,7 +161,18 @@ async def plan(bench: Workbench, change: Change, time: Time) -> Plan | NotRun:
     files = {**state.prose, **state.texts, **texts}
     known = await asyncio.to_thread(_known, bench, change, state, changed, files)
     batches = _batches(reaching, known, tuple(changed), time)
-    suspicion = next((what for one, tree in read if (what := harness.touched(tree, changed[one.name].lines))), "")
+    suspicion = next(
+        (
+            what
+            for one, tree in read
+            if (
+                what := harness.touched(
+                    tree, changed[one.name].lines, is_test=reach.is_test_file(one.name, state.test_files)
+                )
+            )
+        ),
+        "",
+    )
     if not batches:
         return NotRun("harness", suspicion) if suspicion else NotRun("no-tests")
     forms = await asyncio.to_thread(without, change)
@@ -168,6 +186,21 @@ async def plan(bench: Workbench, change: Change, time: Time) -> Plan | NotRun:
         "map" if known else "imports",
         suspicion,
         await _typing(bench, change, trees, forms) if change.begun is not None else None,
+        await asyncio.to_thread(_brought, state, change),
+    )
+
+
+def _brought(state: State, change: Change) -> tuple[str, ...]:
+    """The tests that the change brings or alters."""
+    return tuple(
+        test
+        for one in change.files
+        if reach.is_test_file(one.name, state.test_files) and not one.is_gone
+        for test in (
+            brought.of_file(one.name, None if one.kind == "new" else one.before.text, one.after)
+            if one.is_python
+            else (one.name,)
+        )
     )
 
 

@@ -85,6 +85,7 @@ def _counted(run: Run, plan: Plan, left: int) -> Run:
         suspicion=plan.suspicion,
         chosen=plan.chosen,
         leaves=_leaves(plan),
+        uncounted=plan.uncounted,
     )
 
 
@@ -96,7 +97,7 @@ async def _run(bench: Workbench, plan: Plan, batch: Batch, watch: Watch, started
         Piece(name, (p.lines[0], p.lines[-1]) if p.lines else (1, 0), p.at, p.names, p.owner, p.scope, p.is_top)
         for name, p in plan.pieces
     )
-    step = Step("pytest", run_s, plan.written, batch.tests, batch.doctests, plan.names, pieces, batch.without, plan.test_files, quiet_s=quiet_s)  # fmt: skip
+    step = Step("pytest", run_s, plan.written, batch.tests, batch.doctests, plan.names, pieces, batch.without, plan.test_files, plan.brought, quiet_s=quiet_s)  # fmt: skip
     baseline = Step(
         "pytest", run_s, plan.before or (), plan.there(batch), batch.doctests, without=batch.without, quiet_s=quiet_s
     )

@@ -31,6 +31,7 @@ SENTENCES = {
     "halted": "{tests} that may reach it {fail} before {they} could execute it: {detail}",
     "uncollected": "{tests} that may reach it could not be run: {detail}",
     "unseen": "{tests} that passed without it {fail}, though nothing of it was seen to be executed: {detail}",
+    "own tests notice": "{tests} that it brings {execute} it and {pass}; {noticed} of {mutants} mutants of it are noticed; {others}.",
     "own test": "Only tests of the file itself run it, and a test file does not prove itself.",
     "partly": "{tests} executing it {passes}, but {executed} of {changed} changed lines {were} executed.",
     "left": "{done} of {reaching} tests that may reach it ran in the time there was, all green so far.",
@@ -99,3 +100,11 @@ def both(baseline: Baseline, *, is_first: bool = False) -> str:
     if is_first:
         return "with it; without it pytest does not start"
     return "with it; without it the file does not parse" if baseline == "unparsable" else "with and without it"
+
+
+def of_own(brought: tuple[str, ...], others: tuple[str, ...], noticed: int, mutants: int) -> str:
+    """What is shown where tests that the change brings notice mutants of it."""
+    is_one, is_other = len(brought) == 1, len(others) == 1
+    there = f"{count(others)} that {'was' if is_other else 'were'} there {'executes' if is_other else 'execute'} it, too" if others else "none that was there executes it"  # fmt: skip
+    words = {"execute": "executes", "pass": "passes"} if is_one else {"execute": "execute", "pass": "pass"}
+    return said("own tests notice", tests=count(brought), noticed=str(noticed), mutants=str(mutants), others=there, **words)  # fmt: skip

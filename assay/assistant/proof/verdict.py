@@ -271,6 +271,19 @@ def _of_redacted(verdict: Verdict) -> Verdict:
     return replace(verdict, why=why)
 
 
+def by_its_own(verdict: Verdict, noticed: int, mutants: int) -> Verdict:
+    """The verdict on a change once tests that it brings are known to mind mutants of it (`noticed` of so many): passed, where nothing else was missing. Others stay as they are."""
+    evidence = next((check.evidence for check in verdict.checks if check.evidence is not None), None)
+    is_lacking = isinstance(verdict, Unverified) and verdict.reason in ("no-tests", "partly-executed")
+    if evidence is None or not evidence.own or not is_lacking:
+        return verdict
+    if evidence.red or evidence.unseen or evidence.wanting or evidence.halted or evidence.hidden:
+        return verdict
+    why = sentences.of_own(evidence.own, evidence.proving, noticed, mutants)
+    tests = tuple(replace(one, state="passed", detail=why) if one.name == "tests" else one for one in verdict.checks)
+    return Passed(tests, why)
+
+
 def _not_run(found: NotRun) -> Verdict:
     return _tests_unverified(
         REASONS.get(found.cause, "no-tests"), sentences.said(found.cause, detail=found.detail), found.ms
@@ -292,7 +305,7 @@ def of_tests(run: Run) -> Verdict:
         why = sentences.with_withheld(_why(meaning.name, run), tuple(map(secrets.redact, run.evidence.withheld)))
         verdict = replace(_tests_unverified(meaning.verdict, why, run.ms), green=green)
     first, *others = verdict.checks
-    return replace(verdict, checks=(replace(first, counts=run.counts), *others))
+    return replace(verdict, checks=(replace(first, counts=run.counts, evidence=run.evidence), *others))
 
 
 def _why(name: str, run: Run) -> str:

@@ -20,7 +20,7 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
         return Evidence(tampering=why)
     groups: dict[str, list[str]] = {}
     executed: set[int] = set()
-    missed, obstacles, uncollected, contrary, raised, unmoved = [], [], [], [], [], []
+    missed, obstacles, uncollected, contrary, raised, unmoved, own = [], [], [], [], [], [], []
     is_own = bool(step.test_files) and step.test_files == step.changed
     results = by_test(step, after)
     # Then nothing is known of what is red or green without the change.
@@ -34,8 +34,9 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
         if is_wanting and (ended[0] == "green" or ended[1] != "fails otherwise" or ended[2] == "no"):
             ended = ended[0], "wanting", ended[2]
         group = table.says(*ended)
-        if group in ("turned", "kept") and _file(test) in step.test_files:
-            group, is_own = "beside", True  # a test file does not prove itself, nor the change that it came with
+        if group in ("turned", "kept") and _is_brought(test, step):
+            group, is_own = "beside", True  # a test does not prove itself, nor the change that it came with
+            own.append(test)
         if group in ("turned", "kept") and new is not None:
             executed.update(new.hit)
         if group == "stuck" and new is not None and new.hit and not is_wanting and not _is_excused(old, new):
@@ -79,6 +80,7 @@ def weigh(step: Step, before: StepOutcome | None, after: StepOutcome) -> Evidenc
         halted=tuple(obstacles),
         uncollected=tuple(uncollected),
         harness=_harness(after.tests.harness),
+        own=tuple(own),
         withheld=_withheld(results, after),
         hidden=tuple(name for name in results if not after.tests.unseen.isdisjoint((name, ""))),
     )
@@ -252,6 +254,11 @@ def _doctests_aside(step: Step, groups: dict[str, list[str]]) -> None:
         aside = [test for test in groups.get("stuck", ()) if _file(test) in step.changed]
         groups["same"] = [*groups.get("same", ()), *aside]
         groups["stuck"] = [test for test in groups.get("stuck", ()) if test not in aside]
+
+
+def _is_brought(test: str, step: Step) -> bool:
+    """Whether the change brings a test, or alters it."""
+    return any(test == one or test.startswith((f"{one}::", f"{one}[")) for one in step.brought)
 
 
 def _file(test: str) -> str:
