@@ -24,10 +24,14 @@ def test_file(texts: Mapping[str, str], name: str) -> str:
     path = PurePosixPath(name)
     module = importable(name, texts)
     stem = path.parent.name if path.stem == "__init__" and path.parent.name else path.stem
-    wanted = f"test_{stem}.py"
-    known = [one for one in texts if PurePosixPath(one).name in (wanted, f"{stem}_test.py")]
+    wanted, plain = f"test_{stem}.py", stem.lstrip("_")
+    usual = (wanted, f"{stem}_test.py", f"test_{plain}.py", f"{plain}_test.py")
+    known = [one for one in texts if PurePosixPath(one).name in usual]
     own = [one for one in known if speaks_of(texts[one], module)]
     alike = {importable(one, texts) for one in texts if PurePosixPath(one).stem == stem and one not in known} - {module}
+    if plain != stem:
+        known = own  # `_utils` is another module than `utils`: only what imports it has its tests
+        wanted = f"test_{plain}.py" if f"test_{plain}.py" not in {PurePosixPath(one).name for one in texts} else wanted
     others = [one for one in known if _imported(texts[one], stem) & alike]
     if found := own or [one for one in known if one not in others]:
         return min(found, key=len)

@@ -23,6 +23,9 @@ _ORDER = re.compile(
 )
 
 
+_SHOWN = re.compile(r"[.;]\s+(?:e\.g\.|for (?:example|instance)\b|examples?:)", re.IGNORECASE)
+
+
 def steps(doc: str) -> tuple[str, ...]:
     """The parts of a description that says "first …, then …, finally …", or numbers them; none where it does not."""
     return _parts(doc)[1]
@@ -48,6 +51,9 @@ def _parts(doc: str) -> tuple[str, tuple[str, ...]]:
     parts = [text[: marks[0].start()], *(text[m.end() : n.start() if n else len(text)] for m, n in zip(marks, [*marks[1:], None], strict=True))]  # fmt: skip
     if re.match(r"\s*(?:first|1[.)])", marks[0][0], re.IGNORECASE) or parts[0].rstrip().endswith((":", ".")):
         before, *parts = parts  # what comes before says what it is all for
+    if parts and (shown := _SHOWN.search(parts[-1])) is not None:  # a sentence of its own: it shows what all of it does
+        before = f"{before} {parts[-1][shown.start() :].lstrip('.; ')}".strip()
+        parts[-1] = parts[-1][: shown.start()]
     found = tuple(part.strip(" .,;:") for part in parts)
     found = tuple(part for part in found if part)
     return (before.strip(), found) if len(found) >= STEP_LEAST else ("", ())

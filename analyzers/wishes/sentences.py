@@ -5,16 +5,19 @@ from __future__ import annotations
 import ast
 import keyword
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from .. import documented, prose, sessions, syntax, words
+from .. import documented, homes, prose, sessions, syntax, words
+from ..documented import Example
 from .heads import of_node
 from .wish import SAID, Form, Wanted, Wish, by_examples, read, with_doctests
 
 NAME_WORDS = 4  # of a name that is made
 
-_SIGNATURE = re.compile(r"`?(?:def\s+)?(?P<head>[a-z_]\w*\((?:[^()]|\([^()]*\))*\)(?:\s*->\s*[\w\[\], .|]+)?)`?\s*:?")
+_SIGNATURE = re.compile(
+    r"(?<![\w.])`?(?:def\s+)?(?<![\w.])(?P<head>[a-z_]\w*\((?:[^()]|\([^()]*\))*\)(?:\s*->\s*[\w\[\], .|]+)?)`?\s*:?(?!\s*(?:==|!=|is\b))"
+)
 _LEAD = re.compile(
     r"^(?:#+\s*|todo:?\s*|please\s+|(?:(?:write|create|make|add|implement|define|generate|give|i (?:want|need))\s+(?:me\s+)?)?(?:an?\s+|the\s+)?(?:(?:python|async|small|simple|helper|new|short)\s+)*(?:function|method|helper|routine)\b\s*(?:(?:that|which|to|who)\s+(?:can\s+|will\s+|should\s+)?|for\s+)?)+",
     re.IGNORECASE,
@@ -53,20 +56,74 @@ def of_sentence(sentence: str) -> Wish:
     plain = _LEAD.sub("", _NAMED.sub("", text)).strip(" :,-")
     first = re.split(r"[,.;:]|\b(?:then|and then|but|so that|e\.g)\b", plain)[0]
     assumed = []
-    name = named["name"] if named else _name(first)
+    order = prose.steps(plain)
+    spoken = prose.lead(text) if order else text  # those in steps are of the steps
+    called, shown = _shown(spoken)
+    is_own_name = bool(called) and len(called) > 2 and called not in _NOBODY
+    name = named["name"] if named else called if is_own_name else _name_of(order) if order else _name(first)
     if not named:
-        assumed.append(f"it is called {name}")
-    parameters, returns = _parameters(first), _returns(plain)
+        assumed.append(f"it is called {name}{', as in its example' * is_own_name}")
+    parameters, returns = _parameters(order[0] if order else first), _returns(order[-1] if order else plain)
+    parameters = _as_many(parameters, shown, order[0] if order else first)
     told_parameters = ", ".join(one.source for one in parameters) or "nothing"
     assumed.append(f"it takes {told_parameters}{f' and gives {returns}' if returns else ''}")
     wish = read(Wish(name, parameters, returns, _sentence(plain), assumed=tuple(assumed)))
-    if not named and not wish.examples:  # by whatever name: "f(2) is 4" speaks of what is wanted
-        spoken = prose.lead(text) if wish.steps else text  # those in steps are of the steps
-        called = next((m[1] for m in _CALLED.finditer(spoken) if documented.shown(spoken, m[1])), "")
-        shown = documented.shown(spoken, called) if called else ()
+    if not wish.examples:  # by whatever name: "f(2) is 4" speaks of what is wanted
         own = re.compile(rf"^{re.escape(called)}\(")
         wish = replace(wish, examples=tuple(replace(one, call=own.sub(f"{name}(", one.call)) for one in shown))
-    return with_doctests(by_examples(wish))
+    elif order:
+        wish = replace(wish, examples=tuple(one for one in wish.examples if one in shown))
+    return with_doctests(replace(by_examples(wish), doc=_without_examples(wish.doc, shown)))
+
+
+_NOBODY = frozenset("foo bar baz func function fun fn".split())  # names that stand for any
+
+
+def _shown(text: str) -> tuple[str, tuple[Example, ...]]:
+    """The function that a text shows examples of, and them; "" where it shows none."""
+    for match in _CALLED.finditer(text):
+        if found := documented.shown(text, match[1]):
+            return match[1], found
+    return "", ()
+
+
+def _as_many(parameters: tuple[Wanted, ...], shown: Sequence[Example], said: str) -> tuple[Wanted, ...]:
+    """As many parameters as the examples give: by the things that are spoken of, where there are as many of them, else what nobody speaks of by the types of what is given."""
+    rows = [row for one in shown if (row := documented.arguments(one.call)) is not None]
+    if not rows or len({len(row) for row in rows}) > 1:
+        return parameters
+    (count,) = {len(row) for row in rows}
+    if count == len(parameters):
+        return parameters
+    things = [word.lower() for word in re.findall(r"[A-Za-z]+", said)[1:] if word.lower() not in _SMALL and word != "between"]  # fmt: skip
+    made = [Wanted(_parameter_name(word)) for word in things] if len(set(things)) == count else list(parameters[:count])
+    for at in range(len(made), count):
+        kinds = {type(row[at]).__name__ for row in rows}
+        kind = kinds.pop() if len(kinds) == 1 else ""
+        name = {"str": "text", "int": "number", "float": "number", "bool": "flag", "list": "values", "dict": "mapping", "tuple": "values", "set": "values"}.get(kind, "value")  # fmt: skip
+        made.append(Wanted(homes.free(name, [one.name for one in made]), kind if kind in _HINTS else ""))
+    return tuple(made)
+
+
+def _name_of(order: Sequence[str]) -> str:
+    """A name of the first and the last of several steps."""
+    first, last = (_name(order[at]).partition("_")[0] for at in (0, -1))
+    return f"{first}_and_{last}" if first != last else _name(order[0])
+
+
+_SAYS = re.compile(r"[\s,;(]*\b(?:e\.g\.|for example|for instance|as in|such as|examples?:)\s*(?P<rest>.*)$", re.IGNORECASE | re.DOTALL)  # fmt: skip
+
+
+def _without_examples(doc: str, shown: Sequence[Example]) -> str:
+    """A description without the examples at its end, that stand as doctests or tests then; as it is where more is said there."""
+    match = _SAYS.search(doc)
+    if match is None or not shown:
+        return doc
+    rest = match["rest"]
+    for one in sorted(shown, key=lambda one: -len(one.call)):
+        rest = rest.replace(one.call, " ").replace(one.gives or one.raised, " ")
+    left = re.sub(r"\b(?:and|or|is|gives?|returns?|raises?|that|it)\b|[\s,;.()=>`:-]", "", rest)
+    return _sentence(doc[: match.start()]) if not left and doc[: match.start()].strip() else doc
 
 
 def of_member(sentence: str, owner: str, fields: Collection[str]) -> Wish:
@@ -78,6 +135,10 @@ def of_member(sentence: str, owner: str, fields: Collection[str]) -> Wish:
         rest = [one for one in said.parameters if one.name not in fields and f"_{one.name}" not in fields and f"{one.name}s" not in fields]  # fmt: skip
         parameters = (Wanted("self"), *rest)
     last = owner.rpartition(".")[2]
+    called = re.search(rf"(?<![\w.]){re.escape(last)}\([^\n]*?\)\.([a-z_]\w*)\(", sentence)
+    if called is not None and said.assumed and not _NAMED.search(sentence):
+        own = f"it is called {said.name}"
+        said = replace(said, name=called[1], assumed=tuple(f"it is called {called[1]}, as in its example" if one == own else one for one in said.assumed))  # fmt: skip
     shown = (*sessions.of_doctest(said.doc, said.name), *sessions.of_prose(" ".join(sentence.split()), last, said.name))
     form: Form = "class method" if parameters[0].name == "cls" else "method"
     gives = f" and gives {said.returns}" if said.returns else ""
@@ -85,7 +146,14 @@ def of_member(sentence: str, owner: str, fields: Collection[str]) -> Wish:
     assumed = [one for one in said.assumed if not one.startswith("it takes ")]
     assumed += [f"it takes {told}{gives}"] if said.assumed else []
     return replace(
-        said, parameters=parameters, owner=owner, form=form, examples=shown, steps=(), assumed=tuple(assumed)
+        said,
+        parameters=parameters,
+        owner=owner,
+        form=form,
+        examples=shown,
+        steps=(),
+        assumed=tuple(assumed),
+        doc=_without_examples(said.doc, shown),
     )
 
 

@@ -106,6 +106,8 @@ def _of_test(
     before: list[ast.stmt] = []
     written = _Written(row, names)
     for one in function.body:
+        if isinstance(one, ast.Import | ast.ImportFrom):
+            continue  # what it imports of the module was read
         statement = written.visit(copy.deepcopy(one))
         shown = _shown(statement)
         if shown is None:

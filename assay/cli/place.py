@@ -67,6 +67,10 @@ class Code:
 def code(path: str, *, as_json: bool) -> Code:
     """The Python file at `path`; ends the command with one sentence where it is none, or cannot be read."""
     whole = Path(path).resolve()
+    if not whole.exists():
+        out.fail("bad-place", f"There is no file {path}.", as_json=as_json)
+    if whole.is_dir():
+        out.fail("not-python", f"{path} is a folder; name a Python file.", as_json=as_json)
     if not whole.is_file() or whole.suffix not in PYTHON:
         out.fail("not-python", f"{path} is no Python file ({' or '.join(PYTHON)}).", as_json=as_json)
     root = project_of(whole)

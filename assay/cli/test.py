@@ -32,15 +32,17 @@ def test(
     diff: Diff = "",
     staged: Staged = False,
     against: Against = "",
-) -> None:
+    changed: Annotated[bool, typer.Option("--changed", help="What differs on disk from the last commit: the same as --against HEAD.")] = False,
+) -> None:  # fmt: skip
     """Make tests for the functions of a file: of what they give today, and of what their docstrings show. Or for a change: tests that fail without it and pass with it.
 
     Inputs are tried in the sandbox, and a call becomes a test for the small changes of the code that it notices and the tests that are there do not. What is offered was run five times,
     each time in a fresh container. No model is asked. Where a docstring says otherwise than the code it is a question, and no test.
     Exits 1 where there is nothing to offer, else 0; 2 misuse.
     """
-    if sum((bool(where), bool(diff), staged, bool(against))) != 1:
-        out.fail("bad-input", "Name a FILE, or one of --diff, --staged and --against.", as_json=as_json)
+    if sum((bool(where), bool(diff), staged, bool(against), changed)) != 1:
+        out.fail("bad-input", "Name a FILE, or one of --changed, --diff, --staged and --against.", as_json=as_json)
+    against = "HEAD" if changed else against
     root, work = _of_file(where, as_json=as_json) if where else _of_change(diff, against, as_json=as_json)
     try:
         found = out.with_bench(work, root=root, patience_s=None)

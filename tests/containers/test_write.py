@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from assay.assistant.nouns import Passed, Unverified
+from assay.assistant.nouns import Passed
 from assay.assistant.workbench import Workbench
-from assay.assistant.write import asked, model, plan, small, way
+from assay.assistant.write import asked, model, plan, small, sources, way
 from assay.assistant.write.candidate import Target
 from assay.assistant.write.plan import Built
 from assay.assistant.write.way import Written
@@ -174,6 +174,37 @@ async def test_a_step_that_is_wrong_is_named_by_its_test_and_the_others_stand(
         eval(missing.wish.examples[0].call, spaces)
 
 
+async def test_an_answer_of_an_example_is_no_function(bench: Workbench, root: Path) -> None:
+    text = 'def cut(text: str) -> str:\n    """Cut it.\n\n    >>> cut("hello world")\n    \'hello...\'\n    """\n'
+    found = await write(bench, root, text, "cut", ["return text and 'hello...'"], alone=True)
+    assert found.best is None and "It has the answer of an example in it: 'hello...'" in found.why
+
+
+async def test_nothing_is_offered_where_nothing_is_shown_and_nobody_agrees(bench: Workbench, root: Path) -> None:
+    text = 'def pick(values: list[int], at: int) -> int:\n    """Pick one."""\n'
+    bodies = ["return values[at]", "return max(values) + at", "return sum(values) * at", "return at"]
+    found = await write(bench, root, text, "pick", bodies, alone=True)
+    assert found.best is None and "Say what one call gives, as in `pick(values, at) == ...`" in found.why
+    assert any("It does not use its parameter values." in one.broken for one in found.judged)
+
+
+async def test_a_whole_without_an_example_is_put_together_of_its_steps(bench: Workbench, root: Path) -> None:
+    (root / "tests").mkdir()
+    (root / "tests" / "test_other.py").write_text("def test_one():\n    assert True\n")
+    said = "tidy(text: str) -> list: first strip_ends(' a ') == 'a', then split_words('b a') == ['b', 'a']"
+    wanted = asked.described("", said)
+    (root / "mod.py").write_text("")
+    bench.projects.open_folder(root)
+    at = Target(await bench.projects.state(root), "mod.py", "", wanted.span)
+    found = await plan.carried_out(
+        bench, bench.projects.world(root), at, wanted.wish, sources.every(root), lambda *_: None
+    )
+    assert isinstance(found, plan.Built) and found.whole is not None and found.whole.best is not None
+    assert found.whole.best.candidate.body == "return split_words(strip_ends(text))"
+    assert set(found.files) == {"mod.py", "tests/test_mod.py"}
+    assert all(f"def test_{name}" in found.files["tests/test_mod.py"] for name in ("strip_ends", "split_words"))
+
+
 async def test_nobody_with_anything_to_say_is_a_reason(bench: Workbench, root: Path) -> None:
     found = await write(bench, root, "def f(x):\n    pass\n", "f")
     assert (found.best, found.why) == (None, "Nobody had anything to say.")
@@ -195,8 +226,8 @@ async def test_what_turns_the_projects_tests_green_is_offered_first(bench: Workb
         "from mod import middle\n\n\ndef test_five():\n    assert middle([5, 1, 4, 2, 3]) == 3\n"
     )
     found = await write(bench, root, STUB, "middle", ["return sorted(values)[1]"], alone=True)
-    assert isinstance(found.verdict, Unverified), "no other is there, and the red test is told"
-    assert "test_five" in found.verdict.why
+    assert (found.best, found.files) == (None, {}), "a test of the project that fails with it holds it back"
+    assert "own tests are against" in found.why and "test_five" in found.why
     right = "return sorted(values)[len(values) // 2]"
     found = await write(bench, root, STUB, "middle", ["return sorted(values)[1]", right], alone=True)
     assert found.best is not None, found.why

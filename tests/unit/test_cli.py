@@ -106,7 +106,7 @@ def test_columns_count_code_points(project: Path, scripted: dict[str, str]) -> N
 def test_verify_tells_by_its_exit_status(project: Path, docker_url: str, text: str, status: int, state: str) -> None:
     done = assay("verify", f"{project}/calc.py", "--json", stdin=text)
     assert (done.returncode, answer(done)["verdict"]["state"]) == (status, state)
-    assert set(answer(done)) == {"schema", "verdict", "files", "traceId"}
+    assert set(answer(done)) == {"schema", "verdict", "files", "findings", "tests", "unchecked", "tree", "traceId"}
 
 
 def test_verify_takes_a_patch(project: Path, docker_url: str) -> None:

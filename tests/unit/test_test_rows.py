@@ -156,6 +156,13 @@ def test_homes_are_where_people_look() -> None:
     assert homes.test_file(both, "b/utils.py") == "tests/test_b_utils.py", "the other one's is left alone"
     both["tests/b/test_utils.py"] = "from b import utils\n"
     assert homes.test_file(both, "b/utils.py") == "tests/b/test_utils.py"
+    private = {"s/_utils.py": "", "s/__init__.py": "", "tests/test_utils.py": "from s._utils import x\n"}
+    assert homes.test_file(private, "s/_utils.py") == "tests/test_utils.py", "whose underscore nobody wrote"
+    assert (
+        homes.test_file({**private, "tests/test_utils.py": "from s.utils import x\n"}, "s/_utils.py")
+        == "tests/test__utils.py"
+    )
+    assert homes.test_file({"s/_more.py": "", "tests/test_utils.py": ""}, "s/_more.py") == "tests/test_more.py"
     assert homes.test_file({"pack/__init__.py": "", "tests/test_x.py": ""}, "pack/__init__.py") == "tests/test_pack.py"
     assert homes.importable("src/pack/mod.py", {}) == "pack.mod"
     assert homes.importable("src/pack/mod.py", {"src/__init__.py": ""}) == "src.pack.mod"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analyzers import prose
-from analyzers.wishes import heads, missing, sentences
+from analyzers.wishes import heads, missing, sentences, tested
 
 
 def test_a_signature_with_a_docstring_is_a_wish() -> None:
@@ -140,6 +140,42 @@ def test_what_doctest_cannot_show_stays_an_example() -> None:
     assert ">>>" not in wish.doc
     wish = sentences.of_sentence('half(n: int) -> str: half of it, half(4) == "2"')
     assert wish.doc.endswith(">>> half(4)\n'2'")
+
+
+@pytest.mark.parametrize(
+    ("said", "head", "doc"),
+    [
+        ("shorten a text to a width, e.g. shorten_text('hello', 3) is 'hel'", "def shorten_text(text: str, width):", "Shorten a text to a width."),
+        ("keep a number between low and high, e.g. keep(5, 1, 3) == 3", "def keep(number, low, high):", "Keep a number between low and high."),
+        ("double each number, e.g. f([1]) == [2] and f([]) == []", "def double_number(number):", "Double each number."),
+        ("join the keys, as in join_keys({'a': 1}, '-') == 'a', sorted", "def join_keys(keys, text: str):", "Join the keys, as in join_keys({'a': 1}, '-') == 'a', sorted."),
+    ],
+)  # fmt: skip
+def test_an_example_tells_the_name_and_how_much_is_given(said: str, head: str, doc: str) -> None:
+    wish = sentences.of_sentence(said)
+    assert (wish.head, wish.bare or wish.doc) == (head, doc)
+    assert wish.examples
+
+
+def test_an_example_behind_the_steps_is_one_of_the_whole() -> None:
+    wish = sentences.of_sentence('First split a text into words, then drop the short ones, finally join them with "-". E.g. slug("the quick") == "quick"')  # fmt: skip
+    assert (wish.name, [one.call for one in wish.examples]) == ("slug", ['slug("the quick")'])
+    assert wish.steps == ("split a text into words", "drop the short ones", 'join them with "-"')
+    other = sentences.of_sentence("First cut a text into parts, then count the parts")
+    assert (other.name, other.returns) == ("cut_and_count", "int")
+
+
+def test_a_member_is_called_as_in_its_example() -> None:
+    wish = sentences.of_member("a method that gives the number of entries; e.g. Log().count() == 0", "Log", ["entries"])
+    assert (wish.head, [one.call for one in wish.examples]) == ("def count(self) -> int:", ["Log().count()"])
+    assert wish.doc == "Gives the number of entries."
+
+
+def test_tests_that_import_where_they_stand_are_read() -> None:
+    test = "def test_it():\n    from pkg.mod import last\n\n    assert last('a b') == 'b'\n"
+    wish = sentences.of_sentence("last(text: str) -> str: the last word")
+    found = tested.with_tests(wish, {"pkg/__init__.py": "", "pkg/mod.py": "", "tests/test_mod.py": test}, "pkg/mod.py")
+    assert [(one.call, one.gives) for one in found.examples] == [("last('a b')", "'b'")]
 
 
 def test_a_hint_that_an_example_denies_is_no_hint() -> None:

@@ -154,6 +154,12 @@ def test_what_a_class_in_a_class_calls_is_written_behind_its_last_member() -> No
     assert "        def m(self, value_1, number: int):" in made and made.index("def m") < made.index("x = 1")
 
 
+@pytest.mark.parametrize("comment", ["# SPDX-License-Identifier: MIT", "# Copyright 2024 somebody", "# -*- coding: utf-8 -*-", "# type: ignore"])  # fmt: skip
+def test_what_is_about_the_file_asks_for_nothing(comment: str) -> None:
+    with pytest.raises(Unclear):
+        at(f"{comment[:3]}‸{comment[3:]}\n\nx = 1\n")
+
+
 def test_a_span_is_where_it_is_written() -> None:
     text = "def f(x):\n    pass\n"
     assert asked.named(text, "f").span == Span(0, len(text) - 1)

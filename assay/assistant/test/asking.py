@@ -6,10 +6,10 @@ import asyncio
 import builtins
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from analyzers import homes
+from analyzers import homes, secrets
 from analyzers.mutants.usual import Usual
 from analyzers.text import applied
 from sandbox.api import Job, Step, StepOutcome
@@ -30,16 +30,32 @@ ENDED = 4  # times that calls are asked again because one ended its process
 SLOWER = 4.0
 PLACE = "/work/project"  # where projects stand that have no place of their own
 RUNS = 5  # of what is offered
+SAID = 160  # characters of what a test says
 RUN_S, ONE_S = 30.0, 5.0  # of all new tests, and of one
 CONTAINERS, SMALL_S = 2, 1.0  # at once, where there is more to do than so many seconds: a container takes half of one
 
 
-async def runs(bench: Workbench, place: Place, file: Written, tell: Tell) -> tuple[int, frozenset[str]]:
-    """How often of `RUNS` all of the written tests pass, each time in a fresh container and in another order; and the names of those that did not."""
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How often of `of` times all of the written tests passed, the names of those that did not, and what the first of them said."""
+
+    passed: int
+    of: int
+    red: frozenset[str] = frozenset()
+    said: str = ""
+
+    @property
+    def why(self) -> str:
+        """Why it is not offered, where it did not always pass."""
+        return f"What was written passed {self.passed} of {self.of} times{f': {self.said}' if self.said else ''}."
+
+
+async def runs(bench: Workbench, place: Place, file: Written, tell: Tell) -> Ran:
+    """Run the written tests `RUNS` times, each time in a fresh container and in another order, up to the first time that they do not pass."""
     texts = {place.name: place.text, **place.over, file.name: file.text}
     files = written_over(place.state, {name: bench.projects.sent(text) for name, text in texts.items()})
     chance = random.Random(len(file.text))
-    passed, red = 0, set[str]()
+    passed, done, red, said = 0, 0, set[str](), list[str]()
 
     async def once() -> bool:
         ids = [f"{file.name}::{one}" for one in file.tests]
@@ -49,6 +65,9 @@ async def runs(bench: Workbench, place: Place, file: Written, tell: Tell) -> tup
         )
         green = {one.id.partition("[")[0] for one in outcome.tests.tests if one.is_green}
         bad = {one.id.partition("[")[0] for one in outcome.tests.tests if not one.is_green}
+        said.extend(one.detail for one in outcome.tests.tests if not one.is_green and one.detail)
+        if outcome.timed_out:
+            said.append("they did not end in time")
         red.update(one for one in file.tests if f"{file.name}::{one}" in bad or f"{file.name}::{one}" not in green)
         return is_green(outcome, len(file.tests))
 
@@ -56,9 +75,10 @@ async def runs(bench: Workbench, place: Place, file: Written, tell: Tell) -> tup
         tell("runs", first, RUNS)
         count = min(CONTAINERS, RUNS - first)
         passed += sum(await asyncio.gather(*(once() for _ in range(count))))
+        done = first + count
         if passed < min(RUNS, first + count):
             break
-    return passed, frozenset(red)
+    return Ran(passed, done, frozenset(red), secrets.redact(said[0].splitlines()[0][:SAID]) if said and said[0] else "")
 
 
 def is_green(outcome: StepOutcome, least: int) -> bool:

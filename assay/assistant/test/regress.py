@@ -120,15 +120,11 @@ async def made(bench: Workbench, both: Both, subject: Subject, tell: Tell) -> Ma
     file = await asyncio.to_thread(written.written, both.after.texts, both.after.name, subject, rows, style)
     if file is None:
         return done(why=await asyncio.to_thread(unwritten, both.after), took_s=time.monotonic() - begun)
-    count, _ = await runs(bench, both.after, file, tell)
-    if count < RUNS or not await _fails(bench, both.before, file):
-        why = (
-            f"What was written passed {count} of {RUNS} times."
-            if count < RUNS
-            else "What was written passes without the change, too."
-        )
-        return done(why=why, runs=count, took_s=time.monotonic() - begun)
-    return done(written=file, runs=count, took_s=time.monotonic() - begun)
+    ran = await runs(bench, both.after, file, tell)
+    if ran.passed < RUNS or not await _fails(bench, both.before, file):
+        why = ran.why if ran.passed < RUNS else "What was written passes without the change, too."
+        return done(why=why, runs=ran.passed, took_s=time.monotonic() - begun)
+    return done(written=file, runs=ran.passed, took_s=time.monotonic() - begun)
 
 
 def _others(subject: Subject, calls: Sequence[str], told: Sequence[Answer], turn: int) -> tuple[list[str], bool]:

@@ -26,7 +26,7 @@ from ..trials import answers
 from ..trials.answers import Answer
 from ..workbench import Workbench
 from . import kept, recorded, suite, through
-from .asking import RUNS, Asking, Tell, runs
+from .asking import RUNS, Asking, Ran, Tell, runs
 from .suite import Place, Suite
 
 CALLS, MORE = 140, 160  # calls that are tried first, and those that are added where mutants are left
@@ -115,14 +115,10 @@ async def _by_itself(
     done = partial(done, tried=len(found.calls))
     if not rows:
         return done(why="No call notices any change of it.", survivors=tuple(mutants))
-    file, fine, count = await offered(bench, place, subject, rows, tell)
+    file, fine, ran = await offered(bench, place, subject, rows, tell)
     if file is None:
-        why = (
-            f"What was written passed {count} of {RUNS} times."
-            if count is not None
-            else await asyncio.to_thread(unwritten, place)
-        )
-        return done(why=why, rows=rows, survivors=tuple(mutants), runs=count or 0)
+        why = ran.why if ran is not None else await asyncio.to_thread(unwritten, place)
+        return done(why=why, rows=rows, survivors=tuple(mutants), runs=ran.passed if ran is not None else 0)
     if fine != rows:
         noticed = frozenset().union(*(found.kills.get(found.calls.index(row.call), set()) for row in fine))
     return done(file, rows=fine, survivors=_without(mutants, noticed), runs=RUNS)
@@ -149,20 +145,20 @@ def _without(mutants: Sequence[Usual], noticed: Set[int]) -> tuple[Usual, ...]:
 
 async def offered(
     bench: Workbench, place: Place, subject: Subject, rows: tuple[Row, ...], tell: Tell, by: str = ""
-) -> tuple[Written | None, tuple[Row, ...], int | None]:
-    """What is written of some rows, with those in it, where it passed as often as it was run; else how often it passed, None where nothing could be written. Rows that fail are left out."""
+) -> tuple[Written | None, tuple[Row, ...], Ran | None]:
+    """What is written of some rows, with those in it, where it passed as often as it was run; else what its runs showed, None where nothing could be written. Rows that fail are left out."""
     style = partial(lint.formatted, folder=place.state.root)
     write = partial(written.written, place.texts, place.name, subject, style=style, by=by)
     file = await asyncio.to_thread(write, rows)
     if file is None:
         return None, rows, None
-    count, red = await runs(bench, place, file, tell)
-    fine = tuple(row for test, of in zip(file.tests, file.rows, strict=True) if test not in red for row in of)
+    ran = await runs(bench, place, file, tell)
+    fine = tuple(row for test, of in zip(file.tests, file.rows, strict=True) if test not in ran.red for row in of)
     if fine and len(fine) < len(rows):
         file = await asyncio.to_thread(write, fine)
-        if file is not None and red:
-            count, _ = await runs(bench, place, file, tell)
-    return (file, fine, count) if count == RUNS and fine else (None, rows, count)
+        if file is not None and ran.red:
+            ran = await runs(bench, place, file, tell)
+    return (file, fine, ran) if ran.passed == RUNS and fine else (None, rows, ran)
 
 
 @dataclass(slots=True)
@@ -258,6 +254,8 @@ def unwritten(place: Place) -> str:
 
 def _nothing(told: Sequence[Answer]) -> str:
     """Why nothing can be expected."""
+    if not told:
+        return "No call of it could be made: nobody can write what it takes, and no test shows it."
     crashed = [one for one in told if one.kind == "crashed"]
     if crashed and len(crashed) == len(told):
         return f"None of {len(told)} calls that were tried ended well: {crashed[0].gives}"

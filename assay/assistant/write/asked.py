@@ -62,7 +62,7 @@ def placed(snapshot: Snapshot, offset: int) -> Asked:
         is_around = _first(node) <= line <= (node.end_lineno or 0)
         if is_around and _is_begun(node):
             return _begun(text, owner, node)
-    if (comment := _comment(snapshot, line - 1, tree)) is not None:
+    if (comment := _comment(snapshot, line - 1, tree)) is not None and not _is_of_file(text, comment[0], comment[1]):
         said, span, indent, of = comment
         if of is None:
             return Asked(_free(sentences.of_sentence(said), homes.bound(text)), span)
@@ -79,6 +79,14 @@ def placed(snapshot: Snapshot, offset: int) -> Asked:
         elif not _is_bound(tree, match[0]):
             return named(text, match[0])
     raise Unclear("Nothing at this place says what is wanted: a comment between functions, a function without a body, or a call of a name that is not there.")  # fmt: skip
+
+
+_OF_FILES = re.compile(r"SPDX-License-Identifier|copyright|licen[sc]e|-\*-|coding[:=]|pylint|flake8|noqa|type: ?ignore|pragma|fmt: ?(?:on|off)|isort", re.IGNORECASE)  # fmt: skip
+
+
+def _is_of_file(text: str, said: str, span: Span) -> bool:
+    """Whether a comment is about the file, or for a tool: a licence above everything, a switch."""
+    return bool(_OF_FILES.search(said)) or (not text[: span.start].strip() and not text[span.end :].lstrip("\r\n").startswith(("def ", "class ", "@")) and text[span.end :].strip() != "" and len(said) > 200)  # fmt: skip
 
 
 def described(text: str, sentence: str, after: str = "") -> Asked:

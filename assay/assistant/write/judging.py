@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from analyzers import constraints, documented, inputs, scenarios, sessions, subjects, tryouts
+from analyzers import constraints, documented, inputs, prose, scenarios, sessions, subjects, tryouts
 from analyzers.documented import Example
 from analyzers.subjects import Subject
 from analyzers.wishes.wish import Wish
@@ -16,7 +17,7 @@ from ..trials import answers, behaviours
 from ..trials.answers import Answer
 from ..trials.behaviours import Asked
 from ..workbench import Workbench
-from .candidate import Candidate, Target, parsed
+from .candidate import Candidate, Function, Source, Target, parsed
 from .choice import SEARCHED, Judged
 
 INPUTS = 60  # calls beside the examples that candidates are told apart by
@@ -24,6 +25,7 @@ SETS = 3  # of types that inputs are drawn from
 CALLS_S = 6.0  # of all calls, for one candidate
 # Where there are small expressions alone: one that takes longer is not what is meant; a sum of a billion numbers hears of no time limit but that of its process.
 SMALL_CALLS_S, SMALL_S = 1.5, 0.2
+WRITTEN: tuple[Source, ...] = ("model", "project")  # by somebody who read the description, or another one
 LITERALS = 24  # of the candidates' code, near which inputs are
 REASON = 160  # characters of what a call gave, in a reason
 
@@ -68,7 +70,41 @@ def flaws(wish: Wish, one: Candidate) -> list[str]:
         return ["It does not parse."]
     if one.needs_example and not wish.examples and not wish.checks:
         return ["There is no example to hold it against."]
+    if answer := _answer_in(wish, node):
+        return [f"It has the answer of an example in it: {answer[:REASON]}."]
+    if one.source in WRITTEN and not (wish.examples or wish.checks) and (unused := _unused(node)):
+        return [f"It does not use its parameter {unused}."]
     return [told for demand in wish.constraints if (told := constraints.broken(demand, node))]
+
+
+def _answer_in(wish: Wish, node: Function) -> str:
+    """A text, or something that holds several, that an example gives and the body has as it is, where the description does not speak of it; "" for none."""
+    said = prose.plain(wish.doc)
+    for example in wish.examples:
+        said = said.replace(example.call, " ").replace(example.gives, " ")
+    answers_ = {repr(value): value for one in wish.examples if not one.raised and (value := documented.value(one.gives)) is not None}  # fmt: skip
+    telling = {source for source, value in answers_.items() if isinstance(value, str | list | tuple | dict | set) and len(value) > 2}  # fmt: skip
+    for one in (inner for statement in node.body for inner in ast.walk(statement)):
+        if isinstance(one, ast.Constant | ast.List | ast.Tuple | ast.Dict | ast.Set) and one is not _docstring(node):
+            source = ast.unparse(one)
+            if source in telling and source.strip("'") not in said:
+                return source
+    return ""
+
+
+def _docstring(node: Function) -> ast.expr | None:
+    match node.body:
+        case [ast.Expr(value=ast.Constant(value=str()) as told), *_]:
+            return told
+    return None
+
+
+def _unused(node: Function) -> str:
+    """A parameter that a function does nothing with; "" for none. One that begins with an underscore is meant to be so, and what raises or is empty says nothing."""
+    args = node.args
+    used = {one.id for statement in node.body for one in ast.walk(statement) if isinstance(one, ast.Name)}
+    given = [one.arg for one in (*args.posonlyargs, *args.args, *args.kwonlyargs)]
+    return next((name for name in given if name not in used and name not in ("self", "cls") and not name.startswith("_")), "")  # fmt: skip
 
 
 def _wrong(examples: Sequence[Example], found: Sequence[Answer]) -> list[str]:

@@ -5,11 +5,13 @@ A step whose candidates all break its examples is named with what it breaks; the
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 
-from analyzers import documented, homes, prose
+from analyzers import documented, homes, lint, prose
 from analyzers.text import Span
 from analyzers.wishes import sentences
 from analyzers.wishes import wish as wishing
@@ -37,12 +39,13 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What came of a plan: each step, and the whole (None where a step is missing). `offered` is the file with all of them, with heads alone where there is nothing."""
+    """What came of a plan: each step, and the whole (None where a step is missing). `offered` is the file with all of them, with heads alone where there is nothing; `others` are texts of other files that belong to it, their tests."""
 
     plan: Plan
     steps: tuple[Written, ...]
     whole: Written | None
     offered: str
+    others: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def target(self) -> Target:
@@ -52,7 +55,7 @@ class Built:
     @property
     def files(self) -> dict[str, str]:
         """The files of the change with their new texts."""
-        return {self.steps[0].target.name: self.offered, **(self.whole.others if self.whole is not None else {})}
+        return {self.steps[0].target.name: self.offered, **self.others}
 
     @property
     def is_done(self) -> bool:
@@ -114,9 +117,18 @@ def _step(said: str, given: Sequence[Wanted], taken: set[str]) -> Wish:
     values = documented.arguments(one.examples[0].call) if one.examples else None
     if not is_signed:
         count = len(values) if values is not None else 1
+        before = one
         parameters = tuple(given[:count]) if len(given) >= count else tuple(Wanted(f"value_{n + 1}") for n in range(count))  # fmt: skip
         one = wishing.by_examples(replace(one, parameters=parameters))
+        one = replace(
+            one, assumed=tuple(_takes(one) if told.startswith("it takes ") else told for told in before.assumed)
+        )
     return replace(one, name=homes.free(one.name, taken), steps=())
+
+
+def _takes(wish: Wish) -> str:
+    told = ", ".join(one.source for one in wish.parameters) or "nothing"
+    return f"it takes {told}{f' and gives {wish.returns}' if wish.returns else ''}"
 
 
 async def carried_out(
@@ -134,26 +146,30 @@ async def built(
 ) -> Built:
     """Write the steps one after the other, then the whole. Raises SandboxUnavailable."""
     at, steps = target, list[Written]()
+    style = partial(lint.formatted, folder=target.state.root)
     for wish in plan.steps:
         found = await written(bench, world, at, wish, sources, tell)
         steps.append(found)
         body = found.best.candidate if found.best is not None else Candidate(STUB, "template")
-        at = _behind(at, wish, body)
+        at = await asyncio.to_thread(_behind, replace(at, over={**at.over, **found.others}), found.shown, body, style)
+    others = {name: text for one in steps for name, text in one.others.items()}
     if any(one.best is None for one in steps):
-        whole = at.written(plan.whole, Candidate(_composed(plan), "template"))
-        return Built(plan, tuple(steps), None, whole)
-    found = await written(bench, world, at, plan.whole, (_of_steps(plan), *sources), tell)
-    return Built(plan, tuple(steps), found, found.offered or at.written(plan.whole, Candidate(STUB, "template")))
+        whole = await asyncio.to_thread(at.written, plan.whole, Candidate(_composed(plan), "template"), style)
+        return Built(plan, tuple(steps), None, whole, others)
+    is_shown = bool(plan.whole.examples or plan.whole.checks)
+    found = await written(bench, world, at, plan.whole, (_of_steps(plan), *(sources if is_shown else ())), tell)
+    stub = await asyncio.to_thread(at.written, plan.whole, Candidate(STUB, "template"), style)
+    return Built(plan, tuple(steps), found, found.offered or stub, {**others, **found.others})
 
 
-def _behind(at: Target, wish: Wish, one: Candidate) -> Target:
+def _behind(at: Target, wish: Wish, one: Candidate, style: Callable[[str], str]) -> Target:
     """The place behind a function that was written at another."""
-    text = at.written(wish, one)
+    text = at.written(wish, one, style)
     rest = at.text[at.span.end :]
     is_in_place = bool(at.text[at.span.start : at.span.end].strip())
     if is_in_place:  # the stub of the whole stays below its steps, with its decorators
         above = asked.above(at.text, at.span.start)
-        made = replace(at, span=Span(above, above)).written(wish, one)
+        made = replace(at, span=Span(above, above)).written(wish, one, style)
         grown = len(made) - len(at.text)
         return replace(at, text=made, span=Span(at.span.start + grown, at.span.end + grown))
     end = len(text) - len(rest.lstrip("\n")) if rest.strip() else len(text.rstrip("\n"))

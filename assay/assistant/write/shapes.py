@@ -48,8 +48,9 @@ def lines(found: Written | Built) -> Iterator[str]:
     best = found.best
     if best is None:
         yield found.why
-        for one in found.judged[:SHOWN]:
-            yield f"  {WRITTEN_BY[one.candidate.source]}: {one.broken[0] if one.broken else 'nothing speaks against it'}"
+        reasons = dict.fromkeys(f"{WRITTEN_BY[one.candidate.source]}: {one.broken[0]}" for one in found.judged if one.broken)  # fmt: skip
+        for line in list(reasons)[:SHOWN]:
+            yield f"  {line}"
         return
     alike = found.chosen.sizes[0]
     count = len(found.judged)
@@ -58,7 +59,7 @@ def lines(found: Written | Built) -> Iterator[str]:
     spent = f"; {found.rounds} rounds, {found.took_s:.0f} s" if found.rounds > 1 else ""
     yield f"{WRITTEN_BY[best.candidate.source]}{told}{of}; {_evidence(found)}{spent}"
     for name in found.others:
-        yield f"its tests: {name}"
+        yield f"its tests, made of what was asked for: {name}"
     if found.verdict is not None:
         yield f"{title(found.verdict)}. {found.verdict.why}"
     if (split := found.chosen.split) is not None:

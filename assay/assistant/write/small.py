@@ -59,12 +59,14 @@ def asked(wish: Wish) -> Search | None:
                 checks.append(found[1])
     if not rows or not names or len({len(row) for row in rows}) > 1:
         return None
-    return Search(tuple(names[: len(rows[0])]), tuple(rows), tuple(checks), _constants(wish.doc), tuple(sorted(wish.words)), SECONDS)  # fmt: skip
+    return Search(tuple(names[: len(rows[0])]), tuple(rows), tuple(checks), _constants(wish), tuple(sorted(wish.words)), SECONDS)  # fmt: skip
 
 
-def _constants(doc: str) -> tuple[str, ...]:
-    """The numbers and short texts that a description names."""
-    said = prose.plain(doc)
+def _constants(wish: Wish) -> tuple[str, ...]:
+    """The numbers and short texts that a description names beside its examples."""
+    said = prose.plain(wish.doc)
+    for one in wish.examples:
+        said = said.replace(one.call, " ").replace(one.gives, " ") if one.gives in said and one.call in said else said
     found = dict.fromkeys(_NUMBERS.findall(said))
     found |= dict.fromkeys(repr(next(filter(None, one))) for one in _QUOTED.findall(said))
     return tuple(one for one in found if documented.is_literal(one))[:CONSTANTS]

@@ -36,6 +36,7 @@ Tell = Callable[[Stage, int, int], None]
 Sourced = Callable[[Workbench, Target, Wish, Sequence[Judged]], AsyncGenerator[Candidate, None]]
 ROUNDS = 3  # times that the model is asked, with what was wrong before
 BUDGET_S = 120.0  # within which another round may begin
+AGREED = 0.5  # of the others' answers, that one has to give where there is no example
 PROVED = 3  # of the best that are tried, where tests of the project fail with one
 
 
@@ -60,6 +61,11 @@ class Written:
     def is_done(self) -> bool:
         """Whether something is offered."""
         return self.best is not None
+
+    @property
+    def shown(self) -> Wish:
+        """The wish as the function's docstring says it: without the examples that are tests."""
+        return self.wish if self.wish.bare is None or not self.others else replace(self.wish, doc=self.wish.bare)
 
     @property
     def files(self) -> dict[str, str]:
@@ -101,6 +107,10 @@ async def written(
         judged, calls = await growing.judged(bench, target, wish, trial.judged), trial.calls
         found = choice.chosen(judged, calls)
         why = _refused(judged)
+        if unsure := _unsure(wish, found):
+            return Written(
+                wish, target, NOTHING, judged, calls, why=unsure, rounds=rounds, took_s=time.monotonic() - begun
+            )
     done = partial(Written, wish, target, judged=judged, calls=calls, rounds=rounds)
     fallback: Written | None = None
     for number in range(min(PROVED, len(found.ranked))):
@@ -117,13 +127,39 @@ async def written(
         )  # fmt: skip
         if not _is_red(verdict):
             return made
+        if opposed := _opposed(verdict):
+            why = opposed if number == 0 else why
+            continue
         fallback = fallback or made  # another one may turn the tests green
     return fallback or done(NOTHING, why=why, took_s=time.monotonic() - begun)
+
+
+def _unsure(wish: Wish, found: Chosen) -> str:
+    """Why nothing is offered where nothing was shown, and those that wrote it do not agree; "" where something speaks for the best."""
+    if (
+        wish.examples
+        or wish.checks
+        or len(found.ranked) < 2
+        or found.ranked[0].candidate.source not in ("model", "project")
+    ):
+        return ""
+    if found.agreement[0] >= AGREED:
+        return ""
+    call = f"{wish.name}({', '.join(one.name for one in wish.given)})"
+    return f"Nothing shows which of {len(found.ranked)} functions is meant, and the best agrees with {found.agreement[0]:.0%} of the others' answers. Say what one call gives, as in `{call} == ...`."
 
 
 def _is_red(verdict: Verdict) -> bool:
     """Whether a test that reaches it is red, with it and without it."""
     return isinstance(verdict, Unverified) and verdict.reason in ("baseline-red", "breaks-tests")
+
+
+def _opposed(verdict: Verdict) -> str:
+    """What a test of the project says against it: one that executes it, and fails otherwise than without it; "" where those that are red are red for something else."""
+    evidence = next((one.evidence for one in verdict.checks if one.evidence is not None), None)
+    if evidence is None or not (evidence.stuck or evidence.broken):
+        return ""
+    return f"The project's own tests are against the best of them. {verdict.why}"
 
 
 def _withheld(bench: Workbench, verdict: Verdict) -> str:
