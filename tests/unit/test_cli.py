@@ -584,7 +584,7 @@ def test_test_shows_what_it_would_write(project: Path, docker_url: str) -> None:
     ("what", "code"),
     [
         ("calc.py::nothing", "bad-place"),
-        ("none.py", "not-python"),
+        ("none.py", "bad-place"),
         ("pyproject.toml", "not-python"),
         ("broken.py", "bad-place"),
         ("test_calc.py", "bad-input"),
@@ -650,7 +650,7 @@ def test_write_has_its_shape_and_is_taken_back(project: Path) -> None:
         (["count the vowels"], "bad-place"),
         (["count the vowels", "--into", "calc.py::nobody"], "bad-input"),
         (["", "--into", "calc.py"], "bad-input"),
-        (["count the vowels", "--into", "none.py"], "not-python"),
+        (["count the vowels", "--into", "none.py"], "bad-place"),
     ],
 )
 def test_what_nobody_can_write_is_one_sentence(
