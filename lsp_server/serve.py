@@ -22,7 +22,7 @@ from .protocol import Protocol, strict_converter
 from .server import AssayServer
 
 if TYPE_CHECKING:
-    from .services import Composition
+    from assay.services import Composition
 
 log = logging.getLogger("assay")
 

@@ -12,8 +12,9 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 if TYPE_CHECKING:
+    from assay.services import Composition
+
     from .capabilities import Encoding
-    from .services import Composition
     from .session import Session
 
 

@@ -24,13 +24,13 @@ from assay.assistant.shapes import state
 from assay.assistant.suggest.popup import Popup
 from assay.assistant.workbench import Workbench
 from assay.assistant.world.world import World
+from assay.services import Composition, Services
 
 from .capabilities import Encoding
 from .documents import Documents
 from .editor import Editor
 from .hinting import Hinting
 from .paths import path_of
-from .services import Composition, Services
 from .survey import Survey
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import coverage
 
-PACKAGES = ("assay/assistant/", "analyzers/", "lsp_server/")
+PACKAGES = ("assay/assistant/", "analyzers/", "lsp_server/", "mcp_server/")
 FLOOR = 70  # per cent
 
 

@@ -17,7 +17,7 @@ from assay.assistant import settings
 from evals import pages
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("assay", "analyzers", "lsp_server", "sandbox")
+PACKAGES = ("assay", "analyzers", "lsp_server", "mcp_server", "sandbox")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 LINE_LIMIT = 400
 
@@ -38,8 +38,10 @@ ALLOWED = {
     "tree_sitter": {"analyzers/older.py", "analyzers/syntax.py", "analyzers/text.py"},
     "xllamacpp": {"assay/engine/service.py"},
     "httpx": {"assay/engine/client.py", "assay/engine/hub.py", "assay/team/*"},
-    "starlette": {"assay/engine/web.py", "assay/engine/torch_*", "assay/team/*"},
-    "uvicorn": {"assay/engine/torch_*", "assay/team/*"},
+    "mcp": {"mcp_server/*"},
+    "mcp_types": {"mcp_server/*"},
+    "starlette": {"assay/engine/web.py", "assay/engine/torch_*", "assay/team/*", "mcp_server/over_http.py"},
+    "uvicorn": {"assay/engine/torch_*", "assay/team/*", "mcp_server/over_http.py"},
     "typer": {"assay/cli/*"},
     "torch": {"assay/engine/torch_*", "assay/engine/vllm_backend/inside/*"},
     "transformers": {"assay/engine/torch_*", "assay/engine/vllm_backend/inside/*"},
@@ -143,7 +145,7 @@ def _of_page(told: str) -> Path | None:
 def test_every_path_of_the_architecture_exists() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
     told = [one for one in re.findall(r"`([^`\s]+)`", text) if _MODULE.fullmatch(one)]
-    rooms = ["analyzers", "sandbox", "lsp_server", "vscode-extension", "assay/engine"]
+    rooms = ["analyzers", "sandbox", "lsp_server", "mcp_server", "vscode-extension", "assay/engine"]
     below = [*(ROOT / one for one in rooms), *(one for one in (ROOT / "assay" / "assistant").iterdir() if one.is_dir())]
     missing = [one for one in told if _of_page(one) is None and not any((place / one).exists() for place in below)]
     assert len(told) > 80

@@ -12,6 +12,7 @@ from assay.cli import (
     docs,
     explain,
     maps,
+    mcp,
     models,
     mutants,
     sandboxes,
@@ -44,6 +45,7 @@ app.command()(write.log)
 app.command()(write.undo)
 app.command()(mutants.mutants)
 app.command()(explain.explain)
+app.command()(mcp.mcp)
 app.command()(summarize.summarize)
 app.command()(suggest.suggest)
 app.command()(docs.docs)

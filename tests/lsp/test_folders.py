@@ -10,7 +10,7 @@ from assay import compose
 from assay.engine.by_url import Server
 from assay.engine.missing import Missing
 from assay.folders import folders
-from lsp_server.services import Services
+from assay.services import Services
 from tests.lsp.conftest import Start
 
 TEXT = "x = 1\ny = \n"

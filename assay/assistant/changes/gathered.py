@@ -56,6 +56,19 @@ def of_diff(root: Path, here: Path, diff: str, documents: Mapping[str, str]) -> 
     return _gathered(root, found, documents, "The diff changes nothing.")
 
 
+def of_texts(root: Path, here: Path, texts: Mapping[str, str | None]) -> Gathered:
+    """Files with whole new texts, by their names from the folder `here`; None for one that goes away. Raises PatchError for one outside the project, UnicodeDecodeError and NothingChanged."""
+    found = []
+    for name, after in texts.items():
+        inside = _inside(root, here / name)
+        before = _on_disk(root / inside)
+        if before is None and after is None:
+            raise patch.PatchError(f"{name} is not there, so it cannot be taken away.")
+        if before != after:
+            found.append(Patched(inside, before, after))
+    return _gathered(root, found, {}, "The files are as they are on disk.")
+
+
 def of_index(root: Path, documents: Mapping[str, str]) -> Gathered:
     """What is staged for the next commit, among the open documents. Raises RangeError and NothingChanged."""
     return _gathered(root, revisions.staged(root.resolve()), documents, f"Nothing is staged in {root}.")
