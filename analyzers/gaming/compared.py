@@ -127,3 +127,20 @@ def parameters(node: Function) -> str:
     args = node.args
     names = [one.arg for one in (*args.posonlyargs, *args.args)]
     return repr((names, len(args.defaults), [one.arg for one in args.kwonlyargs], args.vararg is None, args.kwarg is None))  # fmt: skip
+
+
+def fewer(was: Function, now: Function) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The parameters that a function does not take by name any more, and those that every call has to give now and had not to."""
+    old, new = was.args, now.args
+    before = [one.arg for one in (*old.args, *old.kwonlyargs)]
+    after = {one.arg for one in (*new.args, *new.kwonlyargs)}
+    taken = () if new.kwarg is not None else tuple(one for one in before if one not in after and one not in ("self", "cls"))  # fmt: skip
+
+    def needed(args: ast.arguments) -> list[str]:
+        plain = [*args.posonlyargs, *args.args]
+        found = [one.arg for one in plain[: len(plain) - len(args.defaults)]]
+        return found + [
+            one.arg for one, default in zip(args.kwonlyargs, args.kw_defaults, strict=True) if default is None
+        ]
+
+    return taken, tuple(one for one in needed(new) if one not in needed(old) and one not in ("self", "cls"))

@@ -15,6 +15,7 @@ from assay.cli import (
     mcp,
     models,
     mutants,
+    review,
     sandboxes,
     suggest,
     summarize,
@@ -39,6 +40,7 @@ app.command()(care.demo)
 app.command()(ask.complete)
 app.command()(verify.verify)
 app.command()(check.check)
+app.command()(review.review)
 app.command()(test.test)
 app.command()(write.write)
 app.command()(write.log)

@@ -64,7 +64,9 @@ def verify(
         out.fail("bad-input", "Name a FILE, or one of --diff, --staged and --against.", as_json=as_json)
     with refusals(as_json=as_json):
         found = (
-            Gathered(_of_file(file, is_patch=patch, as_json=as_json)) if file is not None else _several(diff, against)
+            Gathered(_of_file(file, is_patch=patch, as_json=as_json))
+            if file is not None
+            else gathered_of(diff, against)
         )
     change = found.change
 
@@ -140,10 +142,11 @@ def _given(name: str, what: str) -> str:
 
 def of_several(diff: str, against: str) -> Change:
     """The change of all files that may go into a container: by a diff, since a commit, or what is staged. Raises PatchError, RangeError, BadPlace and NothingChanged."""
-    return _several(diff, against).change
+    return gathered_of(diff, against).change
 
 
-def _several(diff: str, against: str) -> Gathered:
+def gathered_of(diff: str, against: str) -> Gathered:
+    """The same with what is left out of it, which is told. Raises likewise."""
     here = Path.cwd().resolve()
     root = place.project_of(here)
     if diff:

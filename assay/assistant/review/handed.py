@@ -17,7 +17,7 @@ from analyzers.gaming.compared import Compared, Finding
 
 from ..changes.gathered import Gathered
 from ..evidence import Evidence
-from ..nouns import Counts, Unverified, Verdict
+from ..nouns import Counts, Failed, Unverified, Verdict
 from ..proof import asked
 from ..proof.verdict import begin, by_its_own, patient
 from ..workbench import Workbench
@@ -67,23 +67,23 @@ async def judged(bench: Workbench, gathered: Gathered, tell: Tell = _unheard) ->
     """Judge a change as `assay verify` does, and look at what it does to its tests. Raises SandboxUnavailable as that does."""
     change = gathered.change
     state = await bench.projects.state(change.root)
-    both = await asyncio.to_thread(_both, state, change)
+    texts = await asyncio.to_thread(both, state, change)
     verdict, trace_id = await asked.verify(bench, change, tell)
     noticed = Noticed()
     if (evidence := evidence_of(verdict)) is not None and evidence.own and isinstance(verdict, Unverified):
         tests = (*evidence.own, *evidence.proving[: own.OTHERS])
-        noticed = await own.of(bench, state, change, tests, both.is_test)
+        noticed = await own.of(bench, state, change, tests, texts.is_test)
         verdict = by_its_own(verdict, noticed.noticed, noticed.mutants) if noticed.is_enough else verdict
-    findings = list(await asyncio.to_thread(found.of, both))
-    if (code := _without_tests(change, both)) is not None:
+    findings = list(await asyncio.to_thread(found.of, texts))
+    if (code := _without_tests(change, texts)) is not None:
         alone = (await begin(bench, code, patient(bench.settings), tell)).now
-        findings += _of_old_tests(both, alone)
-    tree = await asyncio.to_thread(_tree, both)
+        findings += _of_old_tests(texts, alone)
+    tree = await asyncio.to_thread(_tree, texts)
     told = tuple(_unchecked(change, verdict, gathered.left_out))
     return HandedIn(change, verdict, tuple(findings), _tests(verdict), told, tree, noticed, trace_id)
 
 
-def _both(state: State, change: Change) -> Compared:
+def both(state: State, change: Change) -> Compared:
     """The project's texts before the change and after it."""
     world = {**state.texts, **change.world.documents}
     own = {one.name for one in change.files}
@@ -106,11 +106,11 @@ def _configurations(state: State) -> dict[str, str]:
     return found
 
 
-def _without_tests(change: Change, both: Compared) -> Change | None:
+def _without_tests(change: Change, texts: Compared) -> Change | None:
     """The change without what it does to tests that were there, and to how they are run; None where it does nothing to them, or nothing else."""
 
     def is_of_tests(name: str) -> bool:
-        return both.is_test(name) or bool(harness.steers(name))
+        return texts.is_test(name) or bool(harness.steers(name))
 
     rest = tuple(one for one in change.files if not is_of_tests(one.name))
     touched = [one for one in change.files if is_of_tests(one.name) and one.kind != "new"]
@@ -119,17 +119,17 @@ def _without_tests(change: Change, both: Compared) -> Change | None:
     return replace(change, files=rest)
 
 
-def _of_old_tests(both: Compared, alone: Verdict) -> list[Finding]:
+def _of_old_tests(texts: Compared, alone: Verdict) -> list[Finding]:
     """The tests that fail on the changed code as they were, but for those that use what the change took away or calls otherwise."""
     evidence = evidence_of(alone)
     if evidence is None:
         return []
-    gone = _other_names(both)
+    gone = _other_names(texts)
     made = []
     for test in evidence.broken:
         file, _, path = test.partition("::")
-        node = compared.functions(both.before.get(file, "")).get(path.partition("[")[0].replace("::", "."))
-        if node is None or gone & (compared.words(node) | _imported(both.before.get(file, ""))):
+        node = compared.functions(texts.before.get(file, "")).get(path.partition("[")[0].replace("::", "."))
+        if node is None or gone & (compared.words(node) | _imported(texts.before.get(file, ""))):
             continue
         detail = evidence.detail.partition(": ")[2] if evidence.detail.startswith(f"{test}: ") else ""
         why = f": {secrets.redact(detail)}" if detail else ""
@@ -144,16 +144,16 @@ def _imported(text: str) -> set[str]:
     return {alias.name for one in imports for alias in one.names}
 
 
-def _other_names(both: Compared) -> set[str]:
+def _other_names(texts: Compared) -> set[str]:
     """The functions that the change takes away, or that are called in another way now."""
     found = set()
-    for name in both.files(tests=False):
-        old, new = both.old(name), both.new(name)
+    for name in texts.files(tests=False):
+        old, new = texts.old(name), texts.new(name)
         for path, was in old.items():
             now = new.get(path)
             if now is None or compared.parameters(was) != compared.parameters(now):
                 found.add(path.rpartition(".")[2])
-    return found | compared.names_gone(both)
+    return found | compared.names_gone(texts)
 
 
 def evidence_of(verdict: Verdict) -> Evidence | None:
@@ -186,7 +186,7 @@ def _unchecked(change: Change, verdict: Verdict, left_out: Sequence[str]) -> lis
     told = [f"{name} is ignored, or a secret by its name: it is no part of what was judged" for name in left_out]
     counts, evidence = _counts_of(verdict), evidence_of(verdict)
     there = " that was there" if evidence is not None and evidence.own else ""
-    for one in counts.files if counts is not None else ():
+    for one in counts.files if counts is not None and not isinstance(verdict, Failed) else ():
         if one.executed < one.changed:
             told.append(f"{one.changed - one.executed} of {one.changed} changed lines of {one.name} were executed by no test{there}")  # fmt: skip
     if counts is None:
@@ -196,9 +196,9 @@ def _unchecked(change: Change, verdict: Verdict, left_out: Sequence[str]) -> lis
     return told
 
 
-def _tree(both: Compared) -> str:
+def _tree(texts: Compared) -> str:
     """SHA-256 of all texts that were judged, by their names."""
     made = hashlib.sha256()
-    for name, text in sorted(both.after.items()):
+    for name, text in sorted(texts.after.items()):
         made.update(f"{name}\0{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}\n".encode())
     return made.hexdigest()

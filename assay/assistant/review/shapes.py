@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from analyzers.gaming.compared import Finding
 
 from ..nouns import Unverified
-from ..shapes import change_json, state
+from ..shapes import change_json, state, verdict_json
 from .handed import HandedIn
+from .remarks import Remark
+from .way import Review
 
 TESTS = 10  # that are named of each kind
 FINDINGS, UNCHECKED = 12, 6  # that are told in lines
@@ -105,3 +108,72 @@ def paragraph(found: HandedIn) -> str:
         parts.append(f"First failing: {found.tests.first_failing}.")
     parts += [f"Not checked: {told}." for told in found.unchecked[:1]]
     return " ".join(parts)
+
+
+def review_json(found: Review) -> dict[str, Any]:
+    """The answer of `assay review --json` without its schema number."""
+    return {
+        "verdict": verdict_json(found.handed.verdict),
+        "remarks": [remark_json(one) for one in found.remarks],
+        "notes": list(found.notes),
+        "tests": handed_json(found.handed)["tests"],
+        "tree": found.handed.tree,
+        "seconds": round(found.took_s, 1),
+    }
+
+
+def remark_json(one: Remark) -> dict[str, Any]:
+    """A remark; `line` is one of the old text where it is `gone`."""
+    return {"severity": one.severity, "code": one.code, "file": one.file, "line": one.line, "gone": one.is_gone, "told": one.told, "evidence": one.evidence}  # fmt: skip
+
+
+def review_lines(found: Review) -> Iterator[str]:
+    """A review for people."""
+    yield f"{state(found.handed.verdict)}: {found.handed.verdict.why}"
+    for one in found.remarks:
+        yield f"{one.severity:7}  {one.file}:{one.line}{' (before)' * one.is_gone}  {one.told}  [{one.code}; {one.evidence}]"
+    if not found.remarks:
+        yield "nothing to remark"
+    for note in found.notes[:UNCHECKED]:
+        yield f"not looked at: {note}"
+
+
+MARK = "<!-- assay review -->"
+
+
+def review_markdown(found: Review) -> str:
+    """A review as one comment of a pull request; the first line is a mark by which the comment is found again, to be updated."""
+    signs = {"error": "🔴", "warning": "🟡", "note": "🔵"}
+    lines = [MARK, f"**Assay: {state(found.handed.verdict)}.** {_escaped(found.handed.verdict.why)}", ""]
+    if found.remarks:
+        lines += ["| | where | what | shown by |", "|---|---|---|---|"]
+        lines += [f"| {signs[one.severity]} | `{one.file}:{one.line}`{' (before)' * one.is_gone} | {_escaped(one.told)} | {_escaped(one.evidence)} |" for one in found.remarks]  # fmt: skip
+    else:
+        lines.append("Nothing to remark.")
+    if found.notes:
+        lines += ["", f"<sub>Not looked at: {_escaped('; '.join(found.notes[:UNCHECKED]))}</sub>"]
+    return "\n".join(lines)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+
+
+LEVELS = {"error": "error", "warning": "warning", "note": "note"}
+
+
+def review_sarif(found: Review, version: str) -> dict[str, Any]:
+    """A review as one SARIF run, for code hosts."""
+    codes = list(dict.fromkeys(one.code for one in found.remarks))
+    results = [
+        {
+            "ruleId": one.code,
+            "ruleIndex": codes.index(one.code),
+            "level": LEVELS[one.severity],
+            "message": {"text": f"{one.told} ({one.evidence})"},
+            "locations": [{"physicalLocation": {"artifactLocation": {"uri": quote(one.file)}, "region": {"startLine": max(one.line, 1)}}}],
+        }
+        for one in found.remarks
+    ]  # fmt: skip
+    driver = {"name": "Assay", "semanticVersion": version, "rules": [{"id": code} for code in codes]}
+    return {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}  # fmt: skip
