@@ -6,6 +6,8 @@ import ast
 import textwrap
 from dataclasses import dataclass
 
+WIDTH = 72  # characters of a line of a docstring that is written anew
+
 
 @dataclass(frozen=True, slots=True)
 class Begun:
@@ -32,7 +34,10 @@ class Begun:
 
 
 def quoted(doc: str) -> str:
-    """A docstring as source."""
+    """A docstring as source; a first paragraph of one long line on several."""
+    first, gap, rest = doc.strip().partition("\n\n")
+    if "\n" not in first and len(first) > WIDTH:
+        doc = f"{textwrap.fill(first, WIDTH, break_long_words=False, break_on_hyphens=False)}{gap}{rest}"
     text = doc.strip().replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     end = "\n" if "\n" in text else " " if text.endswith('"') else ""
     return f'"""{text}{end}"""'

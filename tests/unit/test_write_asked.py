@@ -160,6 +160,12 @@ def test_what_is_about_the_file_asks_for_nothing(comment: str) -> None:
         at(f"{comment[:3]}‸{comment[3:]}\n\nx = 1\n")
 
 
+def test_a_long_description_is_no_long_line() -> None:
+    said = "tidy(text: str) -> str: " + "give the text without the words that nobody needs, " * 4
+    made = written("", asked.described("", said))
+    assert max(map(len, made.splitlines())) <= 80 and made.count("nobody") == 4
+
+
 def test_a_span_is_where_it_is_written() -> None:
     text = "def f(x):\n    pass\n"
     assert asked.named(text, "f").span == Span(0, len(text) - 1)

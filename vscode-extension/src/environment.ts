@@ -68,6 +68,7 @@ export async function make(install: Install, tell: (step: string) => void): Prom
     const pip = ["-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input", ...source];
     const wheel = path.join(install.bundle, await wheelIn(install.bundle));
     await step(install, interpreter(folder), [...pip, wheel], "pip could not install it. Behind a proxy set PIP_PROXY or PIP_INDEX_URL; without a network name a folder of wheels in `assay.wheels`.");
+    await step(install, interpreter(folder), [...pip, `${wheel}[mcp]`], "").catch((error: unknown) => install.log.warn(`without the server for agents: ${String(error)}`));
     await fs.writeFile(path.join(folder, READY), install.wanted);
     await forget(install.storage, folder);
     return interpreter(folder);

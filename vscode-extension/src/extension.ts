@@ -2,6 +2,7 @@
 
 import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
+import * as agents from "./agents";
 import { Annotation } from "./annotation";
 import { Busy } from "./busy";
 import * as chosen from "./chosen";
@@ -82,6 +83,7 @@ export function activate(context: vscode.ExtensionContext): void {
     new Status(running, parts, offers, snooze, busy),
     new Annotation(offers),
     hover.register(offers),
+    agents.register(running, version),
     new View(offers, parts, look),
     ...commands.register({ server: running, parts, offers, snooze, why, log, secrets: context.secrets, version }),
     running.onDidChange(({ state }) => {

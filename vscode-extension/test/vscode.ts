@@ -31,3 +31,27 @@ export class Range {
 }
 
 export const extensions = { getExtension: (_id: string): unknown => undefined };
+
+export const workspace = { isTrusted: true };
+
+export class McpStdioServerDefinition {
+  constructor(
+    readonly label: string,
+    readonly command: string,
+    readonly args: string[],
+    readonly env: Record<string, string>,
+    readonly version: string,
+  ) {}
+}
+
+interface Provider {
+  onDidChangeMcpServerDefinitions?: (listener: () => void) => unknown;
+}
+
+export const lm = {
+  registered: [] as { id: string; provider: Provider }[],
+  registerMcpServerDefinitionProvider(id: string, provider: Provider): { dispose(): void } {
+    this.registered.push({ id, provider });
+    return { dispose: () => undefined };
+  },
+};
