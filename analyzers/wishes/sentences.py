@@ -96,7 +96,11 @@ def _as_many(parameters: tuple[Wanted, ...], shown: Sequence[Example], said: str
     if count == len(parameters):
         return parameters
     things = [word.lower() for word in re.findall(r"[A-Za-z]+", said)[1:] if word.lower() not in _SMALL and word != "between"]  # fmt: skip
-    made = [Wanted(_parameter_name(word)) for word in things] if len(set(things)) == count else list(parameters[:count])
+    made = (
+        [Wanted(_parameter_name(word), _TYPE_OF.get(word, "")) for word in things]
+        if len(set(things)) == count
+        else list(parameters[:count])
+    )
     for at in range(len(made), count):
         kinds = {type(row[at]).__name__ for row in rows}
         kind = kinds.pop() if len(kinds) == 1 else ""

@@ -146,7 +146,7 @@ def test_what_doctest_cannot_show_stays_an_example() -> None:
     ("said", "head", "doc"),
     [
         ("shorten a text to a width, e.g. shorten_text('hello', 3) is 'hel'", "def shorten_text(text: str, width):", "Shorten a text to a width."),
-        ("keep a number between low and high, e.g. keep(5, 1, 3) == 3", "def keep(number, low, high):", "Keep a number between low and high."),
+        ("keep a number between low and high, e.g. keep(5, 1, 3) == 3", "def keep(number: int, low, high):", "Keep a number between low and high."),
         ("double each number, e.g. f([1]) == [2] and f([]) == []", "def double_number(number):", "Double each number."),
         ("join the keys, as in join_keys({'a': 1}, '-') == 'a', sorted", "def join_keys(keys, text: str):", "Join the keys, as in join_keys({'a': 1}, '-') == 'a', sorted."),
     ],
