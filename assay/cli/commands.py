@@ -15,6 +15,7 @@ from assay.cli import (
     mcp,
     models,
     mutants,
+    report,
     review,
     sandboxes,
     suggest,
@@ -41,6 +42,7 @@ app.command()(ask.complete)
 app.command()(verify.verify)
 app.command()(check.check)
 app.command()(review.review)
+app.command()(report.report)
 app.command()(test.test)
 app.command()(write.write)
 app.command()(write.log)

@@ -34,15 +34,15 @@ class RangeError(Exception):
 def changed(root: Path, wanted: str, texts: Mapping[str, str]) -> dict[str, frozenset[int]]:
     """By file below `root`, the lines (from 1) of `texts` that differ from a commit: COMMIT, COMMIT.. for the same, or COMMIT...OTHER for where the two
     parted. A file that the commit does not have is new in all its lines. Raises RangeError."""
-    with _opened(root, wanted) as repository:
+    with opened(root, wanted) as repository:
         base = _base(repository, wanted)
         return {name: _new_lines(repository, base, root, name, text) for name, text in texts.items()}
 
 
 def staged(root: Path) -> list[Patched]:
     """The files below `root` that the index holds otherwise than the last commit, or with no commit yet, all of it. Raises RangeError."""
-    with _opened(root, "HEAD") as repository:
-        before = _tree(repository, _commit(repository, "HEAD")) if _has_commit(repository) else {}
+    with opened(root, "HEAD") as repository:
+        before = _tree(repository, the_commit(repository, "HEAD")) if _has_commit(repository) else {}
         after = {path: bytes(entry.sha) for path, entry in repository.open_index().items() if hasattr(entry, "sha")}
         changed_paths = sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
         return _patched(
@@ -57,7 +57,7 @@ def staged(root: Path) -> list[Patched]:
 def against(root: Path, wanted: str, documents: Mapping[str, str] = MappingProxyType({})) -> list[Patched]:
     """The files below `root` that are otherwise than in a commit, in open `documents` (relative path → text) or on disk: those that the commit or the index has, and new ones that are
     not ignored. Raises RangeError."""
-    with _opened(root, wanted) as repository:
+    with opened(root, wanted) as repository:
         before, top = _tree(repository, _base(repository, wanted)), Path(repository.path).resolve()
         new = [_inside(top, root / entry.name) for entry in files.walk(root, files.Rules(root))]
         every = sorted({*before, *repository.open_index(), *new})
@@ -71,7 +71,7 @@ def against(root: Path, wanted: str, documents: Mapping[str, str] = MappingProxy
 
 
 @contextmanager
-def _opened(root: Path, wanted: str) -> Iterator[Repo]:
+def opened(root: Path, wanted: str) -> Iterator[Repo]:
     """The repository around a folder. Whatever goes wrong inside the block is a RangeError: a repository is hostile input."""
     from dulwich.errors import NotGitRepository
     from dulwich.repo import Repo
@@ -179,8 +179,8 @@ def _base(repository: Repo, wanted: str) -> Commit:
 
     first, dots, second = wanted.partition("...")
     if not dots:
-        return _commit(repository, wanted.partition("..")[0] or "HEAD")
-    pair = [_commit(repository, one or "HEAD").id for one in (first, second)]
+        return the_commit(repository, wanted.partition("..")[0] or "HEAD")
+    pair = [the_commit(repository, one or "HEAD").id for one in (first, second)]
     found = find_merge_base(repository, pair)
     if not found:
         raise RangeError(f"The two commits of {wanted!r} have nothing in common.")
@@ -188,7 +188,7 @@ def _base(repository: Repo, wanted: str) -> Commit:
     return parse_commit(repository, commit.id)
 
 
-def _commit(repository: Repo, wanted: str) -> Commit:
+def the_commit(repository: Repo, wanted: str) -> Commit:
     """A commit by its name or id, with `~N` and `^` for those before it."""
     from dulwich.objectspec import parse_commit
 
