@@ -17,17 +17,22 @@ from assay.services import Composition
 from .serve import server
 
 HOST = "127.0.0.1"
+LEAST = 32  # characters of a key that is used
 
 
 def key_of(file: Path) -> str:
-    """The key in a file, made where there is none. Raises OSError."""
+    """The key in a file, made where there is none. Raises OSError, also where others can read it."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return file.read_text("ascii").strip()
+    if file.exists():
+        if file.stat().st_mode & 0o077:
+            raise PermissionError(1, "others can read it", str(file))
+        if len(known := file.read_bytes().decode("ascii", "replace").strip()) >= LEAST:
+            return known
+    beside = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     with os.fdopen(descriptor, "w") as made:
         made.write(key := secrets.token_urlsafe(32))
+    beside.replace(file)
     return key
 
 

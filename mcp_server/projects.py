@@ -24,7 +24,10 @@ def chosen(roots: Sequence[Path], folder: str) -> Path:
     if not folder:
         return roots[0]
     for root in roots:
-        path = (root / folder).resolve()
+        try:
+            path = (root / folder).resolve()
+        except ValueError:
+            break
         if path.is_relative_to(root) and path.is_dir():
             return path
     raise Refused(
@@ -47,4 +50,6 @@ def file_of(root: Path, roots: Sequence[Path], name: str) -> Path:
         raise Refused(f"{name} is outside of {root}, and nothing there is read.")
     if not path.is_file():
         raise Refused(f"There is no file {name} in {root}.")
+    if path.suffix not in (".py", ".pyi") or not files.Rules(root).allows(path.relative_to(root).as_posix()):
+        raise Refused(f"{name} is no Python file of the project, or is ignored.")
     return path

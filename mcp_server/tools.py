@@ -76,6 +76,7 @@ class Caller:
 
 async def begun(projects: Projects, by: Caller, folder: str) -> Call:
     """A call about the project at `folder`. Raises Refused."""
+    await projects.renewed()
     roots = of_uris(by.roots, projects.here)
     path = chosen(roots, folder)
     return Call(projects, by.context, roots, path, projects.root(path, roots))
@@ -182,7 +183,7 @@ async def find(call: Call, query: str) -> Answer:
 async def write_function(call: Call, what: str, file: str, after: str, *, apply: bool) -> Answer:
     """A function from a sentence, or the one that is begun or called under a name."""
     path = await asyncio.to_thread(file_of, call.root, call.roots, file)
-    text = await asyncio.to_thread(lambda: encodings.decoded(path.read_bytes()))
+    text = await asyncio.to_thread(_now, path)
     try:
         is_name = all(part.isidentifier() for part in what.strip().split("."))
         wanted = asked.named(text, what.strip()) if is_name else asked.described(text, what, after)
@@ -196,7 +197,7 @@ async def write_function(call: Call, what: str, file: str, after: str, *, apply:
         return await plan.carried_out(bench, bench.projects.world(call.root), at, meant.wish, sources.every(call.projects.cache), tell)  # fmt: skip
 
     found = await done(call.context, work)
-    files = {one: (_now(call.root / one), new) for one, new in found.files.items()}
+    files = {one: (text if one == name else _now(call.root / one), new) for one, new in found.files.items()}
     lines = list(written_told.lines(found))
     verdict = getattr(found, "verdict", None)
     return _written(call, f"write {wanted.wish.full_name}", files, lines, verdict, apply=apply)
@@ -205,7 +206,7 @@ async def write_function(call: Call, what: str, file: str, after: str, *, apply:
 async def write_tests(call: Call, file: str, function: str, *, apply: bool) -> Answer:
     """Tests of a function, as it answers today and as its docstring shows."""
     path = await asyncio.to_thread(file_of, call.root, call.roots, file)
-    text = await asyncio.to_thread(lambda: encodings.decoded(path.read_bytes()))
+    text = await asyncio.to_thread(_now, path)
     name = path.relative_to(call.root).as_posix()
     every = await asyncio.to_thread(subjects.of_text, text)
     picked = [one for one in every if one.name == function]

@@ -39,8 +39,14 @@ class Projects:
         self.cache = composition.cache
         self._services = Services(composition, lambda: [here], lambda _text: None)
 
+    async def renewed(self) -> None:
+        """Look at all settings anew: people change them while an agent works."""
+        old, is_other = self._services.renew()
+        if is_other:
+            await self._services.ended(old)
+
     def bench(self, root: Path) -> Workbench:
-        """The services for a project, looked at anew: an agent changes settings, too."""
+        """The services for a project."""
         bench = self._services.of(root)
         bench.projects.open_folder(root)
         return bench

@@ -58,7 +58,7 @@ def _of(node: ast.AST) -> Iterator[Claim]:
             yield from _of_test(test)
         case ast.Call(func=ast.Attribute(attr=name), args=args) if name in _METHODS and args:
             subject = ast.unparse(args[0])
-            expected = ast.unparse(args[1]) if len(args) > 1 else ""
+            expected = "None" if name == "assertIsNone" else ast.unparse(args[1]) if len(args) > 1 else ""
             yield Claim(subject, expected, _METHODS[name], node, ast.unparse(node))
         case ast.Call(func=ast.Attribute(value=value, attr=name)) if name.startswith(_OF_MOCKS):
             given = ast.unparse(node).partition("(")[2]

@@ -53,7 +53,7 @@ def _moved_file(change: Compared, name: str, modules: Mapping[str, str]) -> Iter
     """A module that is gone, and still imported."""
     if name not in change.before or name in change.after:
         return
-    left = {one for one, file in modules.items() if file in change.after}
+    left = set(_modules(change.after))
     own = [one for one, file in modules.items() if file == name and one not in left]
     for file, text in change.after.items():
         if not file.endswith(".py"):
@@ -203,19 +203,30 @@ def _member_uses(change: Compared, one: Gone, owner: str, last: str) -> Iterator
         tree = syntax.module(text)
         for node in ast.walk(tree) if tree is not None else ():
             match node:
-                case ast.Attribute(attr=attr, ctx=ast.Load()) if attr == last and not _is_of_import(node, file, text):
+                case ast.Attribute(attr=attr, ctx=ast.Load()) if attr == last and _is_instance(node.value, owner, text):
                     yield file, node.lineno
-                case ast.Call(func=ast.Name(id="getattr" | "hasattr"), args=[_, ast.Constant(value=value), *_]) if value == last:  # fmt: skip
+                case ast.Call(func=ast.Name(id="getattr"), args=[of, ast.Constant(value=value)]) if value == last and _is_instance(of, owner, text):  # fmt: skip
                     yield file, node.lineno
                 case ast.Call(func=func, keywords=keywords) if dotted(func).rpartition(".")[2] == owner:
                     if any(word.arg == last for word in keywords):
                         yield file, node.lineno
 
 
-def _is_of_import(node: ast.Attribute, file: str, text: str) -> bool:
-    """Whether it is asked of a module or a class of others."""
-    head = dotted(node.value).partition(".")[0]
-    return bool(head) and head in _imported(file, text)
+def _is_instance(node: ast.expr, owner: str, text: str) -> bool:
+    """Whether what stands before a dot is an instance of the class `owner`, or it, as far as the text says: `self` in it or below it, what is made by it, or hinted or called so."""
+    last = owner.rpartition(".")[2]
+    if isinstance(node, ast.Call):
+        return dotted(node.func).rpartition(".")[2] == last
+    name = dotted(node)
+    if not name:
+        return False
+    if name in ("self", "cls"):
+        return re.search(rf"^[ \t]*class \w+\([^)\n]*\b{last}\b|^[ \t]*class {last}\b", text, re.MULTILINE) is not None
+    own = name.rpartition(".")[2]
+    if own == last or own.strip("_").lower() == re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", last).lower():
+        return True
+    told = rf"\b{re.escape(own)}\s*(?::[^=\n,)]*\b{last}\b|(?::[^=\n]*)?=\s*(?:\w+\.)*{last}\()|\bdef {re.escape(own)}\([^)]*\)[^:\n]*:(?:.|\n){{0,300}}?\b{last}\("
+    return re.search(told, text) is not None
 
 
 def _defines(text: str, name: str) -> bool:
@@ -279,7 +290,7 @@ def _calls_of(
             module, what = _split(modules, f"{bound[head]}.{rest}" if rest else bound[head])
             if module and modules[module] == home and what == wanted:
                 yield node
-        elif owner and not of_class and is_only and isinstance(node.func, ast.Attribute) and node.func.attr == last and last not in _COMMON and head not in bound:  # fmt: skip
+        elif owner and not of_class and is_only and isinstance(node.func, ast.Attribute) and node.func.attr == last and _is_instance(node.func.value, owner, text):  # fmt: skip
             yield node
 
 

@@ -25,6 +25,8 @@ def of(change: Compared) -> Iterator[Finding]:
     """What a change takes from the tests that were there, and claims of its own that cannot fail."""
     homes, gone, elsewhere = _homes(change), names_gone(change), _claims_elsewhere(change)
     for name in change.files(tests=True):
+        if change.after.get(name) and syntax.module(change.after[name]) is None:
+            continue  # the verdict says that it does not parse
         old, new = change.old(name), change.new(name)
         yield from _of_module(change, name)
         for path, was in old.items():
@@ -184,18 +186,34 @@ def _weaker(was: Claim, now: Claim) -> str:
     """How a claim says less than the one whose place it took, or something else; "" where it says as much."""
     if was.subject == "what is raised" or now.subject == "what is raised":
         return _wider(was, now)
-    if STRENGTHS.index(now.strength) < STRENGTHS.index(was.strength):
-        return f"asks for less: `{now.source}` where it was `{was.source}`"
+    old, new = STRENGTHS.index(was.strength), STRENGTHS.index(now.strength)
+    if new > old or (was.expected == "True" and now.strength == "truth" and was.subject == now.subject):
+        return ""
+    if new < old:
+        is_same_value = now.strength == "near" and _value(was.expected) in now.expected and was.expected
+        return "" if is_same_value else f"asks for less: `{now.source}` where it was `{was.source}`"
     if was.strength == now.strength == "near" and _is_looser(was.expected, now.expected, now.source, was.source):
         return f"allows more: `{now.source}` where it was `{was.source}`"
-    is_other = _TOLERANCE.sub("", was.expected) != _TOLERANCE.sub("", now.expected)
-    if was.strength in ("equal", "near", "some") and is_other and was.subject == now.subject:
+    is_other = _value(_TOLERANCE.sub("", was.expected)) != _value(_TOLERANCE.sub("", now.expected))
+    is_named = now.expected.isidentifier() and not was.expected.isidentifier()  # what it is called now cannot be told
+    if was.strength in ("equal", "near", "some") and is_other and not is_named and was.subject == now.subject:
+        if was.strength == "some" and was.source.split()[:1] != now.source.split()[:1]:
+            return ""
         if _is_derived(now):
             return f"expects what the code gives: `{now.source}` where it was `{was.source}`"
         return f"expects another answer: `{now.source}` where it was `{was.source}`"
-    if was.subject != now.subject and was.expected and was.expected != now.expected and _is_literal(was.expected) and _is_literal(now.expected):  # fmt: skip
+    if was.subject != now.subject and was.expected and is_other and _is_literal(was.expected) and _is_literal(now.expected):  # fmt: skip
         return f"expects another answer: `{now.source}` where it was `{was.source}`"
     return ""
+
+
+def _value(source: str) -> str:
+    """A literal as it compares: `2` and `2.0` are one; anything else as it is."""
+    try:
+        found = ast.literal_eval(source)
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        return source
+    return repr(int(found)) if isinstance(found, float) and found.is_integer() else repr(found)
 
 
 def _is_literal(source: str) -> bool:
@@ -211,7 +229,11 @@ def _wider(was: Claim, now: Claim) -> str:
     """How a claim about an exception allows more; "" where it does not."""
     if was.subject != now.subject:
         return f"asks for less: `{now.source}` where it was `{was.source}`" if was.subject == "what is raised" else ""
-    old, new = (set(re.findall(r"[A-Za-z_]\w*", one.expected)) for one in (was, now))
+    old, new = (
+        {name.rpartition(".")[2] for name in re.findall(r"[A-Za-z_][\w.]*", one.expected)} for one in (was, now)
+    )
+    if old & _BROAD and not new & _BROAD:
+        return ""
     if (new & _BROAD) - old:
         return f"allows any exception: `{now.source}` where it was `{was.source}`"
     if new > old:

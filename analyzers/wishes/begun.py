@@ -36,7 +36,7 @@ class Begun:
 def quoted(doc: str) -> str:
     """A docstring as source; a first paragraph of one long line on several."""
     first, gap, rest = doc.strip().partition("\n\n")
-    if "\n" not in first and len(first) > WIDTH:
+    if "\n" not in first and len(first) > WIDTH and ">>>" not in first:
         doc = f"{textwrap.fill(first, WIDTH, break_long_words=False, break_on_hyphens=False)}{gap}{rest}"
     text = doc.strip().replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     end = "\n" if "\n" in text else " " if text.endswith('"') else ""

@@ -80,10 +80,14 @@ def _install(client: Client, root: Path, *, is_sure: bool) -> None:
     node = known
     for name in path:
         node = node.setdefault(name, {})
+        if not isinstance(node, dict):
+            out.fail(
+                "not-written", f"`{name}` of {file} is no object, so it is left as it is: add the lines above by hand."
+            )
     node["assay"] = entry
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(known, indent=2) + "\n", "utf-8")
+        file.write_text(json.dumps(known, indent=2, ensure_ascii=False) + "\n", "utf-8")
     except OSError as error:
         out.fail("not-written", f"{file} cannot be written ({error.strerror}).")
     out.say(f"{file} is written; start {client} anew")

@@ -62,11 +62,31 @@ WHOLE = ("t.py",)
         ("def helper():", "def cart():\n    return [2]\n\n\ndef helper():", WHOLE),
         ("def test_one(cart):", "def test_one(cart):\n    pass\n\n\ndef test_one(cart):", WHOLE),
         ("import pytest", "import pytest (", WHOLE),
+        ("RATE = 2", "RATE = 2\nNEW = price.__dict__.update(x=1)", WHOLE),
+        ("RATE = 2", "RATE = 2\n\n\ndef len(x):\n    return 2", WHOLE),
+        ("from shop import price", "from shop import *", WHOLE),
+        ("    size = 3", "    size = 3\n    x = 1", ("t.py::TestMore",)),
     ],
 )  # fmt: skip
 def test_what_a_change_brings(old: str, new: str, expected: tuple[str, ...]) -> None:
     assert BEFORE.count(old) == 1
     assert brought.of_file("t.py", BEFORE, BEFORE.replace(old, new)) == expected
+
+
+def test_what_other_tests_rest_on_is_no_test_of_its_own() -> None:
+    base = "class BaseTest:\n    def check(self, x):\n        assert x == 2\n\n\nclass TestA(BaseTest):\n    def test_a(self):\n        self.check(2)\n"
+    assert brought.of_file("t.py", base, base.replace("assert x == 2", "pass")) == WHOLE
+    used = "def test_value():\n    return 1\n\n\ndef test_a():\n    assert test_value() == 1\n"
+    assert brought.of_file("t.py", used, used.replace("return 1", "return 2")) == WHOLE
+    fixture = "def test_a(db):\n    assert db\n"
+    assert (
+        brought.of_file("t.py", fixture, f"import pytest\n\n\n@pytest.fixture\ndef db():\n    return 1\n\n\n{fixture}")
+        == WHOLE
+    )
+    deep = "def test_a(x):\n    if x == 0:\n        pass\n" + "".join(
+        f"    elif x == {n}:\n        pass\n" for n in range(1, 400)
+    )
+    assert brought.of_file("t.py", deep, deep.replace("x == 0", "x == -1")) in (WHOLE, ("t.py::test_a",))
 
 
 def test_a_new_file_is_brought_whole() -> None:

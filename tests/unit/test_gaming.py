@@ -136,6 +136,10 @@ def test_tests_that_say_less_are_named(old: str, new: str, sentence: str) -> Non
         ("rel=1e-6", "rel=1e-9"),
         ("(3, 6)]", "(3, 6), (4, 8)]"),
         (", match=\"no price\"", ', match="^no price$"'),
+        ("assert found == 7", "assert found == 7.0"),
+        ("assert isinstance(found, int)", "assert found == 7"),
+        ("assert found == 7", "expected = 7\n    assert found == expected"),
+        ("== pytest.approx(0.3, rel=1e-6)", "== 0.3"),
         ("    assert found == 7\n    assert isinstance(found, int)\n", "    assert isinstance(found, int)\n\n\ndef test_value():\n    found = price('a long text')\n    assert found == 7\n"),
     ],
 )  # fmt: skip
@@ -291,6 +295,30 @@ def test_names_in_texts_and_behind_aliases_count(name: str, text: str) -> None:
     after = before | {"shop.py": CODE.replace("def price(", "def cost(")}
     (only,) = found.of(Compared(before, after, ("shop.py",)))
     assert (only.kind, only.file) == ("half-rename", name)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"m.py": "X = 1\n", "u.py": "import m\n"}, {"m/__init__.py": "X = 1\n", "u.py": "import m\n"}),
+        ({"shop/cart.py": "X = 1\n", "u.py": "from shop.cart import X\n"}, {"src/shop/cart.py": "X = 1\n", "u.py": "from shop.cart import X\n"}),
+        ({"s.py": "class Store:\n    def mkdir(self):\n        pass\n", "u.py": "def f(path):\n    path.mkdir()\n"}, {"s.py": "class Store:\n    def make(self):\n        pass\n", "u.py": "def f(path):\n    path.mkdir()\n"}),
+        ({"s.py": "class Job:\n    def submit(self, a):\n        pass\n", "u.py": "def f(pool):\n    pool.submit(1)\n"}, {"s.py": "class Job:\n    def submit(self, a, b):\n        pass\n", "u.py": "def f(pool):\n    pool.submit(1)\n"}),
+        ({"s.py": "def f(x):\n    return x\n", "test_s.py": "def test_f():\n    assert 1\n"}, {"s.py": "def f(x):\n    return x\n", "test_s.py": "def test_f(:\n"}),
+        ({"s.py": "def f(x):\n    return x\n"}, {"s.py": "def f(x):\n    if x == 0:\n        return 0\n" + "".join(f"    elif x == {n}:\n        return x\n" for n in range(1, 400))}),
+    ],
+)  # fmt: skip
+def test_usual_changes_are_not_named(before: dict[str, str], after: dict[str, str]) -> None:
+    changed = tuple(name for name in sorted({*before, *after}) if before.get(name) != after.get(name))
+    assert found.of(Compared(before, after, changed)) == ()
+
+
+@pytest.mark.parametrize("use", ["def f(cart: Cart):\n    cart.total()\n", "made = Cart()\nmade.total()\n", "Cart().total()\n", "def f(self):\n    self.cart.total()\n"])  # fmt: skip
+def test_members_are_known_by_what_they_are_asked_of(use: str) -> None:
+    before = {"s.py": "class Cart:\n    def total(self):\n        pass\n", "u.py": f"from s import Cart\n\n{use}"}
+    after = before | {"s.py": before["s.py"].replace("total", "whole")}
+    (only,) = found.of(Compared(before, after, ("s.py",)))
+    assert (only.kind, only.file) == ("half-rename", "u.py")
 
 
 def test_a_module_that_is_gone_and_imported_is_named() -> None:

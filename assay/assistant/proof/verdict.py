@@ -281,7 +281,7 @@ def by_its_own(verdict: Verdict, noticed: int, mutants: int) -> Verdict:
         return verdict
     why = sentences.of_own(evidence.own, evidence.proving, noticed, mutants)
     tests = tuple(replace(one, state="passed", detail=why) if one.name == "tests" else one for one in verdict.checks)
-    return Passed(tests, why)
+    return Passed(tests, _warned(tests, why))
 
 
 def _not_run(found: NotRun) -> Verdict:

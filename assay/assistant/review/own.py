@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from analyzers.changed import hunks
 from analyzers.mutants import usual
+from sandbox.api import Job, Step
 
 from ..trials import variants
 from ..trials.variants import Goal, Variant
@@ -16,7 +18,6 @@ from ..world.change import Change, Edited
 from ..world.state import State, written_over
 
 MOST, SECONDS = 12, 25.0  # mutants that are tried, and how long
-OTHERS = 40  # tests that were there, and execute the change, that are asked, too
 TEST_S = 5.0  # that a test may take with one
 
 
@@ -41,9 +42,12 @@ async def of(
     wanted = _spread([one for one in change.files if one.name in files], files)
     if not wanted or not tests:
         return Noticed()
-    gone = tuple(one.name for one in change.files if one.is_gone)
     over = {name: bench.projects.sent(text) for name, text in change.texts.items()}
-    goal = Goal(state.project, {}, tuple(tests), written_over(state, over, gone), files, TEST_S, test_s=TEST_S)
+    base = written_over(state, over, tuple(one.name for one in change.files if one.is_gone))
+    green = await _green(bench, state, base, tests)
+    if not green:
+        return Noticed()
+    goal = Goal(state.project, {}, green, base, files, TEST_S, test_s=TEST_S)
     tried = noticed = 0
     async for one in variants.tried(bench, goal, wanted, time.monotonic() + SECONDS, lambda _count, _of: None):
         tried += 1
@@ -51,19 +55,21 @@ async def of(
     return Noticed(tried, noticed)
 
 
+async def _green(
+    bench: Workbench, state: State, files: tuple[tuple[str, str | None], ...], tests: Sequence[str]
+) -> tuple[str, ...]:
+    """Those of the tests that are green within the same limits without a mutant: what is red or slow by itself notices nothing."""
+    step = Step("pytest", len(tests) * TEST_S + TEST_S, files, tuple(tests), quiet_s=2 * TEST_S, test_s=TEST_S)
+    (outcome,) = await bench.sandbox.run(Job(state.project, (step,)))
+    passed = {one.id for one in outcome.tests.tests if one.is_green}
+    return tuple(test for test in tests if test in passed) if outcome.tests.finished else ()
+
+
 def _spread(edited: Sequence[Edited], files: dict[str, str]) -> list[Variant]:
-    """Mutants of the lines that a change gives its files, some of each hunk."""
-    found = [list(_of_file(one, files)) for one in edited]
-    made: list[Variant] = []
-    while any(found) and len(made) < MOST:
-        for queue in found:
-            if queue and len(made) < MOST:
-                made.append(queue.pop(0))
-    return made
-
-
-def _of_file(one: Edited, files: dict[str, str]) -> Iterator[Variant]:
-    text = files[one.name]
-    for hunk in hunks(one.before.text, one.after):
-        for mutant in usual.of_lines(text, hunk.first, hunk.last, MOST):
-            yield Variant(one.name, mutant.edit)
+    """Mutants of the lines that a change gives its files, by turns of each hunk."""
+    found = [
+        [Variant(one.name, mutant.edit) for mutant in usual.of_lines(files[one.name], hunk.first, hunk.last, MOST)]
+        for one in edited
+        for hunk in hunks(one.before.text, one.after)
+    ]
+    return [one for turn in itertools.zip_longest(*found) for one in turn if one is not None][:MOST]

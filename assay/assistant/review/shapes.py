@@ -147,7 +147,7 @@ def review_markdown(found: Review) -> str:
     lines = [MARK, f"**Assay: {state(found.handed.verdict)}.** {_escaped(found.handed.verdict.why)}", ""]
     if found.remarks:
         lines += ["| | where | what | shown by |", "|---|---|---|---|"]
-        lines += [f"| {signs[one.severity]} | `{one.file}:{one.line}`{' (before)' * one.is_gone} | {_escaped(one.told)} | {_escaped(one.evidence)} |" for one in found.remarks]  # fmt: skip
+        lines += [f"| {signs[one.severity]} | `{_escaped(one.file)}:{one.line}`{' (before)' * one.is_gone} | {_escaped(one.told)} | {_escaped(one.evidence)} |" for one in found.remarks]  # fmt: skip
     else:
         lines.append("Nothing to remark.")
     if found.notes:
