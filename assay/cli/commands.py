@@ -13,6 +13,7 @@ from assay.cli import (
     explain,
     maps,
     mcp,
+    message,
     models,
     mutants,
     report,
@@ -43,6 +44,7 @@ app.command()(verify.verify)
 app.command()(check.check)
 app.command()(review.review)
 app.command()(report.report)
+app.command()(message.message)
 app.command()(test.test)
 app.command()(write.write)
 app.command()(write.log)
