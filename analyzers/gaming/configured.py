@@ -12,6 +12,10 @@ from .compared import Compared, Finding
 _FILES = frozenset("pyproject.toml pytest.ini .pytest.ini tox.ini setup.cfg noxfile.py Makefile .coveragerc".split())
 _FEWER = re.compile(r"--deselect|--ignore(?:-glob)?\b|(?<![\w-])-k[ =\"']|-m ?[\"']?not |-p no:(?!cacheprovider|randomly|warnings)|collect_ignore|norecursedirs|--co\b|--collect-only|--exitfirst|--reruns|--maxfail")  # fmt: skip
 _ANYWAY = re.compile(r"\|\| *(?:true|:|exit 0)|continue-on-error: *true|allow_failure: *true|--exit-zero|; *true\b")
+_TESTS = re.compile(
+    r"\bpytest\b|py\.test|addopts|\btox\b|\bnox\b|make test|\bunittest\b|\bcoverage\b|continue-on-error|allow_failure|\bruff\b|\bmypy\b.*\|\|"
+)
+_OTHERS = re.compile(r"\bmypy\b|\bcurl\b|\bnpm\b|\bpip\b")
 _LEAST = re.compile(r"(fail[_-]under)\s*[=: ]\s*(\d+(?:\.\d+)?)")
 _STRICT = re.compile(r"xfail_strict\s*=\s*(true|false)", re.IGNORECASE)
 
@@ -27,7 +31,12 @@ def of(change: Compared) -> Iterator[Finding]:
             old = "\n".join(before.split("\n")[hunk.old_first - 1 : hunk.old_last])
             for line in range(hunk.first, hunk.last + 1):
                 row = rows[line - 1]
-                for pattern, what in ((_FEWER, "Fewer tests are run"), (_ANYWAY, "What fails is passed over")):
+                is_of_tests = bool(
+                    _TESTS.search(row) or (name.endswith((".ini", ".cfg", ".toml", ".py")) and not _OTHERS.search(row))
+                )
+                for pattern, what in (
+                    ((_FEWER, "Fewer tests are run"), (_ANYWAY, "What fails is passed over")) if is_of_tests else ()
+                ):
                     fresh = [one for one in pattern.findall(row) if one not in pattern.findall(old)]
                     if fresh:
                         yield Finding("weakened-test", name, line, f"{what}: `{row.strip()[:70]}`.")

@@ -11,7 +11,7 @@ from .compared import Compared, Finding, Function, dotted, own, short
 
 # Values that code looks for on its own account.
 _USUAL = frozenset(map(repr, (None, True, False, 0, 1, -1, 2, "", " ", "\n", "\t", ",", ".", "/", "-", "_", 0.0, 1.0, 10, 100, b"")))  # fmt: skip
-_RUNNER = re.compile(r"PYTEST_|_called_from_test|[\"']pytest[\"']|[\"']unittest[\"'] in|\bTESTING\b|[\"']CI[\"']|sys\.argv\[0\]|inspect\.stack\(")  # fmt: skip
+_RUNNER = re.compile(r"PYTEST_|_called_from_test|[\"']pytest[\"']|[\"']unittest[\"'] in|\bTESTING\b|inspect\.stack\(")
 
 
 def of(change: Compared) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ _ALL = frozenset("Exception BaseException".split())
 _MISTAKES = frozenset("TypeError AttributeError NameError UnboundLocalError AssertionError RecursionError SyntaxError SystemError".split())  # fmt: skip
 _LOGGED = ("exception", "error", "critical", "warning", "warn", "fatal")
 # Arguments that have errors passed over, by their value.
-_SWITCHES = {"errors": ("ignore",), "ignore_errors": (True,), "return_exceptions": (True,), "check": (False,), "on_error": ("ignore",), "on_bad_lines": ("skip",), "raise_on_error": (False,), "strict": (False,), "suppress": (True,)}  # fmt: skip
+_SWITCHES = {"errors": ("ignore",), "ignore_errors": (True,), "return_exceptions": (True,), "check": (False,), "on_error": ("ignore",), "on_bad_lines": ("skip",), "raise_on_error": (False,)}  # fmt: skip
 _SILENCED = ("warnings.simplefilter", "warnings.filterwarnings", "logging.disable")
 
 
@@ -28,13 +28,33 @@ def of(change: Compared) -> Iterator[Finding]:
                     yield from _unchecked(name, path, was, now, change.after.get(name, ""))
 
 
+def _count(node: Function | None) -> int:
+    """How many handlers of a function keep everything from whoever calls."""
+    handlers = [one for one in own(node) if isinstance(one, ast.ExceptHandler)] if node is not None else []
+    return sum(bool(_hides(one, is_wrapped=True)) for one in handlers)
+
+
+def _is_tried_again(node: Function, guarded: ast.Try) -> bool:
+    """Whether a loop goes on after the error, and the function raises where none of its rounds went well."""
+    for one in own(node):
+        if isinstance(one, ast.For | ast.While) and any(inner is guarded for inner in ast.walk(one)):
+            return any(isinstance(other, ast.Raise) and other.lineno > guarded.lineno for other in own(node))
+    return False
+
+
 def _of_function(name: str, path: str, was: Function | None, now: Function) -> Iterator[Finding]:
+    is_older = was is not None and _count(was) >= _count(now)  # in other words, or somewhere else in it
     known = {_of_handler(one) for one in own(was) if isinstance(one, ast.ExceptHandler)} if was is not None else set()
     there = {ast.unparse(one) for one in ast.walk(was) if isinstance(one, ast.stmt)} if was is not None else set()
     for node in own(now):
         match node:
-            case ast.Try(body=body, handlers=handlers, finalbody=final):
-                for handler in handlers:
+            case (
+                ast.Try(body=body, handlers=handlers, finalbody=final)
+                | ast.TryStar(body=body, handlers=handlers, finalbody=final)
+            ):
+                for handler in (
+                    [] if is_older or (isinstance(node, ast.Try) and _is_tried_again(now, node)) else handlers
+                ):
                     if _of_handler(handler) not in known and (
                         told := _hides(handler, is_wrapped=_are_known(body, there))
                     ):
@@ -96,6 +116,8 @@ def _was_heard(was: Function | None, node: ast.Call, word: ast.keyword) -> bool:
         return False
     name, now = ast.unparse(node.func), ast.unparse(word)
     calls = [one for one in ast.walk(was) if isinstance(one, ast.Call) and ast.unparse(one.func) == name]
+    if word.arg == "check":  # without it nothing is raised either
+        return any(ast.unparse(other) == "check=True" for one in calls for other in one.keywords)
     return bool(calls) and all(now not in map(ast.unparse, one.keywords) for one in calls)
 
 
@@ -111,7 +133,7 @@ def _hides(handler: ast.ExceptHandler, *, is_wrapped: bool) -> str:
     kinds = {one.id for one in ast.walk(handler.type) if isinstance(one, ast.Name)} if handler.type is not None else {"everything"}  # fmt: skip
     is_logged = any(isinstance(one, ast.Call) and dotted(one.func).rpartition(".")[2] in _LOGGED for one in inside)
     broad, mistakes = kinds & (_ALL | {"everything"}), kinds & _MISTAKES
-    if not broad and not (mistakes and is_wrapped):
+    if not broad and not (mistakes and is_wrapped and kinds <= _MISTAKES):
         return ""
     if is_logged and not is_wrapped:
         return ""

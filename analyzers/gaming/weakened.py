@@ -83,10 +83,26 @@ def _taken_out(change: Compared, name: str, path: str, was: Function) -> Iterato
     claims = of_function(was)
     if not _is_test(path) and not claims:
         return
-    if _tests_what_is_gone(change, was):
+    if _tests_what_is_gone(change, was) or _is_in_a_table(change, claims):
         return
     what = f" with {counted(len(claims), 'assertion')}" if claims else ""
     yield Finding("weakened-test", name, was.lineno, f"{_told(path)} is taken out{what}.", is_gone=True)
+
+
+def _is_in_a_table(change: Compared, claims: Sequence[Claim]) -> bool:
+    """Whether what a test claimed is a case of another one now: what it expected, and what it looked at, stand in the table of a test that came or changed."""
+    if not claims:
+        return False
+    for name in change.files(tests=True):
+        old = change.old(name)
+        for path, node in change.new(name).items():
+            if path in old and ast.dump(old[path]) == ast.dump(node):
+                continue
+            rows = [ast.unparse(row) for table in _tables(node) for row in table]
+            called = {dotted(one.func) for one in ast.walk(node) if isinstance(one, ast.Call)}
+            if rows and all(any(claim.expected and claim.expected in row for row in rows) and claim.subject.partition("(")[0] in called for claim in claims):  # fmt: skip
+                return True
+    return False
 
 
 def _tests_what_is_gone(change: Compared, was: Function) -> bool:
@@ -259,8 +275,11 @@ def _passed_over(name: str, path: str, was: Function, now: Function) -> Iterator
     """Marks and calls that keep a test from running, or have it run until it is green."""
     old = {ast.unparse(one) for one in was.decorator_list}
     for one in now.decorator_list:
-        is_table = isinstance(one, ast.Call) and dotted(one.func).endswith("parametrize")
-        if ast.unparse(one) not in old and not is_table and _MARKED.search(ast.unparse(one)):
+        called = dotted(one.func if isinstance(one, ast.Call) else one).rpartition(".")[2]
+        is_new = ast.unparse(one) not in old and not any(
+            told.rpartition(".")[2].partition("(")[0] == "skip" for told in old
+        )
+        if is_new and (called in _PASSED_OVER or "reruns" in called):
             yield Finding("weakened-test", name, one.lineno, f"{_told(path)} is marked `@{short(one)}`.")
     calls = {ast.unparse(one) for stmt in was.body for one in ast.walk(stmt) if _passes_over(one)}
     for node in (one for stmt in now.body for one in ast.walk(stmt)):
@@ -291,8 +310,12 @@ def _of_cases(name: str, path: str, was: Function, now: Function) -> Iterator[Fi
         for one in new:
             if _MARKED.search(ast.unparse(one)) and "param" in ast.unparse(one) and ast.unparse(one) not in before:
                 yield Finding("weakened-test", name, one.lineno, f"{_told(path)} passes over a case: `{short(one)}`.")
-    if len(_tables(now)) < len(_tables(was)):
+    if _count_of_tables(now) < _count_of_tables(was):
         yield Finding("weakened-test", name, now.lineno, f"{_told(path)} has no table of cases any more.")
+
+
+def _count_of_tables(node: Function) -> int:
+    return sum(isinstance(one, ast.Call) and dotted(one.func).endswith("parametrize") for one in node.decorator_list)
 
 
 def _tables(node: Function) -> list[list[ast.expr]]:

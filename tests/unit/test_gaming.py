@@ -161,6 +161,31 @@ def test_tests_that_say_as_much_or_more_are_not(old: str, new: str) -> None:
         ("conftest.py", "import pytest\n", "import pytest\n", "import pytest\n\ncollect_ignore = ['test_shop.py']\n"),
     ],
 )  # fmt: skip
+def test_switches_of_other_programs_are_not_named() -> None:
+    for old, new in (("curl x", "curl -k x"), ("rm x", "rm x || true"), ("npm ci", "npm ci --ignore-scripts")):
+        assert told({"Makefile": (old, new)}, Makefile=f"all:\n\t{old}\n") == []
+
+
+def test_a_handler_that_swallowed_before_is_no_news() -> None:
+    swallow = "    try:\n        return sum(values)\n    except Exception:\n        return 0\n"
+    before = {"shop.py": CODE.replace("    return sum(values)\n", swallow)}
+    for new in (
+        swallow.replace("return 0", "log.exception('x')\n        return 0"),
+        swallow.replace("Exception:", "Exception as error:"),
+    ):
+        assert (
+            found.of(Compared(before, {"shop.py": CODE.replace("    return sum(values)\n", new)}, ("shop.py",))) == ()
+        )
+
+
+def test_tests_that_became_cases_of_one_are_there() -> None:
+    before = "from shop import price\n\n\ndef test_a():\n    assert price('a') == 2\n\n\ndef test_b():\n    assert price('bb') == 4\n"
+    after = "import pytest\nfrom shop import price\n\n\n@pytest.mark.parametrize(('x', 'y'), [('a', 2), ('bb', 4)])\ndef test_price(x, y):\n    assert price(x) == y\n"
+    assert found.of(Compared({"test_s.py": before}, {"test_s.py": after}, ("test_s.py",))) == ()
+    (one,) = found.of(Compared({"test_s.py": before}, {"test_s.py": after.replace(", ('bb', 4)", "")}, ("test_s.py",)))
+    assert "test_b" in one.told
+
+
 def test_configuration_that_has_less_tested_is_named(name: str, text: str, old: str, new: str) -> None:
     (only,) = told({name: (old, new)}, **{name: text})
     assert only.startswith("weakened-test: ")
@@ -190,6 +215,9 @@ def test_errors_that_nobody_hears_of_are_named(old: str, new: str, sentence: str
         ("    return sum(values)\n", "    try:\n        return sum(values)\n    except TypeError as error:\n        raise ValueError from error\n"),
         ("    return sum(values)\n", "    try:\n        return sum(map(int, values))\n    except ValueError:\n        return 0\n"),
         ("    return sum(values)\n", "    try:\n        return sum(values)\n    finally:\n        send(0)\n"),
+        ("    return sum(values)\n", "    try:\n        return sum(values)\n    except (TypeError, ValueError):\n        return 0\n"),
+        ("    send(values[0])\n", "    for one in values:\n        try:\n            send(one)\n            break\n        except Exception:\n            continue\n    else:\n        raise OSError\n"),
+        ("    return sum(values)\n", "    return sum(a for a, _ in zip(values, values, strict=False))\n"),
         ("    send(values[0])\n", "    with contextlib.suppress(FileNotFoundError):\n        send(values[0])\n"),
         ("    send(values[0])\n", "    failed = []\n    try:\n        send(values[0])\n    except Exception as error:\n        failed.append(error)\n"),
     ],
