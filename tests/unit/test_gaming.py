@@ -161,6 +161,11 @@ def test_tests_that_say_as_much_or_more_are_not(old: str, new: str) -> None:
         ("conftest.py", "import pytest\n", "import pytest\n", "import pytest\n\ncollect_ignore = ['test_shop.py']\n"),
     ],
 )  # fmt: skip
+def test_configuration_that_has_less_tested_is_named(name: str, text: str, old: str, new: str) -> None:
+    (only,) = told({name: (old, new)}, **{name: text})
+    assert only.startswith("weakened-test: ")
+
+
 def test_switches_of_other_programs_are_not_named() -> None:
     for old, new in (("curl x", "curl -k x"), ("rm x", "rm x || true"), ("npm ci", "npm ci --ignore-scripts")):
         assert told({"Makefile": (old, new)}, Makefile=f"all:\n\t{old}\n") == []
@@ -184,11 +189,6 @@ def test_tests_that_became_cases_of_one_are_there() -> None:
     assert found.of(Compared({"test_s.py": before}, {"test_s.py": after}, ("test_s.py",))) == ()
     (one,) = found.of(Compared({"test_s.py": before}, {"test_s.py": after.replace(", ('bb', 4)", "")}, ("test_s.py",)))
     assert "test_b" in one.told
-
-
-def test_configuration_that_has_less_tested_is_named(name: str, text: str, old: str, new: str) -> None:
-    (only,) = told({name: (old, new)}, **{name: text})
-    assert only.startswith("weakened-test: ")
 
 
 @pytest.mark.parametrize(
