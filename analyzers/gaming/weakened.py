@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .. import syntax
+from . import tables
 from .claims import STRENGTHS, Claim, cannot_fail, of_function
 from .compared import Compared, Finding, Function, counted, dotted, names_gone, own, short
+from .marks import MARKED
 
 ALIKE = 0.6  # of the text of a test, for it to be the same under another name
 _PASSED_OVER = ("skip", "skipif", "skipIf", "skipUnless", "xfail", "expectedFailure", "flaky", "skipTest", "importorskip", "SkipTest")  # fmt: skip
-_MARKED = re.compile(r"skip|xfail|expectedFailure|flaky|reruns")
 _BROAD = frozenset("Exception BaseException OSError Warning".split())
 _TOLERANCE = re.compile(r",\s*(?:rel|abs|rel_tol|abs_tol|atol|rtol)\s*=\s*[^,)]+")
 _NUMBER = re.compile(r"\b(?:rel|abs|rel_tol|abs_tol|atol|rtol|places|delta|decimal)\s*=\s*([\d.e+-]+)")
@@ -83,26 +84,10 @@ def _taken_out(change: Compared, name: str, path: str, was: Function) -> Iterato
     claims = of_function(was)
     if not _is_test(path) and not claims:
         return
-    if _tests_what_is_gone(change, was) or _is_in_a_table(change, claims):
+    if _tests_what_is_gone(change, was) or tables.holds(change, claims):
         return
     what = f" with {counted(len(claims), 'assertion')}" if claims else ""
     yield Finding("weakened-test", name, was.lineno, f"{_told(path)} is taken out{what}.", is_gone=True)
-
-
-def _is_in_a_table(change: Compared, claims: Sequence[Claim]) -> bool:
-    """Whether what a test claimed is a case of another one now: what it expected, and what it looked at, stand in the table of a test that came or changed."""
-    if not claims:
-        return False
-    for name in change.files(tests=True):
-        old = change.old(name)
-        for path, node in change.new(name).items():
-            if path in old and ast.dump(old[path]) == ast.dump(node):
-                continue
-            rows = [ast.unparse(row) for table in _tables(node) for row in table]
-            called = {dotted(one.func) for one in ast.walk(node) if isinstance(one, ast.Call)}
-            if rows and all(any(claim.expected and claim.expected in row for row in rows) and claim.subject.partition("(")[0] in called for claim in claims):  # fmt: skip
-                return True
-    return False
 
 
 def _tests_what_is_gone(change: Compared, was: Function) -> bool:
@@ -140,7 +125,7 @@ def _of_pair(pair: Pair, gone: frozenset[str], elsewhere: Counter[str]) -> Itera
     if ast.dump(was) == ast.dump(now):
         return
     yield from _passed_over(name, path, was, now)
-    yield from _of_cases(name, path, was, now)
+    yield from tables.compared(name, path, was, now)
     old, new = of_function(was), of_function(now)
     left, fresh = _without_equal(old, new)
     for claim in fresh:
@@ -291,52 +276,6 @@ def _passes_over(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] in _PASSED_OVER
 
 
-def _of_cases(name: str, path: str, was: Function, now: Function) -> Iterator[Finding]:
-    """The cases of a parametrised test: fewer, other answers, or some that are passed over."""
-    for old, new in zip(_tables(was), _tables(now), strict=False):
-        before, after = [ast.unparse(one) for one in old], [ast.unparse(one) for one in new]
-        gone = [one for one in before if one not in after]
-        fresh = [one for one in new if ast.unparse(one) not in before]
-        for case in list(gone):
-            other = next((row for row in fresh if _given(row) and _given(row) == _given(old[before.index(case)])), None)
-            if other is not None:
-                gone.remove(case)
-                fresh.remove(other)
-                if _MARKED.search(ast.unparse(other)):
-                    continue  # told below
-                yield Finding("weakened-test", name, other.lineno, f"{_told(path)} expects another answer in a case: `{short(other)}` where it was `{case[:70]}`.")  # fmt: skip
-        if len(gone) > len(fresh):
-            yield Finding("weakened-test", name, now.lineno, f"{_told(path)} has {counted(len(gone) - len(fresh), 'case')} fewer: `{gone[0][:70]}`.")  # fmt: skip
-        for one in new:
-            if _MARKED.search(ast.unparse(one)) and "param" in ast.unparse(one) and ast.unparse(one) not in before:
-                yield Finding("weakened-test", name, one.lineno, f"{_told(path)} passes over a case: `{short(one)}`.")
-    if _count_of_tables(now) < _count_of_tables(was):
-        yield Finding("weakened-test", name, now.lineno, f"{_told(path)} has no table of cases any more.")
-
-
-def _count_of_tables(node: Function) -> int:
-    return sum(isinstance(one, ast.Call) and dotted(one.func).endswith("parametrize") for one in node.decorator_list)
-
-
-def _tables(node: Function) -> list[list[ast.expr]]:
-    found = []
-    for one in node.decorator_list:
-        match one:
-            case ast.Call(func=func, args=[_, ast.List(elts=rows) | ast.Tuple(elts=rows), *_]) if dotted(func).endswith("parametrize"):  # fmt: skip
-                found.append(rows)
-    return found
-
-
-def _given(row: ast.expr) -> str:
-    """What a case is about: all of it but the last, which is what is expected."""
-    match row:
-        case ast.Tuple(elts=[*given, _]) | ast.List(elts=[*given, _]) if given:
-            return ", ".join(map(ast.unparse, given))
-        case ast.Call(func=func, args=[*given, _]) if dotted(func).endswith("param") and given:
-            return ", ".join(map(ast.unparse, given))
-    return ""
-
-
 def _caught(node: Function) -> ast.stmt | ast.ExceptHandler | None:
     """A handler for what the assertions in its `try` raise."""
     for one in own(node):
@@ -382,7 +321,7 @@ def _of_module(change: Compared, name: str) -> Iterator[Finding]:
             continue
         match one:
             case ast.Assign(targets=[ast.Name(id="pytestmark" | "__test__" | "collect_ignore" | "collect_ignore_glob" as what)]):  # fmt: skip
-                if what != "pytestmark" or _MARKED.search(ast.unparse(one)):
+                if what != "pytestmark" or MARKED.search(ast.unparse(one)):
                     yield Finding("weakened-test", name, one.lineno, f"Tests of a whole file are passed over: `{short(one)}`.")  # fmt: skip
             case ast.Expr(value=ast.Call() as call) if _passes_over(call):
                 yield Finding("weakened-test", name, one.lineno, f"Tests of a whole file are passed over: `{short(one)}`.")  # fmt: skip
@@ -392,7 +331,7 @@ def _of_module(change: Compared, name: str) -> Iterator[Finding]:
                 )
                 own_marks = {ast.unparse(mark) for mark in before.decorator_list} if before is not None else set()
                 for mark in decorators:
-                    if _MARKED.search(ast.unparse(mark)) and ast.unparse(mark) not in own_marks:
+                    if MARKED.search(ast.unparse(mark)) and ast.unparse(mark) not in own_marks:
                         yield Finding("weakened-test", name, mark.lineno, f"`{one.name}` is marked `@{short(mark)}`.")
                 yield from _of_class(name, one, before)
             case ast.FunctionDef(name=hook) if hook.startswith(("pytest_collection", "pytest_runtest", "pytest_pyfunc", "pytest_ignore", "pytest_report", "pytest_sessionfinish", "pytest_exception")):  # fmt: skip
