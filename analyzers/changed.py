@@ -81,6 +81,11 @@ def hunks(before: str, after: str) -> tuple[Hunk, ...]:
     )
 
 
+def new_lines(before: str, after: str) -> frozenset[int]:
+    """The lines of the new text (from 1) that stand in a difference."""
+    return frozenset(line for hunk in hunks(before, after) for line in range(hunk.first, hunk.last + 1))
+
+
 def changed(after: ast.Module, text: str, found: tuple[Hunk, ...], before: ast.Module | None = None) -> Changed:
     """The pieces of `after`, parsed from `text`, in the hunks. What only lost lines is changed where the code around them goes on, in the function
     that they stood in (by `before`)."""

@@ -13,13 +13,17 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from assay import compose
 from assay.assistant.changes import gathered
+from assay.assistant.changes.gathered import Gathered
 from assay.assistant.nouns import Passed
 from assay.assistant.review import handed, shapes
 from assay.assistant.review.handed import HandedIn
+from assay.assistant.workbench import Workbench
 from assay.folders import folders
 from evals import handed_in
 
@@ -51,8 +55,9 @@ def main() -> None:
     print(f"right: {passed} of {right} passed, {quiet} without a finding; others: {named} of {wrong} not passed, or passed with what is wrong named; {statistics.median(took):.1f} s at the median")  # fmt: skip
 
 
-async def judged(one: handed_in.HandedIn) -> HandedIn:
-    """What is said of a change, from the project on disk and a diff."""
+@asynccontextmanager
+async def placed(one: handed_in.HandedIn) -> AsyncIterator[tuple[Workbench, Gathered]]:
+    """The change's project on disk, services for it, and the change by a diff."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / one.project
         for name, text in one.before.items():
@@ -62,9 +67,15 @@ async def judged(one: handed_in.HandedIn) -> HandedIn:
         bench = compose.workbench(settings, folders(), complaints)
         try:
             bench.projects.open_folder(root)
-            return await handed.judged(bench, gathered.of_diff(root, root, diff_of(one), {}))
+            yield bench, gathered.of_diff(root, root, diff_of(one), {})
         finally:
             await compose.close(bench)
+
+
+async def judged(one: handed_in.HandedIn) -> HandedIn:
+    """What is said of a change."""
+    async with placed(one) as (bench, change):
+        return await handed.judged(bench, change)
 
 
 def diff_of(one: handed_in.HandedIn) -> str:

@@ -8,14 +8,9 @@ from __future__ import annotations
 import asyncio
 import statistics
 import sys
-import tempfile
-from pathlib import Path
 
-from assay import compose
-from assay.assistant.changes import gathered
 from assay.assistant.review import shapes, way
 from assay.assistant.review.way import Review
-from assay.folders import folders
 from evals import handed_in, handing_in
 
 
@@ -36,20 +31,9 @@ def main() -> None:
 
 
 async def reviewed(one: handed_in.HandedIn) -> Review:
-    """The review of a change, from the project on disk and a diff."""
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder) / one.project
-        for name, text in one.before.items():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            (root / name).write_text(text, "utf-8")
-        settings, complaints = compose.load_settings(folders(), root=root)
-        bench = compose.workbench(settings, folders(), complaints)
-        try:
-            bench.projects.open_folder(root)
-            found = gathered.of_diff(root, root, handing_in.diff_of(one), {})
-            return await way.reviewed(bench, found, Path(folder) / "cache", lambda *_: None)
-        finally:
-            await compose.close(bench)
+    """The review of a change."""
+    async with handing_in.placed(one) as (bench, change):
+        return await way.reviewed(bench, change, change.change.root.parent / "cache", lambda *_: None)
 
 
 if __name__ == "__main__":

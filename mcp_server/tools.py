@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from analyzers import encodings, subjects
-from analyzers.changed import hunks
+from analyzers.changed import new_lines
 from analyzers.text import applied
 from assay.assistant.changes import gathered
 from assay.assistant.changes.gathered import Gathered, NothingChanged
@@ -124,12 +124,7 @@ async def check(call: Call, what: What) -> Answer:
     """Hints on the lines that a change changes, in its own texts."""
     found = await asyncio.to_thread(change_of, call, what)
     texts = {one.name: one.after for one in found.change.files if one.is_python and not one.is_gone}
-    lines = {
-        one.name: frozenset(
-            line for hunk in hunks(one.before.text, one.after) for line in range(hunk.first, hunk.last + 1)
-        )
-        for one in found.change.files
-    }
+    lines = {one.name: new_lines(one.before.text, one.after) for one in found.change.files}
 
     async def work(tell: Tell) -> checking.Report:
         return await checking.of_files(call.bench, Scope(call.root, texts, call.projects.cache), tell)

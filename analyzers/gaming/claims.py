@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from .compared import Function, dotted
+from .compared import Function, dotted, is_literal
 
 # How much a claim says: "equal" names the answer, "near" all but, "some" one property of it, "truth" that it is something.
 Strength = Literal["equal", "near", "some", "truth"]
@@ -79,7 +79,7 @@ def _of_test(test: ast.expr) -> Iterator[Claim]:
             for one in values:
                 yield from _of_test(one)
         case ast.Compare(left=left, ops=[ast.Eq() | ast.Is()], comparators=[right]):
-            if _is_plain(left) and not _is_plain(right):
+            if is_literal(left) and not is_literal(right):
                 left, right = right, left
             is_near = isinstance(right, ast.Call) and dotted(right.func).rpartition(".")[2] in ("approx", "isclose")
             yield Claim(ast.unparse(left), ast.unparse(right), "near" if is_near else "equal", test, ast.unparse(test))
@@ -99,11 +99,6 @@ def _of_test(test: ast.expr) -> Iterator[Claim]:
             yield Claim(ast.unparse(operand), "", "truth", test, ast.unparse(test))
         case _:
             yield Claim(ast.unparse(test), "", "truth", test, ast.unparse(test))
-
-
-def _is_plain(node: ast.expr) -> bool:
-    """Whether it names no call and nothing variable."""
-    return all(isinstance(one, ast.Constant | ast.List | ast.Tuple | ast.Dict | ast.Set | ast.UnaryOp | ast.USub | ast.Load) for one in ast.walk(node))  # fmt: skip
 
 
 def cannot_fail(claim: Claim) -> str:

@@ -144,3 +144,8 @@ def fewer(was: Function, now: Function) -> tuple[tuple[str, ...], tuple[str, ...
         ]
 
     return taken, tuple(one for one in needed(new) if one not in needed(old) and one not in ("self", "cls"))
+
+
+def is_literal(node: ast.AST) -> bool:
+    """Whether it names no call and nothing variable."""
+    return all(isinstance(one, ast.Constant | ast.Tuple | ast.List | ast.Dict | ast.Set | ast.UnaryOp | ast.USub | ast.Load) for one in ast.walk(node))  # fmt: skip

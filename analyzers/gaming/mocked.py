@@ -19,7 +19,7 @@ def of(change: Compared) -> Iterator[Finding]:
     modules = _modules(change.after)
     for name in change.files(tests=True):
         text, old = change.after.get(name, ""), change.old(name)
-        bound = _bound(text, name)
+        bound = _imported(name, text)
         for path, now in change.new(name).items():
             was = old.get(path)
             known = {target for target, _ in _targets(was, bound)} if was is not None else set()
@@ -57,10 +57,6 @@ def _imported(file: str, text: str) -> dict[str, str]:
                 for one in names:
                     found[one.asname or one.name] = f"{whole}.{one.name}"
     return found
-
-
-def _bound(text: str, name: str) -> dict[str, str]:
-    return _imported(name, text)
 
 
 def _targets(node: Function, bound: Mapping[str, str]) -> Iterator[tuple[str, ast.Call]]:

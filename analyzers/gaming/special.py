@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from .. import syntax
-from .compared import Compared, Finding, Function, dotted, own, short
+from .compared import Compared, Finding, Function, dotted, is_literal, own, short
 
 # Values that code looks for on its own account.
 _USUAL = frozenset(map(repr, (None, True, False, 0, 1, -1, 2, "", " ", "\n", "\t", ",", ".", "/", "-", "_", 0.0, 1.0, 10, 100, b"")))  # fmt: skip
@@ -53,12 +53,8 @@ def _literals(nodes: list[ast.expr]) -> Iterator[str]:
     """The literals in some expressions, whole ones and their parts."""
     for node in nodes:
         for one in ast.walk(node):
-            if isinstance(one, ast.Constant | ast.Tuple | ast.List | ast.Dict | ast.Set | ast.UnaryOp) and _is_literal(one):  # fmt: skip
+            if isinstance(one, ast.Constant | ast.Tuple | ast.List | ast.Dict | ast.Set | ast.UnaryOp) and is_literal(one):  # fmt: skip
                 yield ast.unparse(one)
-
-
-def _is_literal(node: ast.AST) -> bool:
-    return all(isinstance(one, ast.Constant | ast.Tuple | ast.List | ast.Dict | ast.Set | ast.UnaryOp | ast.USub | ast.Load) for one in ast.walk(node))  # fmt: skip
 
 
 def _is_asked(change: Compared, path: str, literal: str, asked: Mapping[str, Mapping[str, set[str]]]) -> bool:
@@ -87,7 +83,7 @@ def _for_inputs(
     siblings = _compared_with(was, _given(was)) if was is not None else {}
     for node in own(now):
         for subject, literals, answer in _answers(node, now):
-            if answer is None or not _is_literal(answer) or ast.unparse(node) in known or not _depends(subject, given):
+            if answer is None or not is_literal(answer) or ast.unparse(node) in known or not _depends(subject, given):
                 continue
             told = [one for one in literals if _is_asked(change, path, one, asked)]
             alike = siblings.get(ast.unparse(subject), set()) - set(literals)
@@ -127,7 +123,7 @@ def _answers(node: ast.AST, function: Function) -> Iterator[tuple[ast.expr, list
         case ast.Match(subject=subject, cases=cases):
             for one in cases:
                 found = [inner.value for inner in ast.walk(one.pattern) if isinstance(inner, ast.MatchValue)]
-                if values := [ast.unparse(value) for value in found if _is_literal(value)]:
+                if values := [ast.unparse(value) for value in found if is_literal(value)]:
                     yield subject, values, _answer_of(one.body)
         case ast.Subscript(value=ast.Dict(keys=keys, values=values), slice=subject):
             yield subject, [ast.unparse(one) for one in keys if one is not None], values[0] if values else None
@@ -142,13 +138,13 @@ def _equal(test: ast.expr) -> Iterator[tuple[ast.expr, list[str]]]:
             for one in values:
                 yield from _equal(one)
         case ast.Compare(left=left, ops=[ast.Eq() | ast.Is()], comparators=[right]):
-            if _is_literal(right) and not _is_literal(left):
+            if is_literal(right) and not is_literal(left):
                 yield left, [ast.unparse(right), *_parts(right)]
-            elif _is_literal(left) and not _is_literal(right):
+            elif is_literal(left) and not is_literal(right):
                 yield right, [ast.unparse(left), *_parts(left)]
         case ast.Compare(left=left, ops=[ast.In()], comparators=[ast.Tuple(elts=elts) | ast.List(elts=elts) | ast.Set(elts=elts)]):  # fmt: skip
-            yield left, [ast.unparse(one) for one in elts if _is_literal(one)]
-        case ast.Call(func=ast.Attribute(value=subject, attr="startswith" | "endswith" | "__eq__"), args=[value]) if _is_literal(value):  # fmt: skip
+            yield left, [ast.unparse(one) for one in elts if is_literal(one)]
+        case ast.Call(func=ast.Attribute(value=subject, attr="startswith" | "endswith" | "__eq__"), args=[value]) if is_literal(value):  # fmt: skip
             yield subject, [ast.unparse(value)]
 
 
@@ -195,5 +191,5 @@ def _one_answer(change: Compared, name: str, path: str, was: Function | None, no
     used = {one.id for stmt in body for one in ast.walk(stmt) if isinstance(one, ast.Name)}
     before = {one.id for stmt in was.body for one in ast.walk(stmt) if isinstance(one, ast.Name)}
     match body:
-        case [ast.Return(value=value)] if value is not None and _is_literal(value) and not used & names and before & names:  # fmt: skip
+        case [ast.Return(value=value)] if value is not None and is_literal(value) and not used & names and before & names:  # fmt: skip
             yield Finding("special-case", name, body[0].lineno, f"`{path}` gives `{short(value)}` whatever it is given.")  # fmt: skip

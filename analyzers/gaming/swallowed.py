@@ -44,7 +44,7 @@ def _is_tried_again(node: Function, guarded: ast.Try) -> bool:
 
 def _of_function(name: str, path: str, was: Function | None, now: Function) -> Iterator[Finding]:
     is_older = was is not None and _count(was) >= _count(now)  # in other words, or somewhere else in it
-    known = {_of_handler(one) for one in own(was) if isinstance(one, ast.ExceptHandler)} if was is not None else set()
+    known = {ast.unparse(one) for one in own(was) if isinstance(one, ast.ExceptHandler)} if was is not None else set()
     there = {ast.unparse(one) for one in ast.walk(was) if isinstance(one, ast.stmt)} if was is not None else set()
     for node in own(now):
         match node:
@@ -55,7 +55,7 @@ def _of_function(name: str, path: str, was: Function | None, now: Function) -> I
                 for handler in (
                     [] if is_older or (isinstance(node, ast.Try) and _is_tried_again(now, node)) else handlers
                 ):
-                    if _of_handler(handler) not in known and (
+                    if ast.unparse(handler) not in known and (
                         told := _hides(handler, is_wrapped=_are_known(body, there))
                     ):
                         yield Finding("swallowed-exception", name, handler.lineno, f"`{path}` {told}.")
@@ -95,10 +95,6 @@ def _unchecked(name: str, path: str, was: Function, now: Function, text: str) ->
 def _raised(node: ast.Raise) -> str:
     exc = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
     return dotted(exc).rpartition(".")[2]
-
-
-def _of_handler(node: ast.ExceptHandler) -> str:
-    return ast.unparse(node)
 
 
 def _are_known(body: list[ast.stmt], there: set[str]) -> bool:

@@ -203,7 +203,7 @@ def _weaker(was: Claim, now: Claim) -> str:
         if _is_derived(now):
             return f"expects what the code gives: `{now.source}` where it was `{was.source}`"
         return f"expects another answer: `{now.source}` where it was `{was.source}`"
-    if was.subject != now.subject and was.expected and is_other and _is_literal(was.expected) and _is_literal(now.expected):  # fmt: skip
+    if was.subject != now.subject and was.expected and is_other and _calls_nothing(was.expected) and _calls_nothing(now.expected):  # fmt: skip
         return f"expects another answer: `{now.source}` where it was `{was.source}`"
     return ""
 
@@ -217,7 +217,7 @@ def _value(source: str) -> str:
     return repr(int(found)) if isinstance(found, float) and found.is_integer() else repr(found)
 
 
-def _is_literal(source: str) -> bool:
+def _calls_nothing(source: str) -> bool:
     return not re.search(r"[A-Za-z_]\w*\s*\(", source)
 
 

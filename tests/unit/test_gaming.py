@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analyzers.gaming import found
+from analyzers.gaming import configured, found, mocked
 from analyzers.gaming.compared import Compared
 from evals import handed_in
 from evals.handed_in import HandedIn
@@ -164,6 +164,8 @@ def test_tests_that_say_as_much_or_more_are_not(old: str, new: str) -> None:
 def test_configuration_that_has_less_tested_is_named(name: str, text: str, old: str, new: str) -> None:
     (only,) = told({name: (old, new)}, **{name: text})
     assert only.startswith("weakened-test: ")
+    if not name.endswith(".py"):
+        assert len(list(configured.of(Compared({name: text}, {name: text.replace(old, new)}, (name,))))) == 1
 
 
 def test_switches_of_other_programs_are_not_named() -> None:
@@ -283,6 +285,7 @@ def test_mocks_that_prove_nothing_are_named(test: str, sentence: str) -> None:
     after = before | {"test_report.py": f"{OF_REPORT}\n\n{test}"}
     (only,) = found.of(Compared(before, after, ("test_report.py",)))
     assert (only.kind, sentence in only.told) == ("mock", True), only
+    assert list(mocked.of(Compared(before, after, ("test_report.py",)))) == [only]
 
 
 def test_a_mock_of_what_is_used_is_none() -> None:

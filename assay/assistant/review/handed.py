@@ -68,12 +68,17 @@ async def judged(bench: Workbench, gathered: Gathered, tell: Tell = _unheard) ->
     change = gathered.change
     state = await bench.projects.state(change.root)
     texts = await asyncio.to_thread(both, state, change)
-    verdict, trace_id = await asked.verify(bench, change, tell)
     noticed = Noticed()
-    is_asked = isinstance(verdict, Unverified) and not change.world.is_redacted
-    if (evidence := evidence_of(verdict)) is not None and evidence.own and is_asked:
+
+    async def settle(verdict: Verdict) -> Verdict:
+        nonlocal noticed
+        evidence = evidence_of(verdict)
+        if evidence is None or not evidence.own or not isinstance(verdict, Unverified) or change.world.is_redacted:
+            return verdict
         noticed = await own.of(bench, state, change, evidence.own, texts.is_test)
-        verdict = by_its_own(verdict, noticed.noticed, noticed.mutants) if noticed.is_enough else verdict
+        return by_its_own(verdict, noticed.noticed, noticed.mutants) if noticed.is_enough else verdict
+
+    verdict, trace_id = await asked.verify(bench, change, tell, settle)
     findings = list(await asyncio.to_thread(found.of, texts))
     if (code := _without_tests(change, texts)) is not None:
         alone = (await begin(bench, code, patient(bench.settings), tell)).now

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from analyzers import callers, risks, secrets
-from analyzers.changed import hunks
+from analyzers.changed import new_lines
 from analyzers.docstrings import disagree
 from analyzers.gaming import compared
 from analyzers.gaming.compared import Compared, Finding
@@ -70,17 +70,13 @@ def of_texts(change: Compared, edited: Mapping[str, Edited]) -> Iterator[Remark]
             yield from _public(change, name)
 
 
-def _lines(one: Edited) -> list[int]:
-    return [line for hunk in hunks(one.before.text, one.after) for line in range(hunk.first, hunk.last + 1)]
-
-
 def _secret(name: str, one: Edited) -> Iterator[Remark]:
     hidden = secrets.redact(one.after) if one.is_python else secrets.redact_data(one.after)
     if hidden == one.after:
         return
     rows, others = one.after.split("\n"), hidden.split("\n")
     known = set(one.before.text.split("\n"))
-    for line in _lines(one):
+    for line in sorted(new_lines(one.before.text, one.after)):
         if line <= len(rows) and rows[line - 1] != others[line - 1] and rows[line - 1] not in known:
             yield Remark("error", "secret", name, line, "What looks like a secret is added; it stays in the history once it is committed.", "its form")  # fmt: skip
             return
@@ -89,7 +85,7 @@ def _secret(name: str, one: Edited) -> Iterator[Remark]:
 def _risky(name: str, one: Edited) -> Iterator[Remark]:
     if not risks.may_have(one.after):
         return
-    lines = set(_lines(one))
+    lines = new_lines(one.before.text, one.after)
     for risk in risks.new(one.before.text, one.after, 1, one.after.count("\n") + 1):
         if risk.line in lines:
             yield Remark("warning", "dangerous-call", name, risk.line, f"It {risk.what}.", "the changed line")

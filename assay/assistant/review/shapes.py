@@ -159,9 +159,6 @@ def _escaped(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
 
 
-LEVELS = {"error": "error", "warning": "warning", "note": "note"}
-
-
 def review_sarif(found: Review, version: str) -> dict[str, Any]:
     """A review as one SARIF run, for code hosts."""
     codes = list(dict.fromkeys(one.code for one in found.remarks))
@@ -169,7 +166,7 @@ def review_sarif(found: Review, version: str) -> dict[str, Any]:
         {
             "ruleId": one.code,
             "ruleIndex": codes.index(one.code),
-            "level": LEVELS[one.severity],
+            "level": one.severity,
             "message": {"text": f"{one.told} ({one.evidence})"},
             "locations": [{"physicalLocation": {"artifactLocation": {"uri": quote(one.file)}, "region": {"startLine": max(one.line, 1)}}}],
         }

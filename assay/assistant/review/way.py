@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from analyzers.changed import hunks
+from analyzers.changed import hunks, new_lines
 from sandbox.api import SandboxUnavailable
 
 from ..changes.gathered import Gathered
@@ -66,7 +66,7 @@ async def reviewed(bench: Workbench, gathered: Gathered, cache: Path, tell: Tell
 async def _hints(bench: Workbench, change: Change, cache: Path, tell: Tell) -> Report:
     """Hints on the changed lines of the texts with the change."""
     texts = {one.name: one.after for one in change.files if one.is_python and not one.is_gone}
-    lines = {one.name: frozenset(line for hunk in hunks(one.before.text, one.after) for line in range(hunk.first, hunk.last + 1)) for one in change.files}  # fmt: skip
+    lines = {one.name: new_lines(one.before.text, one.after) for one in change.files}
     report = await checking.static_of_files(bench, Scope(change.root, texts, cache), tell)
     return checking.within(report, lines, texts)
 
