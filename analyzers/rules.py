@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import notebooks
+from . import encodings, notebooks
 from .lint import run
 from .notebooks import Cells
 
@@ -49,6 +49,24 @@ async def of_text(text: str, path: str, root: Path) -> tuple[RuleFinding, ...]:
     command = ["--no-cache", f"--stdin-filename={path}", "-"]
     found = await _run(command, root, text.encode("utf-8", "replace"), TEXT_S)
     return next(iter(found.values()), ())
+
+
+async def of_texts(texts: Mapping[str, str], root: Path, cache: Path) -> dict[str, tuple[RuleFinding, ...]]:
+    """Findings in texts by relative POSIX path below `root`: what is on disk as it is given is known from `cache`, what is not is judged as if it stood
+    there. Raises LintError."""
+    here = await asyncio.to_thread(lambda: {name for name, text in texts.items() if _is_on_disk(root / name, text)})
+    found = await of_files(sorted(here), root, cache) if here else {}
+    for name in sorted(texts.keys() - here):
+        if findings := await of_text(texts[name], str(root / name), root):
+            found[name] = findings
+    return found
+
+
+def _is_on_disk(path: Path, text: str) -> bool:
+    try:
+        return encodings.decoded(path.read_bytes()).splitlines() == text.splitlines()
+    except (OSError, ValueError):
+        return False
 
 
 async def of_cell(cells: Cells, text: str, path: str, root: Path) -> tuple[RuleFinding, ...]:

@@ -20,6 +20,7 @@ from assay.assistant.finding import search
 from assay.assistant.hints import check as checking
 from assay.assistant.hints import explain as explaining
 from assay.assistant.hints.check import Scope
+from assay.assistant.proof import sentences
 from assay.assistant.record.checkpoints import Checkpoints, NotWritten
 from assay.assistant.review import handed
 from assay.assistant.review import shapes as reviewed
@@ -129,13 +130,23 @@ async def check(call: Call, what: What) -> Answer:
     async def work(tell: Tell) -> checking.Report:
         return await checking.of_files(call.bench, Scope(call.root, texts, call.projects.cache), tell)
 
-    report = checking.within(await done(call.context, work), lines, texts)
+    whole = await done(call.context, work)
+    report = checking.within(whole, lines, texts)
+    notes = (*report.notes, *_elsewhere(whole, report))
     hints = [
         {"file": one.name, "line": texts[one.name].count("\n", 0, one.span.start) + 1, "kind": one.kind, "code": one.code, "message": one.message, "evidence": one.evidence.detail}
         for one in report.all
     ]  # fmt: skip
     said = [f"{one['kind']}  {one['file']}:{one['line']}  {one['message']}" for one in hints]
-    return Answer({"hints": hints, "notes": list(report.notes)}, (*(said or ["no hint on a changed line"]), *report.notes))  # fmt: skip
+    return Answer({"hints": hints, "notes": list(notes)}, (*(said or ["no hint on a changed line"]), *notes))
+
+
+def _elsewhere(whole: checking.Report, told: checking.Report) -> Iterator[str]:
+    """In a sentence, the tests that fail and have no hint on a changed line: whoever hears of no hint should not take them for green."""
+    named = {test for one in told.all for test in one.evidence.tests}
+    red = sorted({test for one in whole.all if one.kind == "proved" for test in one.evidence.tests} - named)
+    if red:
+        yield f"{sentences.count(tuple(red))} {'fails' if len(red) == 1 else 'fail'} ({red[0]}{', …' if len(red) > 1 else ''}), and what is the likeliest cause stands on no changed line: `verify_change` says whether the change did it."
 
 
 async def explain(call: Call, output: str) -> Answer:

@@ -125,6 +125,16 @@ async def test_hints_stand_on_changed_lines_alone(connect: Connect, shop: Path, 
     assert all(one["line"] != 1 for one in found["hints"]), "what stood there before is nobody's business now"
 
 
+async def test_tests_that_fail_elsewhere_are_not_silence(connect: Connect, shop: Path, docker_url: str) -> None:
+    path = shop / "src/shop/prices.py"
+    path.write_text(path.read_text().replace("cents * percent // 100\n", "cents * percent // 10\n"))
+    async with connect() as client:
+        files = {"src/shop/prices.py": path.read_text() + "\n\ndef nothing() -> None:\n    return None\n"}
+        found = output(await client.call_tool("check", {"files": files}))
+    assert found["hints"] == []
+    assert any("stands on no changed line" in note and "2 tests fail" in note for note in found["notes"]), found
+
+
 async def test_a_failure_is_explained_with_a_fix(connect: Connect, shop: Path, docker_url: str) -> None:
     path = shop / "src/shop/prices.py"
     path.write_text(path.read_text().replace("if not 0 <= percent <= 100:", "if not 0 <= percent < 100:").replace("cents * percent // 100\n", "cents * percent // 10\n"))  # fmt: skip

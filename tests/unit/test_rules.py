@@ -56,6 +56,17 @@ async def test_a_text_is_told_as_if_it_stood_there(project: Path) -> None:
     assert ours(found, TEXT) == ruffs_own(project)
 
 
+async def test_texts_are_told_whether_they_stand_on_disk_or_not(project: Path, tmp_path: Path) -> None:
+    texts = {"m.py": TEXT.replace("import os\n", "import re\n"), "new.py": "print(nowhere)\n", "clean.py": "A = 1\n"}
+    (project / "clean.py").write_text("import os\n")
+    (project / "there.py").write_bytes(b"import os\r\n")
+    found = await rules.of_texts({**texts, "there.py": "import os\n"}, project, tmp_path / "cache")
+    assert "`re` imported but unused" in {one.message for one in found["m.py"]}, "not what the disk has"
+    assert [one.code for one in found["new.py"]] == ["F821"]
+    assert [one.code for one in found["there.py"]] == ["F401"]
+    assert "clean.py" not in found
+
+
 async def test_a_safe_fix_is_ruffs_own(project: Path) -> None:
     found = await rules.of_text(TEXT, str(project / "m.py"), project)
     (hint,) = [one for one in static.of_rules(found, Snapshot("", "", 0, TEXT), "m.py") if one.code == "F401"]

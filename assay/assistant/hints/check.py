@@ -109,7 +109,7 @@ async def _static(bench: Workbench, scope: Scope, kept: Kept, tell: Tell) -> _Fo
 async def _rules(scope: Scope, found: _Found, tell: Tell) -> None:
     tell("rules", 0, len(scope.texts))
     try:
-        by_name = await rules.of_files(sorted(scope.texts), scope.root, scope.cache / "ruff")
+        by_name = await rules.of_texts(scope.texts, scope.root, scope.cache / "ruff")
     except lint.LintError as error:
         found.notes.append(f"No rules were checked: {error}.")
         return
