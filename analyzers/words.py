@@ -71,6 +71,14 @@ def of_name(name: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def stem(word: str) -> str:
+    """A word in lower case without its usual endings, so that "parses", "parsed" and "parsing" are one."""
+    for ending in ("ations", "ation", "ings", "ing", "ies", "es", "ed", "s", "e"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word
+
+
 def spoken(words: tuple[str, ...]) -> str:
     """Words as they are said: short forms in full."""
     return " ".join(SHORT.get(word, word) for word in words)

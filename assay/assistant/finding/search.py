@@ -74,20 +74,20 @@ def _suggest(trees: Sequence[Tree], cache: Path, text: str, most: int, tell: Tel
 
 def ranked(text: str, found: Sequence[tuple[Offered, Tree]], most: int) -> list[Item]:
     """The candidates weighed against the description."""
-    wanted = [_stem(word) for word in terms(text)]
+    wanted = [words.stem(word) for word in terms(text)]
     if not wanted:
         return []
     said = {id(one): _said(one) for one, _ in found}
     seen = Counter(word for bag in said.values() for word in bag[0] | bag[1])
     weight = {word: math.log(1 + len(found) / (1 + seen[word])) for word in wanted}
     whole = sum(weight.values()) or 1.0
-    order = [_stem(word) for word in _plain(text)]
+    order = [words.stem(word) for word in _plain(text)]
 
     def fits(one: Offered) -> float:
         names, about = said[id(one)]
         covered = sum(weight[word] for word in wanted if word in names | about) / whole
         named = sum(weight[word] for word in wanted if word in names) / whole
-        own = [_stem(word) for word in _plain(one.about.split(". ")[0])]
+        own = [words.stem(word) for word in _plain(one.about.split(". ")[0])]
         alike = 2 * _common(order, own) / (len(order) + len(own)) if own else 0.0
         hidden = HIDDEN if any(part.startswith("_") for part in one.module.split(".")[1:]) else 0.0
         return 0.5 * covered + 0.15 * named + 0.35 * alike - hidden
@@ -110,18 +110,11 @@ def _said(one: Offered) -> tuple[frozenset[str], frozenset[str]]:
     name = one.path.rpartition(".")[2]
     named = (*words.of_name(one.path), *words.of_name(one.module), *words.spoken(words.of_name(name)).split())
     about = (*_plain(one.about), *(w for given in one.required for w in words.of_name(given)))
-    return frozenset(_stem(w.lower()) for w in named), frozenset(_stem(w.lower()) for w in about)
+    return frozenset(words.stem(w.lower()) for w in named), frozenset(words.stem(w.lower()) for w in about)
 
 
 def _plain(text: str) -> list[str]:
     return [word for word in ("".join(c if c.isalnum() else " " for c in text.lower())).split() if word]
-
-
-def _stem(word: str) -> str:
-    for ending in ("ations", "ation", "ings", "ing", "ies", "es", "ed", "s", "e"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word[: -len(ending)]
-    return word
 
 
 def _common(one: Sequence[str], other: Sequence[str]) -> int:
