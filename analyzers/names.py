@@ -87,6 +87,23 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Occurrence:
+    """Where a name stands: an absolute path, a line from 1, a column from 0 in code points."""
+
+    path: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """A document with some of it as a function of its own; `refused` says why that cannot be."""
+
+    text: str
+    refused: str
+
+
+@dataclass(frozen=True, slots=True)
 class Definition:
     """Where another file of the project defines a name; line from 1."""
 
@@ -162,6 +179,17 @@ class Names:
                 break
             found += (Definition(**item) for item in answer["definitions"])
         return tuple(found)
+
+    async def references(self, where: Where, line: int, column: int, *, timeout_s: float) -> tuple[Occurrence, ...]:
+        """All places below the root where the name at a position stands, in any file; raises NamesUnavailable. What is called on an object of an unknown class is not among them."""
+        answer = await self._ask({"op": "references", "position": [line, column]}, where, timeout_s)
+        return tuple(Occurrence(path, line, column) for path, line, column in answer["places"])
+
+    async def extracted(self, where: Where, start: tuple[int, int], end: tuple[int, int], name: str, *, timeout_s: float) -> Extracted:  # fmt: skip
+        """The document with what stands between two positions (line from 1, column from 0) as a function of its own; raises NamesUnavailable."""
+        request = {"op": "extract", "position": list(start), "until": list(end), "name": name}
+        answer = await self._ask(request, where, timeout_s)
+        return Extracted(answer["text"], answer["refused"])
 
     async def warm(self, root: str) -> None:
         """Load jedi and what it always needs, so that the first check is quick."""

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from analyzers import receivers, syntax, unsaved
+from analyzers import receivers, references, syntax, unsaved
 from analyzers.memo import give_back
 
 _KINDS: dict[tuple[str, str, int | None], str] = {}
@@ -71,6 +71,8 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         "complete": _complete,
         "define": _define,
         "describe": _describe,
+        "extract": lambda request: references.extracted(_script(request), request),
+        "references": lambda request: references.places(_script(request), request),
         "signatures": _signatures,
         "warm": _warm,
     }

@@ -82,6 +82,9 @@ COMMANDS = {
     "assay.mutants": "tests.mutants",
     "assay.write": "writing.make",
     "assay.undo": "writing.undo",
+    "assay.ask": "asking.answer",
+    "assay.applyChange": "asking.apply",
+    "assay.forget": "asking.forget",
 }
 
 

@@ -266,6 +266,13 @@ class Session:
         world = bench.projects.world(root, self.documents.texts_below(root))
         return View(snapshot, world, self.documents.encoding, bench, self._typing, self.editor)
 
+    def view_of_disk(self, root: Path, name: str) -> View:
+        """The same of a file of a project that is not open, with no text: for what is done to the project by its name."""
+        path = root / name
+        bench = self.services.of(root)
+        world = bench.projects.world(root, self.documents.texts_below(root))
+        return View(Snapshot(path.as_uri(), str(path), 0, ""), world, self.documents.encoding, bench, self._typing, self.editor)  # fmt: skip
+
     def is_current(self, view: View) -> bool:
         """Whether the document is still as the request saw it."""
         now = self.documents.get(view.snapshot.uri)

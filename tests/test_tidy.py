@@ -34,7 +34,7 @@ ALLOWED = {
     },
     "pygls": {"lsp_server/*"},
     "lsprotocol": {"lsp_server/*"},
-    "jedi": {"analyzers/names_worker.py", "analyzers/unsaved.py"},
+    "jedi": {"analyzers/names_worker.py", "analyzers/references.py", "analyzers/unsaved.py"},
     "tree_sitter": {"analyzers/older.py", "analyzers/syntax.py", "analyzers/text.py"},
     "xllamacpp": {"assay/engine/service.py"},
     "httpx": {"assay/engine/client.py", "assay/engine/hub.py", "assay/team/*"},

@@ -8,6 +8,7 @@ from assay import __version__
 from assay.cli import (
     ask,
     care,
+    chat,
     check,
     docs,
     explain,
@@ -42,6 +43,7 @@ app.command()(care.demo)
 app.command()(ask.complete)
 app.command()(verify.verify)
 app.command()(check.check)
+app.command()(chat.chat)
 app.command()(review.review)
 app.command()(report.report)
 app.command()(message.message)

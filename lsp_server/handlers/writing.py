@@ -82,7 +82,7 @@ async def _planned(session: Session, view: View, wanted: Asked, target: Target) 
     before, after = text[: span.start], text[span.end :]
     gap = "\n" * max(0, 3 - (len(before) - len(before.rstrip("\n")))) if before.strip() else ""
     made = f"{before}{gap}{_ended(comment, text)}{after}"
-    applied = await _changed(session, view, {target.name: (text, made)}, f"plan of {wanted.wish.name}")
+    applied = await changed(session, view, {target.name: (text, made)}, f"plan of {wanted.wish.name}")
     glance = "the plan stands in the file: change it, and ask for it to be written there."
     return _plan_told(session, view, wanted, lines, glance, applied=applied)
 
@@ -187,10 +187,10 @@ async def _write(session: Session, view: View, name: str, found: Written | Built
     was = await asyncio.to_thread(own_tests.before, found.target, found.files)
     texts = {one: (was[one], text) for one, text in found.files.items()}
     note = types.ChangeAnnotation(f"Write {name}", description=shapes.glance(found))
-    return await _changed(session, view, texts, f"write {name}", note)
+    return await changed(session, view, texts, f"write {name}", note)
 
 
-async def _changed(
+async def changed(
     session: Session,
     view: View,
     texts: Mapping[str, tuple[str, str]],

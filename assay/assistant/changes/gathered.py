@@ -69,6 +69,12 @@ def of_texts(root: Path, here: Path, texts: Mapping[str, str | None]) -> Gathere
     return _gathered(root, found, {}, "The files are as they are on disk.")
 
 
+def of_edits(root: Path, both: Mapping[str, tuple[str, str]], documents: Mapping[str, str]) -> Gathered:
+    """Files with their texts before and after, among the open documents; "" before is a file that is new. Raises NothingChanged."""
+    found = [Patched(name, before if before or (root / name).exists() else None, after) for name, (before, after) in both.items() if before != after]  # fmt: skip
+    return _gathered(root, found, documents, "Nothing is changed.")
+
+
 def of_index(root: Path, documents: Mapping[str, str]) -> Gathered:
     """What is staged for the next commit, among the open documents. Raises RangeError and NothingChanged."""
     return _gathered(root, revisions.staged(root.resolve()), documents, f"Nothing is staged in {root}.")

@@ -11,11 +11,11 @@ from analyzers import reach, syntax, tracebacks
 from analyzers.changed import places_in
 from analyzers.text import Snapshot
 from analyzers.tracebacks import Frame, Trouble
-from sandbox.api import SandboxUnavailable
+from sandbox.api import Job, SandboxUnavailable, Step
 
 from ..nouns import Tell
 from ..workbench import Workbench
-from ..world.state import State
+from ..world.state import State, written_over
 from . import calls, failing, fixes, static
 from .failing import Wanted
 from .hint import Fix, Hint
@@ -49,6 +49,9 @@ async def explain(bench: Workbench, root: Path, text: str, tell: Tell) -> Explan
         more = _of_line(state.texts[best.name], line, told) if best.evidence.source == "call" else ""
         return Explanation(best.message + more, best.name, line, best.fix)
     if not frames:
+        if told.tests and not note and await _are_green(bench, state, told.tests):
+            which = f"`{told.tests[0]}` passes" if len(told.tests) == 1 else f"All {len(told.tests)} tests pass"
+            return Explanation(f"{which} in the sandbox as the project is now.")
         why = f"{told.exception}: {told.message}".rstrip(": ") if told.exception else f"{told.tests[0]} fails"
         return Explanation(f"{why}. None of its places is in a file of this project.{note}")
     name, frame = next(
@@ -111,6 +114,20 @@ async def _proved(
         return [], f" Nothing was run: {error}"
     # Where it was raised tells more than the call that led there.
     return sorted(found, key=lambda hint: not hint.function), ""
+
+
+async def _are_green(bench: Workbench, state: State, tests: Sequence[str]) -> bool:
+    """Whether tests pass as the project is now."""
+    named = tuple(test for test in tests[:TESTS_LIMIT] if test.partition("::")[0] in state.texts)
+    if not named or bench.settings.policy == "static":
+        return False
+    step = Step("pytest", failing.RUN_S, written_over(state, {}), named, quiet_s=failing.QUIET_S)
+    try:
+        (outcome,) = await bench.sandbox.run(Job(state.project, (step,)))
+    except SandboxUnavailable:
+        return False
+    ran = outcome.tests.tests
+    return bool(ran) and all(test.is_green for test in ran)
 
 
 async def _with_fix(bench: Workbench, root: Path, state: State, hints: Sequence[Hint]) -> Hint:

@@ -1,0 +1,1 @@
+"""A pair at the screen: questions about a project answered from facts, each statement with its places, a model's words beside them held against the code; and what somebody asks to be done, as a change with its verdict."""

@@ -1,0 +1,263 @@
+"""A pair at the screen: what is understood, answered from facts, kept, and what of a model's words is shown."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from analyzers import renaming
+from analyzers.names import Names
+from analyzers.questions.code import Code
+from analyzers.renaming import CannotRename, Spot
+from assay.assistant.chat import shapes, wanted, way, words
+from assay.assistant.chat.kept import Conversation
+from assay.assistant.chat.reply import Here, Reply
+from assay.assistant.chat.wanted import Wanted
+from assay.assistant.chat.way import Asking
+from assay.assistant.record.checkpoints import Checkpoints
+from assay.assistant.workbench import Workbench
+from evals import handed_in
+
+Make = Callable[..., Workbench]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    root = tmp_path / "shop"
+    for name, text in handed_in.files("shop").items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, "utf-8")
+    return root
+
+
+async def asked(bench: Workbench, shop: Path, text: str, **more: object) -> Reply:
+    bench.projects.open_folder(shop)
+    asking = Asking(bench.projects.world(shop), shop.parent / "cache", **more)  # type: ignore[arg-type]
+    return await way.reply(bench, asking, text, lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    ("text", "act"),
+    [
+        ("rename Cart.net_total to net", Wanted("rename", "Cart.net_total", to="net")),
+        ("please rename the function `with_tax()` to `taxed`", Wanted("rename", "with_tax", to="taxed")),
+        ("extract lines 3-9 of src/a.py into total", Wanted("extract", file="src/a.py", to="total", lines=(3, 9))),
+        ("extract this into a function called total", Wanted("extract", to="total")),
+        ("test discounted", Wanted("test", "discounted")),
+        ("write tests for Cart in src/shop/cart.py", Wanted("test", "Cart", "src/shop/cart.py")),
+        (
+            "write a function that counts vowels in src/a.py",
+            Wanted("write", "a function that counts vowels", "src/a.py"),
+        ),
+        ("implement `parse_header`", Wanted("write", "`parse_header`")),
+        ("why does test_member fail?", Wanted("explain", "test_member")),
+        ("is Cart.add safe to change?", Wanted("safe", "is Cart.add safe to change?")),
+        ("any bugs in prices.py?", Wanted("hints", "any bugs in prices.py?")),
+        ("who calls with_tax?", None),
+        ("which tests cover parsed?", None),
+        ("what does add do", None),
+        ("where is the test for Cart.add?", None),
+    ],
+)
+def test_what_is_to_be_done_is_told_from_questions(text: str, act: Wanted | None) -> None:
+    assert wanted.read(text) == act
+
+
+async def test_a_question_is_answered_from_facts_without_a_model(make: Make, shop: Path) -> None:
+    found = await asked(make(), shop, "who calls with_tax?")
+    assert [str(one.places[0]) for one in found.lines][:1] == ["src/shop/report.py:12"]
+    assert all(one.source == "fact" for one in found.lines)
+    assert next(shapes.lines(found)).endswith("src/shop/report.py:12")
+
+
+async def test_open_documents_are_the_project(make: Make, shop: Path) -> None:
+    bench = make()
+    bench.projects.open_folder(shop)
+    text = (shop / "src/shop/rates.py").read_text() + "\n\ndef taxed(cents):\n    return with_tax(cents, 'de')\n"
+    world = bench.projects.world(shop, {"src/shop/rates.py": f"from shop.prices import with_tax\n{text}"})
+    found = await way.reply(bench, Asking(world, shop.parent / "cache"), "who calls with_tax?", lambda *_: None)
+    assert any("`taxed`" in one.text for one in found.lines)
+
+
+async def test_this_is_where_somebody_is_and_it_what_was_spoken_of(make: Make, shop: Path) -> None:
+    found = await asked(make(), shop, "who calls this function?", here=Here("src/shop/prices.py", 8, 8))
+    assert found.about[0] == "with_tax"
+    again = await asked(make(), shop, "and which tests name it?", about=found.about)
+    assert any("test_with_tax" in one.text for one in again.lines)
+
+
+async def test_what_a_model_says_is_held_against_the_code(make: Make, shop: Path) -> None:
+    said = [
+        "`with_tax` is called by `lines` in `src/shop/report.py`.",
+        "`with_tax` is also called by `total_for_member`.",
+        "It asks the `TaxService` for the rate.",
+        "It is quick enough for most shops.",
+    ]
+    bench = make(" ".join(said))
+    found = await asked(bench, shop, "who calls with_tax?")
+    by = {one.text: one.source for one in found.lines}
+    assert by[said[0]] == "model"
+    assert by[said[3]] == "unchecked"
+    assert said[1] not in by and said[2] not in by
+    (note,) = [one for one in found.notes if "left out" in one]
+    assert note.startswith("2 sentences of the model were left out") and "TaxService" in note
+    assert any("nothing here bears it out" in line for line in shapes.markdown(found, str).splitlines())
+
+
+async def test_a_model_reads_facts_without_secrets_and_a_silent_one_is_told(make: Make, shop: Path) -> None:
+    bench = make("")
+    token = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+    (shop / "src/shop/prices.py").write_text((shop / "src/shop/prices.py").read_text() + f'\nTOKEN = "{token}"\n')
+    found = await asked(bench, shop, "where is TOKEN set?")
+    assert "The model said nothing." in found.notes
+    (request,) = bench.engine.requests  # type: ignore[attr-defined]
+    assert "# Facts:" in request.prompt and words.MARK in request.prompt and token not in request.prompt
+
+
+async def test_what_was_said_is_kept_pinned_and_forgotten(tmp_path: Path) -> None:
+    kept = Conversation(tmp_path, tmp_path / "p")
+    for number in range(120):
+        kept.add(f"question {number}", ["an answer"], ["f"])
+        if number == 3:
+            assert kept.pin() is not None
+    turns = kept.turns()
+    assert len(turns) == 101
+    assert turns[0].asked == "question 3" and turns[0].is_pinned and turns[-1].asked == "question 119"
+    told = kept.for_model()
+    assert "question 3" in told and "question 119" in told and "question 60" not in told
+    assert [one.stat().st_mode & 0o077 for one in (tmp_path / "chat").iterdir()] == [0]
+    assert Conversation(tmp_path, tmp_path / "other").turns() == ()
+    assert kept.clear() == 101 and kept.turns() == ()
+
+
+def test_a_conversation_that_cannot_be_read_is_none(tmp_path: Path) -> None:
+    kept = Conversation(tmp_path, tmp_path / "p")
+    kept.add("a", ["b"], [])
+    (file,) = (tmp_path / "chat").iterdir()
+    for text in ("", "[]", '{"version": 1}', '{"version": 1, "turns": [1]}', '{"version": 9, "turns": []}'):
+        file.write_text(text)
+        assert kept.turns() == ()
+
+
+@pytest.fixture
+async def real(make: Make, tmp_path: Path) -> AsyncIterator[Workbench]:
+    """One whose jedi works in a process of its own."""
+    names = Names(tmp_path / "jedi")
+    yield replace(make(), names=names)
+    await names.close()
+
+
+async def test_a_rename_reaches_every_place_and_says_what_it_left(real: Workbench, shop: Path) -> None:
+    (shop / "src/shop/more.py").write_text("def many(cart):\n    return cart.net_total()  # net_total, mind\n")
+    found = await asked(real, shop, "rename Cart.net_total to net")
+    assert found.change is not None
+    assert set(found.change.files) == {
+        "src/shop/cart.py",
+        "src/shop/more.py",
+        "src/shop/report.py",
+        "tests/test_cart.py",
+    }
+    assert "cart.net()  # net_total, mind" in found.change.files["src/shop/more.py"][1]
+    assert "def test_net_total(cart):\n    assert cart.net() == 1000" in found.change.files["tests/test_cart.py"][1]
+    assert shapes.change_json(found.change)["state"] == "unverified", "nothing was run"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("rename with_tax to parsed", "is there already"),
+        ("rename with_tax to len", "is a builtin"),
+        ("rename with_tax to class", "cannot be a name"),
+        ("rename with_taxes to x", "There is `with_tax`"),
+    ],
+)
+async def test_a_rename_that_cannot_be_is_refused_in_a_sentence(make: Make, shop: Path, text: str, why: str) -> None:
+    found = await asked(make(), shop, text)
+    assert found.change is None
+    assert why in " ".join(found.notes)
+
+
+async def test_several_of_one_name_are_asked_about(make: Make, shop: Path) -> None:
+    (shop / "src/shop/more.py").write_text("def with_tax(cents):\n    return cents\n")
+    found = await asked(make(), shop, "rename with_tax to taxed")
+    assert found.change is None and len(found.lines) == 2
+    assert "say which" in found.notes[0]
+
+
+def test_a_method_is_renamed_with_those_that_take_its_place() -> None:
+    code = Code({"a.py": "class A:\n    def go(self):\n        pass\n\n\nclass B(A):\n    def go(self):\n        super().go()\n\n\nclass C:\n    def go(self):\n        pass\n"})  # fmt: skip
+    one = code.by_name["go"][0]
+    assert [other.path for other in renaming.family(code, one)] == ["A.go", "B.go"]
+    made = renaming.renamed(code, one, "move", [Spot("a.py", 2, 8), Spot("a.py", 7, 8)])
+    assert "class C:\n    def go(self)" in made.files["a.py"] and "super().go()" in made.files["a.py"]
+    assert [str(one) for one in made.left] == ["a.py:8", "a.py:12"]
+    with pytest.raises(CannotRename, match="not as it was read"):
+        renaming.renamed(code, one, "move", [Spot("a.py", 3, 8)])
+
+
+async def test_lines_become_a_function(real: Workbench, shop: Path) -> None:
+    found = await asked(real, shop, "extract lines 21-23 of src/shop/prices.py into as_cents")
+    assert found.change is not None, found.notes
+    after = found.change.files["src/shop/prices.py"][1]
+    assert "def as_cents(whole, rest, text):" in after and "return as_cents(whole, rest, text)" in after
+    refused = await asked(real, shop, "extract lines 200-300 of src/shop/prices.py into more")
+    assert refused.change is None and "lines" in refused.notes[0]
+
+
+async def test_the_history_names_commits(make: Make, shop: Path) -> None:
+    from dulwich import porcelain
+
+    assert (await asked(make(), shop, "who changed prices.py last?")).lines, (
+        "the definition, where there is no repository"
+    )
+    porcelain.init(str(shop))
+    porcelain.add(str(shop), [str(one) for one in shop.rglob("*.py")])
+    commit = porcelain.commit(str(shop), message=b"First prices", author=b"Ada <a@b>", committer=b"Ada <a@b>").decode()
+    found = await asked(make(), shop, "who changed prices.py last?")
+    assert f"{commit[:10]}, " in found.lines[0].text and "Ada: First prices" in found.lines[0].text
+    assert found.lines[0].source == "history"
+
+
+async def test_where_nothing_is_known_it_says_so(make: Make, shop: Path) -> None:
+    found = await asked(make(), shop, "where are quaternions interpolated spherically")
+    assert found.is_empty and found.notes
+    nothing = await asked(make(), shop, "write a function that adds two numbers")
+    assert "Say which file" in nothing.notes[0]
+    assert Checkpoints(shop.parent / "cache", shop).log() == ()
+
+
+def assay(*words: str, home: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "XDG_CACHE_HOME": str(home / "cache"), "XDG_STATE_HOME": str(home / "state"), "ASSAY_SANDBOX_ENABLED": "false"}  # fmt: skip
+    return subprocess.run([sys.executable, "-I", "-m", "assay", *words], input=stdin, capture_output=True, text=True, env=env, check=False, timeout=120)  # fmt: skip
+
+
+def test_the_command_answers_keeps_and_forgets(shop: Path, tmp_path: Path) -> None:
+    found = json.loads(assay("chat", "who calls with_tax?", "--in", str(shop), "--json", home=tmp_path).stdout)
+    assert set(found) == {"schema", "lines", "notes", "about", "change"}
+    assert set(found["lines"][0]) == {"text", "source", "places"}
+    assert found["lines"][0]["places"][0] == {"file": "src/shop/report.py", "line": 12}
+    told = assay("chat", "what does it raise?", "--in", str(shop), home=tmp_path)
+    assert told.returncode == 0 and "`with_tax`" in told.stdout
+    kept = json.loads(assay("chat", "--in", str(shop), "--history", "--json", home=tmp_path).stdout)
+    assert [one["asked"] for one in kept["turns"]] == ["who calls with_tax?", "what does it raise?"]
+    assert json.loads(assay("chat", "--in", str(shop), "--clear", "--json", home=tmp_path).stdout)["forgotten"] == 2
+    none = assay("chat", "where are quaternions interpolated", "--in", str(shop), home=tmp_path)
+    assert none.returncode == 1
+    assert assay("chat", "--in", str(shop), home=tmp_path).returncode == 2, "nothing is asked, and nobody is there to be asked"  # fmt: skip
+
+
+def test_a_change_is_written_where_that_is_asked_for_and_taken_back(shop: Path, tmp_path: Path) -> None:
+    at = f"{shop / 'src/shop/prices.py'}:8"
+    done = assay("chat", "rename this function to taxed", "--at", at, "--apply", "--json", home=tmp_path)
+    change = json.loads(done.stdout)["change"]
+    assert change["title"] == "rename with_tax to taxed" and change["state"] == "unverified" and "+def taxed(" in change["diff"]  # fmt: skip
+    assert "def taxed(" in (shop / "src/shop/prices.py").read_text()
+    assert assay("undo", "--in", str(shop), home=tmp_path).returncode == 0
+    assert "def with_tax(" in (shop / "src/shop/prices.py").read_text()
