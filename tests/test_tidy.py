@@ -15,6 +15,7 @@ import pytest
 
 from assay.assistant import settings
 from evals import pages
+from lsp_server import offers
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("assay", "analyzers", "lsp_server", "mcp_server", "sandbox")
@@ -206,6 +207,16 @@ def test_the_extension_lists_every_setting_with_its_limits() -> None:
         assert told.get("enum", []) == list(setting.choices)
         is_free = setting.by_project == "tighten" and setting.name != "offline"
         assert (told["scope"] == "machine") is not is_free, "a folder may tighten, and nothing else"
+
+
+def test_no_command_of_the_extension_is_one_of_the_servers() -> None:
+    """The client library registers the server's own by itself, and ends where one is there."""
+    manifest = json.loads((ROOT / "vscode-extension" / "package.json").read_text("utf-8"))
+    own = {one["command"] for one in manifest["contributes"]["commands"]}
+    own |= set(
+        re.findall(r'^    "(assay\.\w+)":', (ROOT / "vscode-extension/src/commands.ts").read_text("utf-8"), re.M)
+    )
+    assert len(own) > 20 and not own & offers.COMMANDS.keys()
 
 
 def test_every_command_of_the_extension_is_one_it_registers() -> None:

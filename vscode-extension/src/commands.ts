@@ -1,6 +1,7 @@
 // The commands of the palette and of the status item's menu.
 
 import * as vscode from "vscode";
+import * as asking from "./asking";
 import { describe } from "./describe";
 import { explain } from "./explain";
 import * as fates from "./fates";
@@ -36,6 +37,9 @@ export function register(bench: Bench): vscode.Disposable[] {
     "assay.verifyFile": () => verifyFile(bench),
     "assay.explainText": () => explain(server),
     "assay.describe": (place?: unknown) => describe(server, place),
+    "assay.askHere": () => asking.ask(server),
+    "assay.writeProposed": (id?: unknown) => asking.write(server, id),
+    "assay.forgetAsked": () => asking.forget(server),
     "assay.writeFunction": () => tests.ask(server, why, "assay.write", "function"),
     "assay.writeDescribed": () => tests.describe(server, why),
     "assay.takeBack": () => tests.takeBack(server),
@@ -122,6 +126,7 @@ async function menu({ server, parts, offers, snooze }: Bench): Promise<void> {
   }
   add("$(sparkle) Complete here", "assay.completeHere");
   add("$(beaker) Verify this file", "assay.verifyFile");
+  add("$(comment-discussion) Ask about this code", "assay.askHere");
   add("$(edit) Write a function from a sentence", "assay.writeDescribed");
   add("$(beaker) Write tests for this function or class", "assay.writeTests");
   add("$(discard) Take back what was written last", "assay.takeBack");

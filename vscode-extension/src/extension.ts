@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 import * as agents from "./agents";
 import { Annotation } from "./annotation";
+import * as asking from "./asking";
 import { Busy } from "./busy";
 import * as chosen from "./chosen";
 import * as commands from "./commands";
@@ -84,6 +85,7 @@ export function activate(context: vscode.ExtensionContext): void {
     new Annotation(offers),
     hover.register(offers),
     agents.register(running, version),
+    asking.register(running, vscode.Uri.joinPath(context.extensionUri, "media", "icon.png")),
     new View(offers, parts, look),
     ...commands.register({ server: running, parts, offers, snooze, why, log, secrets: context.secrets, version }),
     running.onDidChange(({ state }) => {

@@ -32,6 +32,25 @@ export class Range {
 
 export const extensions = { getExtension: (_id: string): unknown => undefined };
 
+export class Location {
+  constructor(
+    readonly uri: Uri,
+    readonly range: Position,
+  ) {}
+}
+
+export class Uri {
+  constructor(readonly path: string) {}
+  static parse(text: string): Uri {
+    return new Uri(text.replace(/^file:\/\//, ""));
+  }
+  static joinPath(base: Uri, ...parts: string[]): Uri {
+    return new Uri([base.path, ...parts].join("/"));
+  }
+}
+
+export const window = { activeTextEditor: undefined as unknown };
+
 export const workspace = { isTrusted: true };
 
 export class McpStdioServerDefinition {

@@ -111,6 +111,26 @@ local WORDS = {
       ask("assay.explain", { table.concat(lines, "\n") }, require("assay.explain").show)
     end,
   },
+  ask = {
+    "ask about this code, or have something done: who calls it, rename X to Y, extract the range into NAME, is it safe to change",
+    function(text, given)
+      require("assay.asking").ask(text, given)
+    end,
+  },
+  apply = {
+    "write the change that the last answer of `ask` proposed",
+    function()
+      require("assay.asking").apply()
+    end,
+  },
+  forget = {
+    "forget what was asked about this project",
+    function()
+      ask("assay.forget", { { uri = vim.uri_from_bufnr(0) } }, function(answer)
+        say(("%d turns are forgotten."):format(answer.forgotten))
+      end)
+    end,
+  },
   write = {
     "write the function that is asked for at the cursor (a head, a comment, a call), one by its name, or one from a sentence",
     function(what)
@@ -141,9 +161,11 @@ local WORDS = {
     end,
   },
   stop = {
-    "end what `write`, `test` or `mutants` is at",
+    "end what `ask`, `write`, `test` or `mutants` is at",
     function()
-      require("assay.tests").stop()
+      if not require("assay.asking").stop() then
+        require("assay.tests").stop()
+      end
     end,
   },
   describe = {
