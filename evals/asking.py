@@ -107,7 +107,13 @@ def fetched(folder: Path, project: str) -> Path:
             str(folder),
         ]
         subprocess.run([*command, f"{name}=={version}"], check=True)
-        with tarfile.open(next(folder.glob(f"{name}-{version}.tar.gz"))) as archive:
+        with tarfile.open(
+            next(
+                one
+                for one in folder.glob("*.tar.gz")
+                if one.name.lower().replace("_", "-") == f"{name}-{version}.tar.gz"
+            )
+        ) as archive:
             archive.extractall(folder, filter="data")
     return root
 

@@ -38,7 +38,13 @@ def _roots_of(context: Context) -> ListRoots | ListRootsResult:
 
 def _caller(context: Context, named: Annotated[ListRootsResult, Resolve(_roots_of)]) -> Caller:
     """Who calls a tool."""
-    return Caller(context, tuple(str(one.uri) for one in named.roots))
+    return Caller(context, tuple(str(one.uri) for one in named.roots), _hears(context))
+
+
+def _hears(context: Context) -> bool:
+    """Whether a client asked to be told how far a call is: it waits then, and gives up after a minute where it did not."""
+    meta = context.request_context.meta
+    return meta is not None and meta.get("progress_token") is not None
 
 
 By = Annotated[Caller, Resolve(_caller)]

@@ -40,6 +40,8 @@ from . import told
 from .projects import Refused, chosen, file_of, of_uris
 from .work import Client, Projects, Tell, done
 
+DEAF_S = 40.0  # of tests for a client that does not listen to progress: it gives up after a minute
+CUT = f"the tests had {DEAF_S:.0f} s and no more: a client that asks for progress is waited with for as long as budget_s says"
 FACTS, PLACES, THERE = 8, 5, 5  # that are told
 
 
@@ -60,6 +62,7 @@ class Call:
     roots: tuple[Path, ...]
     folder: Path
     root: Path
+    hears: bool = True
 
     @property
     def bench(self) -> Workbench:
@@ -69,10 +72,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls a tool: what hears how far it is, and the URIs of its roots."""
+    """Who calls a tool: what hears how far it is, the URIs of its roots, and whether it listens."""
 
     context: Client
     roots: tuple[str, ...]
+    hears: bool = True
 
 
 async def begun(projects: Projects, by: Caller, folder: str) -> Call:
@@ -80,7 +84,7 @@ async def begun(projects: Projects, by: Caller, folder: str) -> Call:
     await projects.renewed()
     roots = of_uris(by.roots, projects.here)
     path = chosen(roots, folder)
-    return Call(projects, by.context, roots, path, projects.root(path, roots))
+    return Call(projects, by.context, roots, path, projects.root(path, roots), by.hears)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +118,18 @@ async def verify_change(call: Call, what: What, budget_s: float) -> Answer:
     """Judge a change, and write nothing."""
     found = await asyncio.to_thread(change_of, call, what)
     bench = call.bench
-    if budget_s:
-        settings = replace(bench.settings, values={**bench.settings.values, "verify.budget_s": float(max(5, min(budget_s, 600)))})  # fmt: skip
-        bench = replace(bench, settings=settings)
+    seconds, is_cut = budget(budget_s or bench.settings.number("verify.budget_s"), hears=call.hears)
+    bench = replace(bench, settings=replace(bench.settings, values={**bench.settings.values, "verify.budget_s": float(seconds)}))  # fmt: skip
     judged = await done(call.context, lambda tell: handed.judged(bench, found, tell))
+    if is_cut and judged.tests.left:
+        judged = replace(judged, unchecked=(CUT, *judged.unchecked))
     return Answer(reviewed.handed_json(judged), tuple(reviewed.lines(judged)))
+
+
+def budget(wanted: float, *, hears: bool) -> tuple[float, bool]:
+    """How many seconds tests have, and whether that is less than was asked for, because nobody would wait so long."""
+    seconds = max(5.0, min(wanted, 600.0))
+    return (seconds, False) if hears or seconds <= DEAF_S else (DEAF_S, True)
 
 
 async def check(call: Call, what: What) -> Answer:

@@ -87,3 +87,13 @@ async def test_a_review_is_told_in_each_form(bench: Workbench, root: Path) -> No
     assert page.startswith(shapes.MARK) and "| 🟡 | `stock/orders.py:" in page
     run = shapes.review_sarif(found, "1.0.0")["runs"][0]
     assert run["results"][0]["ruleId"] == run["tool"]["driver"]["rules"][0]["id"]
+
+
+async def test_rules_are_told_where_they_are_bugs_and_of_the_changed_text(bench: Workbench, root: Path) -> None:
+    found = await reviewed(
+        bench, root, "shop",
+        ("pyproject.toml", "", '[project]\nname = "shop"\nversion = "1"\n\n[tool.ruff.lint]\nselect = ["F", "UP", "E501"]\n'),
+        (PRICES, '"""Prices in cents."""\n', '"""Prices in cents."""\n\nfrom typing import Optional\n'),
+        (PRICES, "    return round(", "    half: Optional[int] = cents // 2\n    print(half, nowhere)\n    return round("),
+    )  # fmt: skip
+    assert {"F821"} == {one.code for one in found.remarks if one.evidence.startswith("ruff")}

@@ -69,3 +69,14 @@ def test_neovim_an_answer_with_places_and_what_is_asked_for_is_done(neovim: Call
     editor.lua("vim.cmd('Assay apply')")
     editor.until(lambda: any("def taxed(" in line for line in editor.text()), "the buffer is changed")
     editor.until_message("takes it back")
+
+
+def test_vscode_knows_the_server_for_agents_and_lists_its_tools(window: Open, shop: Path) -> None:
+    page = window(shop, "src/shop/prices.py", user={"chat.disableAIFeatures": False})
+    page.wait_ready()
+    page.command("MCP: List Servers")
+    row = page.page.locator(".quick-input-list .monaco-list-row").filter(has_text="Assay")
+    expect(row.first).to_be_visible(timeout=20_000)
+    row.first.click()
+    page.pick("Start Server")
+    expect(page.page.locator(".output-view, .panel").first).to_contain_text("Discovered 7 tools", timeout=40_000)

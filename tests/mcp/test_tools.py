@@ -14,6 +14,7 @@ import jsonschema
 from mcp_types import CallToolResult
 
 from evals import handed_in, handing_in
+from mcp_server import tools
 from sandbox import engine
 from sandbox.container import LABEL
 from tests.mcp.conftest import Connect
@@ -205,6 +206,14 @@ async def test_a_long_call_tells_how_far_it_is_and_a_cancelled_one_leaves_no_con
             await asyncio.sleep(0.1)  # tidy: allow-sleep
         assert len(there) >= 2 and len(there & await asyncio.to_thread(containers)) <= 1
         assert output(await client.call_tool("find", {"query": "Cart"}))["places"], "the server goes on"
+
+
+def test_who_does_not_listen_is_answered_before_it_gives_up() -> None:
+    assert tools.budget(300, hears=True) == (300, False)
+    assert tools.budget(300, hears=False) == (tools.DEAF_S, True) and tools.DEAF_S < 50
+    assert tools.budget(20, hears=False) == (20, False)
+    assert tools.budget(1, hears=False) == (5, False)
+    assert tools.budget(10_000, hears=True) == (600, False)
 
 
 async def test_two_clients_at_once(connect: Connect, shop: Path, docker_url: str) -> None:

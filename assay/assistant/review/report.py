@@ -16,6 +16,7 @@ HOT, SHOWN, AREAS = (
     12,
 )  # commits from which on a file is hot; commits and files that a sentence names; areas that are told
 PYTHON = (".py", ".pyi")
+_ASIDE = frozenset("docs doc examples example benchmarks scripts tools".split())  # folders whose files nobody tests
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +94,8 @@ def _untested(commits: Sequence[Touched], texts: Mapping[str, str], patterns: tu
         file for one in commits for file in one.files if file in texts and file.endswith(".py") and not is_test(file)
     )
     for name in changed:
-        if not any(is_test(other) for other in reach.importers(graph, name)) and not name.endswith(
-            ("__init__.py", "conftest.py", "setup.py")
-        ):
+        is_aside = name.partition("/")[0] in _ASIDE or name.endswith(("__init__.py", "conftest.py", "setup.py"))
+        if not is_aside and not any(is_test(other) for other in reach.importers(graph, name)):
             found.append(
                 Sentence(f"no test imports {name}", tuple(one for one in commits if name in one.files), (name,))
             )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from analyzers.changed import hunks, new_lines
@@ -13,6 +14,7 @@ from sandbox.api import SandboxUnavailable
 from ..changes.gathered import Gathered
 from ..hints import check as checking
 from ..hints.check import Report, Scope
+from ..hints.hint import Hint
 from ..nouns import Passed, Tell
 from ..test import asked as testing
 from ..test.suite import Place
@@ -23,7 +25,10 @@ from . import behaviour, handed, remarks
 from .handed import HandedIn
 from .remarks import Remark, Severity
 
-SECONDS = 55.0  # within which runs may begin that are not the verdict's own
+SECONDS = 45.0  # within which runs may begin that are not the verdict's own
+TESTS_S = 25.0  # that its tests may take: a review says what can be said within a minute
+# Rules of ruff whose findings are bugs; what else a project's linter says it says by itself.
+_BUGS = re.compile(r"F(?!401|403|405|841)\d+|E9\d+|PLE\d+|B00[2356]|B01[5678]|B02[0-35-9]|B03[0135]|B039|ASYNC1\d\d|RUF006|invalid-syntax")  # fmt: skip
 SURVIVORS = 3  # that are told
 LINES = 60  # changed lines whose mutants are tried
 _OF_HINTS: dict[str, Severity] = {"proved": "error", "rule": "warning", "suspected": "note"}
@@ -45,6 +50,8 @@ async def reviewed(bench: Workbench, gathered: Gathered, cache: Path, tell: Tell
     begun = time.monotonic()
     until = begun + SECONDS
     change, notes = gathered.change, list[str]()
+    least = min(bench.settings.number("verify.budget_s"), TESTS_S)
+    bench = replace(bench, settings=replace(bench.settings, values={**bench.settings.values, "verify.budget_s": least}))  # fmt: skip
     judged = await handed.judged(bench, gathered, lambda done, of: tell("tests", done, of))
     state = await bench.projects.state(change.root)
     both = await asyncio.to_thread(handed.both, state, change)
@@ -75,9 +82,15 @@ def _of_hints(report: Report, change: Change) -> list[Remark]:
     texts = {one.name: one.after for one in change.files}
     return [
         Remark(_OF_HINTS[one.kind], one.code, one.name, texts[one.name].count("\n", 0, one.span.start) + 1, one.message, one.evidence.detail or one.evidence.source)
-        for one in report.all
-        if one.kind != "suspected" or one.confidence >= SURE
+        for one in filter(_is_told, report.all)
     ]  # fmt: skip
+
+
+def _is_told(one: Hint) -> bool:
+    """Whether a review tells a hint: what the project's own linter says by itself is told where it is a bug."""
+    if one.kind == "suspected":
+        return one.confidence >= SURE
+    return one.evidence.source != "ruff" or _BUGS.fullmatch(one.code) is not None
 
 
 async def _survivors(bench: Workbench, state: State, change: Change, until: float, tell: Tell) -> list[Remark]:
