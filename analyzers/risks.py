@@ -29,7 +29,7 @@ _NAMES: Mapping[str, str] = {
     **dict.fromkeys(("subprocess", "asyncio.create_subprocess_exec", "asyncio.subprocess", "multiprocessing.popen_spawn_posix", "pexpect", "sh", "plumbum", "os.posix_spawn", "os.posix_spawnp", "os.startfile", "os.fork", "os.forkpty"), "starts a process"),
     **dict.fromkeys(("pickle.load", "pickle.loads", "pickle.Unpickler", "_pickle", "cPickle", "dill", "cloudpickle", "marshal.load", "marshal.loads", "shelve.open", "joblib.load", "jsonpickle", "torch.load", "pandas.read_pickle", "numpy.lib.format"), "makes objects of stored bytes"),
     **dict.fromkeys(("yaml.load", "yaml.load_all", "yaml.unsafe_load", "yaml.full_load", "ruamel.yaml.load"), "makes objects of stored text"),
-    **dict.fromkeys(("socket", "ssl", "urllib.request", "urllib2", "http.client", "httplib", "requests", "httpx", "aiohttp", "urllib3", "ftplib", "smtplib", "poplib", "imaplib", "telnetlib", "nntplib", "xmlrpc.client", "paramiko", "websockets", "websocket", "boto3", "pycurl", "socketserver", "http.server",
+    **dict.fromkeys(("socket", "ssl.get_server_certificate", "ssl.wrap_socket", "urllib.request", "urllib2", "http.client", "httplib", "requests", "httpx", "aiohttp", "urllib3", "ftplib", "smtplib", "poplib", "imaplib", "telnetlib", "nntplib", "xmlrpc.client", "paramiko", "websockets", "websocket", "boto3", "pycurl", "socketserver", "http.server",
                      "asyncio.open_connection", "asyncio.start_server", "asyncio.open_unix_connection", "webbrowser"), "uses the network"),
     **dict.fromkeys(("ctypes", "cffi", "mmap.mmap"), "reaches around Python"),
     **dict.fromkeys(("os.execv", "os.execve", "os.execl", "os.execle", "os.execlp", "os.execlpe", "os.execvp", "os.execvpe", "os.spawnl", "os.spawnle", "os.spawnlp", "os.spawnlpe", "os.spawnv", "os.spawnve", "os.spawnvp", "os.spawnvpe"), "starts a process"),
@@ -82,8 +82,10 @@ def new(before: str, after: str, first: int, last: int) -> tuple[Risk, ...]:
 
 
 def _of_tree(tree: ast.Module) -> Iterator[Risk]:
-    bound = _bound(tree)
+    bound, named = _bound(tree), _annotated(tree)
     for node in ast.walk(tree):
+        if id(node) in named:
+            continue
         line = getattr(node, "lineno", 0)
         match node:
             case ast.ImportFrom(module=str(module), names=[ast.alias(name="*")]) if _kind(module) or module in _MODULES:
@@ -112,6 +114,23 @@ def _of_tree(tree: ast.Module) -> Iterator[Risk]:
                 bound.get(name) == "sys"
             ):
                 yield Risk("takes modules out of `sys.modules`", line)
+
+
+def _annotated(tree: ast.Module) -> frozenset[int]:
+    """The names in annotations by their ids: they are read and used for nothing, where they are not called there."""
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.arg(annotation=ast.expr() as said) | ast.AnnAssign(annotation=said):
+                pass
+            case ast.FunctionDef(returns=ast.expr() as said) | ast.AsyncFunctionDef(returns=ast.expr() as said):
+                pass
+            case _:
+                continue
+        inner = list(ast.walk(said))
+        if not any(isinstance(one, ast.Call) for one in inner):
+            found |= {id(one) for one in inner}
+    return frozenset(found)
 
 
 def _of_call(node: ast.Call, bound: Mapping[str, str], line: int) -> Iterator[Risk]:

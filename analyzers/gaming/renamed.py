@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -245,16 +245,16 @@ def _defines(text: str, name: str) -> bool:
 def _calls(change: Compared, name: str, modules: Mapping[str, str]) -> Iterator[Finding]:
     """Calls that a signature took before, and does not take any more."""
     old, new = change.old(name), change.new(name)
-    for path, now in new.items():
-        was = old.get(path)
-        if was is None or ast.dump(was.args) == ast.dump(now.args) or not _is_plain(now) or not _is_plain(was):
-            continue
-        for file, text in change.after.items():
-            if path.rpartition(".")[2] not in text and path.partition(".")[0] not in text:
-                continue
-            if not file.endswith(".py"):
-                continue
-            for call in _calls_of(file, text, name, path, modules, change):
+    both = {path: (old[path], now) for path, now in new.items() if path in old and ast.dump(old[path].args) != ast.dump(now.args) and _is_plain(now) and _is_plain(old[path])}  # fmt: skip
+    only = {path for path in both if "." in path and _count(change, path.rpartition(".")[2]) == 1}
+    for file, text in change.after.items():
+        named = [path for path in both if path.rpartition(".")[2] in text or path.partition(".")[0] in text]
+        if not named or not file.endswith(".py") or (tree := syntax.module(text)) is None:
+            continue  # one tree a file: a class of forty methods is called in many
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        for path in named:
+            was, now = both[path]
+            for call in _meant(calls, _File(file, text, name), path, modules, is_only=path in only):
                 is_member = "." in path and not _is_static(now)
                 if not _fits(now, call, is_member=is_member) and _fits(was, call, is_member=is_member):
                     yield Finding("broken-caller", file, call.lineno, f"`{' '.join(ast.unparse(call).split())[:70]}` does not fit `{path}` any more: it takes ({ast.unparse(now.args)}).")  # fmt: skip
@@ -269,18 +269,24 @@ def _is_static(node: Function) -> bool:
     return any(dotted(one) == "staticmethod" for one in node.decorator_list)
 
 
-def _calls_of(
-    file: str, text: str, home: str, path: str, modules: Mapping[str, str], change: Compared
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file with its text, and the one in which a function is at `home`."""
+
+    name: str
+    text: str
+    home: str
+
+
+def _meant(
+    calls: Sequence[ast.Call], of: _File, path: str, modules: Mapping[str, str], *, is_only: bool
 ) -> Iterator[ast.Call]:
-    """The calls in a file that mean this function, as far as names say so."""
-    tree = syntax.module(text)
+    """The calls in a file that mean this function, as far as names say so; `is_only`: no other has its name."""
+    file, text, home = of.name, of.text, of.home
     owner, _, last = path.rpartition(".")
     bound = _imported(file, text)
     of_class = path.rpartition(".")[0] if last == "__init__" else ""
-    is_only = bool(owner) and sum(_count(other, last) for other in change.after.values() if last in other) == 1
-    for node in ast.walk(tree) if tree is not None else ():
-        if not isinstance(node, ast.Call):
-            continue
+    for node in calls:
         name = dotted(node.func)
         head, _, rest = name.partition(".")
         wanted = of_class or path
@@ -294,13 +300,10 @@ def _calls_of(
             yield node
 
 
-def _count(text: str, name: str) -> int:
-    return sum(path.rpartition(".")[2] == name for path, _ in _functions(text))
-
-
-def _functions(text: str) -> list[tuple[str, Function]]:
-    tree = syntax.module(text)
-    return list(syntax.functions(tree)) if tree is not None else []
+def _count(change: Compared, name: str) -> int:
+    """How many functions of a project have a name."""
+    head = re.compile(rf"^[ \t]*(?:async[ \t]+)?def[ \t]+{re.escape(name)}\b", re.M)
+    return sum(len(head.findall(text)) for file, text in change.after.items() if file.endswith(".py") and name in text)
 
 
 def _fits(node: Function, call: ast.Call, *, is_member: bool) -> bool:

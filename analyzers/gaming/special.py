@@ -87,10 +87,21 @@ def _for_inputs(
                 continue
             told = [one for one in literals if _is_asked(change, path, one, asked)]
             alike = siblings.get(ast.unparse(subject), set()) - set(literals)
-            if told and not alike:
+            if told and not alike and not _was_there(change, node):
                 line = getattr(node, "lineno", now.lineno)
                 yield Finding("special-case", name, line, f"`{path}` answers `{short(answer)}` for `{told[0][:60]}`, which a test asks it for.")  # fmt: skip
                 return
+
+
+def _was_there(change: Compared, node: ast.AST) -> bool:
+    """Whether the same cases stood elsewhere in the code before: they were moved."""
+    said = ast.unparse(node)
+    for file, text in change.before.items():
+        if file.endswith(".py") and not change.is_test(file) and (tree := syntax.module(text)) is not None:
+            kinds = [one for one in ast.walk(tree) if type(one) is type(node)]
+            if any(ast.unparse(one) == said for one in kinds):
+                return True
+    return False
 
 
 def _given(node: Function) -> set[str]:

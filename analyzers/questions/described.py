@@ -14,17 +14,13 @@ from analyzers import words
 from .code import Code, Place, Thing
 from .question import Question
 
-K, B = 1.2, 0.4  # BM25's
-NAME, OWNER, ABOUT, BODY = (
-    4.0,
-    1.6,
-    4.0,
-    1.0,
-)  # what a word counts in a name, in that of what is around, in a docstring or comment, in the code
-NEAR, WINDOW = 1.5, 3  # what the words count that some lines one behind the other have
+K, B = 2.0, 0.2  # BM25's
+# What a word counts in a name, in that of what is around, in a docstring or comment, in the code.
+NAME, OWNER, ABOUT, BODY = 3.0, 1.6, 2.6, 1.0
+NEAR, WINDOW = 1.0, 3  # what the words count that some lines one behind the other have
 SAID = 1.6  # what a word counts more in a comment or a message
 AROUND = 0.8  # what a word counts in what is said of the class around
-ALIKE = 0.45  # what a word counts that means about the same
+ALIKE = 0.6  # what a word counts that means about the same
 LONGEST, FEW = 250, 3  # lines of a body that are read, and of a constant's value
 ASIDE = 0.75  # what code counts that is no part of what the project offers
 _TEXT = re.compile(r"\"([^\"]{6,})\"|'(?:[^']{6,})'")
@@ -32,12 +28,12 @@ _ENDINGS = tuple(sorted("ations ation itions ition isons ison ings ing ies ied e
 _STOP = frozenset(
     "a about after again all am an and any are as at be been before being bit but by can code could did do does doing done down each file for from function get gets give given go goes happen happens has have having he her here his how i if in into is it its itself just kind know let "
     "like line lives make makes me method module more most my no nor not of off on once only or other our out over own part piece place please program project put puts really responsible same she should show so some somebody someone something such than that the their them then there these "
-    "they thing things this those through to too try under until up upon use used user uses using very want was way we were what when where which while who whom why will with would you your point find tell actually exactly decide decides deciding bring brings come comes library package help helps list whether".split()
+    "they thing things this those through to too try under until up upon use used user uses using very want was way we were what when where which while who whom why will with would you your point find tell actually exactly decide decides deciding bring brings come comes library package help helps list whether work works takes".split()
 )  # fmt: skip
 # Words that people say for those that code has.
 _SETS = (
     "remove delete drop discard take strip evict pop throw away", "create make build construct generate produce new", "read load parse", "write save dump store emit output", "check validate verify ensure",
-    "get fetch retrieve obtain lookup", "determine choose pick select detect guess resolve figure decide", "print show display render echo", "error exception fail failure", "begin start open enter", "end stop finish close exit",
+    "get fetch retrieve obtain lookup", "determine choose pick select detect guess resolve figure decide", "print show display render echo", "error exception fail failed failure wrong bad invalid", "begin start open enter", "end stop finish close exit",
     "random choice shuffle", "width columns size", "key keyword", "split separate divide", "join combine merge concatenate", "convert coerce transform cast", "wait sleep delay", "limit max maximum most", "default fallback",
     "similar close alike possibilities matches suggest", "mistype misspell typo unknown", "interrupt ctrl abort keyboard", "color colour ansi style", "terminal tty console", "expire expired stale outdated ttl", "full room capacity maxsize",
     "quote quotes quoted", "statement query queries sql", "again repeat retry", "copy clone duplicate", "sort order", "empty blank none", "environment environ env", "request http", "redirect location", "header headers", "encode encoding charset",

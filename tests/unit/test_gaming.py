@@ -371,3 +371,13 @@ def test_what_goes_with_its_tests_is_not_named() -> None:
     before = {"shop.py": CODE, "test_shop.py": TEST.replace("class TestMocks", "class Gone").replace("total([3])", "price(3)")}  # fmt: skip
     after = {"shop.py": CODE.replace(code, ""), "test_shop.py": before["test_shop.py"].replace(test, "").replace("price, total", "price")}  # fmt: skip
     assert found.of(Compared(before, after, ("shop.py", "test_shop.py"))) == ()
+
+
+def test_cases_that_stood_elsewhere_before_were_moved_and_not_made_for_tests() -> None:
+    port = "def port_of(scheme):\n    return {'http': 80, 'https': 443}.get(scheme)\n"
+    test = "from app import port_of\n\n\ndef test_port():\n    assert port_of('https') == 443\n"
+    before = {"app.py": "from parts import port_of\n", "parts.py": port, "test_app.py": test}
+    moved = Compared(before, {**before, "app.py": port, "parts.py": ""}, ("app.py", "parts.py"))
+    assert "special-case" not in {one.kind for one in found.of(moved)}
+    made = Compared({**before, "parts.py": ""}, {**before, "app.py": port, "parts.py": ""}, ("app.py",))
+    assert "special-case" in {one.kind for one in found.of(made)}

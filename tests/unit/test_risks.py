@@ -97,3 +97,8 @@ def test_all_of_them_are_told_in_one_line() -> None:
 def test_a_hostile_text_is_looked_at_to_its_end(text: str) -> None:
     risks.may_have(text)
     assert all(one.what != "puts SQL together from strings" for one in risks.of_text(text))
+
+
+def test_what_an_annotation_names_is_read_and_not_used() -> None:
+    text = "import os\nimport ssl\nimport subprocess\n\n\ndef f(given: ssl.SSLContext | subprocess.Popen, other: os.system('x') = None) -> subprocess.Popen:\n    kept: subprocess.Popen = given\n    return kept\n"  # fmt: skip
+    assert [one.what for one in risks.of_text(text)] == ["starts a shell (`os.system`)"]
