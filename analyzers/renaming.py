@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
+import collections
+import datetime
+import io
 import keyword
+import logging
+import os
+import pathlib
 import re
+import threading
+import tokenize
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from analyzers import uses
+from analyzers import syntax, uses
 from analyzers.questions.code import Code, Place, Thing
 
 
@@ -18,10 +27,11 @@ class CannotRename(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
-    """The new texts by file, the places that were changed, and those of the same name that were left: they may mean something else."""
+    """The new texts by file, the places that were changed, those of them that go `by_name` alone, and those of the same name that were left: they may mean something else."""
 
     files: Mapping[str, str]
     changed: tuple[Place, ...]
+    by_name: tuple[Place, ...]
     left: tuple[Place, ...]
 
 
@@ -36,7 +46,7 @@ class Spot:
 
 def family(code: Code, one: Thing) -> list[Thing]:
     """A thing, and where it is a method those that it takes the place of or that take its place."""
-    if one.kind not in ("method", "property") or not one.owner:
+    if one.kind not in ("method", "property", "attribute") or not one.owner:
         return [one]
     classes = {(c.file, c.path): c for c in code.things if c.kind == "class"}
     own = classes.get((one.file, one.owner))
@@ -58,6 +68,10 @@ def check(code: Code, one: Thing, new: str) -> None:
         raise CannotRename(f"It is called `{new}` already.")
     if one.name.startswith("__") and one.name.endswith("__"):
         raise CannotRename(f"`{one.name}` is called by Python itself.")
+    if one.kind == "attribute" and _is_field(code, one):
+        raise CannotRename(
+            f"`{one.path}` is a field: who makes a `{one.owner}` names it as a keyword, and nobody can tell where for certain."
+        )
     taken = next((other for other in code.in_file(one.file) if other.path == (f"{one.owner}.{new}" if one.owner else new)), None)  # fmt: skip
     if taken is not None:
         raise CannotRename(f"`{taken.path}` is there already ({taken.place}).")
@@ -66,7 +80,8 @@ def check(code: Code, one: Thing, new: str) -> None:
 
 
 def renamed(code: Code, one: Thing, new: str, spots: Iterable[Spot]) -> Renamed:
-    """The texts with a thing under another name, at `spots` that are known to mean it, and at attributes of that name where no other thing of the project has it. Raises CannotRename where a spot does not have the name: a file was changed meanwhile."""
+    """The texts with a thing under another name, at `spots` that are known to mean it, and at attributes of that name where no other thing of the project has it. Raises CannotRename where a spot does not have the
+    name (a file was changed meanwhile), and where the new name means something else already where one stands."""
     sure = {spot for spot in spots if spot.file in code.texts}
     for spot in sure:
         if _at(code.texts[spot.file], spot, one.name) != one.name:
@@ -74,22 +89,53 @@ def renamed(code: Code, one: Thing, new: str, spots: Iterable[Spot]) -> Renamed:
     others = [spot for spot in _named(code, one.name) if spot not in sure]
     known = family(code, one)
     is_only = bool(one.owner) and all(other in known for other in code.by_name.get(one.name, ())) and one.name not in _COMMON  # fmt: skip
-    more = {spot for spot in others if is_only and _is_attribute(code.texts[spot.file], spot)}
-    exported = set(_exported(code, one))
-    every = sure | more | exported
+    more = {spot for spot in others if is_only and _is_attribute(code, spot)}
+    every = sure | more | set(_exported(code, one))
+    _check_free(code, known, new, every)
     files = {}
     for file in {spot.file for spot in every}:
-        text = code.texts[file]
-        rows = text.split("\n")
+        rows = code.texts[file].split("\n")
         for spot in sorted((s for s in every if s.file == file), reverse=True):
             row = rows[spot.line - 1]
             rows[spot.line - 1] = f"{row[: spot.column]}{new}{row[spot.column + len(one.name) :]}"
         files[file] = "\n".join(rows)
     left = [Place(s.file, s.line) for s in others if s not in every]
-    return Renamed(files, tuple(Place(s.file, s.line) for s in sorted(every)), tuple(dict.fromkeys([*left, *_in_texts(code, one.name, every)])))  # fmt: skip
+    return Renamed(files, _places(every), _places(more), tuple(dict.fromkeys([*left, *_in_texts(code, one.name, every)])))  # fmt: skip
 
 
-_COMMON = frozenset(name for kind in (str, bytes, list, dict, set, tuple, int, float, object) for name in dir(kind)) | frozenset("read write close open send get put run start stop join".split())  # fmt: skip
+def _places(spots: Iterable[Spot]) -> tuple[Place, ...]:
+    return tuple(Place(spot.file, spot.line) for spot in sorted(spots))
+
+
+def _check_free(code: Code, known: list[Thing], new: str, spots: Iterable[Spot]) -> None:
+    """Raises CannotRename where a name is bound already in a file in which it would be written, or a member of a class of the family."""
+    for one in known:
+        taken = next((other for other in code.by_name.get(new, ()) if one.owner and (other.file, other.owner) == (one.file, one.owner)), None)  # fmt: skip
+        if taken is not None:
+            raise CannotRename(f"`{taken.path}` is there already ({taken.place}).")
+    if known[0].owner:
+        return  # a member is no name of its own
+    for file in {spot.file for spot in spots}:
+        bound = next((use for use in uses.of_text(code.texts[file]) if (use.kind == "assign" and use.name == new) or (use.kind == "import" and use.extra == new)), None)  # fmt: skip
+        given = next((each for each in code.in_file(file) if each.facts is not None and any(p.name == new for p in each.facts.parameters)), None)  # fmt: skip
+        there = next((each for each in code.in_file(file) if each.path == new), None)
+        line = bound.line if bound is not None else given.line if given is not None else there.line if there is not None else 0  # fmt: skip
+        if line:
+            raise CannotRename(f"`{new}` means something in {file} already (line {line}).")
+
+
+def _is_field(code: Code, one: Thing) -> bool:
+    """Whether an attribute is a field of a class that makes its constructor of them."""
+    cls = next((other for other in code.in_file(one.file) if other.kind == "class" and other.path == one.owner), None)
+    if cls is None or cls.facts is None:
+        return False
+    rows = code.texts[one.file].split("\n")[cls.facts.line - 1 : cls.line]
+    marks = " ".join(row for row in rows if row.lstrip().startswith("@"))
+    return bool(re.search(r"dataclass|define|attrs|\battr\.s\b|frozen|mutable", marks)) or bool({"BaseModel", "NamedTuple", "TypedDict", "Struct", "BaseSettings"} & {base.rpartition(".")[2] for base in cls.facts.bases})  # fmt: skip
+
+
+# Names that objects of others have, too: of an attribute nobody knows whose it is.
+_COMMON = frozenset(name for kind in (str, bytes, list, dict, set, tuple, int, float, object, Exception, type, os, os.path, pathlib.Path, re.Pattern, re.Match, io.IOBase, io.StringIO, datetime.datetime, datetime.timedelta, threading.Thread, threading.Lock(), logging.Logger, logging.Handler, collections.deque, collections.Counter) for name in dir(kind)) | frozenset("read write close open send get put run start stop join".split())  # fmt: skip
 
 
 def _at(text: str, spot: Spot, name: str) -> str:
@@ -98,36 +144,54 @@ def _at(text: str, spot: Spot, name: str) -> str:
 
 
 def _named(code: Code, name: str) -> Iterator[Spot]:
-    """Every place of the name as a whole word in code, texts and comments left out."""
-    word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+    """Every place of the name as a name of the code, as Python's own tokens say: none in texts and comments."""
     for file, text in code.texts.items():
-        if not file.endswith(".py") or name not in text:
-            continue
-        lines = {use.line for use in uses.of_text(text) if use.last == name and use.kind != "text"}
-        lines |= {one.line for one in code.in_file(file) if one.name == name}
-        rows = text.split("\n")
-        for line in sorted(lines):
-            for match in word.finditer(rows[line - 1].partition("#")[0]):
-                yield Spot(file, line, match.start())
+        if file.endswith(".py") and name in text and syntax.has_plain_lines(text):
+            yield from (Spot(file, line, column) for line, column in _tokens(text, name))
 
 
-def _is_attribute(text: str, spot: Spot) -> bool:
-    row = text.split("\n")[spot.line - 1]
-    return row[: spot.column].rstrip().endswith(".") or row[: spot.column].strip() in ("def", "async def")
+def _tokens(text: str, name: str) -> list[tuple[int, int]]:
+    try:
+        return [one.start for one in tokenize.generate_tokens(io.StringIO(text).readline) if one.type == tokenize.NAME and one.string == name]  # fmt: skip
+    except (tokenize.TokenError, SyntaxError):
+        return []
+
+
+def _is_attribute(code: Code, spot: Spot) -> bool:
+    """Whether a name stands behind a dot, on what is no module."""
+    before = code.texts[spot.file].split("\n")[spot.line - 1][: spot.column].rstrip()
+    if not before.endswith("."):
+        return False
+    receiver = re.search(r"([A-Za-z_]\w*)(?:\.[A-Za-z_]\w*)*\.$", before)
+    return not before.lstrip().startswith(("import ", "from ")) and (receiver is None or receiver[1] not in code.imported(spot.file))  # fmt: skip
 
 
 def _exported(code: Code, one: Thing) -> Iterator[Spot]:
-    """The name in `__all__` of its module and of packages that import it."""
+    """The name in `__all__` of its module, and of those that import it from there."""
     if one.owner:
         return
     for file, text in code.texts.items():
-        is_home = file == one.file or (file.endswith(".py") and code.imported(file).get(one.name, "").endswith(f".{one.name}"))  # fmt: skip
-        if not is_home or "__all__" not in text:
+        if not file.endswith(".py") or "__all__" not in text:
             continue
-        within = next((other for other in code.in_file(file) if other.path == "__all__"), None)
-        for line in range(within.line, within.end + 1) if within is not None else ():
-            for match in re.finditer(rf"(?<=[\"']){re.escape(one.name)}(?=[\"'])", text.split("\n")[line - 1]):
-                yield Spot(file, line, match.start())
+        whole = code.imported(file).get(one.name, "")
+        home = one.file.removesuffix("/__init__.py").removesuffix(".py").replace("/", ".")
+        is_meant = file == one.file or (whole.rpartition(".")[2] == one.name and f".{home}".endswith(f".{whole.rpartition('.')[0]}"))  # fmt: skip
+        if is_meant:
+            yield from _in_all(file, text, one.name)
+
+
+def _in_all(file: str, text: str, name: str) -> Iterator[Spot]:
+    tree = syntax.module(text)
+    rows = text.split("\n")
+    for node in ast.walk(tree) if tree is not None else ():
+        match node:
+            case ast.Assign(targets=[ast.Name(id="__all__")], value=value) | ast.AugAssign(target=ast.Name(id="__all__"), value=value):  # fmt: skip
+                for one in ast.walk(value):
+                    if isinstance(one, ast.Constant) and one.value == name:
+                        row = rows[one.lineno - 1]
+                        column = len(row.encode()[: one.col_offset].decode("utf-8", "replace")) + 1
+                        if row[column : column + len(name)] == name:
+                            yield Spot(file, one.lineno, column)
 
 
 def _in_texts(code: Code, name: str, changed: set[Spot]) -> Iterator[Place]:

@@ -11,7 +11,7 @@ from . import syntax
 from .facts.bound import dotted
 from .memo import MIB, remembered
 
-Kind = Literal["call", "read", "assign", "import", "raise", "catch", "decorate", "base", "text", "environment", "warn"]
+Kind = Literal["call", "read", "assign", "import", "raise", "catch", "decorate", "base", "text", "environment", "warn", "return"]  # fmt: skip
 TEXT_LEAST = 3  # characters of a text that is told
 _ENVIRONMENT = ("environ.get", "getenv", "environ.setdefault", "environ.pop", "environb.get")
 _Function = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -19,7 +19,7 @@ _Function = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One use: `name` as it is written, dotted ("….close" behind what is no name), of an import the dotted name that it means, of a text the text itself ("…" for what a format
+    """One use: `name` as it is written, dotted ("….close" behind what is no name), of an import the dotted name that it means ("" for a `raise` of what was caught, and a `return` of nothing), of a text the text itself ("…" for what a format
     string puts in). `owner` is the dotted path of the function or class around, "" for the module; `extra` the name that an import binds, the value that is assigned, or the category of a warning."""
 
     kind: Kind
@@ -36,8 +36,8 @@ class Use:
 
 @remembered(24 * MIB)
 def of_text(text: str) -> tuple[Use, ...]:
-    """The uses in a module, in its order; none where it does not parse."""
-    tree = syntax.module(text)
+    """The uses in a module, in its order; none where it does not parse, or its lines have odd ends."""
+    tree = syntax.module(text) if syntax.has_plain_lines(text) else None
     if tree is None:
         return ()
     try:
@@ -105,8 +105,14 @@ def _of(node: ast.AST, owner: str) -> Iterator[Use]:
         case ast.ImportFrom(names=names):
             lead = "." * node.level + (node.module or "")
             yield from (Use("import", f"{lead}{'' if lead.endswith('.') or not lead else '.'}{one.name}", one.lineno or node.lineno, owner, one.asname or one.name) for one in names)  # fmt: skip
+        case ast.Raise(exc=None):
+            yield Use("raise", "", node.lineno, owner)
         case ast.Raise(exc=ast.expr() as raised) if name := _named(raised):
             yield Use("raise", name, node.lineno, owner)
+        case ast.Return(value=value):
+            yield Use("return", "" if value is None else "return", node.lineno, owner)
+        case ast.Yield() | ast.YieldFrom():
+            yield Use("return", "yield", node.lineno, owner)
         case ast.ExceptHandler(type=ast.expr() as caught):
             every = caught.elts if isinstance(caught, ast.Tuple) else [caught]
             yield from (Use("catch", _named(one), node.lineno, owner) for one in every if _named(one))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -130,8 +130,20 @@ class Code:
         return {name: tuple(every) for name, every in found.items()}
 
     def used(self, name: str, *kinds: str) -> Iterator[At]:
-        """Uses of a last name, of these kinds."""
-        return (one for one in self.every_use.get(name, ()) if one.use.kind in kinds)
+        """Uses of a last name, of these kinds, also under another one that an import gives it."""
+        yield from (one for one in self.every_use.get(name, ()) if one.use.kind in kinds)
+        for file, bound in self.renamed.get(name, ()):
+            yield from (one for one in self.every_use.get(bound, ()) if one.use.kind in kinds and one.file == file and one.use.name == bound)  # fmt: skip
+
+    @cached_property
+    def renamed(self) -> dict[str, tuple[tuple[str, str], ...]]:
+        """By a name the files that import it under another one, with that."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for file in self.texts:
+            for bound, whole in self.imported(file).items() if file.endswith(".py") else ():
+                if (last := whole.rpartition(".")[2]) not in (bound, "*"):
+                    found.setdefault(last, []).append((file, bound))
+        return {name: tuple(every) for name, every in found.items()}
 
     def texts_used(self) -> Iterator[At]:
         """The texts in the code, code before tests."""
@@ -178,12 +190,16 @@ class Code:
         def of(file: str) -> dict[str, str]:
             if file not in known:
                 package = file.split("/")[:-1]
-                found = {}
+                found: dict[str, str] = {}
                 for use in uses.of_text(self.texts[file]):
                     if use.kind == "import":
                         level = len(use.name) - len(use.name.lstrip("."))
                         lead = package[: len(package) - level + 1] if level else []
-                        found[use.extra] = ".".join([*lead, use.name.lstrip(".")])
+                        whole = ".".join([*lead, use.name.lstrip(".")])
+                        if use.extra == use.name and "." in use.name:  # `import a.b` binds `a`
+                            found.setdefault(use.name.partition(".")[0], use.name.partition(".")[0])
+                        else:
+                            found[use.extra] = whole
                 known[file] = found
             return known[file]
 
@@ -194,8 +210,15 @@ class Code:
 def of_file(file: str, text: str) -> tuple[Thing, ...]:
     """The things of one file, in its order; the module first."""
     rows = text.split("\n")
-    found = [Thing("module", signatures.module_of(file) or file, file, 1, len(rows), value=_about(text))]
-    for one in facts.of_text(text) or ():
+    found = [Thing("module", signatures.module_of(file) or file, file, 1, len(rows))]
+    if not syntax.has_plain_lines(text):  # nobody could say on which line something is
+        return tuple(found)
+    try:
+        found[0] = replace(found[0], value=_about(text))
+        known = facts.of_text(text) or ()
+    except RecursionError:  # hundreds of attributes or operators in one
+        return tuple(found)
+    for one in known:
         line = _head(rows, one)
         if not any(row.strip().endswith("overload") for row in rows[one.line - 1 : line - 1]):  # it has no body
             found.append(Thing(one.kind, one.path, file, line, one.end, one))

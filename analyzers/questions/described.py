@@ -23,7 +23,7 @@ AROUND = 0.8  # what a word counts in what is said of the class around
 ALIKE = 0.6  # what a word counts that means about the same
 LONGEST, FEW = 250, 3  # lines of a body that are read, and of a constant's value
 ASIDE = 0.75  # what code counts that is no part of what the project offers
-_TEXT = re.compile(r"\"([^\"]{6,})\"|'(?:[^']{6,})'")
+_TEXT = re.compile(r"\"([^\"]{6,})\"|'([^']{6,})'")
 _ENDINGS = tuple(sorted("ations ation itions ition isons ison ings ing ies ied ers er ors or ments ment ables able ness ally ly ances ance ences ence ions ion ives ive es ed s".split(), key=len, reverse=True))  # fmt: skip
 _STOP = frozenset(
     "a about after again all am an and any are as at be been before being bit but by can code could did do does doing done down each file for from function get gets give given go goes happen happens has have having he her here his how i if in into is it its itself just kind know let "
@@ -66,7 +66,7 @@ class Index:
     @property
     def mean(self) -> float:
         """The mean size."""
-        return sum(self.sizes) / max(1, len(self.sizes))
+        return sum(self.sizes) / max(1, len(self.sizes)) or 1.0
 
 
 def index(code: Code) -> Index:
@@ -113,7 +113,7 @@ def _bag(one: Thing, rows: Sequence[str], around: str) -> Mapping[str, float]:
             found[word] += ABOUT
     longest = LONGEST if one.facts is not None else FEW
     for row in rows[start - 1 : min(one.end, start + longest)]:
-        comment = " ".join([row.partition("#")[2], *(one for one in _TEXT.findall(row) if " " in one)])
+        comment = " ".join([row.partition("#")[2], *(one for two in _TEXT.findall(row) for one in two if " " in one)])
         for word in set(_terms(row)):
             found[word] += BODY
         for word in _terms(comment):
@@ -139,8 +139,9 @@ def _rows(one: Thing, rows: Sequence[str]) -> tuple[frozenset[str], ...]:
 def _configuration(file: str, text: str) -> Iterator[tuple[Thing, Mapping[str, float]]]:
     section = ""
     for number, row in enumerate(text.split("\n"), 1):
-        if head := re.match(r"\s*\[+([^\]]+)\]+\s*$", row):
-            section = head[1]
+        plain = row.strip()
+        if plain.startswith("[") and plain.endswith("]"):
+            section = plain.strip("[]")
         elif "=" in row:
             bag: dict[str, float] = defaultdict(float)
             for word in _terms(row):

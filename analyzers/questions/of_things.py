@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from analyzers import uses
 
 from .code import Code, Place, Thing
+from .resolved import how_sure
 from .told import SHOWN, Asked, Statement, about, of_thing, quoted, signature
 
 MODULE_SHOWN = 20  # things of a module that are told
-_RETURN = re.compile(r"^(?:return|yield)\b")
 
 
 def where(asked: Asked) -> Iterator[Statement]:
@@ -124,21 +124,14 @@ def returns(asked: Asked) -> Iterator[Statement]:
     if one is None or one.facts is None or one.kind == "class":
         return
     code = asked.code
-    lines = [Place(one.file, line) for line in own_lines(code, one) if _RETURN.match(code.row(Place(one.file, line)))]
+    own = [use for use in uses.of_text(code.texts[one.file]) if use.kind == "return" and use.owner == one.path and one.line <= use.line <= one.end]  # fmt: skip
+    lines = list(dict.fromkeys(Place(one.file, use.line) for use in own if use.name))
     if one.facts.annotation:
         yield Statement(f"`{one.path}` says that it returns `{one.facts.annotation}`.", (one.place, *lines[:1]))
     for place in lines[:SHOWN]:
         yield Statement(f"`{one.path}` has `{quoted(code, place)}`.", (place, one.place))
     if not lines and not one.facts.annotation:
         yield Statement(f"`{one.path}` returns nothing.", (one.place,))
-
-
-def own_lines(code: Code, one: Thing) -> Iterator[int]:
-    """The lines of a function without those of functions and classes in it."""
-    inner = [other for other in code.in_file(one.file) if other.facts is not None and other.path.startswith(f"{one.path}.") and one.kind != "class"]  # fmt: skip
-    for line in range(one.line, one.end + 1):
-        if not any(other.line <= line <= other.end for other in inner):
-            yield line
 
 
 def raises(asked: Asked) -> Iterator[Statement]:
@@ -149,11 +142,15 @@ def raises(asked: Asked) -> Iterator[Statement]:
     code = asked.code
     inside = [use for use in uses.of_text(code.texts[one.file]) if use.kind == "raise" and one.line <= use.line <= one.end]  # fmt: skip
     conditions = {raised.line: raised.condition for raised in one.facts.raises}
-    for use in inside:
+    is_passed_on = any(not use.name for use in inside)
+    for use in (use for use in inside if use.name):
         when = f" where `{conditions[use.line]}`" if conditions.get(use.line) else ""
         yield Statement(f"`{use.owner or one.path}` raises `{use.name}`{when}.", (Place(one.file, use.line), one.place))
     for name, callee in one.facts.raises_by_callee:
         yield Statement(f"`{one.path}` raises `{name}` by `{callee}`, which it calls.", (one.place,))
+    if is_passed_on:
+        first = next(use for use in inside if not use.name)
+        yield Statement(f"`{one.path}` raises again what it caught.", (Place(one.file, first.line), one.place))
     if not inside and not one.facts.raises_by_callee and asked.question.kind == "raises":
         yield Statement(f"`{one.path}` has no `raise` of its own; what it calls may raise.", (one.place,))
 
@@ -186,11 +183,14 @@ def bases(asked: Asked) -> Iterator[Statement]:
 
 
 def subclasses(asked: Asked) -> Iterator[Statement]:
-    """The classes that name it as a base."""
-    for at in asked.code.used(asked.one.last, "base"):
-        owner = next((o for o in asked.code.in_file(at.file) if o.path == at.use.owner and o.kind == "class"), None)
-        place = owner.place if owner is not None else at.place
-        yield Statement(f"`{at.use.owner}` inherits from `{at.use.name}`.", (place,))
+    """The classes that name it as a base; those that mean another one of its name are left out."""
+    code = asked.code
+    for at in code.used(asked.one.last, "base"):
+        how = how_sure(code, at, asked.thing) if asked.thing is not None else "sure"
+        owner = next((o for o in code.in_file(at.file) if o.path == at.use.owner and o.kind == "class"), None)
+        if how != "no":
+            place = owner.place if owner is not None else at.place
+            yield Statement(f"`{at.use.owner}` inherits from `{at.use.name}`.", (place,), how == "sure")
 
 
 def overrides(asked: Asked) -> Iterator[Statement]:

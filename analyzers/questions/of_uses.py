@@ -9,7 +9,7 @@ from analyzers import reach, uses
 
 from .code import At, Code, Place, Thing
 from .resolved import how_sure, resolved
-from .told import SHOWN, Asked, Statement, of_thing, quoted
+from .told import SHOWN, Asked, Statement, by_sureness, of_thing, quoted
 from .told import uses as told_uses
 
 HOPS = 6  # calls from one thing to another that are looked through
@@ -27,6 +27,9 @@ def callers(asked: Asked) -> Iterator[Statement]:
     likely = [at for at in found if at not in sure and one is not None and how_sure(code, at, one) == "by name"]
     yield from told_uses(code, sure, "calls it" if kinds == ["call", "decorate"] else "uses it")
     yield from told_uses(code, likely, f"calls something named `{asked.one.last}`", is_sure=False)
+    if one is not None and not sure and not likely:
+        must = f" with {', '.join(asked.question.must)}" if asked.question.must else ""
+        yield Statement(f"Nothing in the project's texts calls `{one.path}` by its name{must}.", (one.place,))
 
 
 def _has(asked: Asked, at: At) -> bool:
@@ -79,7 +82,8 @@ def raised(asked: Asked) -> Iterator[Statement]:
     for name in names:
         found = _distinct(asked.code, list(asked.code.used(name, "raise")))
         kept = [at for at in found if not within or any(_inside(at, one) for one in within)]
-        yield from told_uses(asked.code, kept, f"raises `{name}`")
+        meant = next((one.things[0] for one in asked.about if one.last == name and one.things), None)
+        yield from by_sureness(asked.code, kept, meant, f"raises `{name}`")
 
 
 def caught(asked: Asked) -> Iterator[Statement]:
@@ -90,6 +94,8 @@ def caught(asked: Asked) -> Iterator[Statement]:
     for name in names:
         every = _distinct(code, list(code.used(name, "catch")))
         found = [at for at in every if not within or any(_inside(at, one) for one in within)] or every
+        meant = next((one.things[0] for one in asked.about if one.last == name and one.things), None)
+        found = [at for at in found if meant is None or how_sure(code, at, meant) != "no"]
         for at in found[:SHOWN]:
             yield Statement(f"`{code.owner(at)}` catches `{name}`: `{quoted(code, at.place)}`", (at.place, Place(at.file, at.use.line + 1)))  # fmt: skip
     if within and not names:
@@ -161,8 +167,9 @@ def decorated(asked: Asked) -> Iterator[Statement]:
     code = asked.code
     for at in _distinct(code, list(code.used(asked.one.last, "decorate"))):
         below = next((one for one in code.in_file(at.file) if one.facts is not None and one.facts.line <= at.use.line <= one.line), None)  # fmt: skip
-        if below is not None:
-            yield Statement(f"`{below.path}` is decorated with it.", (below.place, at.place))
+        how = how_sure(code, at, asked.thing) if asked.thing is not None else "sure"
+        if below is not None and how != "no":
+            yield Statement(f"`{below.path}` is decorated with it.", (below.place, at.place), how == "sure")
 
 
 def tests(asked: Asked) -> Iterator[Statement]:
@@ -172,8 +179,9 @@ def tests(asked: Asked) -> Iterator[Statement]:
     for kinds, verb in ((("call",), "calls it"), (("read", "base", "raise", "catch", "decorate"), "names it")):
         for at in code.used(last, *kinds):
             test = _test(code, at)
-            if test is not None and test.place not in direct:
-                direct[test.place] = Statement(f"`{test.path}` {verb}.", (test.place, at.place))
+            how = how_sure(code, at, asked.thing) if asked.thing is not None else "sure"
+            if test is not None and how != "no" and (test.place not in direct or (how == "sure" and not direct[test.place].is_sure)):  # fmt: skip
+                direct[test.place] = Statement(f"`{test.path}` {verb}.", (test.place, at.place), how == "sure")
     if not direct:
         for at in code.texts_used():
             if (

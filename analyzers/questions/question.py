@@ -22,6 +22,8 @@ _CAPITAL = re.compile(r"(?<![.?!]\s)(?<!^)\b([A-Z]\w*[a-z]\w*)\b")
 _NAMED = re.compile(r"\b(?:function|method|class|module|package|constant|variable|attribute|property|parameter|argument|keyword|exception|decorator|fixture|setting|option|flag|file)s?\s+(?:named |called )?([A-Za-z_][\w.]*)\b|\b([A-Za-z_][\w.]*)\s+(?:function|method|class|module|constant|attribute|property|parameter|argument|exception|decorator|fixture)s?\b")  # fmt: skip
 _KEYWORD = re.compile(r"\b([A-Za-z_]\w*\s*=\s*[\w.'\"-]+)")
 
+LONGEST = 600  # characters of a question that are read
+
 _CUES: tuple[tuple[Kind, str], ...] = (
     ("environment", r"\b(?:envir\w*|env)[- ]?(?:variable|var)s?\b|\benviron\b|\benvvars?\b"),
     ("deprecated", r"\bdeprecat"),
@@ -83,7 +85,7 @@ class Question:
 
 def read(text: str) -> Question:
     """A question as it is understood."""
-    said = " ".join(text.split())
+    said = " ".join(text[:LONGEST].split())  # the cues look for words far apart, and somebody else may have written it
     files = list(_FILE.finditer(said))
     rest = _FILE.sub(" ", said)
     must = tuple(re.sub(r"\s", "", one) for one in _KEYWORD.findall(rest))

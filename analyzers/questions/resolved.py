@@ -36,20 +36,52 @@ def how_sure(code: Code, at: At, one: Thing) -> Sure:
 
 def _plain(code: Code, at: At, one: Thing) -> Sure:
     names = code.imported(at.file)
+    if _is_own_name(code, at):
+        return "no"
     if at.use.last in names:
         whole = names[at.use.last]
-        return "sure" if whole.rpartition(".")[2] == one.name and _is_of(one, whole.rpartition(".")[0]) and not one.owner else "no"  # fmt: skip
-    renamed = next((bound for bound, whole in names.items() if whole.rpartition(".")[2] == one.name), "")
+        if whole.rpartition(".")[2] != one.name or one.owner:
+            return "no"
+        return "sure" if _is_of(one, whole.rpartition(".")[0]) else "by name" if _is_offered(code, whole, one) else "no"
     if at.file == one.file:
-        return "sure" if not one.owner or at.use.owner.startswith(one.owner) else "no"
-    return "by name" if renamed or any(whole.endswith("*") for whole in names.values()) else "no"
+        if not one.owner:
+            return "sure"
+        is_class = any(other.kind == "class" and other.path == one.owner for other in code.in_file(one.file))
+        within = at.use.owner == one.owner or at.use.owner.startswith(f"{one.owner}.")
+        return "sure" if within and not is_class else "no"  # a method is called on something
+    return "by name" if any(whole.endswith("*") for whole in names.values()) and not one.owner else "no"
+
+
+def _is_own_name(code: Code, at: At) -> bool:
+    """Whether a plain name is a parameter or a variable of a function around."""
+    owners = [at.use.owner[:end] for end in _ends(at.use.owner)]
+    inside = {one.path: one for one in code.in_file(at.file) if one.facts is not None and one.kind != "class"}
+    if any(p.name == at.use.name for path in owners if path in inside for p in inside[path].facts.parameters):  # type: ignore[union-attr]
+        return True
+    return any(other.file == at.file and other.use.owner in inside and other.use.owner in owners and other.use.name == at.use.name for other in code.every_use.get(at.use.last, ()) if other.use.kind == "assign")  # fmt: skip
+
+
+def _ends(path: str) -> list[int]:
+    """Where the parts of a dotted path end, the longest first."""
+    return [n for n in range(len(path), 0, -1) if n == len(path) or path[n] == "."]
+
+
+def _is_offered(code: Code, whole: str, one: Thing) -> bool:
+    """Whether a module of the project hands on what it imports under this name."""
+    home = whole.rpartition(".")[0]
+    for file in code.texts:
+        if file.endswith(".py") and f".{file.removesuffix('/__init__.py').removesuffix('.py').replace('/', '.')}".endswith(f".{home}"):  # fmt: skip
+            further = code.imported(file).get(one.name, "")
+            if further.rpartition(".")[2] == one.name and _is_of(one, further.rpartition(".")[0]):
+                return True
+    return False
 
 
 def _on_self(code: Code, at: At, one: Thing) -> Sure:
     if not one.owner:
         return "no"
-    holder = at.use.owner.partition(".")[0] if at.use.owner else ""
-    own = next((other for other in code.in_file(at.file) if other.kind == "class" and other.path == holder), None)
+    classes = {other.path: other for other in code.in_file(at.file) if other.kind == "class"}
+    own = next((classes[at.use.owner[:end]] for end in _ends(at.use.owner) if at.use.owner[:end] in classes), None)
     if own is None:
         return "by name"
     if (own.file, own.path) == (one.file, one.owner):

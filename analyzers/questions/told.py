@@ -10,6 +10,7 @@ from analyzers import sentence
 from .code import At, Code, Place, Thing
 from .naming import Meant
 from .question import Question
+from .resolved import how_sure
 
 SHOWN = 30  # statements of one answer
 ROW = 110  # characters of a line that is quoted
@@ -67,14 +68,23 @@ def _first(docstring: str) -> str:
 
 
 def quoted(code: Code, place: Place) -> str:
-    """A line as it is written, in one piece."""
-    row = code.row(place)
+    """A line as it is written, in one piece; without the mark that would end it where it is quoted."""
+    row = code.row(place).replace("`", "'")
     return row if len(row) <= ROW else f"{row[:ROW]}…"
 
 
 def uses(code: Code, found: Sequence[At], verb: str, *, is_sure: bool = True) -> list[Statement]:
     """A statement for each use: who does it, with the line as it is written."""
     return [Statement(f"`{code.owner(one)}` {verb}: `{quoted(code, one.place)}`", (one.place,), is_sure) for one in found[:SHOWN]]  # fmt: skip
+
+
+def by_sureness(code: Code, found: Sequence[At], one: Thing | None, verb: str) -> list[Statement]:
+    """The same of those that mean a thing for sure, then of those that go by its name; others are left out."""
+    if one is None:
+        return uses(code, found, verb)
+    how = {id(at): how_sure(code, at, one) for at in found}
+    sure = [at for at in found if how[id(at)] == "sure"]
+    return [*uses(code, sure, verb), *uses(code, [at for at in found if how[id(at)] == "by name"], verb, is_sure=False)]
 
 
 def signature(one: Thing) -> str:

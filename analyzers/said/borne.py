@@ -11,11 +11,11 @@ from typing import Literal
 from analyzers import uses
 from analyzers.questions.code import Code, Place, Thing
 
-from .claims import taken
+from .claims import Taken, taken
 from .look import Look, is_module
 from .so import holds
 
-LEFT = 1  # words of a sentence that no claim has to account for
+LONGEST = 1_500  # characters of a sentence that are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,14 @@ class Borne:
 
 
 def of(code: Code, sentence: str, about: Sequence[Thing] = ()) -> Borne:
-    """Hold a sentence against a project's texts; `about` are the things that were asked about."""
+    """Hold a sentence against a project's texts; `about` are the things that were asked about. One that nobody can read is unchecked."""
+    try:
+        return _judged(code, sentence[:LONGEST], about)
+    except (ValueError, IndexError, KeyError, RecursionError, re.error):
+        return Borne(sentence, "unchecked", "nothing here bears it out")
+
+
+def _judged(code: Code, sentence: str, about: Sequence[Thing]) -> Borne:
     if sentence.startswith("```"):
         return _of_block(code, sentence)
     parts = taken(sentence)
@@ -48,10 +55,16 @@ def of(code: Code, sentence: str, about: Sequence[Thing] = ()) -> Borne:
         if said.is_so == claim.is_denied:
             return Borne(sentence, "denied", f"the code says otherwise ({said.why})" if said.why else "the code says otherwise")  # fmt: skip
         places += said.places
-    if is_open or not parts.claims or len(parts.left) > LEFT or look.has_loose():
+    if is_open or not parts.claims or _left(parts) or look.has_loose():
         why = "borne out in part" if places else "nothing here bears it out"
         return Borne(sentence, "unchecked", why, tuple(dict.fromkeys(places)))
     return Borne(sentence, "borne", "", tuple(dict.fromkeys(places)))
+
+
+def _left(parts: Taken) -> tuple[str, ...]:
+    """The words that no claim accounts for; what is caught and raised as something else is so "instead"."""
+    kinds = {claim.what for claim in parts.claims}
+    return tuple(word for word in parts.left if word.lower() != "instead" or not {"catches", "raises"} <= kinds)
 
 
 def _of_block(code: Code, block: str) -> Borne:

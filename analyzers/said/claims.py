@@ -47,20 +47,20 @@ class Taken:
     left: tuple[str, ...] = field(default=())
 
 
-_LIST = rf"{NAME}(?:(?:,| and| or|, and|, or)(?: (?:a|an|the|its|then))? {NAME})*"
+_LIST = rf"{NAME}(?:(?:,| and|, and)(?: (?:a|an|the|its|then))? {NAME})*"
 _NOT = r"(?P<no>(?:does not|do not|doesn't|don't|never|cannot|can not|can't|is not|isn't|are not|aren't|no longer|has no|have no) ?(?:ever |directly )?)?"
-_A = r"(?:both |either |only )?(?:a |an |the |its |another |one |some |any )?"
+_A = r"(?:both )?(?:a |an |the |its |another |one |some |any )?"
 # Each form: its word, and how it is said. `s` is the subject's mark, `o` a list of marks, `w` words.
 _FORMS: tuple[tuple[str, str], ...] = (
-    ("called_by", rf"(?P<s>{NAME}) (?:(?:is|are|gets|being) )?(?P<no>not |never )?(?:only |also |then )?(?:called|used|invoked|instantiated|applied) (?:only )?(?:by|in|from|inside|within) {_A}(?P<o>{_LIST})"),
+    ("called_by", rf"(?P<s>{NAME}) (?:(?:is|are|gets|being) )?(?P<no>not |never )?(?:also |then )?(?:called|used|invoked|instantiated|applied) (?:by|in|from|inside|within) {_A}(?P<o>{_LIST})"),
     ("uncalled", rf"(?P<s>{NAME}) (?:has no (?:callers?|users?|usages?)|is (?:never|not) (?:called|used)(?: (?:anywhere|at all))?|is unused)"),
     ("raised_by", rf"(?P<o>{NAME}) is (?P<no>not |never )?raised by (?P<s>{NAME})"),
-    ("raises", rf"(?P<s>{NAME}) {_NOT}(?:can |may |will |only |also |then |simply |always )?(?:raises?|throws?) {_A}(?P<o>{_LIST})"),
+    ("raises", rf"(?P<s>{NAME}) {_NOT}(?:also |then )?(?:raises?|throws?) {_A}(?P<o>{_LIST})"),
     ("raises_nothing", rf"(?P<s>{NAME}) (?:never raises?|does not raise|raises no|doesn't raise)(?: (?:any |an )?(?:exceptions?|errors?|anything))?"),
-    ("catches", rf"(?P<s>{NAME}) {_NOT}(?:only |also |silently |then )?(?:catches|catch|swallows?|handles?|suppresses) {_A}(?P<o>{_LIST})"),
+    ("catches", rf"(?P<s>{NAME}) {_NOT}(?:also |then )?(?:catches|catch|swallows?|handles?|suppresses) {_A}(?P<o>{_LIST})"),
     ("order", rf"(?P<s>{NAME}) {_NOT}(?:calls?|runs?|applies|apply|invokes?|executes?) {_A}(?P<o>{NAME}) (?P<w>before|after|first|last)(?: {_A}(?P<p>{NAME}))?"),
     ("order_of", rf"(?P<s>{NAME}) {_NOT}(?:calls?|runs?|applies|invokes?) {_A}(?P<o>{NAME}) first\b"),
-    ("calls", rf"(?P<s>{NAME}) {_NOT}(?:only |also |then |internally |first |simply |directly )?(?:calls?|invokes?|uses?|delegates? to|relies on|passes through|wraps?|applies) {_A}(?P<o>{_LIST})"),
+    ("calls", rf"(?P<s>{NAME}) {_NOT}(?:also |then )?(?:calls?|invokes?|uses?|delegates? to|relies on|passes through|wraps?|applies) {_A}(?P<o>{_LIST})"),
     ("default_of", rf"(?P<p>{NAME}) {_A}?(?:parameter |argument |keyword )?(?:of|in|for) (?P<s>{NAME}) (?:defaults? to|has (?:a|the) default(?: value)? of|is|=) (?P<o>{NAME})(?: by default)?"),
     ("default_has", rf"(?P<s>{NAME}) has {_A}(?:default )?(?P<o>{NAME}) as {_A}default"),
     ("default_with", rf"(?P<s>{NAME}) has {_A}(?P<d>default )?(?P<p>{NAME})(?: parameter| argument)?(?: (?:of|that defaults to|defaulting to|with a default of) (?P<o>{NAME}))"),
@@ -71,7 +71,7 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ("takes_count", rf"(?P<s>{NAME}) (?:takes|accepts|has|expects) (?:exactly |only )?(?P<w>one|two|three|four|five|six|seven|eight|nine|ten|{NAME}) (?:required |optional )?(?:parameters?|arguments?)(?:(?:,? (?:namely|called|named)|:|,)? (?P<o>{_LIST}))?"),
     ("takes", rf"(?P<s>{NAME}) {_NOT}(?:takes?|accepts?|expects?|has|have) (?:the |a |an )?(?:parameters? |arguments? |keyword )?(?P<o>{_LIST})(?: (?:parameters?|arguments?|keyword))?(?= |$|[,.;])"),
     ("inherits_no", rf"(?P<s>{NAME}) (?:does not|doesn't) (?:inherit|derive) from (?P<o>{_LIST})"),
-    ("inherits", rf"(?P<s>{NAME}) (?:(?:directly|also) )?(?:inherits|derives|descends|extends|subclasses|is derived|is a subclass|is a child)(?: (?P<w>directly))?(?: class)?(?: from| of)? (?:both )?{_A}(?P<o>{_LIST})"),
+    ("inherits", rf"(?P<s>{NAME}) (?:also )?(?:inherits|derives|descends|extends|subclasses|is derived|is a subclass|is a child)(?: (?P<w>directly))?(?: class)?(?: from| of)? (?:both )?{_A}(?P<o>{_LIST})"),
     ("is_kind", rf"(?P<s>{NAME}) {_NOT}(?:is|are) (?:a|an|the) (?P<w>(?:async(?:hronous)? )?(?:static ?method|class ?method|property|cached property|generator function|generator|async generator|coroutine(?: function)?|coroutine|decorator|context manager|class|function|method|module|constant|abstract method|dataclass|frozen dataclass|named ?tuple|enum|abstract class))\b"),
     ("is_a", rf"(?P<s>{NAME}) (?:is|in turn is)(?: (?:itself|in turn))? (?:a|an) (?P<o>{NAME})"),
     ("defined_at", rf"(?P<s>{NAME}) (?:is|are|was|lives|starts|begins|sits|stands|can be found)? ?(?P<no>not )?(?:defined|implemented|located|declared|found|starts|begins)? ?(?:in|at|on) (?:the )?(?P<o>{NAME})(?: (?:on|at) line (?P<l>{NAME}))?"),
@@ -87,10 +87,10 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ("set_to", rf"(?P<s>{NAME}) (?:is|are|gets) (?P<no>not )?(?:set|initiali[sz]ed|equal|fixed) to (?P<o>{NAME})"),
     ("value_is", rf"(?:value of )?(?P<s>{NAME}) (?:is|equals|has the value|starts out as) (?P<o>{NAME})"),
     ("has_of", rf"(?P<s>{NAME}) has (?:a|an|the) (?P<p>{NAME}) of (?P<o>{NAME})"),
-    ("sets", rf"(?P<s>{NAME}) {_NOT}(?:sets|changes|assigns|overrides|defines|initiali[sz]es) {_A}(?P<p>{NAME})(?: to (?P<o>{NAME}))?"),
+    ("sets", rf"(?P<s>{NAME}) {_NOT}(?:sets|changes|assigns|initiali[sz]es) {_A}(?P<p>{NAME})(?: to (?P<o>{NAME}))?"),
     ("reads_env", rf"(?P<s>{NAME}) {_NOT}(?:reads|checks|looks at|consults) (?:the )?(?P<o>{_LIST})(?: (?:environment )?variables?)?"),
-    ("returns", rf"(?P<s>{NAME}) {_NOT}(?:always |only |simply |then )?returns? (?:a |an |the )?(?P<o>{NAME})"),
-    ("returns_words", rf"(?P<s>{NAME}) {_NOT}(?:always |only |simply |then )?(?:returns?|gives back) (?P<w>nothing|(?:a |an |the )?(?:list|tuple|dict(?:ionary)?|set|string|bool(?:ean)?|int(?:eger)?|float|bytes|generator|iterator))\b(?: (?:of|with|built from) (?:\w+ ){{0,3}}(?P<o>{NAME})(?: (?:objects|instances|pairs))?)?"),
+    ("returns", rf"(?P<s>{NAME}) {_NOT}(?:also |then )?returns? (?:a |an |the )?(?P<o>{NAME})"),
+    ("returns_words", rf"(?P<s>{NAME}) {_NOT}(?:also |then )?(?:returns?|gives back) (?P<w>nothing|(?:a |an |the )?(?:list|tuple|dict(?:ionary)?|set|string|bool(?:ean)?|int(?:eger)?|float|bytes|generator|iterator))\b(?: (?:of|with|built from) (?:\w+ ){{0,3}}(?P<o>{NAME})(?: (?:objects|instances|pairs))?)?"),
     ("yields", rf"(?P<s>{NAME}) {_NOT}yields? (?P<o>{_LIST})?"),
     ("methods", rf"(?P<s>{NAME}) (?:has|defines|offers|provides) (?:a |an |the )?(?:methods? |attributes? |properties )?(?P<o>{_LIST})(?: methods?| attributes?)?"),
     ("overrides", rf"(?P<s>{NAME}) {_NOT}overrides? {_A}(?P<o>{NAME})"),
@@ -98,8 +98,8 @@ _FORMS: tuple[tuple[str, str], ...] = (
 _MATCHERS = tuple((what, re.compile(form, re.IGNORECASE)) for what, form in _FORMS)
 # Words that claim nothing.
 _FILLER = frozenset(
-    "a an the of in on at to for and or but is are was be been being it its this that these those which who whose with by as from into also then just only there here called named namely both either first class function method module "
-    "package constant variable attribute property parameter parameters argument arguments exception error constructor decorator test tests file files value values name object instance project code itself while so i.e e.g defined turn where same via".split()
+    "a an the of in on at to for and or but is are was be been being it its this that these those which who whose with by as from into also then there here called named namely both either first class function method module "
+    "package constant variable attribute property parameter parameters argument arguments exception error constructor decorator test tests file files value values name object instance project code itself while so i.e e.g defined turn where same via also then".split()
 )  # fmt: skip
 _VERB = re.compile(r"(?:then |also |never |in turn )*(?:raises?|calls?|returns?|catches|takes|sets|reads|inherits|derives|uses|imported|yields|is|has)\b")  # fmt: skip
 _WORD = re.compile(r"[A-Za-z][\w'-]*")
@@ -123,7 +123,7 @@ def taken(sentence: str) -> Taken:
 def _plain(marked: str) -> str:
     """The sentence without the nouns that stand beside names: "the method ⟦0⟧", "the constructor of ⟦0⟧", "the ⟦1⟧ parameter"."""
     plain = re.sub(r"\s+", " ", marked).strip().rstrip(".!")
-    plain = re.sub(rf"(?<!⟧ )\b(?:the |a |an |its |this )?(?:\w+ )?{_NOUN}s? (?:of |named |called )?(?:the )?(?={NAME})", "", plain, flags=re.IGNORECASE)  # fmt: skip
+    plain = re.sub(rf"(?<!⟧ )(?<!\bno )(?<!\bnot )(?<!\bnever )(?<!\bneither )(?<!\bwithout )(?<!\bany )\b(?:the |a |an |its |this )?(?:(?!no |not |never |neither |nor |without |any )\w+ )?(?<!\bno ){_NOUN}s? (?:of |named |called )?(?:the )?(?={NAME})", "", plain, flags=re.IGNORECASE)  # fmt: skip
     plain = re.sub(
         rf"({NAME}) (?:{_NOUN})s?\b(?! (?:of|in|for) {NAME} (?:defaults|is|has))", r"\1", plain, flags=re.IGNORECASE
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
+from analyzers import syntax
 from analyzers.questions import of_things
 from analyzers.questions.code import Thing
 
@@ -11,6 +13,7 @@ from .claims import Claim, Token
 from .look import Look, So
 
 NUMBERS = {word: number for number, word in enumerate("no one two three four five six seven eight nine ten".split())}
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _TYPES = {
     "string": "str", "str": "str", "list": "list", "tuple": "tuple", "dict": "dict", "dictionary": "dict", "set": "set", "bool": "bool", "boolean": "bool", "int": "int", "integer": "int", "float": "float", "bytes": "bytes",
     "nothing": "None", "none": "None", "generator": "generator", "iterator": "generator",
@@ -18,12 +21,24 @@ _TYPES = {
 
 
 def _same(told: str, token: Token) -> bool:
-    """Whether a default or value as it is written is what a mark says."""
-    text = token.text.partition("=")[2] if token.kind == "pair" else token.text
-    one, other = (re.sub(r"[\s_]", "", each).replace('"', "'") for each in (told, text))
-    return (
-        one == other or one.strip("'") == other.strip("'") or one.rpartition(".")[2] == other.rpartition(".")[2] != ""
-    )
+    """Whether a default or value as it is written is what a mark says: literals by their values, names by their last parts."""
+    text = (token.text.partition("=")[2] if token.kind == "pair" else token.text).strip()
+    one, other = _value(told), _value(text)
+    if one is not None or other is not None:
+        return one == other
+    if re.sub(r"\s", "", told) == re.sub(r"\s", "", text):
+        return True
+    return _DOTTED.fullmatch(told) is not None and _DOTTED.fullmatch(text) is not None and told.rpartition(".")[2] == text.rpartition(".")[2]  # fmt: skip
+
+
+def _value(text: str) -> tuple[str, object] | None:
+    """A literal with its type; None for what is none."""
+    tree = syntax.expression(text)
+    try:
+        found = ast.literal_eval(tree) if tree is not None else ...
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return None if found is ... else (type(found).__name__, repr(found))
 
 
 def default(look: Look, one: Thing | None, name: str, said: Token) -> So | None:
@@ -162,7 +177,8 @@ def set_to(look: Look, claim: Claim) -> So | None:
     if claim.what == "sets":
         found = [at for at in look.code.used(marks[0].text.rpartition(".")[2], "assign") if at.file == one.file and one.line <= at.use.line <= one.end]  # fmt: skip
         return So(bool(found), (found[0].place,) if found else (one.place,), "it does not set that")
-    if one.kind not in ("constant", "attribute") or not one.value:
+    again = [at for at in look.code.used(one.name, "assign") if at.file == one.file]
+    if one.kind not in ("constant", "attribute") or not one.value or len(again) > 1:
         return None
     return So(_same(one.value, marks[-1]), (one.place,), f"it is {one.value}")
 

@@ -76,7 +76,9 @@ async def _reply(bench: Workbench, root: Path, here: Here | None, kept: Conversa
     turns = await asyncio.to_thread(kept.turns)
     about = turns[-1].about if turns else ()
     with Progress({**WORDS, **shapes.STAGES}) as tell:
-        asking = Asking(bench.projects.world(root), folders().cache, here, about, kept.for_model())
+        asking = Asking(
+            bench.projects.world(root), folders().cache, here, about, await asyncio.to_thread(kept.for_model)
+        )
         found = await way.reply(bench, asking, said, tell)
     await asyncio.to_thread(kept.add, said, shapes.plain(found), found.about)
     return found

@@ -64,7 +64,9 @@ async def answer(session: Session, *arguments: Any) -> dict[str, Any] | None:
     kept = Conversation(session.cache, root)
     turns = await asyncio.to_thread(kept.turns)
     about = turns[-1].about if turns else ()
-    asking = Asking(world, session.cache, _here(view, given.get("range")), about, kept.for_model())
+    asking = Asking(
+        world, session.cache, _here(view, given.get("range")), about, await asyncio.to_thread(kept.for_model)
+    )
 
     async def work(tell: Tell) -> Reply:
         return await way.reply(bench, asking, text, tell)

@@ -18,7 +18,7 @@ from analyzers.questions.code import Code
 from analyzers.renaming import CannotRename, Spot
 from assay.assistant.chat import shapes, wanted, way, words
 from assay.assistant.chat.kept import Conversation
-from assay.assistant.chat.reply import Here, Reply
+from assay.assistant.chat.reply import Here, Proposed, Reply
 from assay.assistant.chat.wanted import Wanted
 from assay.assistant.chat.way import Asking
 from assay.assistant.record.checkpoints import Checkpoints
@@ -64,6 +64,10 @@ async def asked(bench: Workbench, shop: Path, text: str, **more: object) -> Repl
         ("which tests cover parsed?", None),
         ("what does add do", None),
         ("where is the test for Cart.add?", None),
+        ("add two numbers in the parser: where is that done?", None),
+        ("find where bug reports and problems are stored", None),
+        ("extract this into total", Wanted("extract", to="total")),
+        ("why does this test fail?", Wanted("explain")),
     ],
 )
 def test_what_is_to_be_done_is_told_from_questions(text: str, act: Wanted | None) -> None:
@@ -202,6 +206,40 @@ def test_a_method_is_renamed_with_those_that_take_its_place() -> None:
         renaming.renamed(code, one, "move", [Spot("a.py", 3, 8)])
 
 
+@pytest.mark.parametrize(
+    ("texts", "old", "new", "why"),
+    [
+        ({"a.py": "def foo():\n    pass\n\n\ndef g(bar):\n    return foo()\n"}, "foo", "bar", "means something in a.py already"),
+        ({"m.py": "class E:\n    def a(self): pass\n\n\nclass F(E):\n    def a(self): pass\n    def b(self): pass\n"}, "a", "b", "`F.b` is there already"),
+        ({"a.py": "from dataclasses import dataclass\n\n\n@dataclass\nclass C:\n    total: int = 0\n"}, "total", "net", "is a field"),
+    ],
+)  # fmt: skip
+def test_a_name_that_would_be_caught_is_refused(texts: dict[str, str], old: str, new: str, why: str) -> None:
+    code = Code(texts)
+    one = code.by_name[old][0]
+    spots = [Spot(each.file, each.line, texts[each.file].split("\n")[each.line - 1].index(old)) for each in renaming.family(code, one)]  # fmt: skip
+    with pytest.raises(CannotRename, match=why):
+        renaming.check(code, one, new)
+        renaming.renamed(code, one, new, spots)
+
+
+def test_only_what_means_it_is_renamed() -> None:
+    texts = {
+        "a.py": '__all__ = ["foo", "f" "oo"]  # "foo"\n\n\ndef foo():\n    return "foo"\n',
+        "p/__init__.py": 'from .other import foo\n\n__all__ = ["foo"]\n',
+        "p/other.py": "def foo():\n    return 2\n",
+        "q.py": "import os\nimport lib\n\n\nclass Store:\n    def size_of(self, p):\n        return os.path.size_of(p) and p.size_of() and lib.size_of\n",
+    }
+    code = Code(texts)
+    one = next(one for one in code.by_name["foo"] if one.file == "a.py")
+    made = renaming.renamed(code, one, "bar", [Spot("a.py", 4, 4)])
+    assert made.files == {"a.py": '__all__ = ["bar", "f" "oo"]  # "foo"\n\n\ndef bar():\n    return "foo"\n'}
+    (size,) = code.by_name["size_of"]
+    made = renaming.renamed(code, size, "measure", [Spot("q.py", 6, 8)])
+    assert "return os.path.size_of(p) and p.measure() and lib.size_of" in made.files["q.py"]
+    assert [str(place) for place in made.by_name] == ["q.py:7"]
+
+
 async def test_lines_become_a_function(real: Workbench, shop: Path) -> None:
     found = await asked(real, shop, "extract lines 21-23 of src/shop/prices.py into as_cents")
     assert found.change is not None, found.notes
@@ -209,6 +247,21 @@ async def test_lines_become_a_function(real: Workbench, shop: Path) -> None:
     assert "def as_cents(whole, rest, text):" in after and "return as_cents(whole, rest, text)" in after
     refused = await asked(real, shop, "extract lines 200-300 of src/shop/prices.py into more")
     assert refused.change is None and "lines" in refused.notes[0]
+
+
+async def test_this_is_done_where_somebody_is(real: Workbench, shop: Path) -> None:
+    found = await asked(real, shop, "extract this into as_cents", here=Here("src/shop/prices.py", 21, 23))
+    assert found.change is not None and "def as_cents(" in found.change.files["src/shop/prices.py"][1]
+    renamed = await asked(real, shop, "rename this function to taxed", here=Here("src/shop/prices.py", 8, 8))
+    assert renamed.change is not None and renamed.change.title == "rename with_tax to taxed"
+    missing = await asked(real, shop, "rename with_tax in src/shop/cart.py to taxed")
+    assert missing.change is None and "in src/shop/cart.py is called" in missing.notes[0]
+
+
+def test_what_stands_in_a_file_ends_no_fence() -> None:
+    made = Reply((), (), (), Proposed("x", {"a.py": ("", "```\n# done\n````\n")}))
+    told = shapes.markdown(made, str)
+    assert "`````diff" in told and told.rstrip().endswith("`````")
 
 
 async def test_the_history_names_commits(make: Make, shop: Path) -> None:

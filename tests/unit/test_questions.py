@@ -130,6 +130,42 @@ def test_a_line_means_what_is_around_it(code: Code) -> None:
     assert one.things[0].path == "Cart.add"
 
 
+def test_a_name_means_what_its_imports_and_its_scope_say() -> None:
+    code = Code(
+        {
+            "p/__init__.py": "",
+            "p/m.py": "def go():\n    return 1\n\n\ndef open_it():\n    return go()\n\n\nclass C:\n    def open(self):\n        return open('x')\n",
+            "p/a.py": "import p.m\nfrom p.m import go as start\n\n\ndef one():\n    p.m.go()\n\n\ndef two():\n    start()\n\n\ndef three(go):\n    go()\n",
+        }
+    )  # fmt: skip
+    found = [(one.text.split("`")[1], one.is_sure) for one in asked(code, "who calls `go`?").statements]
+    assert found == [("one", True), ("two", True), ("open_it", True)]
+    none = asked(code, "who calls C.open?")
+    assert none.statements[0].text.startswith("Nothing in the project's texts calls `C.open`")
+
+
+def test_what_is_returned_is_told_by_the_tree() -> None:
+    code = Code({"a.py": 'def f(x): return x\n\n\ndef g(x):\n    """Do.\n\n    return the things\n    """\n    if x: return 5\n\n\ndef h():\n    try:\n        g(1)\n    except OSError:\n        raise\n'})  # fmt: skip
+    assert [str(one.places[0]) for one in asked(code, "what does `f` return?").statements] == ["a.py:1"]
+    assert [str(one.places[0]) for one in asked(code, "what does `g` return?").statements] == ["a.py:9"]
+    assert "raises again" in asked(code, "what does `h` raise?").statements[0].text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a = 1\rb = 2\n\ndef f():\r    return 1\n", "class A(" + ".".join(["a"] * 800) + "):\n    pass\n", "def f(:\n", "x = " + "[" * 300 + "]" * 300],
+)  # fmt: skip
+def test_one_file_that_nobody_can_read_ends_no_question(text: str) -> None:
+    code = Code({"odd.py": text, "b.py": "def total():\n    return 1\n", "x.cfg": "[" * 40_000})
+    assert str(asked(code, "where is `total`?").statements[0].places[0]) == "b.py:1"
+    assert asked(code, "which piece computes the total").statements
+
+
+def test_a_question_without_end_is_read_to_some_length() -> None:
+    for text in ("which error " * 3000, "get " * 3000 + "from " * 3000, "`" * 30_000, "any " * 9000):
+        assert len(question.read(text).text) <= question.LONGEST
+
+
 def test_uses_are_told_by_line() -> None:
     found = {(one.kind, one.name, one.line, one.owner) for one in uses.of_text('import os\n\n\ndef f(a):\n    x.y = os.getenv("A")\n    raise KeyError(f"no {a} here")\n')}  # fmt: skip
     assert {("import", "os", 1, ""), ("environment", "A", 5, "f"), ("assign", "x.y", 5, "f"), ("raise", "KeyError", 6, "f"), ("text", "no … here", 6, "f")} <= found  # fmt: skip
@@ -178,6 +214,7 @@ def test_what_the_texts_say_is_borne_out(code: Code, text: str) -> None:
         "`discounted` is at `src/shop/prices.py:3`.",
         "`Cart.add` is deprecated.",
         "`fetch` can be imported from `shop.prices`.",
+        "`discounted` raises no exception `ValueError`.",
     ],
 )
 def test_what_they_deny_is_denied(code: Code, text: str) -> None:
@@ -188,7 +225,23 @@ def test_what_they_deny_is_denied(code: Code, text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["`fetch` retries three times before it gives up.", "`with_tax` is called by `lines`, which runs in its own thread.", "It is fast.", "`Cart` is the best of classes."],
-)  # fmt: skip
+    [
+        "`Cart` has no method `add`.",
+        "`rate` takes no parameter `url`.",
+        "`BigCart` inherits from no class `Cart`.",
+        "It is false that `discounted` raises `ValueError`.",
+        "`discounted` always raises `ValueError`.",
+        "`BigCart.add` only catches `ValueError`.",
+        "`with_tax` is called by `lines` and never by tests.",
+        "`BigCart` inherits from `Cart` or `dict`.",
+        "`fetch` never raises `OSError`.",
+        "`rate` does not catch `KeyError`.",
+        "`with_tax` is at line `²`.",
+        "`fetch` retries three times before it gives up.",
+        "`with_tax` is called by `lines`, which runs in its own thread.",
+        "It is fast.",
+        "`Cart` is the best of classes.",
+    ],
+)
 def test_what_nobody_can_tell_is_not_borne_out(code: Code, text: str) -> None:
     assert borne.of(code, text).how == "unchecked"

@@ -148,6 +148,12 @@ export function register(server: Server, icon: vscode.Uri): vscode.Disposable {
   return participant;
 }
 
+/** A fence that nothing in the text ends. */
+function fenceFor(text: string): string {
+  const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map((run) => run.length));
+  return "`".repeat(longest + 1);
+}
+
 const FOLLOWUPS = ["who calls it?", "which tests cover it?", "is it safe to change?"].map((prompt) => ({ prompt }));
 
 /** Answer in the chat: a list of statements with their places as links, and a change with a button. */
@@ -176,7 +182,8 @@ export async function answer(
     stream.markdown(`\n\n_${note}_`);
   }
   if (reply.change !== null && reply.changeId !== null) {
-    stream.markdown(`\n\n**${reply.change.title}**\n\n\`\`\`diff\n${reply.change.diff}\n\`\`\`\n${reply.change.told[0] ?? reply.change.verdict ?? ""}\n`);
+    const fence = fenceFor(reply.change.diff);
+    stream.markdown(`\n\n**${reply.change.title}**\n\n${fence}diff\n${reply.change.diff}\n${fence}\n${reply.change.told[0] ?? reply.change.verdict ?? ""}\n`);
     stream.button({ command: "assay.writeProposed", title: "Write It", arguments: [reply.changeId] });
   }
   return { metadata: { about: reply.lines.length > 0 } };

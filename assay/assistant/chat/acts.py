@@ -38,6 +38,8 @@ from .reply import Here, Line, Proposed, Reply
 from .wanted import Wanted
 
 HINTS = 12
+# Words of what is asked for: functions may be called so.
+_OWN = frozenset("is it the this a an safe to change refactor edit touch remove delete modify can i safely what would break breaks happens if when any bug bugs find see there are in with wrong problems problem test tests".split())  # fmt: skip
 
 
 async def done(
@@ -58,7 +60,7 @@ async def done(
             return await _explained(bench, known, (wanted, here), tell)
         case "safe":
             one = subject(known.code, said, here)
-            return await safety.of(bench, known, one, tell) if one is not None else _unsaid("function")
+            return await safety.of(bench, known, one, tell) if one is not None else None
         case "hints":
             return await _hints(bench, known, world, cache, (subject(known.code, said, here), here), tell)
 
@@ -69,6 +71,8 @@ def subject(code: Code, said: str, here: Here | None) -> Thing | None:
     if named:
         return named[0]
     for word in re.findall(r"[A-Za-z_]\w+", said):
+        if word.lower() in _OWN:
+            continue
         known = [one for one in things(code, word, question.read(said)) if one.facts is not None and not code.is_test(one.file)]  # fmt: skip
         if known:
             return known[0]
@@ -96,7 +100,8 @@ async def _judged(bench: Workbench, world: World, made: Reply, tell: Tell) -> Re
 
 def _file(code: Code, name: str, here: Here | None) -> str:
     wanted = name or (here.file if here is not None else "")
-    return next((one for one in code.texts if wanted and (one == wanted or one.endswith(f"/{wanted}"))), "")
+    found = [one for one in code.texts if wanted and (one == wanted or one.endswith(f"/{wanted}"))]
+    return wanted if wanted in found else found[0] if len(found) == 1 else ""
 
 
 async def _written(
@@ -124,7 +129,9 @@ async def _written(
 
 async def _tested(bench: Workbench, known: Ground, world: World, task: tuple[Wanted, Here | None], tell: Tell) -> Reply:
     wanted, here = task
-    one = next(iter(things(known.code, wanted.of, question.read(wanted.of))), None) if wanted.of else subject(known.code, "", here)  # fmt: skip
+    every = things(known.code, wanted.of, question.read(f"{wanted.of} in {wanted.file}" if wanted.file else wanted.of))
+    every = [each for each in every if not wanted.file or each.file == wanted.file or each.file.endswith(f"/{wanted.file}")]  # fmt: skip
+    one = next(iter(every), None) if wanted.of else subject(known.code, "", here)
     if one is None or known.code.is_test(one.file):
         return Reply(
             (), (f"Nothing here is called `{wanted.of}`." if wanted.of else "Name the function that is meant.",)

@@ -28,11 +28,12 @@ async def rename(bench: Workbench, known: Ground, world: World, task: Wanted, te
     code = known.code
     asked = question.read(f"{task.of} in {task.file}" if task.file else task.of)
     every = [one for one in things(code, task.of, asked) if one.kind != "module"]
-    every = [one for one in every if one.file.endswith(task.file)] or every
+    every = [one for one in every if not task.file or one.file == task.file or one.file.endswith(f"/{task.file}")]
     own = [one for one in every if not code.is_test(one.file)] or every
     if not own:
         close = "".join(f" There is `{one.path}` ({one.place})." for one in near(code, task.of)[:2])
-        return Reply((), (f"Nothing here is called `{task.of}`.{close}",))
+        where = f" in {task.file}" if task.file else ""
+        return Reply((), (f"Nothing{where or ' here'} is called `{task.of}`.{close}",))
     related = renaming.family(code, own[0])
     if others := [one for one in own[1:] if one not in related]:
         which = [Line(f"`{one.path}`", (one.place,)) for one in (own[0], *others)[:LEFT]]
@@ -49,9 +50,24 @@ async def rename(bench: Workbench, known: Ground, world: World, task: Wanted, te
     files = {name: (code.texts[name], after) for name, after in made.files.items()}
     count = len(made.changed)
     lines = [Line(f"`{one.path}` is named in {count} place{'s' * (count != 1)} of {len(files)} file{'s' * (len(files) != 1)}; all of them get `{task.to}`.", made.changed[:3])]  # fmt: skip
+    if made.by_name:
+        lines.append(Line(f"Of these {len(made.by_name)} go by the name alone, on objects whose class nothing says; no other thing here has it.", made.by_name[:LEFT], "likely"))  # fmt: skip
+    if one.owner and (foreign := _foreign(known, related)):
+        lines.append(Line(f"`{foreign}` is a class of others: a method that this takes the place of there keeps its name.", (one.place,), "likely"))  # fmt: skip
     if made.left:
         lines.append(Line(f"Left as they are, for they may mean something else: {len(made.left)} more line{'s' * (len(made.left) != 1)} with `{one.name}`.", made.left[:LEFT], "likely"))  # fmt: skip
     return Reply(tuple(lines), (), (one.path,), Proposed(f"rename {one.path} to {task.to}", files))
+
+
+def _foreign(known: Ground, related: list[Thing]) -> str:
+    """A base of a class with the thing that is not of the project; "" for none."""
+    for one in related:
+        cls = next((other for other in known.code.in_file(one.file) if other.kind == "class" and other.path == one.owner), None)  # fmt: skip
+        for base in cls.facts.bases if cls is not None and cls.facts is not None else ():
+            name = base.partition("[")[0].rpartition(".")[2]
+            if name not in ("object", "ABC", "Protocol", "Generic") and not any(c.kind == "class" for c in known.code.by_name.get(name, ())):  # fmt: skip
+                return base
+    return ""
 
 
 async def _spots(bench: Workbench, known: Ground, world: World, related: list[Thing], tell: Tell) -> set[Spot]:

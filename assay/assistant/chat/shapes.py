@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -103,7 +104,9 @@ def markdown(found: Reply, link: Callable[[Place], str]) -> str:
     told += [f"\n_{note}_" for note in found.notes]
     if found.change is not None:
         verdict = found.change.told or ((title(found.change.verdict),) if found.change.verdict is not None else ())
-        told += ["", f"**{found.change.title}**", "", "```diff", diff(found.change).rstrip("\n"), "```", *verdict[:1]]
+        changed = diff(found.change).rstrip("\n")
+        fence = "`" * (max(map(len, re.findall(r"`+", changed)), default=2) + 1)
+        told += ["", f"**{found.change.title}**", "", f"{fence if len(fence) > 2 else '```'}diff", changed, fence if len(fence) > 2 else "```", *verdict[:1]]  # fmt: skip
     return "\n".join(told)
 
 

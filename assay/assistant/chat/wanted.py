@@ -33,11 +33,16 @@ class Wanted:
     lines: tuple[int, int] = (0, 0)
 
 
+_ASKS = re.compile(r"\?\s*$|^\W*(?:where|what|who|which|when|how|find|show|list|does|do|is|are)\b|:\s*(?:where|what|who|which|how)\b", re.IGNORECASE)  # fmt: skip
+LONGEST = 600  # characters that are read of what is no traceback
+
+
 def read(text: str) -> Wanted | None:
     """What is to be done; None for a question."""
     said = text.strip()
-    if not tracebacks.parse(said).is_nothing and "\n" in said:
+    if "\n" in said and not tracebacks.parse(said).is_nothing:
         return Wanted("explain", said)
+    said = said[:LONGEST]
     if found := _RENAME.match(said):
         return Wanted("rename", found[1], found[2] or "", found[3].rpartition(".")[2])
     if found := _EXTRACT.match(said):
@@ -45,12 +50,12 @@ def read(text: str) -> Wanted | None:
     if found := _TEST.match(said):
         return Wanted("test", "" if (found[1] or "this").lower() == "this" else found[1], found[2] or "")
     if found := _WHY.search(said):
-        return Wanted("explain", found[1] or "")
+        return Wanted("explain", "" if (found[1] or "this").lower() in ("this", "it") else found[1])
     if _SAFE.search(said):
         return Wanted("safe", said)
-    if _HINTS.search(said):
+    if _HINTS.search(said) and not re.match(r"\W*(?:where|find where|show me where|who|which)\b", said, re.IGNORECASE):
         return Wanted("hints", said)
-    if found := _WRITE.match(said):
+    if (found := _WRITE.match(said)) and not _ASKS.search(said):
         into = _INTO.search(found[1])
         return Wanted("write", (found[1][: into.start()] if into else found[1]).strip(), into[1] if into else "")
     return None

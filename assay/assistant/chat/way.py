@@ -22,7 +22,6 @@ from .reply import Here, Line, Reply
 SHOWN = 12  # statements of an answer that are told
 _THIS = re.compile(r"\bthis\s+(function|method|class|test|module|file|code|line)\b|(?<!\w)(here|this)\b(?!\s+\w+\s*(?:is|are|does))", re.IGNORECASE)  # fmt: skip
 _IT = re.compile(r"\b(?:it|its|that (?:function|class|method|one)|they|them)\b", re.IGNORECASE)
-_HISTORY = frozenset(("history",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +39,13 @@ async def reply(bench: Workbench, asking: Asking, text: str, tell: Tell) -> Repl
     """The answer. Raises SandboxUnavailable where something has to be run and nothing can be."""
     known = await ground.of(bench, asking.world, tell)
     said = named(known.code, asking, text)
-    if (task := wanted.read(said)) is not None and (done := await acts.done(bench, known, asking.world, asking.cache, (task, asking.here, said), tell)):  # fmt: skip
+    task = wanted.read(text)
+    if task is None or task.act == "rename":  # what "this" is called is its name
+        task = wanted.read(said) or task
+    if task is not None and (done := await acts.done(bench, known, asking.world, asking.cache, (task, asking.here, said), tell)):  # fmt: skip
         return done
     asked = question.read(said)
-    if asked.kind == "history" or "commit" in said.lower():
+    if asked.kind == "history":
         found = await asyncio.to_thread(history.of, known, asked)
         if found is not None:
             return found

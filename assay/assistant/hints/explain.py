@@ -49,8 +49,8 @@ async def explain(bench: Workbench, root: Path, text: str, tell: Tell) -> Explan
         more = _of_line(state.texts[best.name], line, told) if best.evidence.source == "call" else ""
         return Explanation(best.message + more, best.name, line, best.fix)
     if not frames:
-        if told.tests and not note and await _are_green(bench, state, told.tests):
-            which = f"`{told.tests[0]}` passes" if len(told.tests) == 1 else f"All {len(told.tests)} tests pass"
+        if told.tests and not note and (green := await _green(bench, state, told.tests)):
+            which = f"`{told.tests[0]}` passes" if len(told.tests) == 1 else f"All {green} tests that are there pass"
             return Explanation(f"{which} in the sandbox as the project is now.")
         why = f"{told.exception}: {told.message}".rstrip(": ") if told.exception else f"{told.tests[0]} fails"
         return Explanation(f"{why}. None of its places is in a file of this project.{note}")
@@ -116,18 +116,18 @@ async def _proved(
     return sorted(found, key=lambda hint: not hint.function), ""
 
 
-async def _are_green(bench: Workbench, state: State, tests: Sequence[str]) -> bool:
-    """Whether tests pass as the project is now."""
-    named = tuple(test for test in tests[:TESTS_LIMIT] if test.partition("::")[0] in state.texts)
-    if not named or bench.settings.policy == "static":
-        return False
+async def _green(bench: Workbench, state: State, tests: Sequence[str]) -> int:
+    """How many of some tests ran, where all of them are there and pass as the project is now; else 0."""
+    named = tuple(test for test in tests if test.partition("::")[0] in state.texts)
+    if len(named) != len(tests) or len(named) > TESTS_LIMIT or bench.settings.policy == "static":
+        return 0
     step = Step("pytest", failing.RUN_S, written_over(state, {}), named, quiet_s=failing.QUIET_S)
     try:
         (outcome,) = await bench.sandbox.run(Job(state.project, (step,)))
     except SandboxUnavailable:
-        return False
+        return 0
     ran = outcome.tests.tests
-    return bool(ran) and all(test.is_green for test in ran)
+    return len(named) if ran and all(test.is_green for test in ran) else 0
 
 
 async def _with_fix(bench: Workbench, root: Path, state: State, hints: Sequence[Hint]) -> Hint:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator, Sequence
 
@@ -28,8 +29,12 @@ async def of(bench: Workbench, state: State, change: Change, until: float) -> li
             if time.monotonic() > until or len(found) >= FUNCTIONS:
                 return found
             after, before = Asking(bench, both.after), Asking(bench, both.before)
-            calls, _, now = await tried(after, subject)
-            was = await before.once(calls) if calls else ()
+            try:
+                async with asyncio.timeout(max(1.0, until - time.monotonic())):
+                    calls, _, now = await tried(after, subject)
+                    was = await before.once(calls) if calls else ()
+            except TimeoutError:
+                return found
             for call, old, new in _differing(calls, was, now):
                 told = f"`{call}` {_said(new)} where it {_said(old, is_past=True)}."
                 found.append(

@@ -4,7 +4,7 @@ local M = {}
 
 local say = require("assay.say")
 
----@type { client: vim.lsp.Client, id: integer }?
+---@type { client: vim.lsp.Client, id: integer, mine: table }?
 local running
 ---@type string?
 local proposed
@@ -62,7 +62,11 @@ function M.ask(text, given)
   end
   local argument = { text = text, uri = at.textDocument.uri, range = range }
   say("asking …")
+  local mine = {}
   local is_sent, id = client:request("workspace/executeCommand", { command = "assay.ask", arguments = { argument } }, function(failure, answer)
+    if running == nil or running.mine ~= mine then
+      return -- it was ended, and another may be asked by now
+    end
     running = nil
     if failure then
       return say(failure.message, vim.log.levels.ERROR)
@@ -72,7 +76,7 @@ function M.ask(text, given)
     end
   end, vim.api.nvim_get_current_buf())
   if is_sent then
-    running = { client = client, id = id }
+    running = { client = client, id = id, mine = mine }
   end
 end
 
