@@ -86,6 +86,19 @@ def _spread(every: list[Usual], most: int) -> list[Usual]:
 Change = tuple[Span, str, str]
 
 
+def _speaks_to_people(node: ast.AST) -> bool:
+    """Whether a statement says something of the module and does nothing: `__version__ = "1.2"`."""
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant()) | ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant()):  # fmt: skip
+            return name.startswith("__") and name.endswith("__")
+    return False
+
+
+def _is_cast(node: ast.Call) -> bool:
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""  # fmt: skip
+    return name == "cast" and len(node.args) == 2
+
+
 class _Made:
     def __init__(self, text: str, tree: ast.Module) -> None:
         self._text, self._tree, self._places = text, tree, Places(text)
@@ -110,6 +123,8 @@ class _Made:
             node = stack.pop()
             if isinstance(node, ast.stmt) and not (node.lineno <= last and (node.end_lineno or 0) >= first):
                 continue
+            if _speaks_to_people(node):
+                continue
             if isinstance(node, ast.stmt | ast.expr) and node.lineno >= first and (node.end_lineno or 0) <= last:
                 yield node
             for name, value in ast.iter_fields(node):
@@ -120,6 +135,8 @@ class _Made:
                 ):
                     continue
                 children = value if isinstance(value, list) else [value]
+                if isinstance(node, ast.Call) and name == "args" and _is_cast(node):
+                    children = children[1:]  # a type, for whoever checks types
                 if (
                     isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
                     and name == "body"

@@ -97,3 +97,9 @@ def test_what_changes_nothing_is_no_mutant() -> None:
 def test_what_only_speaks_to_people_is_left_alone() -> None:
     text = '"""A module."""\n\nRATE = 3\n\n\nclass C:\n    """A class."""\n\n    size = 2\n'
     assert {one.line for one in usual.of_lines(text, 1, 9)} == {3, 9}
+
+
+def test_what_speaks_to_people_alone_is_left_as_it_is() -> None:
+    text = '__version__ = "1.2"\nLIMIT = 3\n\n\ndef f(x):\n    return t.cast("list[int]", x)\n'
+    assert {one.line for one in usual.of_lines(text, 1, 6)} == {2, 6}
+    assert not any("list[int]" in one.told for one in usual.of_lines(text, 6, 6))
