@@ -96,27 +96,27 @@ def index(code: Code) -> Index:
 
 def _bag(one: Thing, rows: Sequence[str], around: str) -> Mapping[str, float]:
     found: dict[str, float] = defaultdict(float)
-    for word in _terms(one.name):
+    for word in stems_of(one.name):
         found[word] += NAME
-    for word in (*_terms(one.owner), *_terms(one.file.removesuffix(".py"))):
+    for word in (*stems_of(one.owner), *stems_of(one.file.removesuffix(".py"))):
         found[word] += OWNER
-    for word in set(_terms(around.partition("\n\n")[0])):
+    for word in set(stems_of(around.partition("\n\n")[0])):
         found[word] += AROUND
     said = one.facts.docstring if one.facts is not None else one.value if one.kind == "module" else ""
-    for word in _terms(said):
+    for word in stems_of(said):
         found[word] += ABOUT * 0.6
     if one.kind in ("module", "class"):
         return found
     start = one.facts.line if one.facts is not None else one.line
     if one.facts is None:
-        for word in _terms(_above(rows, one.line)):
+        for word in stems_of(_above(rows, one.line)):
             found[word] += ABOUT
     longest = LONGEST if one.facts is not None else FEW
     for row in rows[start - 1 : min(one.end, start + longest)]:
         comment = " ".join([row.partition("#")[2], *(one for two in _TEXT.findall(row) for one in two if " " in one)])
-        for word in set(_terms(row)):
+        for word in set(stems_of(row)):
             found[word] += BODY
-        for word in _terms(comment):
+        for word in stems_of(comment):
             found[word] += SAID
     return found
 
@@ -133,7 +133,7 @@ def _rows(one: Thing, rows: Sequence[str]) -> tuple[frozenset[str], ...]:
     """The words of each line of a body."""
     if one.kind in ("module", "class"):
         return ()
-    return tuple(frozenset(_terms(row)) for row in rows[one.line - 1 : min(one.end, one.line + LONGEST)])
+    return tuple(frozenset(stems_of(row)) for row in rows[one.line - 1 : min(one.end, one.line + LONGEST)])
 
 
 def _configuration(file: str, text: str) -> Iterator[tuple[Thing, Mapping[str, float]]]:
@@ -144,22 +144,17 @@ def _configuration(file: str, text: str) -> Iterator[tuple[Thing, Mapping[str, f
             section = plain.strip("[]")
         elif "=" in row:
             bag: dict[str, float] = defaultdict(float)
-            for word in _terms(row):
+            for word in stems_of(row):
                 bag[word] += ABOUT
-            for word in _terms(f"{section} {file}"):
+            for word in stems_of(f"{section} {file}"):
                 bag[word] += OWNER * 1.5
             name = row.partition("=")[0].strip()
             yield Thing("constant", f"{section}.{name}" if section else name, file, number, number, value=row.partition("=")[2].strip()), bag  # fmt: skip
 
 
-def _terms(text: str) -> list[str]:
+def stems_of(text: str) -> list[str]:
     """The stems of the words in a text, compounds taken apart."""
     return [one for word in re.findall(r"[A-Za-z]\w*", text) for one in _stems(word)]
-
-
-def stems_of(text: str) -> list[str]:
-    """The stems of the words in a text."""
-    return _terms(text)
 
 
 @lru_cache(maxsize=20_000)
@@ -254,7 +249,7 @@ def line(code: Code, one: Thing, terms: Sequence[str], weights: Mapping[str, flo
     best, at = 0.0, one.line
     docstring = _docstring(one, rows)
     for number in range(one.line, min(one.end, one.line + LONGEST) + 1):
-        own = {*_terms(rows[number - 1])}
+        own = {*stems_of(rows[number - 1])}
         score = 0.0
         for term in terms:
             weight = (weights or {}).get(term, 3.0)

@@ -8,7 +8,7 @@ from typing import Literal
 
 Kind = Literal[
     "where", "what", "callers", "callees", "raises", "raised", "caught", "returns", "parameters", "default", "tests", "subclasses", "bases", "members", "environment", "deprecated", "imports", "importers",
-    "value", "changed", "history", "overrides", "decorated", "warned", "linked", "text", "count", "async",
+    "value", "changed", "history", "overrides", "decorated", "linked", "text", "async",
 ]  # fmt: skip
 # A name as the code writes it: between backticks, dotted, with an underscore, with capitals inside, or before a bracket.
 _TICKED = re.compile(r"`+([^`\n]+?)`+")
@@ -51,7 +51,6 @@ _CUES: tuple[tuple[Kind, str], ...] = (
     ("what", r"\bwhat(?:'s| is| are| does| do)\b|\bexplain\b|\bhow (?:does|do|is)\b|\bpurpose\b|\bdescribe\b|\bsummar\w+\b|\btell me about\b|\bwhy\b|\bwhat .* for\b|\bmean(?:s|ing)?\b"),
 )  # fmt: skip
 _MATCHERS = tuple((kind, re.compile(cue, re.IGNORECASE)) for kind, cue in _CUES)
-_MESSAGE = re.compile(r"\b(?:message|text|string|says?|saying|said|reads?|print(?:s|ed)?|warning|error|log(?:s|ged)?|wording|prompt|help text)\b", re.IGNORECASE)  # fmt: skip
 _WHERE = re.compile(r"\bwhere(?:'s|abouts)?\b|\bdefin(?:ed?|ition|es)\b|\bdeclar\w+\b|\blocat\w+\b|\bfind\b|\bshow\b|\bwhich (?:file|module|line|part|piece|code|place|function|method|class|bit)\b|\bpoint me\b|\bimplement\w*\b", re.IGNORECASE)  # fmt: skip
 # Words that stand before a name that no mark shows.
 _SUBJECT = re.compile(
@@ -75,7 +74,6 @@ class Question:
     line: int = 0
     must: tuple[str, ...] = ()
     asks_where: bool = False
-    asks_of_message: bool = False
 
     @property
     def kind(self) -> Kind:
@@ -115,7 +113,7 @@ def read(text: str) -> Question:
     return Question(
         said, tuple(dict.fromkeys(kinds or ["what"])), _unique(names), _unique(one for one in likely if one not in names),
         _unique(one for one in texts if one not in names), _unique(one.group(1) for one in files), next((int(one.group(2)) for one in files if one.group(2)), 0), must,
-        _WHERE.search(words) is not None, _MESSAGE.search(words) is not None,
+        _WHERE.search(words) is not None,
     )  # fmt: skip
 
 

@@ -35,6 +35,14 @@ def every(*names: str) -> Iterator[HandedIn]:
             yield _read(one)
 
 
+def written(project: str, root: Path) -> Path:
+    """A project on disk at `root`."""
+    for name, text in files(project).items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, "utf-8")
+    return root
+
+
 def files(project: str) -> dict[str, str]:
     """A project's files by relative POSIX path."""
     root = HERE / project

@@ -18,11 +18,7 @@ DONE_MS = 60_000  # containers are started, tests run
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
-    root = tmp_path / "shop"
-    for name, text in handed_in.files("shop").items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text, "utf-8")
-    return root
+    return handed_in.written("shop", tmp_path / "shop")
 
 
 def ask(page: Window, text: str) -> None:

@@ -15,11 +15,7 @@ from tests.lsp.test_tests import CAN, asked, command, written
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
-    root = tmp_path / "shop"
-    for name, text in handed_in.files("shop").items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text, "utf-8")
-    return root
+    return handed_in.written("shop", tmp_path / "shop")
 
 
 async def ask(client: Client, text: str, **more: Any) -> dict[str, Any]:

@@ -21,11 +21,7 @@ Connect = Callable[..., AbstractAsyncContextManager[Client]]
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
     """A project on disk."""
-    root = tmp_path / "work" / "shop"
-    for name, text in handed_in.files("shop").items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text, "utf-8")
-    return root
+    return handed_in.written("shop", tmp_path / "work" / "shop")
 
 
 @pytest.fixture
