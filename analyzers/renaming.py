@@ -90,7 +90,7 @@ def renamed(code: Code, one: Thing, new: str, spots: Iterable[Spot]) -> Renamed:
     known = family(code, one)
     is_only = bool(one.owner) and all(other in known for other in code.by_name.get(one.name, ())) and one.name not in _COMMON  # fmt: skip
     more = {spot for spot in others if is_only and _is_attribute(code, spot)}
-    every = sure | more | set(_exported(code, one))
+    every = sure | more | set(_exported(code, one)) | set(_quoted(code, one))
     _check_free(code, known, new, every)
     files = {}
     for file in {spot.file for spot in every}:
@@ -175,9 +175,54 @@ def _exported(code: Code, one: Thing) -> Iterator[Spot]:
             continue
         whole = code.imported(file).get(one.name, "")
         home = one.file.removesuffix("/__init__.py").removesuffix(".py").replace("/", ".")
-        is_meant = file == one.file or (whole.rpartition(".")[2] == one.name and f".{home}".endswith(f".{whole.rpartition('.')[0]}"))  # fmt: skip
+        is_meant = file == one.file or _takes_all_of(code, file, home) or (whole.rpartition(".")[2] == one.name and f".{home}".endswith(f".{whole.rpartition('.')[0]}"))  # fmt: skip
         if is_meant:
             yield from _in_all(file, text, one.name)
+
+
+def _takes_all_of(code: Code, file: str, home: str) -> bool:
+    """Whether a file imports all that a module offers."""
+    package = file.split("/")[:-1]
+    for use in uses.of_text(code.texts[file]):
+        if use.kind == "import" and use.extra == "*":
+            level = len(use.name) - len(use.name.lstrip("."))
+            lead = package[: len(package) - level + 1] if level else []
+            module = ".".join([*lead, use.name.lstrip(".").removesuffix("*").rstrip(".")]).rstrip(".")
+            if f".{home}".endswith(f".{module}"):
+                return True
+    return False
+
+
+_TYPING = frozenset("Union Optional List Dict Set FrozenSet Tuple Type Sequence Mapping MutableMapping Iterable Iterator Callable Awaitable Generator AsyncIterator AsyncIterable ClassVar Final Annotated list dict set tuple type".split())  # fmt: skip
+
+
+def _quoted(code: Code, one: Thing) -> Iterator[Spot]:
+    """The name of a class in annotations that are texts."""
+    if one.kind != "class" or one.owner:
+        return
+    word = re.compile(rf"(?<![\w.]){re.escape(one.name)}(?!\w)")
+    for file, text in code.texts.items():
+        is_known = file == one.file or one.name in (code.imported(file) if file.endswith(".py") else {})
+        tree = syntax.module(text) if is_known and file.endswith(".py") and syntax.has_plain_lines(text) else None
+        rows = text.split("\n")
+        for said in _annotations(tree) if tree is not None else ():
+            for each in ast.walk(said):
+                if isinstance(each, ast.Constant) and isinstance(each.value, str) and each.lineno == each.end_lineno and word.search(each.value):  # fmt: skip
+                    start = len(rows[each.lineno - 1].encode()[: each.col_offset].decode("utf-8", "replace"))
+                    end = len(rows[each.lineno - 1].encode()[: each.end_col_offset].decode("utf-8", "replace"))
+                    yield from (Spot(file, each.lineno, start + match.start()) for match in word.finditer(rows[each.lineno - 1][start:end]))  # fmt: skip
+
+
+def _annotations(tree: ast.Module) -> Iterator[ast.expr]:
+    """What annotates, and what stands in the brackets of types."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.arg(annotation=ast.expr() as said) | ast.AnnAssign(annotation=said):
+                yield said
+            case ast.FunctionDef(returns=ast.expr() as said) | ast.AsyncFunctionDef(returns=ast.expr() as said):
+                yield said
+            case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name), slice=said) if name in _TYPING:
+                yield said
 
 
 def _in_all(file: str, text: str, name: str) -> Iterator[Spot]:

@@ -90,9 +90,9 @@ def _of(node: ast.AST, owner: str) -> Iterator[Use]:
             if name.rpartition(".")[2] in ("warn", "warn_explicit"):
                 category = next((_named(one) for one in [*node.args, *(k.value for k in node.keywords)] if _named(one).endswith("Warning")), "UserWarning")  # fmt: skip
                 yield Use("warn", name, node.lineno, owner, category)
-        case ast.Subscript(value=value, slice=ast.Constant(value=str(key))) if _named(value).endswith("environ"):
+        case ast.Subscript(value=value, slice=ast.Constant(value=str(key))) if _is_environment(value, key):
             yield Use("environment", key, node.lineno, owner)
-        case ast.Compare(left=ast.Constant(value=str(key)), comparators=[other]) if _named(other).endswith("environ"):
+        case ast.Compare(left=ast.Constant(value=str(key)), comparators=[other]) if _is_environment(other, key):
             yield Use("environment", key, node.lineno, owner)
         case ast.Name(id=name, ctx=ast.Load()):
             yield Use("read", name, node.lineno, owner)
@@ -126,10 +126,17 @@ def _of(node: ast.AST, owner: str) -> Iterator[Use]:
                 yield Use("text", told, node.lineno, owner)
 
 
+def _is_environment(node: ast.AST, key: str) -> bool:
+    """Whether something is the process's environment: a dictionary of WSGI's is called so, too."""
+    name = _named(node)
+    return name.endswith("os.environ") or (name.endswith("environ") and key.isupper())
+
+
 def _of_environment(node: ast.Call, name: str, owner: str) -> Iterator[Use]:
     if name.endswith(_ENVIRONMENT) and node.args:
         match node.args[0]:
             case ast.Constant(value=str(key)):
-                yield Use("environment", key, node.lineno, owner)
+                if "getenv" in name or "os." in name or key.isupper():
+                    yield Use("environment", key, node.lineno, owner)
             case other if told := _named(other):
                 yield Use("environment", told, node.lineno, owner)

@@ -24,6 +24,7 @@ DESCRIBED, LEAST = (
     5,
     0.15,
 )  # things that are told of what is described, and the least share of the question's words that the best must have
+MOST = 2_000  # statements of one answer
 TEXT_SHARE = 0.6  # of a quoted text's words that a text in the code must have
 MANY = 5  # words of a question from which on it describes what it asks for
 ENOUGH = 2  # words that say where in a thing something is done
@@ -33,6 +34,17 @@ _WORD = re.compile(r"\w+")
 _OF_KIND = frozenset(
     "defin declar locat call caller caller call invok rais throw catch caught handl return test cover inherit subclass deriv extend default valu argument arg param paramet signatur tak accept import method member attribut implement creat us usag referenc decorat connect relat function class modul constant variabl explain describ purpos mean work configur set assign chang updat modif defaul direct insid packag list exist ther object string strip_ if".split()
 )
+
+
+# What is said where nothing is found of what was asked for.
+NONE: Mapping[Kind, str] = {
+    "overrides": "Nothing here overrides `{}`.",
+    "subclasses": "No class here inherits from `{}`.",
+    "caught": "No `except` here names `{}`.",
+    "raised": "No `raise` here names `{}`.",
+    "importers": "No file here imports `{}`.",
+    "decorated": "Nothing here is decorated with `{}`.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +112,7 @@ def _nearest(code: Code, question: Question, found: Sequence[Statement]) -> list
         text = "\n".join(rows[(around.line if around else place.line) - 1 : around.end if around else place.line + 1])
         return sum(term in {*described.stems_of(text), *described.stems_of(one.text)} for term in terms)
 
-    return sorted(found, key=lambda one: -fits(one))
+    return sorted(found, key=lambda one: (code.is_test(one.places[0].file), -fits(one)))
 
 
 def _of_texts(code: Code, question: Question) -> Answer | None:
@@ -150,16 +162,19 @@ def _of_names(code: Code, question: Question, named: Sequence[Meant], index: Cal
     if (inside := _inside(asked, index)) is not None:
         return Answer(inside, "name", things, "where")
     for kind in dict.fromkeys((*question.kinds, "what", "where")):
+        if kind in ("what", "where") and question.kind in NONE and asked.thing is not None:
+            none = Statement(NONE[question.kind].format(asked.thing.path), (asked.thing.place,))
+            return Answer((none, *of_things.what(asked)), "name", things, question.kind)
         if kind not in WAYS or (kind == "linked" and len(known) < 2):
             continue
         for one in _subjects(asked, kind):
             found = tuple(WAYS[kind](one))
             if found:
-                return Answer(found[:SHOWN], "name", things, kind)
+                return Answer(found[:MOST], "name", things, kind)
     if found := tuple(of_things.taken(code, asked.one.last)):
-        return Answer(found[:SHOWN], "name", things, "parameters")
+        return Answer(found[:MOST], "name", things, "parameters")
     if found := tuple(_mentions(code, asked.one.last)):
-        return Answer(found[:SHOWN], "name", things, "callers")
+        return Answer(found[:MOST], "name", things, "callers")
     missing = [Statement(f"Nothing here is called `{one.name}`{_near(code, one.name)}.", is_sure=True) for one in named if not one.things]  # fmt: skip
     return Answer(tuple(missing), "nothing", things)
 

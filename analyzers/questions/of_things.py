@@ -11,6 +11,8 @@ from .code import Code, Place, Thing
 from .resolved import how_sure
 from .told import SHOWN, Asked, Statement, about, of_thing, quoted, signature
 
+_EXCEPTION = re.compile(r":exc:`[~.]?(?:[\w.]*\.)?(\w+)`|\b([A-Z]\w*(?:Error|Exception|NotFound|Timeout))\b")
+SEVERAL = 8  # statements of one kind about a thing
 MODULE_SHOWN = 20  # things of a module that are told
 
 
@@ -34,7 +36,7 @@ def what(asked: Asked) -> Iterator[Statement]:
     if one.facts is not None:
         yield Statement(f"Its head is `{signature(one)}`.", (one.place,))
         for tell in (bases, returns, raises):
-            yield from list(tell(asked))[:3]
+            yield from list(tell(asked))[:SEVERAL]
         if one.kind == "class":
             yield from list(members(asked))[:8]
     for other in asked.one.things[1:4]:
@@ -151,6 +153,10 @@ def raises(asked: Asked) -> Iterator[Statement]:
     if is_passed_on:
         first = next(use for use in inside if not use.name)
         yield Statement(f"`{one.path}` raises again what it caught.", (Place(one.file, first.line), one.place))
+    known = {use.last for use in inside} | {name.rpartition(".")[2] for name, _ in one.facts.raises_by_callee}
+    for name in dict.fromkeys(name for pair in _EXCEPTION.findall(one.facts.docstring) for name in pair if name):
+        if name not in known:
+            yield Statement(f"The docstring of `{one.path}` speaks of `{name}`.", (one.place,))
     if not inside and not one.facts.raises_by_callee and asked.question.kind == "raises":
         yield Statement(f"`{one.path}` has no `raise` of its own; what it calls may raise.", (one.place,))
 
@@ -183,14 +189,20 @@ def bases(asked: Asked) -> Iterator[Statement]:
 
 
 def subclasses(asked: Asked) -> Iterator[Statement]:
-    """The classes that name it as a base; those that mean another one of its name are left out."""
-    code = asked.code
-    for at in code.used(asked.one.last, "base"):
-        how = how_sure(code, at, asked.thing) if asked.thing is not None else "sure"
-        owner = next((o for o in code.in_file(at.file) if o.path == at.use.owner and o.kind == "class"), None)
-        if how != "no":
+    """The classes that name it as a base, then those that come from these; those that mean another one of its name are left out."""
+    code, seen = asked.code, set[Place]()
+    left: list[tuple[str, Thing | None]] = [(asked.one.last, asked.thing)]
+    while left:
+        name, base = left.pop(0)
+        for at in code.used(name, "base"):
+            how = how_sure(code, at, base) if base is not None else "sure"
+            owner = next((o for o in code.in_file(at.file) if o.path == at.use.owner and o.kind == "class"), None)
             place = owner.place if owner is not None else at.place
-            yield Statement(f"`{at.use.owner}` inherits from `{at.use.name}`.", (place,), how == "sure")
+            if how != "no" and place not in seen:
+                seen.add(place)
+                yield Statement(f"`{at.use.owner}` inherits from `{at.use.name}`.", (place,), how == "sure")
+                if owner is not None and not code.is_test(at.file):
+                    left.append((owner.name, owner))
 
 
 def overrides(asked: Asked) -> Iterator[Statement]:

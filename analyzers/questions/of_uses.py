@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from analyzers import reach, uses
 
 from .code import At, Code, Place, Thing
+from .naming import Meant
 from .resolved import how_sure, resolved
 from .told import SHOWN, Asked, Statement, by_sureness, of_thing, quoted
 from .told import uses as told_uses
 
+FEW = 3  # things that a call may mean and are told
 HOPS = 6  # calls from one thing to another that are looked through
 _USES = re.compile(r"\bus(?:e|es|ed|ing|age|ages)\b|\breferenc", re.IGNORECASE)
 
@@ -19,6 +22,11 @@ _USES = re.compile(r"\bus(?:e|es|ed|ing|age|ages)\b|\breferenc", re.IGNORECASE)
 def callers(asked: Asked) -> Iterator[Statement]:
     """Who calls it, sure ones first and code before tests; where it is asked for uses, who names it."""
     code, one = asked.code, asked.thing
+    if one is not None and one.name == "__init__":  # it is called by the name of its class
+        cls = next(
+            (other for other in code.in_file(one.file) if other.kind == "class" and other.path == one.owner), one
+        )
+        one, asked = cls, replace(asked, about=(Meant(cls.path, (cls,)), *asked.about[1:]))
     kinds = ["call", "decorate"]
     if _USES.search(asked.question.text) or (one is not None and one.kind in ("constant", "attribute", "module", "property")):  # fmt: skip
         kinds += ["read", "base", "raise", "catch"]
@@ -51,23 +59,24 @@ def _distinct(code: Code, found: Sequence[At]) -> list[At]:
 
 
 def callees(asked: Asked) -> Iterator[Statement]:
-    """What a function calls, in its order: things of the project with their places, then the others."""
-    one = asked.thing
+    """What a function calls, in its order, each with its place where it is a thing of the project."""
+    one, code = asked.thing, asked.code
     if one is None or one.facts is None:
         return
-    others: list[At] = []
     seen: set[str] = set()
-    for at in calls(asked.code, one):
+    for at in calls(code, one):
         if at.use.name in seen:
             continue
         seen.add(at.use.name)
-        there = list(resolved(asked.code, at))
-        if there and not asked.code.is_test(there[0].file):
-            yield Statement(f"`{one.path}` calls `{at.use.name}`: {of_thing(there[0])}.", (at.place, there[0].place))
+        there = [other for other in resolved(code, at) if not code.is_test(other.file)]
+        sure = [other for other in there if how_sure(code, at, other) == "sure"]
+        if sure:
+            yield Statement(f"`{one.path}` calls `{at.use.name}`: {of_thing(sure[0])}.", (at.place, sure[0].place))
+        elif there and len(there) <= FEW:
+            told = " or ".join(f"`{other.path}`" for other in there)
+            yield Statement(f"`{one.path}` calls `{at.use.name}`, by its name {told}.", (at.place, *(other.place for other in there)), is_sure=False)  # fmt: skip
         else:
-            others.append(at)
-    for at in others[:SHOWN]:
-        yield Statement(f"`{one.path}` calls `{at.use.name}`, which is no function of this project.", (at.place,))
+            yield Statement(f"`{one.path}` calls `{at.use.name}`.", (at.place,))
 
 
 def calls(code: Code, one: Thing) -> list[At]:
@@ -255,6 +264,13 @@ def linked(asked: Asked) -> Iterator[Statement]:
         inside = [At(one.file, use) for use in uses.of_text(code.texts[one.file]) if use.last == second.last and use.kind != "text" and use.name not in given(one) and one.line <= use.line <= one.end]  # fmt: skip
         for at in inside[:3]:
             yield Statement(f"`{one.path}` names `{second.last}`: `{quoted(code, at.place)}`", (at.place, second.things[0].place))  # fmt: skip
+    if not any(_names_it(code, first.things[0], second) for first, second in (two, two[::-1])):
+        first, second = two
+        yield Statement(f"No way by calls that the texts say for certain leads from `{first.name}` to `{second.name}`, nor back.", (first.things[0].place, second.things[0].place))  # fmt: skip
+
+
+def _names_it(code: Code, one: Thing, other: Meant) -> bool:
+    return any(use.last == other.last and use.kind != "text" and use.name not in given(one) and one.line <= use.line <= one.end for use in uses.of_text(code.texts[one.file]))  # fmt: skip
 
 
 def given(one: Thing) -> frozenset[str]:
@@ -271,7 +287,7 @@ def _way(code: Code, start: Thing, end: Thing) -> list[tuple[At, Thing]]:
         if len(way) >= HOPS:
             return []
         for at in calls(code, one) if one.facts is not None else ():
-            for other in resolved(code, at):
+            for other in (o for o in resolved(code, at) if how_sure(code, at, o) == "sure"):
                 if (other.file, other.path) == (end.file, end.path) or (other.file, other.path) == (end.file, f"{end.path}.__init__"):  # fmt: skip
                     return [*way, (at, other)]
                 if (other.file, other.path) not in seen and not code.is_test(other.file):

@@ -44,6 +44,7 @@ _CUES: tuple[tuple[Kind, str], ...] = (
     ("returns", r"\breturn(?:s|ed|ing)?\b|\bcomes? (?:back|out)\b|\byields?\b|\bresult of\b|\bgives? back\b"),
     ("parameters", r"\bparam(?:eter)?s?\b|\barg(?:ument)?s?\b|\bsignature\b|\b(?:take|accept)s?\b|\bkwargs\b|\bkeywords?\b"),
     ("members", r"\bmethods?\b|\bmembers?\b|\battributes?\b|\bproperties\b|\bfields\b|\bwhat(?:'s| is| are)? in\b|\bclasses (?:in|of|are)\b|\bfunctions (?:in|of|are)\b|\bcontents?\b|\bdefined in\b"),
+    ("changed", r"\b(?:who|what|which \w+|where)\b.*\b(?:changes|sets|modifies|updates|resets|mutates)\b"),
     ("history", r"\bwho (?:wrote|changed|touched|last|introduced|added|authored|modified|edited)\b|\bwhen (?:was|were|did)\b|\bcommit(?:s|ted)?\b|\bblame\b|\bauthor\b|\bwhat (?:has )?changed\b|\b(?:last|recently|lately) (?:changed|touched|modified|edited)\b|\bhistory of\b|\bsince (?:last|yesterday|monday)\b"),
     ("changed", r"\b(?:set|assigned|modified|mutated|changed|updated|written|initiali[sz]ed|incremented|reset)\b"),
     ("value", r"\bvalues?\b|\bconfigured\b|\bhow (?:many|long|large|big|much|high)\b|\bset to\b|\bequals?\b"),
@@ -107,6 +108,8 @@ def read(text: str) -> Question:
         *re.findall(r"[A-Za-z_]\w*", plain),
     ]
     words = _TICKED.sub("X", _QUOTED.sub(" ", said))
+    for one in names:  # what a name says is not what is asked
+        words = words.replace(one, "X")
     kinds = [kind for kind, cue in _MATCHERS if cue.search(words)]
     if _WHERE.search(words):
         kinds.append("where")

@@ -12,7 +12,7 @@ from .naming import Meant
 from .question import Question
 from .resolved import how_sure
 
-SHOWN = 30  # statements of one answer
+SHOWN = 30  # statements of one kind
 ROW = 110  # characters of a line that is quoted
 
 
@@ -75,7 +75,7 @@ def quoted(code: Code, place: Place) -> str:
 
 def uses(code: Code, found: Sequence[At], verb: str, *, is_sure: bool = True) -> list[Statement]:
     """A statement for each use: who does it, with the line as it is written."""
-    return [Statement(f"`{code.owner(one)}` {verb}: `{quoted(code, one.place)}`", (one.place,), is_sure) for one in found[:SHOWN]]  # fmt: skip
+    return [Statement(f"`{code.owner(one)}` {verb}: `{quoted(code, one.place)}`", (one.place,), is_sure) for one in found]  # fmt: skip
 
 
 def by_sureness(code: Code, found: Sequence[At], one: Thing | None, verb: str) -> list[Statement]:

@@ -16,7 +16,7 @@ from analyzers import renaming
 from analyzers.names import Names
 from analyzers.questions.code import Code
 from analyzers.renaming import CannotRename, Spot
-from assay.assistant.chat import shapes, wanted, way, words
+from assay.assistant.chat import refactorings, shapes, wanted, way, words
 from assay.assistant.chat.kept import Conversation
 from assay.assistant.chat.reply import Here, Proposed, Reply
 from assay.assistant.chat.wanted import Wanted
@@ -243,6 +243,34 @@ async def test_lines_become_a_function(real: Workbench, shop: Path) -> None:
     assert "def as_cents(whole, rest, text):" in after and "return as_cents(whole, rest, text)" in after
     refused = await asked(real, shop, "extract lines 200-300 of src/shop/prices.py into more")
     assert refused.change is None and "lines" in refused.notes[0]
+
+
+def test_stars_and_quoted_types_are_renamed_with_a_class() -> None:
+    texts = {
+        "p/__init__.py": 'from .models import *\n\n__all__ = ["Headers"]\n',
+        "p/models.py": "class Headers:\n    pass\n",
+        "p/types.py": 'from typing import TYPE_CHECKING, Union\n\nif TYPE_CHECKING:\n    from .models import Headers\n\nKinds = Union["Headers", str]\nNAME = "Headers"\n',
+    }
+    code = Code(texts)
+    one = next(one for one in code.by_name["Headers"] if one.kind == "class")
+    made = renaming.renamed(code, one, "HeaderMap", [Spot("p/models.py", 1, 6), Spot("p/types.py", 4, 24)])
+    assert made.files["p/__init__.py"].endswith('["HeaderMap"]\n')
+    assert 'Union["HeaderMap", str]\nNAME = "Headers"' in made.files["p/types.py"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [((2, 3), "cut a statement; lines 2 to 4"), ((6, 6), "wait for something"), ((1, 6), "define something"), ((2, 4), "")],
+)  # fmt: skip
+def test_lines_that_cannot_stand_alone_are_refused(lines: tuple[int, int], why: str) -> None:
+    text = "async def f(x):\n    if x:\n        y = 1\n        z = 2\n    w = 3\n    await x(w)\n"
+    assert why in refactorings.cannot_be_cut(text, *lines) if why else refactorings.cannot_be_cut(text, *lines) == ""
+
+
+def test_a_function_that_would_give_what_it_never_set_is_refused() -> None:
+    made = "def new(x):\n    for a in x:\n        if a:\n            message = 'no'\n            raise TypeError(message)\n    return message\n"
+    assert refactorings.gives_what_is_not_there(made, "new") == "message"
+    assert refactorings.gives_what_is_not_there("def new(x):\n    y = x\n    return y\n", "new") == ""
 
 
 async def test_this_is_done_where_somebody_is(real: Workbench, shop: Path) -> None:

@@ -30,6 +30,7 @@ export const WORDS: Partial<Record<Line["source"], string>> = {
   model: "the model's word, borne out",
   unchecked: "the model's word, nothing here bears it out",
 };
+const LINES = 12;
 const SHOWN = 8;
 
 /** Ask in a box; the answer is a list of statements, each of which leads to its place. */
@@ -170,13 +171,16 @@ export async function answer(
   if (reply === null) {
     return {};
   }
-  for (const line of reply.lines) {
+  for (const line of reply.lines.slice(0, LINES)) {
     const word = WORDS[line.source];
     stream.markdown(`\n- ${line.text}${word === undefined ? "" : ` _(${word})_`} `);
     for (const place of line.places.slice(0, SHOWN)) {
       stream.anchor(new vscode.Location(uriOf(reply, place), new vscode.Position(place.line - 1, 0)), `${place.file}:${place.line}`);
       stream.markdown(" ");
     }
+  }
+  if (reply.lines.length > LINES) {
+    stream.markdown(`\n\n_${reply.lines.length - LINES} more._`);
   }
   for (const note of reply.notes) {
     stream.markdown(`\n\n_${note}_`);

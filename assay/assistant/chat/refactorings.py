@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import re
 
-from analyzers import renaming
+from analyzers import renaming, syntax
 from analyzers.names import NamesUnavailable
 from analyzers.questions import question
 from analyzers.questions.code import Thing
@@ -56,7 +57,7 @@ async def rename(bench: Workbench, known: Ground, world: World, task: Wanted, te
         lines.append(Line(f"`{foreign}` is a class of others: a method that this takes the place of there keeps its name.", (one.place,), "likely"))  # fmt: skip
     if made.left:
         lines.append(Line(f"Left as they are, for they may mean something else: {len(made.left)} more line{'s' * (len(made.left) != 1)} with `{one.name}`.", made.left[:LEFT], "likely"))  # fmt: skip
-    return Reply(tuple(lines), (), (one.path,), Proposed(f"rename {one.path} to {task.to}", files))
+    return Reply(tuple(lines), (), (one.path,), Proposed(f"rename {one.path} to {task.to}", files), "rename")
 
 
 def _foreign(known: Ground, related: list[Thing]) -> str:
@@ -100,6 +101,8 @@ async def extract(bench: Workbench, known: Ground, world: World, task: Wanted, h
         return Reply((), (f"{file} has {len(rows)} lines.",))
     if any(one.path.rpartition(".")[2] == task.to for one in known.code.in_file(file)):
         return Reply((), (f"{file} has a `{task.to}` already.",))
+    if why := await asyncio.to_thread(cannot_be_cut, text, first, last):
+        return Reply((), (why,))
     start = first, len(rows[first - 1]) - len(rows[first - 1].lstrip())
     try:
         where = world.where(str(world.root / file), text)
@@ -109,12 +112,66 @@ async def extract(bench: Workbench, known: Ground, world: World, task: Wanted, h
     except NamesUnavailable as error:
         return Reply((), (f"Nothing was extracted: {error}.",))
     if made.refused or not made.text or made.text == text:
-        return Reply((), (f"These lines cannot stand in a function of their own: {made.refused or 'nothing would change'}.",))  # fmt: skip
+        return Reply((), (f"These lines cannot stand in a function of their own: {(made.refused or 'nothing would change').rstrip('.')}.",))  # fmt: skip
     after = without_conversions(made.text, task.to)
+    if given := await asyncio.to_thread(gives_what_is_not_there, after, task.to):
+        return Reply((), (f"These lines set `{given}` only where they end by raising; nobody could tell what their function gives.",))  # fmt: skip
     around = known.code.around(file, first)
     place = around.place if around is not None else None
     line = Line(f"Lines {first} to {last} of {file} become `{task.to}`.", (place,) if place else ())
     return Reply((line,), (), (task.to,), Proposed(f"extract {task.to} from {file}", {file: (text, after)}))
+
+
+def cannot_be_cut(text: str, first: int, last: int) -> str:
+    """Why lines cannot stand in a function of their own: they cut a statement, define or wait for something; "" where they may."""
+    tree = syntax.module(text)
+    if tree is None:
+        return "The file does not parse."
+    rows = text.split("\n")
+    for node in ast.walk(tree):
+        for body in (getattr(node, part, None) for part in ("body", "orelse", "finalbody")):
+            if not isinstance(body, list) or not body or not isinstance(body[0], ast.stmt):
+                continue
+            inside = [one for one in body if one.lineno <= last and (one.end_lineno or one.lineno) >= first]
+            whole = [one for one in inside if one.lineno >= first and (one.end_lineno or one.lineno) <= last]
+            if not whole:
+                continue
+            before = rows[first - 1 : whole[0].lineno - 1]
+            behind = rows[whole[-1].end_lineno or last : last]
+            if len(whole) != len(inside) or any(row.strip() and not row.lstrip().startswith("#") for row in (*before, *behind)):  # fmt: skip
+                start = min(getattr(one, "lineno", first) for one in (*inside, *([node] if before else [])))
+                end = max(getattr(one, "end_lineno", last) or last for one in (*inside, *([node] if before else [])))
+                return f"Lines {first} to {last} cut a statement; lines {start} to {end} are whole."
+            if any(isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) for one in whole):
+                return "These lines define something; extract what is in a function."
+            if any(isinstance(one, ast.Await | ast.Yield | ast.YieldFrom | ast.AsyncFor | ast.AsyncWith) for each in whole for one in ast.walk(each)):  # fmt: skip
+                return "These lines wait for something, or yield: their function would have to be awaited, which is not done here."  # fmt: skip
+            return ""
+    return f"Lines {first} to {last} are no whole statements."
+
+
+def gives_what_is_not_there(after: str, name: str) -> str:
+    """A name that the new function gives although each of its assignments is followed by a `raise` there; "" for none."""
+    made = syntax.module(after)
+    function = next((one for _, one in syntax.functions(made) if one.name == name), None) if made is not None else None
+    if function is None or not isinstance(last := function.body[-1], ast.Return) or last.value is None:
+        return ""
+    given = {arg.arg for arg in function.args.args}
+    for each in (one.id for one in ast.walk(last.value) if isinstance(one, ast.Name) and one.id not in given):
+        stores = [one for one in ast.walk(function) if isinstance(one, ast.Name) and one.id == each and isinstance(one.ctx, ast.Store)]  # fmt: skip
+        if stores and all(_ends_in_raise(function, one) for one in stores):
+            return each
+    return ""
+
+
+def _ends_in_raise(function: ast.AST, name: ast.Name) -> bool:
+    """Whether the innermost block around an assignment ends by raising."""
+    best: list[ast.stmt] = []
+    for node in ast.walk(function):
+        for body in (getattr(node, part, None) for part in ("body", "orelse")):
+            if isinstance(body, list) and body and isinstance(body[0], ast.stmt) and any(name is one for each in body for one in ast.walk(each)):  # fmt: skip
+                best = body if not best or len(ast.dump(ast.Module(body, []))) < len(ast.dump(ast.Module(best, []))) else best  # fmt: skip
+    return bool(best) and isinstance(best[-1], ast.Raise)
 
 
 def without_conversions(text: str, name: str) -> str:

@@ -25,7 +25,7 @@ STAGES: dict[str, str] = {
     "places": "looking for all places",
     "fixes": "looking for a fix",
 }
-PLACES = 8  # of one statement that are told
+LINES, PLACES = 12, 8  # statements that are shown; places of one
 MARKS: dict[Source, str] = {"fact": "", "run": "", "history": "", "likely": "?", "model": "", "unchecked": "✗?"}
 WORDS: dict[Source, str] = {"likely": "by its name or words alone", "unchecked": "the model's word, nothing here bears it out", "model": "the model's word, borne out"}  # fmt: skip
 
@@ -61,9 +61,11 @@ def _place(place: Place) -> dict[str, Any]:
 
 def lines(found: Reply) -> Iterator[str]:
     """For a terminal: each statement with its places, which most terminals make links of."""
-    for one in found.lines:
+    for one in found.lines[:LINES]:
         mark = f"{MARKS[one.source]} " if MARKS[one.source] else ""
         yield f"{mark}{one.text}{_where(one)}"
+    if len(found.lines) > LINES:
+        yield f"  ({len(found.lines) - LINES} more; --json has them)"
     for note in found.notes:
         yield f"  ({note})"
     if found.change is not None:
@@ -97,10 +99,12 @@ def diff(change: Proposed) -> str:
 def markdown(found: Reply, link: Callable[[Place], str]) -> str:
     """For an editor: `link` gives the URI of a place."""
     told = []
-    for one in found.lines:
+    for one in found.lines[:LINES]:
         where = " ".join(f"[{place}]({link(place)})" for place in one.places[:PLACES])
         word = f" _({WORDS[one.source]})_" if one.source in WORDS else ""
         told.append(f"- {one.text}{word} {where}".rstrip())
+    if len(found.lines) > LINES:
+        told.append(f"\n_{len(found.lines) - LINES} more._")
     told += [f"\n_{note}_" for note in found.notes]
     if found.change is not None:
         verdict = found.change.told or ((title(found.change.verdict),) if found.change.verdict is not None else ())

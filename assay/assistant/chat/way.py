@@ -19,7 +19,7 @@ from . import acts, ground, history, told, wanted, words
 from .ground import Ground
 from .reply import Here, Line, Reply
 
-SHOWN = 12  # statements of an answer that are told
+SHOWN = 60  # statements of an answer that travel
 _THIS = re.compile(r"\bthis\s+(function|method|class|test|module|file|code|line)\b|(?<!\w)(here|this)\b(?!\s+\w+\s*(?:is|are|does))", re.IGNORECASE)  # fmt: skip
 _IT = re.compile(r"\b(?:it|its|that (?:function|class|method|one)|they|them)\b", re.IGNORECASE)
 
@@ -53,9 +53,9 @@ async def reply(bench: Workbench, asking: Asking, text: str, tell: Tell) -> Repl
     found_ = await asyncio.to_thread(answers.answer, known.code, asked, known.index)
     lines = [Line(one.text, one.places, "fact" if one.is_sure else "likely") for one in found_.statements[:SHOWN]]
     more = len(found_.statements) - SHOWN
-    notes = [f"{more} more are not shown."] if more > 0 else []
+    notes = [f"{more} more are not told."] if more > 0 else []
     if found_.by == "description":
-        notes.append("The question names nothing that is there: these fit its words best.")
+        notes.insert(0, "The question names nothing that is there: these fit its words best.")
     if not lines:
         notes.append(told.NOTHING)
     recorded = await asyncio.to_thread(told.recorded, bench, known, found_)
