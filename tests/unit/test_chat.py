@@ -18,7 +18,7 @@ from analyzers.questions.code import Code
 from analyzers.renaming import CannotRename, Spot
 from assay.assistant.chat import refactorings, shapes, wanted, way, words
 from assay.assistant.chat.kept import Conversation
-from assay.assistant.chat.reply import Here, Proposed, Reply
+from assay.assistant.chat.reply import Here, Line, Proposed, Reply
 from assay.assistant.chat.wanted import Wanted
 from assay.assistant.chat.way import Asking
 from assay.assistant.record.checkpoints import Checkpoints
@@ -280,6 +280,14 @@ async def test_this_is_done_where_somebody_is(real: Workbench, shop: Path) -> No
     assert renamed.change is not None and renamed.change.title == "rename with_tax to taxed"
     missing = await asked(real, shop, "rename with_tax in src/shop/cart.py to taxed")
     assert missing.change is None and "in src/shop/cart.py is called" in missing.notes[0]
+
+
+def test_what_a_model_adds_is_shown_behind_many_facts() -> None:
+    many = tuple(Line(f"fact {n}") for n in range(20))
+    found = Reply((*many, Line("a word", source="unchecked")))
+    told = list(shapes.lines(found))
+    assert told[-2] == "✗? a word" and told[-1] == "  (8 more; --json has them)" and len(told) == 14
+    assert "a word" in shapes.markdown(found, str)
 
 
 def test_what_stands_in_a_file_ends_no_fence() -> None:

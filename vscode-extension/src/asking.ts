@@ -171,7 +171,8 @@ export async function answer(
   if (reply === null) {
     return {};
   }
-  for (const line of reply.lines.slice(0, LINES)) {
+  const shown = reply.lines.filter((line, number) => number < LINES || line.source === "model" || line.source === "unchecked" || line.source === "run");
+  for (const line of shown) {
     const word = WORDS[line.source];
     stream.markdown(`\n- ${line.text}${word === undefined ? "" : ` _(${word})_`} `);
     for (const place of line.places.slice(0, SHOWN)) {
@@ -179,8 +180,8 @@ export async function answer(
       stream.markdown(" ");
     }
   }
-  if (reply.lines.length > LINES) {
-    stream.markdown(`\n\n_${reply.lines.length - LINES} more._`);
+  if (reply.lines.length > shown.length) {
+    stream.markdown(`\n\n_${reply.lines.length - shown.length} more._`);
   }
   for (const note of reply.notes) {
     stream.markdown(`\n\n_${note}_`);

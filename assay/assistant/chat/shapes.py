@@ -61,15 +61,22 @@ def _place(place: Place) -> dict[str, Any]:
 
 def lines(found: Reply) -> Iterator[str]:
     """For a terminal: each statement with its places, which most terminals make links of."""
-    for one in found.lines[:LINES]:
+    shown = _shown(found)
+    for one in shown:
         mark = f"{MARKS[one.source]} " if MARKS[one.source] else ""
         yield f"{mark}{one.text}{_where(one)}"
-    if len(found.lines) > LINES:
-        yield f"  ({len(found.lines) - LINES} more; --json has them)"
+    if len(shown) < len(found.lines):
+        yield f"  ({len(found.lines) - len(shown)} more; --json has them)"
     for note in found.notes:
         yield f"  ({note})"
     if found.change is not None:
         yield from _change_lines(found.change)
+
+
+def _shown(found: Reply) -> list[Line]:
+    """The first statements, and all that a model or a record adds behind them."""
+    added = [one for one in found.lines[LINES:] if one.source in ("model", "unchecked", "run")]
+    return [*found.lines[:LINES], *added]
 
 
 def _where(one: Line) -> str:
@@ -98,13 +105,13 @@ def diff(change: Proposed) -> str:
 
 def markdown(found: Reply, link: Callable[[Place], str]) -> str:
     """For an editor: `link` gives the URI of a place."""
-    told = []
-    for one in found.lines[:LINES]:
+    told, shown = [], _shown(found)
+    for one in shown:
         where = " ".join(f"[{place}]({link(place)})" for place in one.places[:PLACES])
         word = f" _({WORDS[one.source]})_" if one.source in WORDS else ""
         told.append(f"- {one.text}{word} {where}".rstrip())
-    if len(found.lines) > LINES:
-        told.append(f"\n_{len(found.lines) - LINES} more._")
+    if len(shown) < len(found.lines):
+        told.append(f"\n_{len(found.lines) - len(shown)} more._")
     told += [f"\n_{note}_" for note in found.notes]
     if found.change is not None:
         verdict = found.change.told or ((title(found.change.verdict),) if found.change.verdict is not None else ())
