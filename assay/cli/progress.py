@@ -9,20 +9,12 @@ from typing import Any
 
 import typer
 
+from assay.assistant.hints.shapes import STAGES
 from assay.cli import out
 
 LOG_S = 5.0  # between two words in a log, where nobody waits for each
 WORDS = {
-    "rules": "checking the rules of ruff",
-    "patterns": "looking for patterns of bugs",
-    "doubts": "asking the model what it doubts",
-    "project": "reading the project",
-    "tests": "running the tests",
-    "lines": "finding what the failing tests execute",
-    "fixes": "looking for a fix",
-    "calls": "making the calls that stand in the files",
-    "inputs": "looking for inputs that make functions raise",
-    "suspicions": "putting suspicions to the test",
+    **STAGES,
     "of the project": "indexing the project",
     "of the packages": "indexing the installed packages",
     "of the standard library": "indexing the standard library",

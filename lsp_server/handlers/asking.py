@@ -27,17 +27,6 @@ from . import tests, writing
 
 TAKES = "assay.ask takes an object with text, and with uri and range where somebody is in a document"
 KEPT = 20  # changes that can still be written
-STAGES: Mapping[Any, str] = {
-    **shapes.STAGES,
-    "rules": "checking the rules of ruff",
-    "patterns": "looking for patterns of bugs",
-    "doubts": "asking the model what it doubts",
-    "project": "reading the project",
-    "lines": "finding what the failing tests execute",
-    "calls": "making the calls that stand in the files",
-    "inputs": "looking for inputs that make functions raise",
-    "suspicions": "putting suspicions to the test",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +61,7 @@ async def answer(session: Session, *arguments: Any) -> dict[str, Any] | None:
         return await way.reply(bench, asking, text, tell)
 
     title = "Assay is explaining" if not says_nothing(text) else f"Assay: {' '.join(text.split())[:50]}"
-    found = await tests.watched(session, title, work, given, STAGES)
+    found = await tests.watched(session, title, work, given, shapes.STAGES)
     if found is None:
         return None
     await asyncio.to_thread(kept.add, text, shapes.plain(found), found.about)

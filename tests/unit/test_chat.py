@@ -93,6 +93,12 @@ async def test_this_is_where_somebody_is_and_it_what_was_spoken_of(make: Make, s
     assert any("test_with_tax" in one.text for one in again.lines)
 
 
+async def test_it_in_a_question_that_describes_is_nothing_that_was_spoken_of(make: Make, shop: Path) -> None:
+    found = await asked(make(), shop, "where does it join the lines of the report to one text?", about=("with_tax",))
+    assert "with_tax" not in found.about
+    assert "The question names nothing that is there: these fit its words best." in found.notes
+
+
 async def test_what_a_model_says_is_held_against_the_code(make: Make, shop: Path) -> None:
     said = [
         "`with_tax` is called by `lines` in `src/shop/report.py`.",

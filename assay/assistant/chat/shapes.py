@@ -9,21 +9,22 @@ from typing import Any
 
 from analyzers.questions.code import Place
 
+from ..hints import shapes as hints_told
 from ..shapes import state, title
 from ..test import shapes as tests_told
 from ..write import shapes as written_told
 from .kept import Turn
 from .reply import Line, Proposed, Reply, Source
 
-# What is done, in words; what checks and hints tell is in whoever shows it.
+# What is done, in words.
 STAGES: dict[str, str] = {
+    **hints_told.STAGES,
     **dict[str, str](tests_told.STAGES),  # type: ignore[arg-type]
     **dict[str, str](written_told.STAGES),  # type: ignore[arg-type]
     "code": "reading the code",
     "answer": "looking for the answer",
     "model": "asking the model",
     "places": "looking for all places",
-    "fixes": "looking for a fix",
 }
 LINES, PLACES = 12, 8  # statements that are shown; places of one
 MARKS: dict[Source, str] = {"fact": "", "run": "", "history": "", "likely": "?", "model": "", "unchecked": "✗?"}

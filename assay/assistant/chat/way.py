@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from analyzers.questions import answers, question
+from analyzers.questions import answers, described, question
 from analyzers.questions.code import Code
 from analyzers.said import borne
 
@@ -20,6 +20,7 @@ from .ground import Ground
 from .reply import Here, Line, Reply
 
 SHOWN = 60  # statements of an answer that travel
+FOLLOWING = 2  # words of a question that still hangs on the one before; one of more describes something by itself
 _THIS = re.compile(r"\bthis\s+(function|method|class|test|module|file|code|line)\b|(?<!\w)(here|this)\b(?!\s+\w+\s*(?:is|are|does))", re.IGNORECASE)  # fmt: skip
 _IT = re.compile(r"\b(?:it|its|that (?:function|class|method|one)|they|them)\b", re.IGNORECASE)
 
@@ -72,7 +73,8 @@ def named(code: Code, asking: Asking, text: str) -> str:
         is_file = (match[1] or "").lower() in ("file", "module")
         name = f"`{here.file}`" if is_file or around is None else f"`{around.path}` in {here.file}"
         return f"{text[: match.start()]}{name}{text[match.end() :]}"
-    if asking.about and not question.read(text).names and (match := _IT.search(text)):
+    asked = question.read(text)
+    if asking.about and not asked.names and len(described.wanted(asked)) <= FOLLOWING and (match := _IT.search(text)):
         return f"{text[: match.start()]}`{asking.about[0]}`{text[match.end() :]}"
     return text
 

@@ -13,6 +13,18 @@ from .check import Report
 from .explain import Explanation
 from .hint import Fix, Hint
 
+STAGES: dict[str, str] = {  # what is done, for whoever waits
+    "rules": "checking the rules of ruff",
+    "patterns": "looking for patterns of bugs",
+    "doubts": "asking the model what it doubts",
+    "project": "reading the project",
+    "tests": "running the tests",
+    "lines": "finding what the failing tests execute",
+    "fixes": "looking for a fix",
+    "calls": "making the calls that stand in the files",
+    "inputs": "looking for inputs that make functions raise",
+    "suspicions": "putting suspicions to the test",
+}
 LEVELS = {"proved": "error", "rule": "warning", "suspected": "note"}
 
 
