@@ -13,6 +13,7 @@ from typing import Any
 
 from assay import __version__
 from assay.assistant.settings import TABLE, Setting, schema, shown
+from assay.team import config as team
 
 ROOT = Path(__file__).parents[1]
 HEAD = """# Settings
@@ -30,6 +31,14 @@ The key of a server is read from the file that `engine.api_key_file` names, or f
 """
 
 HEAD = HEAD.replace("{tighten}", ", ".join(f"`{s.name}`" for s in TABLE if s.by_project == "tighten"))
+
+TEAM = """# What `serve.toml` may say
+
+Made from the table in `assay/team/config.py` by `python -m evals.pages`; a test fails when it is out of date. [team.md](team.md) says what for. A file is looked for from the server's folder. `[limits.member]`, `[limits.lead]` and `[limits.admin]` have the same names as `[limits]`.
+
+| name | default | what it is |
+|---|---|---|
+"""
 
 # What a folder's own settings may say in VS Code. `offline` is not among them: it says where data goes, and a folder is untrusted.
 BY_FOLDER = tuple(s.name for s in TABLE if s.by_project == "tighten" and s.name != "offline")
@@ -55,6 +64,8 @@ def written() -> dict[Path, str]:
     return {
         ROOT / "docs" / "settings.md": HEAD
         + "".join(f"| `{s.name}` | `{shown(s.default)}` | {s.summary} |\n" for s in TABLE),
+        ROOT / "docs" / "serve.md": TEAM
+        + "".join(f"| `{one.name}` | `{json.dumps(one.default)}` | {one.summary} |\n" for one in team.TABLE),
         extension / "package.json": _package(json.loads((extension / "package.json").read_text("utf-8"))),
         extension / "src" / "table.ts": _names(),
         help_file: _help(help_file.read_text("utf-8")),

@@ -101,6 +101,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("summaries.lens", False, "Show above each function which tests entered it when they passed last, and how many functions call it.", by_project="tighten"),
     Setting("tests.lens", False, "Show above each function and class a way to have tests of it made, and to see which small changes of it no test notices.", by_project="tighten"),
     Setting("context.tokens", 1024, "Tokens of context before and after the cursor that a prompt may hold.", least=64, most=65536),
+    Setting("team.record", False, "Tell the team's server which suggestions were shown and what became of them, as hashes and numbers without any text; `assay login` turns it on where the server keeps a record."),
     Setting("trace.keep", 200, "Requests that `assay why` remembers.", least=0, most=10000),
     Setting("offline", False, "Open no socket but loopback and Unix ones; refuse everything that would.", by_project="tighten"),
 )  # fmt: skip

@@ -12,14 +12,17 @@ from assay.cli import (
     check,
     docs,
     explain,
+    login,
     maps,
     mcp,
     message,
     models,
     mutants,
+    people,
     report,
     review,
     sandboxes,
+    serve,
     suggest,
     summarize,
     test,
@@ -63,6 +66,11 @@ app.command()(care.settings)
 app.command()(models.engine)
 app.add_typer(models.app, name="model")
 app.add_typer(sandboxes.app, name="sandbox")
+app.add_typer(serve.app, name="serve")
+app.add_typer(people.app, name="user")
+app.add_typer(people.audit_app, name="audit")
+app.command()(login.login)
+app.command()(login.logout)
 
 
 @app.command()

@@ -22,7 +22,7 @@ from assay.engine.service import SLOTS
 from assay.folders import Folders, folders
 
 if TYPE_CHECKING:
-    from assay.team.nodes import Nodes
+    from assay.team.gate.nodes import Nodes
 
 AFTER_S = 600.0  # so long an engine that was shared for ever is kept without a request; the next one starts it again
 SHARED: Mapping[backends.Backend, int] = {"llamacpp": SLOTS, "torch": 2}  # requests that are with the engine at once
@@ -99,36 +99,36 @@ def engine(
         _install(install, settings, where)
         return
     if upstream:
-        _share(listen, key_file, (cert, cert_key), lambda: _elsewhere(upstream, upstream_key_file, upstream_ca))
+        _share(listen, key_file, (cert, cert_key), lambda: elsewhere(upstream, upstream_key_file, upstream_ca))
         return
     idle_s = settings.number("engine.idle_s") if idle < 0 else idle
     try:
         path = weights.resolve(model or settings.text("engine.model"), where.cache)
         if bench:
-            held = _choice("engine.quantisation", quantisation, settings)
+            held = choice("engine.quantisation", quantisation, settings)
             _bench(path, backend, held, where, program or settings.text("engine.vllm"))
             return
-        if _choice("engine.backend", backend, settings) == "remote":
+        if choice("engine.backend", backend, settings) == "remote":
             out.fail(
                 "usage",
                 "`engine.backend` is remote: the model is served at `engine.url`, not here. Name another with --backend.",
             )
         named = program or settings.text("engine.vllm")
-        wanted = _choice("engine.backend", backend, settings)
+        wanted = choice("engine.backend", backend, settings)
         chosen = backends.choose(wanted, path, where.cache, program=named, is_shared=bool(listen))
-        held = _choice("engine.quantisation", quantisation, settings)
+        held = choice("engine.quantisation", quantisation, settings)
         wished = compose.expanded(settings.text("engine.adapters") if adapters is None else adapters)
         if wished and chosen.backend != "vllm":
             out.say(
                 f"The adapters in {wished} are not served: vLLM has them, and this is {backends.TITLES[chosen.backend]}."
             )
-        found = OnVllm(chosen.program, chosen.version, wished, _choice("engine.kv_cache", cache, settings))
+        found = OnVllm(chosen.program, chosen.version, wished, choice("engine.kv_cache", cache, settings))
         launch = local.launch_for(path, where.runtime, idle_s, chosen.backend, held, found)
         launch = replace(launch, folder=Path(folder)) if folder else launch
     except EngineUnavailable as error:
         out.fail("no-model", str(error))
     if listen:
-        _share(listen, key_file, (cert, cert_key), lambda: _of_this_machine(launch, chosen.rows))
+        _share(listen, key_file, (cert, cert_key), lambda: of_this_machine(launch, chosen.rows))
         return
     raise typer.Exit(service.serve(launch, where.cache))
 
@@ -152,7 +152,7 @@ def _install(name: str, settings: Settings, where: Folders) -> None:
 
 def _share(listen: str, key_file: str, certificate: tuple[str, str], behind: Callable[[], Nodes]) -> None:
     """Serve what is behind it to others until interrupted."""
-    from assay.team import door, share
+    from assay.team import door, serving
 
     try:
         if not listen:
@@ -161,31 +161,31 @@ def _share(listen: str, key_file: str, certificate: tuple[str, str], behind: Cal
         path = Path(key_file).expanduser() if key_file else None
         cert, cert_key = (Path(one).expanduser() if one else None for one in certificate)
         made = door.Door(host, port, door.keys_of(path) if path else {}, cert, cert_key, path)
-        asyncio.run(share.serve(behind(), made, out.say))
+        asyncio.run(serving.share(behind(), made, out.say))
     except door.NotShared as error:
         out.fail("not-shared", str(error))
 
 
-def _of_this_machine(launch: Launch, rows: int) -> Nodes:
+def of_this_machine(launch: Launch, rows: int) -> Nodes:
     """The engine process, which ends after this one, and not while anybody asks."""
     from assay.engine.local import Local
-    from assay.team.nodes import Here, Nodes
-    from assay.team.turns import Turns
+    from assay.team.gate.nodes import Nodes
+    from assay.team.gate.upstream import Here
 
     out.say(f"starting {weights.name_of(launch.model)} on {backends.TITLES[launch.backend]}")
     launch = replace(launch, idle_s=launch.idle_s or AFTER_S)
-    return Nodes([Here(Local(launch), Turns(rows or SHARED[launch.backend]))])
+    return Nodes([Here(Local(launch), rows or SHARED[launch.backend])])
 
 
-def _elsewhere(urls: Sequence[str], key_file: str, ca_file: str) -> Nodes:
-    """Servers of others. Raises NotShared."""
+def elsewhere(urls: Sequence[str], key_file: str, ca_file: str, requests: int = 0) -> Nodes:
+    """Servers of others, each with so many requests at once. Raises NotShared."""
     from assay.engine.vllm_backend import place
     from assay.team import door
-    from assay.team.nodes import Nodes, There
-    from assay.team.turns import Turns
+    from assay.team.gate.nodes import Nodes
+    from assay.team.gate.upstream import There
 
     key = door.key_of(Path(key_file).expanduser()) if key_file else ""
-    return Nodes([There(door.url(one, key), key, ca_file, Turns(place.ROWS)) for one in urls])
+    return Nodes([There(door.url(one, key), key, ca_file, requests or place.ROWS) for one in urls])
 
 
 def _bench(path: Path, backend: str, quantisation: str, where: Folders, program: str) -> None:
@@ -233,7 +233,7 @@ def _able(path: Path, where: Folders, program: str, backend: backends.Backend) -
         return None
 
 
-def _choice(name: str, given: str, settings: Settings) -> str:
+def choice(name: str, given: str, settings: Settings) -> str:
     """What an option says, held to the setting's own choices, else what the setting says."""
     if not given:
         return settings.text(name)

@@ -169,10 +169,11 @@ class Client:
 
 
 def trusting(ca_file: str = "") -> ssl.SSLContext:
-    """Whom to believe: the system's authorities, those that come with httpx, and the ones in `ca_file`. Raises OSError."""
+    """Whom to believe: the authorities of the system's own store, wherever that is, those that come with httpx, and the ones in `ca_file`. Raises OSError."""
     import certifi
+    import truststore
 
-    context = ssl.create_default_context()
+    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(certifi.where())
     if ca_file:
         context.load_verify_locations(ca_file)

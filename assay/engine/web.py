@@ -27,10 +27,11 @@ class Refused(Exception):
 
 
 class ServerBusy(Refused):
-    """It can be served later: nothing is wrong with the request, or here."""
+    """It can be served later, in `after_s` seconds perhaps: nothing is wrong with the request, or here."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, 503)
+    def __init__(self, message: str, after_s: int = 1, status: int = 503) -> None:
+        super().__init__(message, status)
+        self.after_s = after_s
 
 
 class Attended(Response):
@@ -126,7 +127,7 @@ async def _nobody(_: Request, error: Exception) -> Response:
 
 def error_response(error: Refused) -> Response:
     """In OpenAI's shape; a full queue says when to ask again. Where a request was refused unread, what comes of it is not waited for."""
-    headers = {"retry-after": "1"} if isinstance(error, ServerBusy) else None
+    headers = {"retry-after": str(error.after_s)} if isinstance(error, ServerBusy) else None
     if error.status in UNREAD:
         headers = {"connection": "close"}
     return JSONResponse(

@@ -28,11 +28,13 @@ class Door:
     certificate: Path | None = None
     certificate_key: Path | None = None
     key_file: Path | None = None
+    client_ca: Path | None = None  # who has no certificate of this authority does not get through the handshake
+    has_accounts: bool = False
 
     def __post_init__(self) -> None:
         if self.is_here:
             return
-        if not self.keys:
+        if not self.keys and not self.has_accounts:
             raise NotShared(
                 f"Not shared: off loopback everybody needs a key. Name a file with one a line to --key-file (listening at {self.host})."
             )
@@ -50,6 +52,8 @@ class Door:
     @property
     def guests(self) -> str:
         """For whom it is, in words."""
+        if self.has_accounts:
+            return "for whoever has a token"
         return f"for {', '.join(sorted(self.keys.values()))}" if self.keys else "for everybody on this machine"
 
     @property

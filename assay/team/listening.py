@@ -1,4 +1,4 @@
-"""How a shared engine listens: strangers do not keep others out, its keys and certificate are read again on SIGHUP, and it says when it is there."""
+"""How a shared engine listens: strangers do not keep others out, and it says when it is there, when it ends and when it is to read its files again."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import signal
 import socket
 import ssl
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import h11
@@ -60,12 +61,21 @@ class Attentive(H11Protocol):
         self.app_state.get("strangers", {}).pop(self, None)
 
 
-class Server(uvicorn.Server):
-    """Serves at a socket that is open already; `listening` is called when others can come in, `again` on SIGHUP."""
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a server tells of itself: others can come in; it got a SIGHUP; it ends, and begins nothing new."""
 
-    def __init__(self, config: uvicorn.Config, listening: Callable[[], None], again: Callable[[], None]) -> None:
+    listening: Callable[[], None]
+    again: Callable[[], None]
+    ends: Callable[[], None]
+
+
+class Server(uvicorn.Server):
+    """Serves at a socket that is open already."""
+
+    def __init__(self, config: uvicorn.Config, heard: Heard) -> None:
         super().__init__(config)
-        self._listening, self._again = listening, again
+        self._heard = heard
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn does it, with less patience for what calls itself TLS: until that is done a connection counts as nobody's."""
@@ -84,17 +94,18 @@ class Server(uvicorn.Server):
             for one in sockets or ()
         ]
         self.started = True
-        self._listening()
+        self._heard.listening()
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         with contextlib.suppress(
             RuntimeError, ValueError, AttributeError
         ):  # not the main thread, or no such signal here
-            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._again)
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._heard.again)
         await super().serve(sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End what is served. uvicorn would send itself the signal again at its end, and what comes after it, the engine's end, would never run."""
+        """End what is served, once answers that are under way have ended or had their time. uvicorn would send itself the signal again at its end, and what comes after it, the engine's end, would never run."""
+        self._heard.ends()
         await super().shutdown(sockets)
         self._captured_signals.clear()
 
@@ -102,10 +113,8 @@ class Server(uvicorn.Server):
         return Attentive(self.config, self.server_state, self.lifespan.state)
 
 
-def server(
-    app: Any, certificate: ssl.SSLContext | None, listening: Callable[[], None], again: Callable[[], None]
-) -> Server:
-    """For `app`, behind TLS where there is a certificate."""
+def server(app: Any, certificate: ssl.SSLContext | None, heard: Heard, patience_s: float = END_S) -> Server:
+    """For `app`, behind TLS where there is a certificate; answers have `patience_s` to end when it is told to end."""
     config = uvicorn.Config(
         app,
         http=Attentive,
@@ -113,10 +122,10 @@ def server(
         access_log=False,
         lifespan="off",
         server_header=False,
-        timeout_graceful_shutdown=END_S,
+        timeout_graceful_shutdown=max(1, round(patience_s)),
         ssl_context_factory=(lambda _, __: certificate) if certificate is not None else None,
     )
-    return Server(config, listening, again)
+    return Server(config, heard)
 
 
 def opened(host: str, port: int) -> socket.socket:

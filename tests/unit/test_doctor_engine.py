@@ -14,7 +14,6 @@ import trustme
 from assay import compose
 from assay.cli import doctor
 from assay.cli.doctor import Finding
-from assay.engine.client import trusting
 from assay.folders import folders
 from tests.lsp.stub import Stub
 
@@ -91,11 +90,11 @@ async def test_a_certificate_that_is_not_trusted_has_its_setting_named(
         assert (await finding(monkeypatch, url, CA_FILE=str(tmp_path / "ca.pem"))).state == "ok"
 
 
-def test_the_systems_own_authorities_are_trusted_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_systems_own_authorities_are_trusted_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A company's authority is where the system has it, and in no list that comes with a library."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "system.pem"))
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "system.pem"))
-    count = len(trusting().get_ca_certs())
-    assert ssl.PEM_cert_to_DER_cert((tmp_path / "system.pem").read_text()) in trusting().get_ca_certs(binary_form=True)
-    assert count > 50, "and those that come with the library"
+    async with behind_tls(authority) as url:
+        assert "is not trusted" in (await finding(monkeypatch, url)).detail
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "system.pem"))
+        assert (await finding(monkeypatch, url)).state == "ok"

@@ -14,22 +14,25 @@ from typer.testing import CliRunner
 
 from assay.cli.commands import app
 from assay.engine.web import Refused, ServerBusy, error_response
-from assay.team import door, nodes
+from assay.team import door
 from assay.team.door import NotShared
-from assay.team.nodes import Nodes, There
-from assay.team.share import Share
-from assay.team.turns import Turns
+from assay.team.gate import nodes, upstream
+from assay.team.gate.answers import Gate
+from assay.team.gate.nodes import Nodes
+from assay.team.gate.upstream import There
+from assay.team.identity.access import Keys
+from assay.team.serving import application
 from tests.lsp.stub import Stub
 
 PEOPLE = {f"key-of-person-{number:02}-and-more": f"person{number}" for number in range(40)}
 
 
 def before(*stubs: Stub) -> Nodes:
-    return Nodes([There(one.url, "", "", Turns(64)) for one in stubs])
+    return Nodes([There(one.url, "", "", 64) for one in stubs])
 
 
 def http_of(made: Nodes) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(Share(made, PEOPLE).application())
+    transport = httpx.ASGITransport(application(Gate(made, Keys(PEOPLE))))
     return httpx.AsyncClient(transport=transport, base_url="http://s")
 
 
@@ -46,7 +49,7 @@ async def served_by(http: httpx.AsyncClient) -> dict[str, str]:
 async def test_each_person_has_a_node_and_only_those_of_one_that_is_gone_have_another(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(nodes, "LOOK_S", 0.05)
+    monkeypatch.setattr(upstream, "LOOK_S", 0.05)
     async with Stub(lambda _: "a") as a, Stub(lambda _: "b") as b, Stub(lambda _: "c", owner="vllm") as c:
         made = before(a, b, c)
         async with http_of(made) as http:
@@ -67,13 +70,13 @@ async def test_each_person_has_a_node_and_only_those_of_one_that_is_gone_have_an
 
 async def test_a_node_that_nobody_reaches_costs_nobody_an_answer() -> None:
     async with Stub(lambda _: "a", owner="vllm") as a:
-        made = Nodes([There(a.url, "", "", Turns(64)), There("http://127.0.0.1:9", "", "", Turns(64))])
+        made = Nodes([There(a.url, "", "", 64), There("http://127.0.0.1:9", "", "", 64)])
         async with http_of(made) as http:
             assert set((await served_by(http)).values()) == {"a"}
             key = {"authorization": f"Bearer {next(iter(PEOPLE))}"}
             assert (await http.get("/v1/models", headers=key)).json()["data"][0]["id"] == "stub"
         await made.close()
-    made = Nodes([There("http://127.0.0.1:9", "", "", Turns(64))])
+    made = Nodes([There("http://127.0.0.1:9", "", "", 64)])
     async with http_of(made) as http:
         answer = await http.post("/v1/completions", json={"prompt": "x"}, headers=key)
         assert (answer.status_code, answer.json()["error"]["message"]) == (502, "The engine gave no answer.")
@@ -99,13 +102,13 @@ async def test_a_door_before_a_door_keeps_people_apart_and_asks_for_no_more_than
         inner = before(a)
         inner._nodes[0]._is_steered, inner._nodes[0]._kind = True, "vllm"  # type: ignore[attr-defined]  # as if it were ours
         inner._nodes[0]._is_known = True  # type: ignore[attr-defined]
-        outer_node = There("http://inner", "", "", Turns(64))
-        transport = httpx.ASGITransport(Share(inner, {}).application())
+        outer_node = There("http://inner", "", "", 64)
+        transport = httpx.ASGITransport(application(Gate(inner, Keys({}))))
         outer_node._http = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
         outer = Nodes([outer_node])
         async with http_of(outer) as http:
             await served_by(http)
-        assert outer_node.is_steered and outer_node.turns.limit == 63
+        assert outer_node.is_steered and outer_node.limit == 63
         assert len({one["cache_salt"] for one in a.requests}) == len(PEOPLE)
         assert {one["priority"] for one in a.requests} == {0}
         await outer.close()
@@ -146,10 +149,10 @@ async def test_a_node_that_is_broken_is_stood_in_for() -> None:
     broken = ServerBusy("full"), Refused("The engine ended while starting.", 503)
     assert [("retry-after" in error_response(one).headers) for one in broken] == [True, False]
     async with Stub(lambda _: "a") as a:
-        away = There("http://127.0.0.1:9", "", "", Turns(64))
+        away = There("http://127.0.0.1:9", "", "", 64)
         transport = httpx.MockTransport(lambda _: httpx.Response(503, json={"error": {"message": "no"}}))
         away._http = httpx.AsyncClient(transport=transport, base_url="http://n")
-        made = Nodes([away, There(a.url, "", "", Turns(64))])
+        made = Nodes([away, There(a.url, "", "", 64)])
         async with http_of(made) as http:
             assert set((await served_by(http)).values()) == {"a"}
         await made.close()
@@ -170,9 +173,11 @@ async def test_a_node_that_is_broken_is_stood_in_for() -> None:
     ],
     ids=str,
 )
-def test_each_kind_is_told_what_it_knows(kind: nodes.Kind, told: dict[str, object], wanted: dict[str, object]) -> None:
+def test_each_kind_is_told_what_it_knows(
+    kind: upstream.Kind, told: dict[str, object], wanted: dict[str, object]
+) -> None:
     """Of one whose person has three answers under way already."""
-    node = There("http://127.0.0.1:9", "", "", Turns(4))
+    node = There("http://127.0.0.1:9", "", "", 4)
     node._kind, node._is_steered = kind, kind == "vllm"
     body = {"prompt": "x", "cache_salt": "s", "priority": 7} | told
     assert json.loads(nodes._packed(body, node, 3, 1)) == {"prompt": "x"} | wanted
@@ -187,7 +192,7 @@ async def test_servers_of_others_hear_no_names_and_a_slow_one_is_not_gone() -> N
             return httpx.Response(200, json={"data": []})
         raise httpx.ReadTimeout("slow", request=request)
 
-    node = There("http://127.0.0.1:9", "", "", Turns(64))
+    node = There("http://127.0.0.1:9", "", "", 64)
     node._http, node._is_known = httpx.AsyncClient(transport=httpx.MockTransport(slow), base_url="http://n"), True
     made = Nodes([node])
     async with http_of(made) as http:

@@ -29,11 +29,14 @@ from assay.engine.by_url import Server
 from assay.engine.client import Client
 from assay.engine.local import Local
 from assay.folders import folders
-from assay.team import door, listening, private, share
+from assay.team import door, listening, serving
 from assay.team.door import Door, NotShared
-from assay.team.nodes import Here, Nodes
-from assay.team.share import Share
-from assay.team.turns import Turns
+from assay.team.gate import answers, private
+from assay.team.gate.answers import Gate
+from assay.team.gate.nodes import Nodes
+from assay.team.gate.upstream import Here, Who
+from assay.team.identity.access import Keys
+from assay.team.serving import application
 
 ALICE, BOB = "alice-" + "a" * 30, "bob-" + "b" * 30
 PREFIX = 'def add(a, b):\n    """Add two numbers."""\n    return'
@@ -100,15 +103,15 @@ async def engine(model: Path, tmp_path: Path) -> AsyncIterator[Local]:
 
 @pytest.fixture
 async def http(engine: Local) -> AsyncIterator[httpx.AsyncClient]:
-    made = Share(Nodes([Here(engine, Turns(4))]), {ALICE: "alice", BOB: "bob"})
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(made.application()), base_url="http://s") as client:
+    made = Gate(Nodes([Here(engine, 4)]), Keys({ALICE: "alice", BOB: "bob"}))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(application(made)), base_url="http://s") as client:
         yield client
     await made.close()
 
 
 async def test_nobody_without_a_key_reaches_the_engine(http: httpx.AsyncClient, engine: Local) -> None:
     for header in ({}, {"authorization": ALICE}, {"authorization": "Bearer nope"}, {"authorization": f"Basic {ALICE}"}):
-        for path in share.POSTS:
+        for path in answers.POSTS:
             answer = await http.post(path, json={"prompt": "x"}, headers=header)
             assert answer.status_code == 401
             assert "opens nothing" in answer.json()["error"]["message"]
@@ -123,9 +126,9 @@ async def test_nobody_without_a_key_reaches_the_engine(http: httpx.AsyncClient, 
 
 
 async def test_without_keys_a_strange_name_of_this_machine_is_refused(engine: Local) -> None:
-    made = Share(Nodes([Here(engine, Turns(1))]), {})
+    made = Gate(Nodes([Here(engine, 1)]), Keys({}))
     for host, status in (("evil.example", 403), ("127.0.0.1", 400)):
-        transport = httpx.ASGITransport(made.application())
+        transport = httpx.ASGITransport(application(made))
         async with httpx.AsyncClient(transport=transport, base_url=f"http://{host}:8443") as client:
             assert (await client.post("/v1/completions", content=b"[")).status_code == status
     await made.close()
@@ -188,8 +191,8 @@ class Closing:
 async def test_a_kept_connection_that_is_closed_costs_nobody_an_answer(tmp_path: Path) -> None:
     key = {"authorization": f"Bearer {ALICE}"}
     async with Closing(tmp_path / "s", {"choices": [{"text": "x", "index": 0}], "data": []}) as engine:
-        made = Share(Nodes([Here(engine, Turns(4))]), {ALICE: "alice"})  # type: ignore[arg-type]  # what it uses of a Local
-        transport = httpx.ASGITransport(made.application())
+        made = Gate(Nodes([Here(engine, 4)]), Keys({ALICE: "alice"}))  # type: ignore[arg-type]  # what it uses of a Local
+        transport = httpx.ASGITransport(application(made))
         async with httpx.AsyncClient(transport=transport, base_url="http://s") as client:
             for _ in range(3):
                 answer = await client.post("/v1/completions", json={"prompt": "x"}, headers=key)
@@ -290,7 +293,7 @@ async def test_two_editors_on_one_model_over_tls(
     with sockets.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     made = Door("127.0.0.1", port, door.keys_of(keys_file(tmp_path)), tmp_path / "cert.pem", tmp_path / "key.pem")
-    serving = asyncio.create_task(share.serve(Nodes([Here(engine, Turns(4))]), made))
+    running = asyncio.create_task(serving.share(Nodes([Here(engine, 4)]), made))
 
     async def text_of(key: str, ca_file: str) -> str:
         monkeypatch.setenv("ASSAY_ENGINE_URL", f"https://127.0.0.1:{port}")
@@ -313,7 +316,7 @@ async def test_two_editors_on_one_model_over_tls(
                     await client.get(f"https://127.0.0.1:{port}/health")
                     break
                 except httpx.TransportError:
-                    assert not serving.done(), serving.result()
+                    assert not running.done(), running.result()
                     await asyncio.sleep(0.05)
         ca = str(tmp_path / "ca.pem")
         texts = await asyncio.gather(text_of(ALICE, ca), text_of(BOB, ca))
@@ -323,8 +326,8 @@ async def test_two_editors_on_one_model_over_tls(
         with pytest.raises(Exception, match="is not trusted"):
             await text_of(ALICE, "")
     finally:
-        serving.cancel()
-        await asyncio.gather(serving, return_exceptions=True)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_who_is_sent_away_is_not_listened_to(http: httpx.AsyncClient) -> None:
@@ -381,13 +384,12 @@ async def test_an_answer_in_one_piece_is_joined_from_a_stream(http: httpx.AsyncC
 
 
 async def test_whoever_goes_away_frees_the_engine(engine: Local, tmp_path: Path) -> None:
-    turns = Turns(1)
-    made = Nodes([Here(engine, turns)])
-    pieces = made.post("/v1/completions", {"prompt": "x = ", "max_tokens": 4000, "stream": True}, "", 0)
+    made = Nodes([Here(engine, 1)])
+    pieces = made.post("/v1/completions", {"prompt": "x = ", "max_tokens": 4000, "stream": True}, Who(), 0)
     async with aclosing(pieces):
         await anext(pieces)
-        assert turns.there == 1
-    assert turns.there == 0
+        assert made.queue.there == 1
+    assert made.queue.there == 0
     await made.close()
 
 
@@ -400,9 +402,9 @@ async def test_keys_are_read_again_and_strangers_keep_nobody_out(
         port = free.getsockname()[1]
     path, told = keys_file(tmp_path), list[str]()
     made = Door("127.0.0.1", port, door.keys_of(path), key_file=path)
-    serving = asyncio.create_task(share.serve(Nodes([Here(engine, Turns(4))]), made, told.append))
+    running = asyncio.create_task(serving.share(Nodes([Here(engine, 4)]), made, told.append))
     while not told:
-        assert not serving.done(), serving.result()
+        assert not running.done(), running.result()
         await asyncio.sleep(0.02)
     assert told == [f"sharing at http://127.0.0.1:{port} for alice, bob; Ctrl+C ends it"]
     silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(40)]
@@ -435,8 +437,8 @@ async def test_keys_are_read_again_and_strangers_keep_nobody_out(
     async with asyncio.timeout(4):
         assert await reader.read() == b""
     writer.close()
-    serving.cancel()
-    await asyncio.gather(serving, return_exceptions=True)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
     assert not local.is_locked(engine._launch), "who started the model ends it"
 
 
@@ -474,7 +476,7 @@ async def test_a_port_that_is_taken_is_told_before_anything_is_started(engine: L
         told = list[str]()
         with pytest.raises(NotShared, match="Nothing can listen"):
             at = Door("127.0.0.1", taken.getsockname()[1], {})
-            await share.serve(Nodes([Here(engine, Turns(4))]), at, told.append)
+            await serving.share(Nodes([Here(engine, 4)]), at, told.append)
     assert told == []
     assert not local.is_locked(engine._launch)
 
@@ -483,4 +485,4 @@ async def test_a_certificate_that_is_none_is_said(engine: Local, tmp_path: Path)
     (tmp_path / "cert.pem").write_text("nothing")
     made = Door("127.0.0.1", 1, {}, tmp_path / "cert.pem", tmp_path / "cert.pem")
     with pytest.raises(NotShared, match="cannot be used"):
-        await share.serve(Nodes([Here(engine, Turns(1))]), made)
+        await serving.share(Nodes([Here(engine, 1)]), made)

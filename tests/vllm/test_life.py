@@ -18,9 +18,11 @@ from assay.engine.api import EngineUnavailable, Request
 from assay.engine.launch import Launch, OnVllm, memory_of
 from assay.engine.local import Local
 from assay.engine.vllm_backend import place
-from assay.team.nodes import Here, Nodes
-from assay.team.share import Share
-from assay.team.turns import Turns
+from assay.team.gate.answers import Gate
+from assay.team.gate.nodes import Nodes
+from assay.team.gate.upstream import Here
+from assay.team.identity.access import Keys
+from assay.team.serving import application
 from tests.vllm.conftest import end, up
 from tests.vllm.test_answers import PREFIX, text_of
 
@@ -102,8 +104,8 @@ async def test_two_windows_share_one_which_returns_when_killed_and_ends_when_idl
 
 
 async def test_it_is_shared_by_keys_and_its_other_addresses_are_not(engine: Local) -> None:
-    made = Share(Nodes([Here(engine, Turns(8))]), {ALICE: "alice", BOB: "bob"})
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(made.application()), base_url="http://s") as http:
+    made = Gate(Nodes([Here(engine, 8)]), Keys({ALICE: "alice", BOB: "bob"}))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(application(made)), base_url="http://s") as http:
         key = {"authorization": f"Bearer {ALICE}"}
         model = await engine.model()
         body = {"prompt": PREFIX, "max_tokens": 4, "temperature": 0, "model": model}
@@ -120,7 +122,7 @@ async def test_it_is_shared_by_keys_and_its_other_addresses_are_not(engine: Loca
             assert (await http.get(path, headers=key)).status_code == 404
             assert (await http.post(path, json=body, headers=key)).status_code in (404, 405)
         assert (await http.get("/v1/models", headers=key)).json()["assay"] == {
-            "priorities": True, "rows": 7, "guided": "steered",
+            "priorities": True, "cancels": True, "rows": 7, "guided": "steered",
         }  # fmt: skip
 
         async def kept(who: str) -> int:

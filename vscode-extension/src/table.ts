@@ -49,6 +49,7 @@ export const TABLE: readonly string[] = [
   "summaries.lens",
   "tests.lens",
   "context.tokens",
+  "team.record",
   "trace.keep",
   "offline",
 ];

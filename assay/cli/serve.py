@@ -1,0 +1,266 @@
+"""`assay serve`, and what stands beside it: init, backup, restore, drain."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from assay.cli import out
+from assay.folders import folders
+
+if TYPE_CHECKING:
+    from assay.team.config import Config, Folder
+    from assay.team.gate.nodes import Nodes
+    from assay.team.server import Store
+
+INSTALL = "The team's server is an extra: pip install 'assay[team]'."
+AFTER_S = 86_400.0  # so long an engine of this machine is kept without a request; the next one starts it again
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104  # with TLS and tokens alone
+
+app = typer.Typer(help="Serve a team: accounts, fair turns, a record, a page. docs/team.md.", no_args_is_help=False)
+FolderOption = Annotated[
+    str, typer.Option("--folder", envvar="ASSAY_SERVER", metavar="FOLDER", help="The server's folder; by default one of this user's.")
+]  # fmt: skip
+
+
+@app.callback(invoke_without_command=True)
+def serve(
+    context: typer.Context,
+    folder: FolderOption = "",
+    listen: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where; by default `server.listen`.")] = "",
+    upstream: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="URL", help="An engine to stand before, instead of one of this machine; may be given several times."
+        ),
+    ] = None,
+    model: Annotated[str, typer.Option(help="For an engine of this machine, as `assay engine --model`.")] = "",
+    backend: Annotated[str, typer.Option(help="For an engine of this machine: llamacpp, torch or vllm.")] = "",
+    log: Annotated[
+        str, typer.Option(help="text or json: how requests are logged, on standard error; without a word of them.")
+    ] = "text",
+) -> None:
+    """Serve a team until interrupted. `assay serve init` makes its folder, `assay user add` lets people in."""
+    context.obj = folder
+    if context.invoked_subcommand is not None:
+        return
+    from assay.team import door, server, serving
+
+    _log(log)
+    given = {"server.listen": listen, "engine.upstreams": upstream or []}
+    with _opened(folder, given) as (place, config, store):
+        try:
+            at = server.door_of(config)
+            made = server.Server(place, config, store, _behind(config, model, backend))
+            served = serving.Served(
+                made.application(),
+                at,
+                out.say,
+                made.beside(),
+                ends=made.ends,
+                patience_s=config.number("server.drain_s"),
+            )
+            asyncio.run(serving.serve(served))
+        except door.NotShared as error:
+            out.fail("not-shared", str(error))
+
+
+@app.command()
+def init(
+    context: typer.Context,
+    host: Annotated[
+        list[str], typer.Argument(metavar="HOST…", help="Names and addresses by which people reach this machine.")
+    ],
+    port: Annotated[int, typer.Option(help="Where it listens.", min=1, max=65535)] = 8443,
+    folder: FolderOption = "",
+) -> None:
+    """Make the server's folder: a configuration, and a certificate by an authority of the team's own."""
+    from assay.team import certificates
+    from assay.team.config import Folder
+
+    path = _path(folder or context.obj)
+    if (path / "serve.toml").exists():
+        out.fail("exists", f"{path / 'serve.toml'} is there already: nothing was changed.")
+    try:
+        authority = certificates.make(path, host)
+    except (OSError, ValueError) as error:
+        out.fail("not-shared", f"No certificate can be made in {path} ({error}).")
+    first = f"[{host[0]}]" if ":" in host[0] else host[0]
+    here = all(_is_here(one) for one in host)
+    lines = [
+        "[server]",
+        f'listen = "{"127.0.0.1" if here else EVERYWHERE}:{port}"',
+        f'url = "https://{first}:{port}"',
+        'certificate = "cert.pem"',
+        'certificate_key = "key.pem"',
+    ]
+    Folder(path).config.write_text("\n".join(lines) + "\n")
+    typer.echo(f"{path} is made. Everybody gets {authority} (never ca-key.pem).")
+    typer.echo(
+        f"Next: assay user add NAME --role admin, then assay serve; people: assay login https://{first}:{port} --ca ca.pem"
+    )
+
+
+@app.command()
+def backup(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What is written; it must not be there.")],
+    folder: FolderOption = "",
+) -> None:
+    """Write the whole database into one file, while the server runs. Keep `source.key` of the folder apart, if texts are kept."""
+    from assay.team.store import backup as saved
+    from assay.team.store.database import StoreUnavailable
+
+    with _opened(folder or context.obj) as (place, _, store):
+        try:
+            count = saved.save(store.database, place.key("record"), file)
+        except (saved.NoBackup, StoreUnavailable) as error:
+            out.fail("no-backup", str(error))
+    typer.echo(f"{count} rows are in {file}, which only you can read.")
+
+
+@app.command()
+def restore(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `assay serve backup` wrote.")],
+    folder: FolderOption = "",
+) -> None:
+    """Bring a backup back, into an empty database: of either kind, so this also moves from SQLite to PostgreSQL."""
+    from assay.team.config import load
+    from assay.team.door import NotShared
+    from assay.team.store import backup as saved
+    from assay.team.store.database import Database, StoreUnavailable
+
+    try:
+        place = _folder(folder or context.obj)
+        key_file = place.path / "record.key"
+        had = key_file.read_text("ascii").strip() if key_file.exists() else ""
+        database = Database(load(place).text("server.database") or place.database)
+        count, key = saved.load(database, file)
+        database.close()
+        if had and had != key.hex():
+            os.replace(key_file, place.path / "record.key.before")
+        if had != key.hex():
+            key_file.touch(mode=0o600)
+            key_file.write_text(key.hex())
+            place.record_end.unlink(missing_ok=True)
+    except (saved.NoBackup, StoreUnavailable, NotShared, OSError) as error:
+        out.fail("no-backup", str(error))
+    typer.echo(f"{count} rows were brought back. `assay audit verify` looks at the record's chain.")
+
+
+@app.command()
+def drain(
+    context: typer.Context,
+    urls: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="URL…", help="Engines that get nothing new; none: all get requests again."),
+    ] = None,
+    folder: FolderOption = "",
+) -> None:
+    """Have a running server send nothing new to an engine, so that it can be taken away once its answers are over."""
+    from assay.team import server
+    from assay.team.identity.people import By
+
+    with _opened(folder or context.obj) as (_, config, store):
+        unknown = [one for one in urls or () if one not in config.values["engine.upstreams"]]
+        if unknown:
+            out.fail("usage", f"{unknown[0]} is none of `engine.upstreams`.")
+        with store.database.writing() as session:
+            server.tell(session, By(store.chain), server.DRAINED, json.dumps(urls or []))
+    typer.echo(f"Nothing new goes to {', '.join(urls)}." if urls else "All engines get requests.")
+
+
+@contextmanager
+def _opened(folder: str, given: Mapping[str, Any] | None = None) -> Iterator[tuple[Folder, Config, Store]]:
+    """The folder, what it says, and its database. Ends the command with a sentence where that cannot be."""
+    try:
+        from assay.team import config as configured
+        from assay.team import server
+        from assay.team.door import NotShared
+    except ImportError as error:
+        out.fail("not-installed", f"{error.name} is not installed. {INSTALL}")
+    try:
+        place = _folder(folder)
+        config = configured.load(place, given)
+        store = server.opened(place, config, out.say)
+    except NotShared as error:
+        out.fail("not-shared", str(error))
+    try:
+        yield place, config, store
+    finally:
+        store.close()
+
+
+opened = _opened
+
+
+def _folder(folder: str) -> Folder:
+    from assay.team.config import Folder
+
+    return Folder(_path(folder))
+
+
+def _path(folder: str) -> Path:
+    return Path(folder).expanduser().absolute() if folder else folders().state / "server"
+
+
+def _is_here(host: str) -> bool:
+    from assay.engine.client import is_loopback
+
+    return is_loopback(host)
+
+
+def _behind(config: Config, model: str, backend: str) -> Nodes:
+    """What answers: servers elsewhere, or the engine of this machine. Raises NotShared."""
+    from assay.cli import models
+    from assay.engine import backends, local, weights
+    from assay.engine.api import EngineUnavailable
+    from assay.engine.launch import OnVllm
+
+    key_file, ca = config.path("engine.upstream_key_file"), config.path("engine.upstream_ca")
+    if urls := config.values["engine.upstreams"]:
+        return models.elsewhere(urls, str(key_file or ""), str(ca or ""), config.number("engine.upstream_requests"))
+    where = folders()
+    settings = out.settings(where)
+    try:
+        path = weights.resolve(model or settings.text("engine.model"), where.cache)
+        wanted = models.choice(
+            "engine.backend", backend or ("auto" if settings.text("engine.backend") == "remote" else ""), settings
+        )
+        chosen = backends.choose(wanted, path, where.cache, program=settings.text("engine.vllm"), is_shared=True)
+        found = OnVllm(chosen.program, chosen.version, "", settings.text("engine.kv_cache"))
+        launch = local.launch_for(
+            path, where.runtime, AFTER_S, chosen.backend, settings.text("engine.quantisation"), found
+        )
+    except EngineUnavailable as error:
+        out.fail("no-model", str(error))
+    return models.of_this_machine(launch, chosen.rows)
+
+
+class _Lines(logging.Formatter):
+    """A line of JSON for each."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = record.getMessage()
+        told = json.loads(text) if text.startswith("{") else {"message": text}
+        return json.dumps({"level": record.levelname.lower()} | told)
+
+
+def _log(form: str) -> None:
+    if form not in ("text", "json"):
+        out.fail("usage", "--log is text or json.")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Lines() if form == "json" else logging.Formatter("  %(message)s"))
+    logging.basicConfig(level=logging.INFO if form == "json" else logging.WARNING, handlers=[handler])
+    logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -1,0 +1,84 @@
+"""The routes by which clients tell what became of their suggestions. What is answered is written: a batch that was sent again is recorded once."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from dataclasses import replace
+
+from cryptography.fernet import Fernet, InvalidToken
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from assay.engine.web import Refused, ServerBusy, body_of
+from assay.team.identity.access import Access
+from assay.team.store.chain import Chain, Note
+from assay.team.store.database import Database, StoreUnavailable
+
+from . import events
+
+AT_ONCE = 16  # batches that wait for the database; of more, clients are told to come again
+
+
+class Incoming:
+    """`cipher` encrypts the text of suggestions, where the team keeps it; without one that is dropped as it comes."""
+
+    def __init__(self, database: Database, chain: Chain, access: Access, cipher: Fernet | None = None) -> None:
+        self._database = database
+        self._chain = chain
+        self._access = access
+        self._cipher = cipher
+        self._waiting = 0
+
+    def routes(self) -> list[Route]:
+        """What is served here."""
+        return [
+            Route("/v1/record", self.record, methods=["POST"]),
+            Route("/v1/feedback", self.feedback, methods=["POST"]),
+        ]
+
+    async def record(self, request: Request) -> Response:
+        caller = await self._access.caller(request, "record")
+        told = events.notes((await body_of(request)).get("events"), caller.person_id or 0)
+        added = await self.write([self._covered(one) for one in told])
+        return JSONResponse({"acknowledged": len(told), "new": added})
+
+    async def feedback(self, request: Request) -> Response:
+        caller = await self._access.caller(request, "record")
+        note = events.feedback(await body_of(request), caller.person_id or 0)
+        await self.write([note])
+        return JSONResponse({"acknowledged": 1})
+
+    async def write(self, notes: list[Note]) -> int:
+        """Have them in the database; how many are new. Raises ServerBusy where it gives no answer: nothing of them was recorded then, or all of it, which the
+        client's next try finds out."""
+        if self._waiting >= AT_ONCE:
+            raise ServerBusy("The record is busy.", 5)
+        self._waiting += 1
+        try:
+            return await asyncio.shield(self._database.write(lambda session: self._chain.append(session, notes)))
+        except StoreUnavailable as error:
+            raise ServerBusy("The record cannot be written now: the server's database gives no answer.", 10) from error
+        finally:
+            self._waiting -= 1
+
+    def _covered(self, note: Note) -> Note:
+        if note.source is None:
+            return note
+        return replace(
+            note, source=self._cipher.encrypt(note.source.encode()).decode() if self._cipher is not None else None
+        )
+
+
+def cipher_of(key: bytes) -> Fernet:
+    """For texts that the team keeps, by a key of 32 bytes that is outside the database."""
+    return Fernet(base64.urlsafe_b64encode(key))
+
+
+def shown(note_source: str, cipher: Fernet) -> str:
+    """A text that was kept. Raises Refused where it was kept with another key."""
+    try:
+        return cipher.decrypt(note_source.encode()).decode()
+    except InvalidToken as error:
+        raise Refused("That text was kept with another key.", 409) from error

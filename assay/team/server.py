@@ -1,0 +1,222 @@
+"""A team's server: the parts of it put together, what runs beside them, and how it begins and ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from assay.engine.web import HANDLERS, ServerBusy, error_response
+from assay.team import openapi
+from assay.team.config import Config, Folder
+from assay.team.door import Door, NotShared, address
+from assay.team.gate.answers import Done, Gate
+from assay.team.gate.nodes import Nodes
+from assay.team.gate.tally import Tally, gpu_memory
+from assay.team.identity import people
+from assay.team.identity.accounts import Accounts
+from assay.team.identity.letting_in import LettingIn
+from assay.team.identity.people import By
+from assay.team.record import book
+from assay.team.record.incoming import Incoming, cipher_of
+from assay.team.store import migrate
+from assay.team.store.chain import Chain, Note
+from assay.team.store.database import Database, StoreUnavailable
+from assay.team.store.tables import Told
+
+log = logging.getLogger(__name__)
+
+READY_S = 3.0  # for the database to say that it is there
+MINUTE_S, DAY_MS = 60.0, 86_400_000
+DRAINED = "drained"  # engines that get nothing new: a setting that is changed while the server runs
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The database of a folder, in its newest form, and the record's chain."""
+
+    database: Database
+    chain: Chain
+
+    def close(self) -> None:
+        """Let go of it."""
+        self.database.close()
+
+
+def opened(folder: Folder, config: Config, say: Callable[[str], None] = lambda _: None) -> Store:
+    """Open it, made or brought to its newest form where that is needed. Raises NotShared."""
+    database = None
+    try:
+        database = Database(config.text("server.database") or folder.database)
+        had = migrate.upgrade(database)
+        if had is not None and had != migrate.newest():
+            say(f"the database was brought from form {had} to {migrate.newest()}")
+        return Store(database, Chain(folder.key("record"), folder.record_end))
+    except (StoreUnavailable, NotShared) as error:
+        if database is not None:
+            database.close()
+        raise NotShared(str(error)) from error
+
+
+def door_of(config: Config) -> Door:
+    """Where it listens. Raises NotShared."""
+    host, port = address(config.text("server.listen"))
+    paths = [config.path(f"server.{one}") for one in ("certificate", "certificate_key", "client_ca")]
+    return Door(host, port, {}, paths[0], paths[1], client_ca=paths[2], has_accounts=True)
+
+
+class Server:
+    """All parts. `application` is what is served, `beside` what runs as long as that is."""
+
+    def __init__(self, folder: Folder, config: Config, store: Store, nodes: Nodes) -> None:
+        self.config, self.store, self.nodes = config, store, nodes
+        self.url = config.text("server.url").rstrip("/") or door_of(config).address
+        self.accounts = Accounts(store.database)
+        self.tally = Tally(nodes, tells_people=config.is_on("metrics.people"))
+        self.gate = Gate(nodes, self.accounts, lambda caller: config.limits(caller.role), self._over)
+        cipher = cipher_of(folder.key("source")) if config.text("record.source") == "encrypted" else None
+        self.incoming = Incoming(store.database, store.chain, self.accounts, cipher)
+        by_browser = bool(config.text("oidc.issuer"))
+        self.letting_in = LettingIn(
+            store.database,
+            store.chain,
+            self.accounts,
+            self.url,
+            by_browser=by_browser,
+            records=config.is_on("record.enabled"),
+        )
+        self._left: tuple[int, int] | None = None
+
+    def application(self) -> Starlette:
+        """What is served."""
+        routes = [
+            *self.gate.routes(),
+            *self.incoming.routes(),
+            *self.letting_in.routes(),
+            Route("/metrics", self.metrics),
+            Route("/healthz", self.healthz),
+            Route("/readyz", self.readyz),
+        ]
+        told = openapi.schema([*routes, Route("/openapi.json", self.readyz)])
+        routes.append(Route("/openapi.json", functools.partial(_json, told)))
+        return Starlette(routes=routes, exception_handlers=HANDLERS | {StoreUnavailable: _no_store})
+
+    @contextlib.asynccontextmanager
+    async def beside(self) -> AsyncIterator[None]:
+        """The engine, and what looks after things: tokens of answers under way, counts, engines elsewhere, people who left, rows that are too old."""
+        works = [self.accounts.watch(), self.tally.watch(self.store.database), self.nodes.watch(), self._minutes()]
+        await asyncio.to_thread(self._looked_after)
+        tasks = [asyncio.create_task(one) for one in works]
+        try:
+            await self.nodes.warm()
+            yield
+        finally:
+            for one in tasks:
+                one.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.accounts.note_used()
+            await self.tally.flush(self.store.database)
+            await self.gate.close()
+
+    def ends(self) -> None:
+        """Begin nothing new."""
+        self.gate.ends = True
+
+    async def healthz(self, _: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def readyz(self, _: Request) -> Response:
+        """Whether a request can be served: the database answers, an engine does, and the server does not end."""
+        lacks = ["it ends"] if self.gate.ends else []
+        try:
+            async with asyncio.timeout(READY_S):
+                await self.store.database.read(lambda session: session.execute(text("SELECT 1")).scalar())
+        except (StoreUnavailable, TimeoutError):
+            lacks.append("the database gives no answer")
+        if not any(one.is_up and not one.is_drained for one in self.nodes.all):
+            lacks.append("no engine answers")
+        return JSONResponse({"status": "; ".join(lacks) or "ready"}, status_code=503 if lacks else 200)
+
+    async def metrics(self, request: Request) -> Response:
+        if not self.config.is_on("metrics.open"):
+            await self.accounts.caller(request, "metrics")
+        return Response(self.tally.metrics(await gpu_memory()), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    def _over(self, done: Done) -> None:
+        self.tally.over(done)
+        log.info("%s", json.dumps({"at": round(time.time(), 3), "path": done.path, "person": done.caller.person_id, "engine": done.node, "ended": done.ended, "waited_ms": round(done.waited_s * 1000), "whole_ms": round(done.whole_s * 1000), "tokens": done.tokens}))  # fmt: skip
+
+    async def _minutes(self) -> None:
+        while True:
+            await asyncio.sleep(MINUTE_S / 30)
+            with contextlib.suppress(StoreUnavailable):
+                drained = await self.store.database.read(lambda session: told(session, DRAINED))
+                if (names := set(json.loads(drained or "[]"))) != {
+                    one.name for one in self.nodes.all if one.is_drained
+                }:
+                    self.nodes.drain(names)
+            path = self.config.path("people.left_file")
+            if path is not None and (now := _stamp(path)) != self._left:
+                await asyncio.to_thread(self._looked_after)
+                self._left = now
+
+    def _looked_after(self) -> None:
+        """Disable who left, and let go of rows that are too old."""
+        path, days = self.config.path("people.left_file"), self.config.number("record.keep_days")
+        try:
+            if path is not None:
+                self._left = _stamp(path)
+                names = people.of_list(path.read_text("utf-8"))
+                with self.store.database.writing() as session:
+                    for name in people.left(session, By(self.store.chain), names):
+                        log.warning("%s left, by %s: their tokens open nothing any more", name, path)
+            if days:
+                with self.store.database.writing() as session:
+                    book.forget_before(session, self.store.chain, people.now_ms() - days * DAY_MS)
+        except (OSError, ValueError, StoreUnavailable, people.Refused) as error:
+            log.warning("who left, or what is too old, could not be looked at: %s", error)
+
+
+def told(session: Session, name: str) -> str | None:
+    """A setting that was changed while a server runs."""
+    return session.scalar(select(Told.value).where(Told.name == name))
+
+
+def tell(session: Session, by: By, name: str, value: str) -> None:
+    """Change one; the record says who did."""
+    found = session.get(Told, name)
+    if found is None:
+        session.add(Told(name=name, value=value))
+    else:
+        found.value = value
+    by.chain.append(session, [Note("setting", {"name": name}, {"value": value, "by": by.person_id}, by.person_id)])
+
+
+async def _json(told_: dict[str, object], _: Request) -> Response:
+    return JSONResponse(told_)
+
+
+async def _no_store(_: Request, error: Exception) -> Response:
+    log.warning("%s", error)
+    return error_response(ServerBusy("The server's database gives no answer.", 10))
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+        return status.st_mtime_ns, status.st_ino
+    except OSError:
+        return None
