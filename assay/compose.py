@@ -14,6 +14,7 @@ from analyzers.names import Names
 from assay.assistant import settings as table
 from assay.assistant.record.coverage import Maps
 from assay.assistant.record.ledger import Ledger
+from assay.assistant.record.outbox import Outbox
 from assay.assistant.record.trace import Traces
 from assay.assistant.settings import Settings
 from assay.assistant.workbench import Workbench
@@ -21,6 +22,7 @@ from assay.assistant.world.projects import Projects
 from assay.engine import backends, local, scripted, weights
 from assay.engine.api import Engine, EngineError
 from assay.engine.by_url import Server
+from assay.engine.client import Client
 from assay.engine.launch import OnVllm
 from assay.engine.missing import Missing
 from assay.engine.ollama import Terms
@@ -122,10 +124,26 @@ def workbench(
             "redacted" if settings.is_on("sandbox.remote") else "as written",
         ),
         traces=Traces(where.traces_file, int(settings.number("trace.keep"))),
-        ledger=Ledger(where.state / "ledger.jsonl"),
+        ledger=Ledger(where.state / "ledger.jsonl", outbox(settings, where)),
         maps=Maps(where.cache / "coverage"),
         complaints=complaints,
     )
+
+
+def outbox(settings: Settings, where: Folders) -> Outbox | None:
+    """What a team's server is to be told, where the user said so; None else."""
+    is_on = settings.is_on("team.record") and settings.text("engine.url") and not settings.is_on("offline")
+    return Outbox(where.state / "team") if is_on else None
+
+
+def team(settings: Settings) -> Client | None:
+    """The team's server; None where there is none, or it cannot be asked."""
+    try:
+        return Client(
+            settings.text("engine.url"), api_key=_api_key(settings), ca_file=expanded(settings.text("engine.ca_file"))
+        )
+    except EngineError:
+        return None
 
 
 def tightened(bench: Workbench, settings: Settings, where: Folders, complaints: tuple[str, ...]) -> Workbench:
@@ -168,6 +186,10 @@ class Composition:
     def tightened(self, bench: Workbench, settings: Settings, complaints: tuple[str, ...]) -> Workbench:
         """These services under the settings of one of the window's folders."""
         return tightened(bench, settings, self.where, complaints)
+
+    def team(self, bench: Workbench) -> Client | None:
+        """The team's server of these services, to be closed by whoever asks."""
+        return team(bench.settings)
 
     async def close(self, *benches: Workbench) -> None:
         """End them."""

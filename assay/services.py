@@ -9,6 +9,7 @@ from typing import Protocol
 
 from assay.assistant.settings import Settings
 from assay.assistant.workbench import Workbench
+from assay.engine.client import Client
 
 
 class Composition(Protocol):
@@ -19,6 +20,8 @@ class Composition(Protocol):
     def bench(self, settings: Settings, complaints: tuple[str, ...]) -> Workbench: ...
 
     def tightened(self, bench: Workbench, settings: Settings, complaints: tuple[str, ...]) -> Workbench: ...
+
+    def team(self, bench: Workbench) -> Client | None: ...
 
     async def close(self, *benches: Workbench) -> None: ...
 
@@ -53,6 +56,10 @@ class Services:
         if self._bench is None:
             self._bench = self._made(*self._settings(self._folders()[:1]))
         return self._bench
+
+    def team(self) -> Client | None:
+        """The window's team's server, to be closed by whoever asks; None without one."""
+        return self._composition.team(self.bench)
 
     def of(self, root: Path) -> Workbench:
         """Those for the project at `root`."""

@@ -263,4 +263,5 @@ def _log(form: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Lines() if form == "json" else logging.Formatter("  %(message)s"))
     logging.basicConfig(level=logging.INFO if form == "json" else logging.WARNING, handlers=[handler])
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for name in ("httpx", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)

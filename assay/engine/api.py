@@ -33,6 +33,14 @@ class EngineFailing(EngineError):
     """It answers that it failed (HTTP's 5xx): that says nothing about what it is or serves."""
 
 
+class EngineBusy(EngineFailing):
+    """It serves others now, or this person had what they may have; in `after_s` seconds it is worth asking again."""
+
+    def __init__(self, message: str, after_s: float) -> None:
+        super().__init__(message)
+        self.after_s = after_s
+
+
 class ScoringUnsupported(EngineError):
     """This engine cannot give the log-probability of a given text."""
 

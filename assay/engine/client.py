@@ -7,19 +7,24 @@ import ipaddress
 import json
 import ssl
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from .api import EngineError, EngineFailing, EngineRefused, EngineUnavailable
+from .api import EngineBusy, EngineError, EngineFailing, EngineRefused, EngineUnavailable
+from .leaving import Answer
 
 if TYPE_CHECKING:
     import httpx
 
 CONNECT_S = 3.0  # a server on this machine or in this building answers in milliseconds
 READ_S = 60.0  # between two pieces of a stream; a cold prefill of a long prompt on a CPU takes this order
-NOT_FOUND, FAILING = 404, 500
+NOT_FOUND, TOO_MANY, FAILING = 404, 429, 500
+WAIT_S = 30.0  # that a request waits for a busy server, where somebody waits for it or nobody does; a key does not
+MOST_S = 60.0  # that a server may send somebody away for
 # httpx has a command line of its own, and loads rich, click and pygments for it where they are installed: 6 MB and 50 ms for nothing.
 sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None is how a module is said not to be there
 
@@ -48,6 +53,9 @@ class Client:
         self._client: httpx.AsyncClient | None = None
         self._opening: asyncio.Task[httpx.AsyncClient] | None = None
         self._is_closed = False
+        self.cancels = False  # whether the server ends an answer by a word, so that its connection is kept
+        self._busy_until = 0.0
+        self._beside: set[asyncio.Task[None]] = set()
 
     @property
     def where(self) -> str:
@@ -63,17 +71,24 @@ class Client:
         return await self._call("POST", path, body)
 
     @asynccontextmanager
-    async def stream(self, path: str, body: dict[str, Any]) -> AsyncGenerator[httpx.Response, None]:
-        """POST JSON; the answer is read by the caller. Leaving the block closes the connection. Raises EngineError, for what
-        goes wrong inside the block too."""
+    async def stream(self, path: str, body: dict[str, Any]) -> AsyncGenerator[Streamed, None]:
+        """POST JSON; the answer is read by the caller. Leaving the block ends it at the server. Raises EngineError, for what
+        goes wrong inside the block too; EngineBusy while the server said to come later, for a key at once, and else after waiting for it."""
         client = await self.open()
         import httpx
 
+        patience = WAIT_S if body.get("priority") else 0.0
         try:
             async with AsyncExitStack() as stack:
-                response = await _once_more(lambda: stack.enter_async_context(client.stream("POST", path, json=body)))
-                await self._check(response)
-                yield response
+                while True:
+                    try:
+                        await self._hold(patience)
+                        yield await self._begun(client, stack, path, body)
+                        return
+                    except EngineBusy as error:
+                        patience -= error.after_s
+                        if patience < 0:
+                            raise
         except httpx.HTTPError as error:
             raise EngineUnavailable(self._unreachable(error)) from error
         except ValueError as error:
@@ -97,9 +112,39 @@ class Client:
         self._client = client
         return client
 
+    async def _begun(
+        self, client: httpx.AsyncClient, stack: AsyncExitStack, path: str, body: dict[str, Any]
+    ) -> Streamed:
+        """An answer whose head is there; it is left with the stack. Raises EngineError."""
+        if not self.cancels:
+            response = await _once_more(lambda: stack.enter_async_context(client.stream("POST", path, json=body)))
+            await self._check(response)
+            return Streamed(response.headers, response.aiter_lines, response.aread)
+        answer = Answer(client, path, body)
+        stack.callback(answer.leave, self._spawn)
+        response = await answer.response()
+        await self._check(response)
+        return Streamed(response.headers, answer.lines, response.aread)
+
+    async def _hold(self, patience_s: float) -> None:
+        """Wait until the server wants to be asked again. Raises EngineBusy where that is longer than somebody waits."""
+        left = self._busy_until - time.monotonic()
+        if left <= 0:
+            return
+        if left > patience_s:
+            raise EngineBusy(f"The engine at {self.where} is busy: again in {left:.0f} s.", left)
+        await asyncio.sleep(left)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name="leaving")
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
+
     async def close(self) -> None:
         """Drop connections, for good."""
         self._is_closed = True
+        for task in list(self._beside):
+            task.cancel()
         opening, self._opening = self._opening, None
         if opening is not None:
             with suppress(Exception):
@@ -144,6 +189,12 @@ class Client:
         if status < 400:
             return
         text = _reason((await response.aread()).decode("utf-8", "replace"))
+        if status == TOO_MANY or (status >= FAILING and "retry-after" in response.headers):
+            after_s = _seconds(response.headers.get("retry-after", ""))
+            self._busy_until = time.monotonic() + after_s
+            raise EngineBusy(
+                f"The engine at {self.where} is busy: {text.rstrip('.')}. Again in {after_s:.0f} s.", after_s
+            )
         if status in (401, 403):
             mend = "Check the file that `engine.api_key_file` names." if self._api_key else "Set `engine.api_key_file`."
             raise EngineRefused(
@@ -166,6 +217,20 @@ class Client:
 
     def _unreadable(self) -> str:
         return f"The engine at {self.where} answered something that is not JSON."
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """An answer as it comes: a stream by its lines, any other whole."""
+
+    headers: Mapping[str, str]
+    aiter_lines: Callable[[], AsyncIterator[str]]
+    aread: Callable[[], Awaitable[bytes]]
+
+
+def _seconds(told: str) -> float:
+    """Of a Retry-After, which may be a date, too."""
+    return min(MOST_S, max(1.0, float(told))) if told.isascii() and told.isdigit() else 1.0
 
 
 def trusting(ca_file: str = "") -> ssl.SSLContext:

@@ -32,6 +32,15 @@ def takes_priorities(models: Any) -> bool:
             return False
 
 
+def cancels(models: Any) -> bool:
+    """Whether a shared engine of ours ends an answer by a word."""
+    match models:
+        case {"assay": {"cancels": True}}:
+            return True
+        case _:
+            return False
+
+
 def body(request: Request, dialect: Dialect) -> dict[str, Any]:
     """What is added to a request's body; nothing where nothing is asked for, or the server cannot do it."""
     if not (request.names or request.must_start):

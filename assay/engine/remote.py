@@ -105,6 +105,7 @@ class Remote:
                 models = await self._http.get("/v1/models")
                 self._guided = guided.dialect_of(models)
                 self._takes_priorities = guided.takes_priorities(models)
+                self._http.cancels = guided.cancels(models)
             except EngineUnavailable:
                 return ""
             except EngineError:

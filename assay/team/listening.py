@@ -20,6 +20,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 log = logging.getLogger(__name__)
 
 HEAD_S = 10.0  # for the head of a request to come; a client sends it with its connection
+GOODBYE_S = (
+    1.0  # for the other side to say that it has heard the end of TLS: a kept connection that nobody reads does not
+)
 STRANGERS = 256  # connections that have not asked for anything yet; of more, the oldest goes
 END_S = 3  # for answers that are under way when it ends
 
@@ -89,7 +92,7 @@ class Server(uvicorn.Server):
                 ssl=certificate,
                 backlog=self.config.backlog,
                 ssl_handshake_timeout=patience,
-                ssl_shutdown_timeout=patience,
+                ssl_shutdown_timeout=GOODBYE_S if certificate is not None else None,
             )
             for one in sockets or ()
         ]

@@ -12,9 +12,16 @@ from assay import __version__
 ERROR: Mapping[str, Any] = {"type": "object", "required": ["error"], "properties": {"error": {"type": "object", "required": ["message", "code"], "properties": {"message": {"type": "string"}, "code": {"type": "integer"}}}}}  # fmt: skip
 USUAL = (400, 401, 403, 408, 413, 429, 502, 503, 504)
 TEXT, WHOLE = {"type": "string"}, {"type": "integer", "minimum": 1}
+PROMPT = {
+    "anyOf": [
+        TEXT,
+        {"type": "array", "items": {"type": "integer"}},
+        {"type": "array", "items": TEXT, "minItems": 1, "maxItems": 1},
+    ]
+}
 STOP = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "maxItems": 16}]}
 COMMON: Mapping[str, Any] = {"model": TEXT, "max_tokens": WHOLE, "temperature": {"type": "number", "minimum": 0}, "stream": {"type": "boolean"}, "stop": STOP, "priority": {"type": "integer"}}  # fmt: skip
-MESSAGES = {"type": "array", "minItems": 1, "items": {"type": "object", "required": ["role", "content"], "properties": {"role": {"enum": ["system", "user", "assistant"]}, "content": TEXT}}}  # fmt: skip
+MESSAGES = {"type": "array", "minItems": 1, "items": {"type": "object", "required": ["role"], "properties": {"role": TEXT}}}  # fmt: skip
 
 
 def _asks(required: Iterable[str], **properties: Any) -> dict[str, Any]:
@@ -24,7 +31,7 @@ def _asks(required: Iterable[str], **properties: Any) -> dict[str, Any]:
 # path: (what it is for, the scope of a key that opens it or "" for none, the body of its request)
 ROUTES: Mapping[str, tuple[str, str, Mapping[str, Any] | None]] = {
     "/v1/models": ("The model, and what may be asked of it.", "complete", None),
-    "/v1/completions": ("A text goes on.", "complete", _asks(["prompt"], prompt=TEXT, **COMMON)),
+    "/v1/completions": ("A text goes on.", "complete", _asks(["prompt"], prompt=PROMPT, **COMMON)),
     "/v1/chat/completions": ("A conversation goes on.", "chat", _asks(["messages"], messages=MESSAGES, **COMMON)),
     "/v1/cancel": ("End an answer of one's own, by the x-request-id that its request had.", "complete", _asks(["id"], id={"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,64}$"})),
     "/tokenize": ("A text as the model's tokens.", "complete", {"type": "object"}),
@@ -51,7 +58,7 @@ def schema(routes: Iterable[BaseRoute]) -> dict[str, Any]:
             continue
         what, scope, body = ROUTES[route.path]
         method = "post" if "POST" in (route.methods or ()) else "get"
-        paths[route.path] = {method: _operation(what, scope, body)}
+        paths[route.path] = {method: _operation(route.path, what, scope, body)}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Assay", "version": __version__, "description": "A team's server."},
@@ -63,17 +70,25 @@ def schema(routes: Iterable[BaseRoute]) -> dict[str, Any]:
     }
 
 
-def _operation(what: str, scope: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
+def _operation(path: str, what: str, scope: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
     error = {
         "description": "It is not served, and why.",
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
     }
     made: dict[str, Any] = {
         "summary": what,
-        "responses": {"200": {"description": "Served."}} | {str(status): error for status in USUAL},
+        "responses": {"200": {"description": "Served.", "content": {kind: {} for kind in _kinds(path)}}}
+        | {str(status): error for status in USUAL},
     }
     if scope:
         made |= {"security": [{"token": []}], "description": f"Opened by a token with the scope {scope}."}
     if body is not None:
         made["requestBody"] = {"required": True, "content": {"application/json": {"schema": dict(body)}}}
     return made
+
+
+def _kinds(path: str) -> tuple[str, ...]:
+    """What an answer may be."""
+    if path == "/metrics":
+        return ("text/plain",)
+    return ("application/json", "text/event-stream") if path.endswith("completions") else ("application/json",)

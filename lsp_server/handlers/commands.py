@@ -19,6 +19,7 @@ from assay.assistant.summarize import shapes as summaries
 from assay.assistant.summarize import told
 from assay.engine.api import EngineError
 from lsp_server.convert import text_edit
+from lsp_server.paths import path_of
 from lsp_server.session import Session
 
 from .hover import symbol_at
@@ -30,6 +31,8 @@ def accepted(session: Session, *arguments: Any) -> None:
     """The suggestion was taken: have the editor write the imports that it needs and the document does not have."""
     suggestion_id = _fate(session, "accepted", arguments)
     uri, statements = session.typing.offers.accept(suggestion_id)
+    if (box := session.bench.ledger.outbox) is not None:
+        box.fate("accepted", suggestion_id, str(path_of(uri) or ""))
     snapshot = session.documents.get(uri)
     if snapshot is None:
         return
@@ -40,7 +43,10 @@ def accepted(session: Session, *arguments: Any) -> None:
 
 def rejected(session: Session, *arguments: Any) -> None:
     """The suggestion was dismissed: it is not offered again."""
-    session.typing.offers.dismiss(_fate(session, "rejected", arguments))
+    suggestion_id = _fate(session, "rejected", arguments)
+    session.typing.offers.dismiss(suggestion_id)
+    if (box := session.bench.ledger.outbox) is not None:
+        box.fate("rejected", suggestion_id)
 
 
 def why(session: Session, *arguments: Any) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from lsprotocol import types
 
 from lsp_server.capabilities import Encoding
 from lsp_server.paths import path_of
+from lsp_server.telling import Telling
 
 if TYPE_CHECKING:
     from lsp_server.server import AssayServer
@@ -30,6 +31,7 @@ def register(server: AssayServer, offer: Callable[[], None]) -> None:
         session = server.session
         session.spawn(session.watch())
         session.spawn(session.survey.run())
+        session.spawn(Telling(session.services).run())
         if session.editor.has_configuration:
             await session.configure()
 

@@ -9,11 +9,11 @@ from typing import Any
 
 
 class Engine:
-    """The completions API on loopback. A prompt's last line is the word that it writes; `slots` answers are written at once, others wait."""
+    """The completions API on loopback. A prompt's last word is the word that it writes; `slots` answers are written at once, others wait."""
 
     def __init__(self, *, word_s: float = 0.01, slots: int = 64, read_s: float = 0.0) -> None:
         self.word_s, self.read_s = word_s, read_s
-        self.words = Counter[str]()  # that were written, by their prompt's last line
+        self.words = Counter[str]()  # that were written, by their prompt's last word
         self.prompts: list[str] = []
         self.connections = 0
         self.at_work = 0
@@ -58,8 +58,8 @@ class Engine:
                 path = lines[0].split()[1].decode()
                 if path == "/v1/models":
                     self._whole(writer, {"object": "list", "data": [{"id": "stub", "object": "model"}]})
-                elif path == "/tokenize":
-                    self._whole(writer, {"tokens": list(range(len(body.get("content", ""))))})
+                elif path in ("/tokenize", "/score"):
+                    self._whole(writer, {"tokens": list(range(len(str(body.get("content", "")))))})
                 else:
                     await self._answer(reader, writer, body)
                 await writer.drain()
@@ -70,11 +70,15 @@ class Engine:
             writer.close()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, body: dict[str, Any]) -> None:
-        text = body["prompt"] if "prompt" in body else body["messages"][-1]["content"]
-        text = text if isinstance(text, str) else str(text)
+        try:
+            text = body["prompt"] if "prompt" in body else body["messages"][-1]["content"]
+            text = text if isinstance(text, str) else str(text)
+            count = int(body.get("max_tokens") or 16)
+        except (KeyError, IndexError, TypeError, ValueError):
+            self._whole(writer, {"error": {"message": "that is no request", "code": 400}}, 400)
+            return
         self.prompts.append(text)
-        name = text.split(" / ")[0].splitlines()[-1] if text.strip() else "nothing"
-        count = int(body.get("max_tokens") or 16)
+        name = (text.split(" / ")[0].split() or ["nothing"])[-1]
         async with self._slots:
             self.at_work += 1
             try:
@@ -115,10 +119,11 @@ class Engine:
         choice: dict[str, Any] = {"index": 0, "finish_reason": reason}
         return {"object": "x", "choices": [choice | ({"text": text} if is_text else {"delta": {"content": text}})]}
 
-    def _whole(self, writer: asyncio.StreamWriter, answer: dict[str, Any]) -> None:
+    def _whole(self, writer: asyncio.StreamWriter, answer: dict[str, Any], status: int = 200) -> None:
         data = json.dumps(answer).encode()
         writer.write(
-            b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(data) + data
+            b"HTTP/1.1 %d X\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % (status, len(data))
+            + data
         )
 
     def _chunk(self, writer: asyncio.StreamWriter, data: bytes) -> None:

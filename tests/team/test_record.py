@@ -40,7 +40,7 @@ def test_what_is_sent_again_is_recorded_once(database: Database, chain: Chain) -
         assert chain.append(session, fates(3)) == 0
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Entry)) == 5 == chain.end(session)
-        assert session.execute(select(Count.measure, Count.count)).all() == [("accepted", 5)]
+        assert session.execute(select(Count.measure, Count.count).where(Count.person_id > 0)).all() == [("accepted", 5)]
     assert faults(database, chain) == []
 
 
@@ -125,7 +125,9 @@ def test_rows_that_are_too_old_go_and_the_chain_and_the_counts_stay(database: Da
         assert book.forget_before(session, chain, 3_000) == 5
     assert faults(database, chain) == []
     with database.reading() as session:
-        assert session.scalar(select(func.sum(Count.count)).where(Count.measure == "accepted")) == 15
+        assert (
+            session.scalar(select(func.sum(Count.count)).where(Count.measure == "accepted", Count.person_id >= 0)) == 15
+        )
         first = session.scalar(select(func.min(Entry.seq)))
         assert first and first > 10
     with database.writing() as session:
@@ -158,7 +160,7 @@ def test_an_event_has_names_numbers_and_hashes(database: Database, chain: Chain)
     with database.writing() as session:
         chain.append(session, [note])
     with database.reading() as session:
-        counted = dict(iter(session.execute(select(Count.measure, Count.count))))
+        counted = dict(iter(session.execute(select(Count.measure, Count.count).where(Count.person_id > 0))))
     assert counted == {"offered": 1, "unverified": 1, "why:no-tests": 1, "model:200": 1, "total:200": 1}
 
 

@@ -48,6 +48,7 @@ async def complete(bench: Workbench, typing: Typing, ask: Ask) -> Completion:
         trace.add(outcome)
         bench.traces.save(trace, outcome)
         raise
+    _tell_contradicted(way, found.suggestions[0].origin.model if found.suggestions else "")
     if not found.suggestions:
         _end(way)
         trace.add("silence", why=found.why)
@@ -188,4 +189,14 @@ def _offered(way: Way, suggestion: Suggestion, world: object, engine: EngineStat
     way.typing.offers.remember(way.ask, found, world)
     told = {"text": suggestion.text, "state": state(suggestion.verdict), "trace_id": way.trace.id}
     way.bench.ledger.record("offered", suggestion.id, **told)
+    if (box := way.bench.ledger.outbox) is not None:
+        took_ms = {part: s * 1000 for part, s in way.trace.waited_s.items()} | {"total": way.trace.age_s * 1000}
+        box.offered(suggestion, way.site.kind, took_ms, way.bench.settings.policy)
     return found
+
+
+def _tell_contradicted(way: Way, model: str) -> None:
+    """What tests spoke against is not shown: a team hears that there was something."""
+    count = sum(1 for one in way.dropped if one.stage == "tests")
+    if count and (box := way.bench.ledger.outbox) is not None:
+        box.contradicted(way.trace.id, way.site.kind, model, count)

@@ -9,14 +9,18 @@ import os
 import time
 from pathlib import Path
 
+from .outbox import Outbox
+
 ROTATE_BYTES = 8 << 20  # then the file is moved aside once; at most two are kept
 
 
 class Ledger:
     """One JSON line an event, in a file that only its owner can read."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, outbox: Outbox | None = None) -> None:
+        """`outbox`: where a team's server is told the same, without what says more than names and numbers."""
         self._path = path
+        self.outbox = outbox
 
     def record(self, event: str, suggestion_id: str, *, text: str = "", state: str = "", trace_id: str = "") -> None:
         """Append; never raises, because no suggestion may fail for its bookkeeping."""

@@ -17,6 +17,7 @@ NUMBERS = (
     "max_tokens",
     "max_completion_tokens",
 )  # whole numbers, which an engine may read in a text, too
+SHAPES: Mapping[str, tuple[type, ...]] = {"model": (str,), "stream": (bool,), "stop": (str, list), "temperature": (int, float), "top_p": (int, float), "prompt": (str, list), "messages": (list,), "seed": (int,), "priority": (int,)}  # fmt: skip
 MINUTE_S = 60.0
 TOO_MANY = 429
 
@@ -63,6 +64,7 @@ def hold(body: Mapping[str, object], limits: Limits) -> None:
         raise Refused("`echo` is not served: the prompt does not come back.")
     if body.get("use_beam_search"):
         raise Refused("`use_beam_search` is not served.")
+    _hold_to_shapes(body)
     prompt = body.get("prompt")
     if isinstance(prompt, list) and (len(prompt) != 1 and not all(type(one) is int for one in prompt)):
         raise Refused("`prompt` has to be one prompt: ask for several one by one.")
@@ -81,6 +83,28 @@ def hold(body: Mapping[str, object], limits: Limits) -> None:
             raise Refused(f"`{name}` is at most {limits.max_tokens} for you here.")
     if limits.prompt_chars and isinstance(prompt, str) and len(prompt) > limits.prompt_chars:
         raise Refused(f"`prompt` has at most {limits.prompt_chars} characters for you here.", 413)
+
+
+def _hold_to_shapes(body: Mapping[str, object]) -> None:
+    """What engines would read each in their own way. Raises Refused."""
+    for name, value in body.items():
+        if (
+            name in SHAPES
+            and value is not None
+            and not (isinstance(value, SHAPES[name]) and (type(value) is not bool or name == "stream"))
+        ):
+            raise Refused(f"`{name}` is not of its kind.")
+    told = body.get("stop")
+    if isinstance(told, list) and not all(isinstance(one, str) for one in told):
+        raise Refused("`stop` has to be a text, or a list of them.")
+    temperature = body.get("temperature")
+    if isinstance(temperature, int | float) and temperature < 0:
+        raise Refused("`temperature` is not below 0.")
+    messages = body.get("messages")
+    if isinstance(messages, list) and not all(
+        isinstance(one, dict) and isinstance(one.get("role"), str) for one in messages
+    ):
+        raise Refused("`messages` has to be a list of objects with a role each.")
 
 
 def held(body: Mapping[str, object], limits: Limits) -> dict[str, object]:

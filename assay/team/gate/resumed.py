@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 BY_ENGINE = frozenset("grammar json_schema response_format structured_outputs vllm_xargs names must_start seed tools echo suffix".split())  # fmt: skip
-MANY = 64  # tokens of an answer that may be asked to make room: shorter ones are over sooner
+MANY = 16  # tokens of an answer that may be asked to make room: shorter ones are over sooner
 
 
 class Written:

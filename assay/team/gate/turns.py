@@ -23,8 +23,9 @@ ACTIVE_S = 20.0  # after which somebody who asked for nothing is not counted any
 BACKGROUND = 2  # the priority of what nobody waits for
 HALF_S = 10.0  # after which time that somebody had counts half
 HOME = 0.5  # of an engine that has to be freer than a person's own before it is taken instead
-# A long answer makes room for somebody who has none, where it can go on later: not before it had so long, and so many times as long as it waited for its first word.
-PAUSE_S, PAUSE_TIMES = 0.6, 2.0
+# An answer makes room for somebody who has none, where it can go on later and its person had so many seconds more of the engines lately: not before it had so
+# long, and so many times as long as it waited for its first word.
+AHEAD_S, PAUSE_S, PAUSE_TIMES = 0.25, 0.1, 2.0
 
 
 class Places(Protocol):
@@ -206,9 +207,14 @@ class Queue(Generic[P]):
 
     def _rank(self, place: _Waiting[P]) -> tuple[bool, float, int, float, int]:
         person = self._people[place.who]
-        running = sum(self._now() - one.begun_s for one in self._turns if one.who == place.who)
-        spent = (self._spent(person) + running) / person.weight
+        spent = self._had(place.who)
         return place.priority >= BACKGROUND, person.there / person.weight, place.priority, round(spent, 2), place.number
+
+    def _had(self, who: str) -> float:
+        """Seconds of the engines that somebody had lately, with what is at work, by their weight."""
+        person = self._people[who]
+        running = sum(self._now() - one.begun_s for one in self._turns if one.who == who)
+        return (self._spent(person) + running) / person.weight
 
     def _make_room(self, place: _Waiting[P]) -> None:
         """Have the answer make room that can go on later and whose person had the most; only for somebody who has nothing at work."""
@@ -217,16 +223,20 @@ class Queue(Generic[P]):
         able = [one for one in self._turns if one.can_pause and one.who != place.who and one.node in place.order]
         if not able or any(one.is_wanted for one in able):
             return
-        late = min(self._until_pause(one) for one in able)
-        if late > 0:
-            if late < math.inf:
-                asyncio.get_running_loop().call_later(late, self.look)
+        least = self._had(place.who) + AHEAD_S
+        waits = {id(one): self._until_pause(one, least) for one in able}
+        soon = min(waits.values())
+        if soon > 0:
+            if soon < math.inf:
+                asyncio.get_running_loop().call_later(soon + 0.001, self.look)
             return
-        able = [one for one in able if self._until_pause(one) <= 0]
-        max(able, key=lambda one: (self._people[one.who].there, self._now() - one.begun_s)).is_wanted = True
+        max((one for one in able if waits[id(one)] <= 0), key=lambda one: self._had(one.who)).is_wanted = True
 
-    def _until_pause(self, turn: Turn[P]) -> float:
-        """Seconds until it may be asked to make room."""
+    def _until_pause(self, turn: Turn[P], least: float) -> float:
+        """Seconds until it may be asked to make room for somebody, by when its person had more than `least`."""
         if turn.first_s is None:
             return math.inf
-        return max(turn.begun_s + PAUSE_S, turn.first_s + PAUSE_TIMES * (turn.first_s - turn.begun_s)) - self._now()
+        had_its_time = (
+            max(turn.begun_s + PAUSE_S, turn.first_s + PAUSE_TIMES * (turn.first_s - turn.begun_s)) - self._now()
+        )
+        return max(had_its_time, (least - self._had(turn.who)) * self._people[turn.who].weight)

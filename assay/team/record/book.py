@@ -172,4 +172,4 @@ def _merge(session: Session, person_id: int) -> None:
         for one in mine
     ]
     session.execute(delete(Count).where(Count.person_id == person_id))
-    counts.added(session, kept)
+    counts.put(session, kept)

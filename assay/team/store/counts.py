@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from .tables import Count
 
 DAY_MS = 86_400_000
+EVERYBODY = -1  # whose rows are of all together, so that a page about the team does not read everybody's
 EDGES_MS = (
     50,
     100,
@@ -49,7 +50,16 @@ def add(session: Session, notes: Iterable[tuple[str, Mapping[str, Any], int | No
 
 
 def added(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Add to what is counted; rows of `Count` by their columns."""
+    """Add to what is counted, for whom it is and for everybody; rows of `Count` by their columns."""
+    whole = Counter[tuple[int, str, str, str]]()
+    for row in rows:
+        whole[row["day"], row["kind"], row["model"], row["measure"]] += row["count"]
+    put(session, rows)
+    put(session, [{"day": day, "person_id": EVERYBODY, "kind": kind, "model": model, "measure": measure, "count": count} for (day, kind, model, measure), count in sorted(whole.items())])  # fmt: skip
+
+
+def put(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add to these rows alone."""
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     for start in range(0, len(rows), AT_ONCE):
         made: Any = (sqlite.insert if is_sqlite else postgresql.insert)(Count).values(

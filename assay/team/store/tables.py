@@ -110,7 +110,7 @@ class Head(Base):
 
 
 class Count(Base):
-    """How often something was on a day, so that no page has to read the record. `person_id` 0: of somebody who was erased, or of nobody."""
+    """How often something was on a day, so that no page has to read the record. `person_id` 0: of somebody who was erased, or of nobody; -1: of all together."""
 
     __tablename__ = "counts"
 
@@ -120,6 +120,8 @@ class Count(Base):
     model: Mapped[str] = mapped_column(String(128), primary_key=True)
     measure: Mapped[str] = mapped_column(String(48), primary_key=True)
     count: Mapped[int] = mapped_column(Big)
+
+    __table_args__ = (Index("counts_of_person", "person_id", "day"),)
 
 
 class Told(Base):

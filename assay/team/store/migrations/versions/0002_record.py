@@ -45,3 +45,4 @@ def upgrade() -> None:
         sa.Column("measure", sa.String(48), primary_key=True),
         sa.Column("count", Big, nullable=False),
     )
+    op.create_index("counts_of_person", "counts", ["person_id", "day"])

@@ -1,0 +1,72 @@
+"""Tell a team's server what became of suggestions: in batches, beside everything else, and again later where it is away. No key waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from assay.assistant.record.outbox import Outbox
+from assay.engine.api import EngineError, EngineRefused
+from assay.engine.client import Client
+from assay.services import Services
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 10.0
+MOST_S = 600.0  # between two tries at a server that is away
+BACK_S = 600.0  # between two looks at what was accepted a day ago
+
+
+class Telling:
+    """One of each window; of all windows of a user one at a time sends."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        wait_s, since_back_s = EVERY_S, BACK_S
+        while True:
+            await asyncio.sleep(wait_s)
+            box = self._services.bench.ledger.outbox if self._services.are_made else None
+            if box is None:
+                continue
+            since_back_s += wait_s
+            if since_back_s >= BACK_S:
+                since_back_s = 0.0
+                await asyncio.to_thread(box.look_back)
+            client = self._services.team() if box.waits else None
+            if client is None:
+                continue
+            try:
+                await sent(box, client)
+                wait_s = EVERY_S
+            except EngineError as error:
+                wait_s = MOST_S if isinstance(error, EngineRefused) else min(MOST_S, wait_s * 2)
+                log.info("what became of suggestions waits for the team's server, %.0f s: %s", wait_s, error)
+            finally:
+                await client.close()
+
+
+async def sent(box: Outbox, client: Client) -> int:
+    """Send all that waits, if no other window does; how many events were. A batch that the server finds wrong is let go: it would be so for ever. Raises
+    EngineError."""
+    with box.sending() as is_mine:
+        if not is_mine:
+            return 0
+        count = 0
+        for batch in await asyncio.to_thread(box.take):
+            try:
+                await client.post("/v1/record", {"events": batch})
+            except EngineRefused as error:
+                if error.status == 404:  # a server without a record
+                    log.info("the server keeps no record: what waits is let go")
+                    break
+                raise
+            except EngineError as error:
+                if type(error) is not EngineError:
+                    raise
+                log.warning("a batch was not taken: %s", error)
+            count += len(batch)
+        await asyncio.to_thread(box.done)
+        return count
