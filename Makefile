@@ -94,7 +94,7 @@ test-vllm: setup
 
 # The README's pictures and its recording, by the scenarios that tell the story. Look at each before it is committed.
 pictures: setup vsix
-	@ASSAY_DRAW=$(CURDIR)/docs/pictures $(BIN)/python -m pytest tests/editors/test_story.py
+	@ASSAY_DRAW=$(CURDIR)/docs/pictures $(BIN)/python -m pytest tests/editors/test_story.py tests/editors/test_page.py -k "story or pictures"
 
 format: $(VENV)/.ready
 	@$(BIN)/ruff format .

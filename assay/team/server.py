@@ -30,6 +30,8 @@ from assay.team.identity import people
 from assay.team.identity.accounts import Accounts
 from assay.team.identity.letting_in import LettingIn
 from assay.team.identity.people import By
+from assay.team.page import routes as pages
+from assay.team.page.app import Web
 from assay.team.record import book
 from assay.team.record.incoming import Incoming, cipher_of
 from assay.team.store import migrate
@@ -98,6 +100,7 @@ class Server:
             by_browser=by_browser,
             records=config.is_on("record.enabled"),
         )
+        self.web = Web(config, store.database, store.chain, nodes, self.url, folder.key("page"))
         self._left: tuple[int, int] | None = None
 
     def application(self) -> Starlette:
@@ -109,6 +112,7 @@ class Server:
             Route("/metrics", self.metrics),
             Route("/healthz", self.healthz),
             Route("/readyz", self.readyz),
+            *pages.of(self.web),
         ]
         told = openapi.schema([*routes, Route("/openapi.json", self.readyz)])
         routes.append(Route("/openapi.json", functools.partial(_json, told)))

@@ -31,15 +31,22 @@ KEY = bytes(range(32))
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """The URL of a server of this test's own, on a socket alone; it is installed where that can be done without asking."""
-    folder = _programs()
-    if folder is None and os.geteuid() == 0 and shutil.which("apt-get"):
+    """The URL of a server of this test's own; it is installed where that can be done without asking."""
+    if _programs() is None and os.geteuid() == 0 and shutil.which("apt-get"):
         told = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "postgresql"]
         subprocess.run(["apt-get", "update", "-qq"], check=False, capture_output=True)
         subprocess.run(told, check=False, capture_output=True, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
-        folder = _programs()
-    if folder is None:
+    if _programs() is None:
         pytest.skip("PostgreSQL is not here: apt install postgresql")
+    with started_postgres() as url:
+        yield url
+
+
+@contextlib.contextmanager
+def started_postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL that is started for this, on a socket alone."""
+    folder = _programs()
+    assert folder is not None, "PostgreSQL is not here: apt install postgresql"
     with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as name:
         place = Path(name)
         if os.geteuid() == 0:  # it refuses to run as root

@@ -29,7 +29,6 @@ class Sought:
     person: str = ""
     suggestion: str = ""
     since_ms: int = 0
-    until_ms: int = 0
     below: int = 0  # rows before this number, for the next page
 
 
@@ -123,10 +122,11 @@ def _asked(session: Session, sought: Sought) -> Any:
         where.append(Entry.person_id == (who if who is not None else -1))
     if sought.suggestion:
         where.append(Entry.suggestion == sought.suggestion)
-    if sought.since_ms:
-        where.append(Entry.at_ms >= sought.since_ms)
-    if sought.until_ms:
-        where.append(Entry.at_ms < sought.until_ms)
+    if sought.since_ms:  # rows are in the order of their times, and read by their numbers
+        first = session.scalar(
+            select(Entry.seq).where(Entry.at_ms >= sought.since_ms).order_by(Entry.at_ms, Entry.seq).limit(1)
+        )
+        where.append(Entry.seq >= (first if first is not None else 1 << 62))
     if sought.below:
         where.append(Entry.seq < sought.below)
     return select(Entry, Person.name).outerjoin(Person, Person.id == Entry.person_id).where(*where)

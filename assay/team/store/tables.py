@@ -121,7 +121,10 @@ class Count(Base):
     measure: Mapped[str] = mapped_column(String(48), primary_key=True)
     count: Mapped[int] = mapped_column(Big)
 
-    __table_args__ = (Index("counts_of_person", "person_id", "day"),)
+    __table_args__ = (
+        Index("counts_of_person", "person_id", "day"),
+        Index("counts_of_measure", "measure", "day", "person_id", "count"),  # all that a list of people reads
+    )
 
 
 class Told(Base):

@@ -46,3 +46,4 @@ def upgrade() -> None:
         sa.Column("count", Big, nullable=False),
     )
     op.create_index("counts_of_person", "counts", ["person_id", "day"])
+    op.create_index("counts_of_measure", "counts", ["measure", "day", "person_id", "count"])
