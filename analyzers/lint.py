@@ -44,18 +44,18 @@ class LintError(Exception):
     """Ruff could not be run or gave no answer; nothing was learned about the code."""
 
 
-async def check(text: str, python: str = OURS) -> tuple[Finding, ...]:
-    """Findings in `text` under RULES, syntax that a project's Python ("3.12") does not take among them; raises LintError."""
-    return await _checked(text, "snippet.py", python)
+async def check(text: str, python: str = OURS, select: str = RULES) -> tuple[Finding, ...]:
+    """Findings in `text` under RULES, or others by their codes, syntax that a project's Python ("3.12") does not take among them; raises LintError."""
+    return await _checked(text, "snippet.py", python, select)
 
 
-async def _checked(text: str, name: str, python: str) -> tuple[Finding, ...]:
+async def _checked(text: str, name: str, python: str, select: str = RULES) -> tuple[Finding, ...]:
     options = (
         "--isolated",
         "--no-cache",
         f"--target-version=py3{min(max(int(python.partition('.')[2] or 0), OLDEST), NEWEST)}",
-        f"--select={RULES}",
-        f"--ignore={HARMLESS}",
+        f"--select={select}",
+        *([f"--ignore={HARMLESS}"] if select == RULES else []),
         f"--stdin-filename={name}",
         "-",
     )

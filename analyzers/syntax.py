@@ -16,10 +16,11 @@ from . import older
 from .brackets import CLOSERS, scan
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser, Tree
+    from tree_sitter import Language, Node, Parser, Tree
 
 PARSE_LIMIT = 1 << 20  # characters; beyond this nothing is offered, so nothing needs to be parsed
 PIECE_ROWS = 150  # of a long text that Python parses at a time: three milliseconds
+QUERIED = 200  # nodes that a query gives at most
 DEPTH_LIMIT = 200  # open brackets at one point; Python's own limit
 NEWER = ("[", "type ", "f'", 'f"')  # without one of them nothing is newer
 _TURN = Lock()
@@ -50,6 +51,29 @@ def node_at(tree: Tree, text: str, offset: int) -> Node | None:
     """The smallest node that holds `offset`."""
     at = _bytes(text, offset)
     return tree.root_node.descendant_for_byte_range(at, at)
+
+
+def why_no_query(text: str) -> str:
+    """Why a text is no query for Python's tree that we take; "" where it is one. Predicates with regular expressions could be made to take for ever."""
+    from tree_sitter import Query, QueryError
+
+    if "match?" in text:
+        return "predicates with regular expressions are not taken"
+    try:
+        query = Query(_language(), text)
+    except (QueryError, ValueError, SyntaxError) as error:
+        return str(error).strip().splitlines()[0][:120] or "it cannot be read"
+    return "" if query.capture_count else "it captures nothing"
+
+
+def captured(root: Node, text: str) -> list[Node]:
+    """The nodes that a query captures as `@breach`, or as whatever it calls its first capture. Of a query that is one (`why_no_query`)."""
+    from tree_sitter import Query, QueryCursor
+
+    query = Query(_language(), text)
+    named = QueryCursor(query, match_limit=256).captures(root)
+    wanted = "breach" if "breach" in named else query.capture_name(0)
+    return list(named.get(wanted, ()))[:QUERIED]
 
 
 def bound(tree: Tree, function: int | None, last: int) -> frozenset[str]:
@@ -345,6 +369,13 @@ def _point(text: str, offset: int) -> tuple[int, int]:
 @lru_cache(maxsize=1)
 def _parser() -> Parser:
     import tree_sitter
+
+    return tree_sitter.Parser(_language())
+
+
+@lru_cache(1)
+def _language() -> Language:
+    import tree_sitter
     import tree_sitter_python
 
-    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_python.language()))
+    return tree_sitter.Language(tree_sitter_python.language())

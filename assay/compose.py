@@ -122,6 +122,7 @@ def workbench(
             where.images_file,
             Told(settings.text("project.environment"), settings.text("project.interpreter")),
             "redacted" if settings.is_on("sandbox.remote") else "as written",
+            where.state / "team" / "conventions.md" if settings.text("engine.url") else None,
         ),
         traces=Traces(where.traces_file, int(settings.number("trace.keep"))),
         ledger=Ledger(where.state / "ledger.jsonl", outbox(settings, where)),

@@ -61,6 +61,12 @@ class Services:
         """The window's team's server, to be closed by whoever asks; None without one."""
         return self._composition.team(self.bench)
 
+    @property
+    def team_guide(self) -> Path | None:
+        """Where the team's conventions are kept; None without a team that may have some: one is asked with a key."""
+        has_key = self.bench.settings.text("engine.api_key_file") and not self.bench.settings.is_on("offline")
+        return self.bench.projects.guides.team if has_key else None
+
     def of(self, root: Path) -> Workbench:
         """Those for the project at `root`."""
         if (own := self._own.get(root)) is None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import os
+from pathlib import Path
 
+from analyzers.conventions import guide
 from assay.assistant.record.outbox import Outbox
 from assay.engine.api import EngineError, EngineRefused
 from assay.engine.client import Client
@@ -13,6 +17,7 @@ from assay.services import Services
 log = logging.getLogger(__name__)
 
 EVERY_S = 10.0
+GUIDE_S = 600.0  # between two looks at the team's guide
 MOST_S = 600.0  # between two tries at a server that is away
 BACK_S = 600.0  # between two looks at what was accepted a day ago
 
@@ -25,9 +30,13 @@ class Telling:
 
     async def run(self) -> None:
         """Until it is cancelled."""
-        wait_s, since_back_s = EVERY_S, BACK_S
+        wait_s, since_back_s, since_guide_s = EVERY_S, BACK_S, GUIDE_S
         while True:
             await asyncio.sleep(wait_s)
+            since_guide_s += wait_s
+            if since_guide_s >= GUIDE_S and self._services.are_made and self._services.team_guide is not None:
+                since_guide_s = 0.0
+                await self._fetch_guide(self._services.team_guide)
             box = self._services.bench.ledger.outbox if self._services.are_made else None
             if box is None:
                 continue
@@ -46,6 +55,37 @@ class Telling:
                 log.info("what became of suggestions waits for the team's server, %.0f s: %s", wait_s, error)
             finally:
                 await client.close()
+
+    async def _fetch_guide(self, path: Path) -> None:
+        client = self._services.team()
+        if client is None:
+            return
+        try:
+            await fetched(client, path)
+        except EngineError as error:
+            log.info("the team's guide was not told: %s", error)
+        finally:
+            await client.close()
+
+
+async def fetched(client: Client, path: Path) -> None:
+    """Keep the team's guide in that file, as the server has it now. Raises EngineError."""
+    told = await client.get("/v1/conventions")
+    text = told.get("text") if isinstance(told, dict) else None
+    if not isinstance(text, str) or len(text) > guide.SIZE_LIMIT:
+        return
+    await asyncio.to_thread(_kept, path, text)
+
+
+def _kept(path: Path, text: str) -> None:
+    with contextlib.suppress(OSError):
+        if not text:
+            path.unlink(missing_ok=True)
+            return
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        beside = path.with_suffix(f".{os.getpid()}")
+        beside.write_text(text, "utf-8")
+        os.replace(beside, path)
 
 
 async def sent(box: Outbox, client: Client) -> int:

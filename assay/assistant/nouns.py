@@ -14,7 +14,7 @@ from assay.engine.api import EngineState
 
 from .evidence import Evidence
 
-CheckName = Literal["parse", "ruff", "names", "risks", "tests", "style"]
+CheckName = Literal["parse", "ruff", "conventions", "names", "risks", "tests", "style"]
 CheckState = Literal["passed", "failed", "skipped", "unverified"]
 Reason = Literal[
     "no-tests",

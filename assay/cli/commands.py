@@ -10,6 +10,7 @@ from assay.cli import (
     care,
     chat,
     check,
+    conventions,
     docs,
     explain,
     login,
@@ -66,6 +67,7 @@ app.command()(care.settings)
 app.command()(models.engine)
 app.add_typer(models.app, name="model")
 app.add_typer(sandboxes.app, name="sandbox")
+app.add_typer(conventions.app, name="conventions")
 app.add_typer(serve.app, name="serve")
 app.add_typer(people.app, name="user")
 app.add_typer(people.audit_app, name="audit")

@@ -54,6 +54,7 @@ TABLE: tuple[Field, ...] = (
     Field("oidc.let_in", "everybody", "Who of the provider's people is let in: everybody, or who is in one of the groups of `oidc.roles`.", ("everybody", "groups")),
     Field("oidc.ca_file", "", "Certificates to trust there beside the system's, PEM."),
     Field("people.left_file", "", "File with the names of who left, one a line: they are disabled. Looked at every minute."),
+    Field("conventions.file", "", "The team's guide, Markdown, told to everybody's editors as it is now; docs/conventions.md."),
     Field("record.enabled", True, "Whether clients are asked to tell what became of suggestions."),
     Field("record.keep_days", 400, "Days after which rows of the record go; 0 keeps them. What was counted of them stays."),
     Field("record.source", "off", "Whether the text of suggestions is kept, encrypted: off or encrypted.", ("off", "encrypted")),

@@ -22,6 +22,7 @@ from starlette.routing import Route
 from assay.engine.web import HANDLERS, ServerBusy, error_response
 from assay.team import openapi
 from assay.team.config import Config, Folder
+from assay.team.conventions import Conventions
 from assay.team.door import Door, NotShared, address
 from assay.team.gate.answers import Done, Gate
 from assay.team.gate.nodes import Nodes
@@ -100,6 +101,7 @@ class Server:
             by_browser=by_browser,
             records=config.is_on("record.enabled"),
         )
+        self.conventions = Conventions(config.path("conventions.file"), self.accounts)
         self.web = Web(config, store.database, store.chain, nodes, self.url, folder.key("page"))
         self._left: tuple[int, int] | None = None
 
@@ -109,6 +111,7 @@ class Server:
             *self.gate.routes(),
             *self.incoming.routes(),
             *self.letting_in.routes(),
+            *self.conventions.routes(),
             Route("/metrics", self.metrics),
             Route("/healthz", self.healthz),
             Route("/readyz", self.readyz),

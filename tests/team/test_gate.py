@@ -291,3 +291,15 @@ async def test_a_drained_engine_gets_nothing_new_and_comes_back(team: Made, monk
                 before = len(other.prompts)
                 await asyncio.gather(*(events(http, asked("x")) for _ in range(5)))
                 assert len(other.prompts) == before + 5
+
+
+async def test_the_teams_guide_is_told_as_it_is_now(engine: Engine, team: Made, tmp_path: Any) -> None:
+    path = tmp_path / "conventions.md"
+    made: Team = await team(engine, conventions__file=str(path))
+    async with made.http(made.add("alice")) as http:
+        assert (await http.get("/v1/conventions")).json() == {"text": "", "version": ""}
+        path.write_text("# Ours")
+        first = (await http.get("/v1/conventions")).json()
+        path.write_text("# Ours, again")
+        second = (await http.get("/v1/conventions")).json()
+        assert first["text"] == "# Ours" and second["version"] not in ("", first["version"])

@@ -29,6 +29,7 @@ LINE_LIMIT = 12  # of one definition: its signature, its docstring, its first li
 TIMEOUT_S = 0.25  # jedi's; whoever types goes on without them after WAIT_S
 WAIT_S = 0.005
 DOCUMENT_LIMIT = 32  # documents whose definitions are kept
+GUIDE_CHARS = 600  # of the team's guide, in a prompt
 STICKY_S = 60.0  # they lead the prompt: every change of them costs the model's whole prefix cache
 
 
@@ -120,7 +121,7 @@ class Definitions:
         somebody types they are waited for WAIT_S only, and are there for a later key."""
         work = self.begin(bench, ask, scope)
         await asyncio.wait({work}, timeout=WAIT_S if ask.trigger == "automatic" else None)
-        return work.result() if work.done() and not work.cancelled() else ()
+        return (*conventions(bench, ask), *(work.result() if work.done() and not work.cancelled() else ()))
 
     def begin(self, bench: Workbench, ask: Ask, scope: tuple[str, ...]) -> asyncio.Task[tuple[Snippet, ...]]:
         """Look for them, where that is not under way."""
@@ -142,6 +143,15 @@ class Definitions:
         """End the looking."""
         for known in self._known.values():
             known.work.cancel()
+
+
+def conventions(bench: Workbench, ask: Ask) -> tuple[Snippet, ...]:
+    """What the team's guide says for this file, as a remark before everything else: it changes least."""
+    path = Path(ask.snapshot.path)
+    if not ask.snapshot.path or not path.is_relative_to(ask.world.root):
+        return ()
+    words = bench.projects.guides.of(ask.world.root).words(path.relative_to(ask.world.root).as_posix(), GUIDE_CHARS)
+    return (Snippet("\n".join(f"# {line}" for line in words.splitlines()), "conventions"),) if words else ()
 
 
 async def _found(bench: Workbench, ask: Ask) -> tuple[Snippet, ...]:

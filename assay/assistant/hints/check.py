@@ -99,6 +99,8 @@ async def _static(bench: Workbench, scope: Scope, kept: Kept, tell: Tell) -> _Fo
     found = _Found()
     if bench.settings.is_on("hints.rules"):
         await _rules(scope, found, tell)
+        for name in sorted(scope.texts):
+            found.hints += await static.conventions(bench, _snapshot(scope, name), name, scope.root)
     if bench.settings.is_on("hints.docstrings"):
         found.hints += await asyncio.to_thread(_docstrings, scope, kept)
     if bench.settings.is_on("hints.suspected"):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Collection
 from pathlib import Path
 
 from analyzers import bugs, lint, rules
+from analyzers.conventions import breaches
 from analyzers.docstrings import disagree
 from analyzers.rules import RuleFinding
 from analyzers.text import Edit, Snapshot, Span
@@ -14,6 +16,7 @@ from analyzers.text import Edit, Snapshot, Span
 from ..workbench import Workbench
 from .hint import Evidence, Fix, Hint
 
+CONVENTION = "convention"  # the code of a hint about one
 UNSURE = 0.75  # of an exception of which nobody in the project knows a class
 UNNECESSARY = ("F401", "F811", "F841", "F842", "ERA001", "RUF059")  # what editors fade out: unused, or defined twice
 
@@ -23,6 +26,8 @@ async def of_document(bench: Workbench, snapshot: Snapshot, name: str, root: Pat
     found: list[Hint] = []
     if bench.settings.is_on("hints.rules"):
         found += await _rules(snapshot, name, root)
+        if snapshot.cells is None:
+            found += await conventions(bench, snapshot, name, root)
     if bench.settings.is_on("hints.docstrings") and not snapshot.preamble:
         state = bench.projects.known(root)
         others = list(state.texts.values()) if state is not None else None
@@ -30,6 +35,20 @@ async def of_document(bench: Workbench, snapshot: Snapshot, name: str, root: Pat
     if bench.settings.is_on("hints.suspected"):
         found += await suspected(snapshot, name, least=bench.settings.number("hints.confidence") / 100)
     return tuple(found)
+
+
+async def conventions(bench: Workbench, snapshot: Snapshot, name: str, root: Path) -> list[Hint]:
+    """Where a document breaks the team's conventions."""
+    guide = bench.projects.guides.of(root)
+    if not guide.of(name):
+        return []
+    broken = [*await asyncio.to_thread(breaches.found, guide, snapshot.text, name)]
+    with contextlib.suppress(lint.LintError):
+        broken += await breaches.of_ruff(guide, snapshot.text, name)
+    return [
+        Hint(name, span(snapshot, (one.line, one.column), one.end), "rule", CONVENTION, one.message, 1.0, Evidence("guide", one.why or one.rule))
+        for one in broken
+    ]  # fmt: skip
 
 
 async def suspected(snapshot: Snapshot, name: str, *, least: float) -> list[Hint]:

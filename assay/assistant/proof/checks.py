@@ -10,6 +10,7 @@ import textwrap
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from analyzers import fragment, lint, names, risks, secrets, syntax
 from analyzers.changed import always_runs
@@ -18,6 +19,7 @@ from analyzers.text import Snapshot, changed_span
 from ..nouns import Check, CheckName, CheckState
 from ..workbench import Workbench
 from ..world.change import Change, Edited
+from . import conventions
 
 NAMES_S = 0.6  # jedi's 90th percentile after a dot is 0.3 s; it runs beside the container
 PATIENT_S = 8.0  # of one file, where nobody types: the same change has the same answer on a busy machine
@@ -59,7 +61,7 @@ async def static(bench: Workbench, change: Change, meanwhile: Callable[[], None]
     if not any(one.flaw for one in parsed):
         meanwhile()
     pairs = zip(every, parsed, strict=True)
-    found = await asyncio.gather(*(_static_of(bench, one, own, change.world.python) for one, own in pairs))
+    found = await asyncio.gather(*(_static_of(bench, change.root, one, own, change.world.python) for one, own in pairs))
     if len(every) == 1:
         return found[0]
     checks = _joined([(one.name, each.checks) for one, each in zip(every, found, strict=True)])
@@ -100,7 +102,7 @@ def _parsed(change: Edited) -> _Parsed:
     return _Parsed(_own_flaw(change), _ms(started))
 
 
-async def _static_of(bench: Workbench, change: Edited, parsed: _Parsed, python: str) -> Static:
+async def _static_of(bench: Workbench, root: Path, change: Edited, parsed: _Parsed, python: str) -> Static:
     """The same of one file, for the project's Python.
 
     What stands around the change is parsed here, as far as the module's next statement. The rest of a long file is left to ruff: Python takes tens
@@ -128,7 +130,8 @@ async def _static_of(bench: Workbench, change: Edited, parsed: _Parsed, python: 
     detail = "; ".join([*dict.fromkeys(f"{f.code} {f.message}" for f in bad)][:3])
     undefined = tuple(m[1] for f in bad if f.code == "F821" and (m := re.search(r"`([^`]+)`", f.message)))
     checked = Check("ruff", "failed" if bad else "passed", detail, _ms(started))
-    return Static((Check("parse", "passed", "", parse_ms), checked), undefined)
+    held = await conventions.held(bench.projects.guides.of(root), change, python)
+    return Static((Check("parse", "passed", "", parse_ms), checked, *held), undefined)
 
 
 async def _linted(document: Snapshot, text: str, python: str) -> tuple[lint.Finding, ...]:

@@ -27,6 +27,7 @@ from sandbox.api import Packages, Project
 from sandbox.runner import bundle
 
 from . import around, environment
+from .guides import Guides
 from .state import Rule, State, next_revision
 from .world import World
 
@@ -46,10 +47,15 @@ class Projects:
     """All projects of one server by their roots."""
 
     def __init__(
-        self, images: Path, told: Told = NOTHING, sent: Literal["as written", "redacted"] = "as written"
+        self,
+        images: Path,
+        told: Told = NOTHING,
+        sent: Literal["as written", "redacted"] = "as written",
+        team_guide: Path | None = None,
     ) -> None:
         """`images` is the record of images with dependencies (`sandbox.dependencies`); `told` what is said of environments; `sent`: how
-        source text goes into containers."""
+        source text goes into containers; `team_guide`: where the team's conventions are kept."""
+        self.guides = Guides(team_guide)
         self.is_redacted = sent == "redacted"
         self._images = images
         self._told = told
