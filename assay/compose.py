@@ -134,7 +134,7 @@ def workbench(
 def outbox(settings: Settings, where: Folders) -> Outbox | None:
     """What a team's server is to be told, where the user said so; None else."""
     is_on = settings.is_on("team.record") and settings.text("engine.url") and not settings.is_on("offline")
-    return Outbox(where.state / "team") if is_on else None
+    return Outbox(where.state / "team", "told" if settings.is_on("team.texts") else "none") if is_on else None
 
 
 def team(settings: Settings) -> Client | None:

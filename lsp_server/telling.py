@@ -7,16 +7,18 @@ import contextlib
 import logging
 import os
 from pathlib import Path
+from typing import Any
 
 from analyzers.conventions import guide
 from assay.assistant.record.outbox import Outbox
-from assay.engine.api import EngineError, EngineRefused
+from assay.engine.api import EngineDeclined, EngineError, EngineRefused
 from assay.engine.client import Client
 from assay.services import Services
 
 log = logging.getLogger(__name__)
 
 EVERY_S = 10.0
+WRONG = 400  # HTTP's status for what is no request
 GUIDE_S = 600.0  # between two looks at the team's guide
 MOST_S = 600.0  # between two tries at a server that is away
 BACK_S = 600.0  # between two looks at what was accepted a day ago
@@ -89,24 +91,27 @@ def _kept(path: Path, text: str) -> None:
 
 
 async def sent(box: Outbox, client: Client) -> int:
-    """Send all that waits, if no other window does; how many events were. A batch that the server finds wrong is let go: it would be so for ever. Raises
-    EngineError."""
+    """Send all that waits, if no other window does; how many events the server has now. What it says is no event is let go: it would be none for ever. Raises
+    EngineError, and all that was not sent is kept then, also where there is no record to send it to."""
     with box.sending() as is_mine:
         if not is_mine:
             return 0
         count = 0
         for batch in await asyncio.to_thread(box.take):
-            try:
-                await client.post("/v1/record", {"events": batch})
-            except EngineRefused as error:
-                if error.status == 404:  # a server without a record
-                    log.info("the server keeps no record: what waits is let go")
-                    break
-                raise
-            except EngineError as error:
-                if type(error) is not EngineError:
-                    raise
-                log.warning("a batch was not taken: %s", error)
-            count += len(batch)
+            count += await _sent(client, batch)
         await asyncio.to_thread(box.done)
         return count
+
+
+async def _sent(client: Client, batch: list[dict[str, Any]]) -> int:
+    """One batch; where the server does not take it, event by event."""
+    try:
+        await client.post("/v1/record", {"events": batch})
+        return len(batch)
+    except EngineDeclined as error:
+        if error.status != WRONG:
+            raise
+        if len(batch) == 1:
+            log.warning("an event was not taken: %s", error)
+            return 0
+    return sum([await _sent(client, [one]) for one in batch])

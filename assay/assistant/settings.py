@@ -102,6 +102,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("tests.lens", False, "Show above each function and class a way to have tests of it made, and to see which small changes of it no test notices.", by_project="tighten"),
     Setting("context.tokens", 1024, "Tokens of context before and after the cursor that a prompt may hold.", least=64, most=65536),
     Setting("team.record", False, "Tell the team's server which suggestions were shown and what became of them, as hashes and numbers without any text; `assay login` turns it on where the server keeps a record."),
+    Setting("team.texts", False, "Send the text of suggestions, too, where the team's server keeps it, encrypted; nothing is sent where it does not."),
     Setting("trace.keep", 200, "Requests that `assay why` remembers.", least=0, most=10000),
     Setting("offline", False, "Open no socket but loopback and Unix ones; refuse everything that would.", by_project="tighten"),
 )  # fmt: skip

@@ -71,6 +71,8 @@ def login(
         typer.echo(
             "It keeps a record: which suggestions were shown and what became of them, as hashes and numbers, no text. `assay login` turned that on (`team.record`)."
         )
+    if found.about.get("texts"):
+        typer.echo("It keeps texts of suggestions, encrypted, of whoever sets `team.texts`; nobody else's.")
 
 
 def logout() -> None:
@@ -80,7 +82,8 @@ def logout() -> None:
         (where.config / one).unlink(missing_ok=True)
     for name in ("engine.url", "engine.api_key_file", "engine.ca_file"):
         compose.save_setting(where, name, "")
-    compose.save_setting(where, "team.record", False)
+    for name in ("team.record", "team.texts"):
+        compose.save_setting(where, name, False)
     typer.echo("Forgotten here. Whoever runs the server revokes the token itself.")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -53,7 +53,7 @@ def list_people(folder: FolderOption = "", as_json: AsJson = False) -> None:
     """Everybody, with their roles and whether they are disabled."""
     from assay.team.identity import people
 
-    with serve.opened(folder) as (_, _, store), store.database.reading() as session:
+    with serve.opened(folder) as (_, _, store), _stopped(), store.database.reading() as session:
         found = people.everybody(session)
     if as_json:
         out.emit({"people": [{"name": one.name, "role": one.role, "weight": one.weight, "disabled": one.disabled_ms is not None, "created_ms": one.created_ms, "subject": one.subject} for one in found]})  # fmt: skip
@@ -126,7 +126,7 @@ def link(
             out.fail("usage", "There is no provider: `oidc.issuer` is empty.")
         with _stopped(), store.database.writing() as session:
             person = people.named(session, name)
-            people.link(session, people.By(store.chain), person, f"{issuer}|{subject}")
+            people.link(session, people.By(store.chain), person, f"{issuer.rstrip('/')}|{subject}")
     typer.echo(f"{name} is {subject} at {issuer}.")
 
 
@@ -224,7 +224,7 @@ def verify(folder: FolderOption = "", as_json: AsJson = False) -> None:
     from assay.team.store.chain import Fault
 
     faults, seen = list[Fault](), 0
-    with serve.opened(folder) as (_, _, store), store.database.reading() as session:
+    with serve.opened(folder) as (_, _, store), _stopped(), store.database.reading() as session:
         for one in store.chain.faults(session.connection()):
             if isinstance(one, Fault):
                 faults.append(one)
@@ -246,23 +246,30 @@ def export(
     kind: Annotated[str, typer.Option(help="Rows of this kind alone.")] = "",
     person: Annotated[str, typer.Option(help="Rows of this person alone: what the record says of them.")] = "",
     since: Annotated[str, typer.Option(metavar="DAY", help="From this day on, as 2026-11-30.")] = "",
+    texts: Annotated[
+        bool, typer.Option("--texts", help="The texts that are kept, too; needs `source.key` of the folder.")
+    ] = False,
     folder: FolderOption = "",
 ) -> None:
     """The record's rows on standard output."""
-    from assay.team.record import book
+    from assay.team.identity import people
+    from assay.team.record import book, incoming
     from assay.team.store.chain import Note
 
     if form not in ("csv", "jsonl"):
         out.fail("usage", "--format is csv or jsonl.")
     sought = book.Sought(kind, person, since_ms=_ms(since))
-    with serve.opened(folder) as (_, _, store):
-        with store.database.reading() as session:
-            for text in book.exported(book.all_rows(session, sought), form):
-                sys.stdout.write(text)
-        with store.database.writing() as session:
+    with serve.opened(folder) as (place, _, store), _stopped():
+        cipher = incoming.cipher_of(place.key("source")) if texts else None
+        with store.database.writing() as session:  # before the rows go out: whoever reads them may stop in the middle
+            whose = people.named(session, person).id if person else None
             store.chain.append(
-                session, [Note("exported", {"format": form}, {"person_asked": person, "by": "the command line"})]
+                session, [Note("exported", {"format": form, "texts": texts}, {"by": "the command line"}, whose)]
             )
+        with store.database.reading() as session, suppress(BrokenPipeError):
+            for text in book.exported(book.all_rows(session, sought, incoming.showing(cipher)), form):
+                sys.stdout.write(text)
+            sys.stdout.flush()
 
 
 @contextmanager

@@ -139,21 +139,31 @@ def restore(
     from assay.team.config import load
     from assay.team.door import NotShared
     from assay.team.store import backup as saved
+    from assay.team.store.chain import Chain, Note
     from assay.team.store.database import Database, StoreUnavailable
 
     try:
         place = _folder(folder or context.obj)
+        database = Database(load(place).text("server.database") or place.database)
         key_file = place.path / "record.key"
         had = key_file.read_text("ascii").strip() if key_file.exists() else ""
-        database = Database(load(place).text("server.database") or place.database)
-        count, key = saved.load(database, file)
+        key = saved.key_of(file)
+        if had != key.hex():  # before the rows: they are of no use without it
+            if had:
+                os.replace(key_file, place.path / "record.key.before")
+            with os.fdopen(os.open(key_file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as written:
+                written.write(key.hex())
+        try:
+            count = saved.load(database, file)
+        except (saved.NoBackup, StoreUnavailable):
+            if had and had != key.hex():
+                os.replace(place.path / "record.key.before", key_file)
+            raise
+        chain = Chain(key, place.record_end)
+        with database.writing() as session:
+            chain.anew(session)
+            chain.append(session, [Note("restored", {"rows": count})])
         database.close()
-        if had and had != key.hex():
-            os.replace(key_file, place.path / "record.key.before")
-        if had != key.hex():
-            key_file.touch(mode=0o600)
-            key_file.write_text(key.hex())
-            place.record_end.unlink(missing_ok=True)
     except (saved.NoBackup, StoreUnavailable, NotShared, OSError) as error:
         out.fail("no-backup", str(error))
     typer.echo(f"{count} rows were brought back. `assay audit verify` looks at the record's chain.")
@@ -173,9 +183,9 @@ def drain(
     from assay.team.identity.people import By
 
     with _opened(folder or context.obj) as (_, config, store):
-        unknown = [one for one in urls or () if one not in config.values["engine.upstreams"]]
-        if unknown:
-            out.fail("usage", f"{unknown[0]} is none of `engine.upstreams`.")
+        for one in urls or ():
+            if one not in config.values["engine.upstreams"]:
+                out.say(f"{one} is none of `engine.upstreams`: it counts where the server was started with it.")
         with store.database.writing() as session:
             server.tell(session, By(store.chain), server.DRAINED, json.dumps(urls or []))
     typer.echo(f"Nothing new goes to {', '.join(urls)}." if urls else "All engines get requests.")
@@ -254,6 +264,8 @@ class _Lines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         text = record.getMessage()
         told = json.loads(text) if text.startswith("{") else {"message": text}
+        if record.exc_info:
+            told["traceback"] = self.formatException(record.exc_info)
         return json.dumps({"level": record.levelname.lower()} | told)
 
 

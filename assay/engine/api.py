@@ -29,6 +29,14 @@ class EngineRefused(EngineUnavailable):
         self.status = status
 
 
+class EngineDeclined(EngineError):
+    """It serves, and does not take this request as it is: `status` is HTTP's."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 class EngineFailing(EngineError):
     """It answers that it failed (HTTP's 5xx): that says nothing about what it is or serves."""
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from .api import EngineBusy, EngineError, EngineFailing, EngineRefused, EngineUnavailable
+from .api import EngineBusy, EngineDeclined, EngineError, EngineFailing, EngineRefused, EngineUnavailable
 from .leaving import Answer
 
 if TYPE_CHECKING:
@@ -77,18 +77,19 @@ class Client:
         client = await self.open()
         import httpx
 
-        patience = WAIT_S if body.get("priority") else 0.0
+        until = time.monotonic() + (WAIT_S if body.get("priority") else 0.0)
         try:
             async with AsyncExitStack() as stack:
                 while True:
+                    await self._hold(until)
                     try:
-                        await self._hold(patience)
-                        yield await self._begun(client, stack, path, body)
-                        return
+                        answer = await self._begun(client, stack, path, body)
                     except EngineBusy as error:
-                        patience -= error.after_s
-                        if patience < 0:
+                        if time.monotonic() + error.after_s > until:
                             raise
+                        continue
+                    yield answer
+                    return
         except httpx.HTTPError as error:
             raise EngineUnavailable(self._unreachable(error)) from error
         except ValueError as error:
@@ -126,12 +127,12 @@ class Client:
         await self._check(response)
         return Streamed(response.headers, answer.lines, response.aread)
 
-    async def _hold(self, patience_s: float) -> None:
-        """Wait until the server wants to be asked again. Raises EngineBusy where that is longer than somebody waits."""
+    async def _hold(self, until_s: float) -> None:
+        """Wait until the server wants to be asked again. Raises EngineBusy where that is later than somebody waits."""
         left = self._busy_until - time.monotonic()
         if left <= 0:
             return
-        if left > patience_s:
+        if self._busy_until > until_s:
             raise EngineBusy(f"The engine at {self.where} is busy: again in {left:.0f} s.", left)
         await asyncio.sleep(left)
 
@@ -207,7 +208,7 @@ class Client:
             raise EngineFailing(
                 f"Engine off: {self.where} answers {status} {text}. Look at that server, or at the proxy before it."
             )
-        raise EngineError(f"The engine refused the request: {status} {text}")
+        raise EngineDeclined(f"The engine refused the request: {status} {text}", status)
 
     def _unreachable(self, error: Exception) -> str:
         seen = str(error) or type(error).__name__

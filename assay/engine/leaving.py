@@ -62,7 +62,13 @@ class Answer:
                 except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
                     if number or self._head.done():
                         raise
-        except (httpx.HTTPError, OSError, RuntimeError) as error:
+        except (
+            httpx.HTTPError,
+            OSError,
+            RuntimeError,
+            ValueError,
+            TypeError,
+        ) as error:  # also what cannot be written as a request: whoever waits hears of it
             self._error = error
             if not self._head.done():
                 self._head.set_exception(error)

@@ -35,6 +35,17 @@ def make(folder: Path, hosts: list[str]) -> Path:
     return folder / "ca.pem"
 
 
+def first_name(certificate: Path) -> str | None:
+    """The first host that a certificate is for; None where it says none."""
+    try:
+        made = x509.load_pem_x509_certificate(certificate.read_bytes())
+        names = made.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (OSError, ValueError, x509.ExtensionNotFound):
+        return None
+    hosts = [*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress))]
+    return next((one for one in hosts if "*" not in one), None)
+
+
 def _authority(folder: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
     if (folder / "ca-key.pem").exists():
         key = serialization.load_pem_private_key((folder / "ca-key.pem").read_bytes(), None)

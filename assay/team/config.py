@@ -12,6 +12,7 @@ from typing import Any
 
 from assay.team.door import NotShared
 from assay.team.gate.limits import Limits
+from assay.team.gate.turns import BACKGROUND
 from assay.team.identity.people import ROLES, Role
 
 LARGEST = 1 << 20  # bytes of the file
@@ -29,7 +30,7 @@ class Field:
 
 TABLE: tuple[Field, ...] = (
     Field("server.listen", "127.0.0.1:8443", "Where it listens."),
-    Field("server.url", "", "Its address as people see it, for links and the provider's way back; empty for the certificate's or `server.listen`."),
+    Field("server.url", "", "Its address as people see it, for links and the provider's way back; empty for the certificate's first name."),
     Field("server.certificate", "", "Certificate, PEM, with what stands between it and the authority. Needed off loopback. Read again when it changes."),
     Field("server.certificate_key", "", "Its key, PEM."),
     Field("server.client_ca", "", "Authority, PEM: who has no certificate of it does not get through the handshake."),
@@ -53,7 +54,7 @@ TABLE: tuple[Field, ...] = (
     Field("oidc.roles", {}, "Roles by groups: `\"engineering-leads\" = \"lead\"`. Looked at each time somebody logs in."),
     Field("oidc.let_in", "everybody", "Who of the provider's people is let in: everybody, or who is in one of the groups of `oidc.roles`.", ("everybody", "groups")),
     Field("oidc.ca_file", "", "Certificates to trust there beside the system's, PEM."),
-    Field("people.left_file", "", "File with the names of who left, one a line: they are disabled. Looked at every minute."),
+    Field("people.left_file", "", "File with the names of who left, one a line: they are disabled. Looked at every two seconds."),
     Field("conventions.file", "", "The team's guide, Markdown, told to everybody's editors as it is now; docs/conventions.md."),
     Field("record.enabled", True, "Whether clients are asked to tell what became of suggestions."),
     Field("record.keep_days", 400, "Days after which rows of the record go; 0 keeps them. What was counted of them stays."),
@@ -143,7 +144,7 @@ def load(folder: Folder, told: Mapping[str, Any] | None = None) -> Config:
     roles = dict[str, dict[str, Any]]()
     for section, rows in raw.items():
         if not isinstance(rows, dict):
-            raise NotShared(f"{folder.config}: {section} stands in no section. docs/team.md has them all.")
+            raise NotShared(f"{folder.config}: {section} stands in no section. docs/serve.md has them all.")
         for name, value in rows.items():
             if section == "limits" and name in ROLES and isinstance(value, dict):
                 roles[name] = {key: _checked(folder, f"limits.{key}", one) for key, one in value.items()}
@@ -162,7 +163,7 @@ def load(folder: Folder, told: Mapping[str, Any] | None = None) -> Config:
 def _checked(folder: Folder, name: str, value: Any) -> Any:
     field = _BY_NAME.get(name)
     if field is None:
-        raise NotShared(f"{folder.config}: there is no {name}. docs/team.md has all that there is.")
+        raise NotShared(f"{folder.config}: there is no {name}. docs/serve.md has all that there is.")
     if type(value) is not type(field.default):
         wanted = {str: "a text", int: "a whole number", bool: "true or false", list: "a list", dict: "a table"}[
             type(field.default)
@@ -172,6 +173,8 @@ def _checked(folder: Folder, name: str, value: Any) -> Any:
         raise NotShared(f"{folder.config}: {name} is one of {', '.join(field.choices)}.")
     if isinstance(value, int) and value < 0:
         raise NotShared(f"{folder.config}: {name} is not below 0.")
+    if name == "limits.priority" and value > BACKGROUND:
+        raise NotShared(f"{folder.config}: {name} is 0, 1 or {BACKGROUND}.")
     if name == "oidc.roles" and not all(role in ROLES for role in value.values()):
         raise NotShared(f"{folder.config}: a role of {name} is one of {', '.join(ROLES)}.")
     return value

@@ -20,16 +20,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from assay.engine.web import HANDLERS, ServerBusy, error_response
-from assay.team import openapi
+from assay.team import certificates, openapi
 from assay.team.config import Config, Folder
 from assay.team.conventions import Conventions
 from assay.team.door import Door, NotShared, address
 from assay.team.gate.answers import Done, Gate
 from assay.team.gate.nodes import Nodes
-from assay.team.gate.tally import Tally, gpu_memory
+from assay.team.gate.tally import Gpus, Tally
 from assay.team.identity import people
 from assay.team.identity.accounts import Accounts
-from assay.team.identity.letting_in import LettingIn
+from assay.team.identity.letting_in import LettingIn, Records
 from assay.team.identity.people import By
 from assay.team.page import routes as pages
 from assay.team.page.app import Web
@@ -37,13 +37,13 @@ from assay.team.record import book
 from assay.team.record.incoming import Incoming, cipher_of
 from assay.team.store import migrate
 from assay.team.store.chain import Chain, Note
-from assay.team.store.database import Database, StoreUnavailable
+from assay.team.store.database import Database, StoreUnavailable, going_on
 from assay.team.store.tables import Told
 
 log = logging.getLogger(__name__)
 
 READY_S = 3.0  # for the database to say that it is there
-MINUTE_S, DAY_MS = 60.0, 86_400_000
+LOOK_S, HOUR_S, DAY_MS = 2.0, 3_600.0, 86_400_000
 DRAINED = "drained"  # engines that get nothing new: a setting that is changed while the server runs
 
 
@@ -86,24 +86,29 @@ class Server:
 
     def __init__(self, folder: Folder, config: Config, store: Store, nodes: Nodes) -> None:
         self.config, self.store, self.nodes = config, store, nodes
-        self.url = config.text("server.url").rstrip("/") or door_of(config).address
+        self.url = config.text("server.url").rstrip("/") or _own_url(config)
         self.accounts = Accounts(store.database)
         self.tally = Tally(nodes, tells_people=config.is_on("metrics.people"))
         self.gate = Gate(nodes, self.accounts, lambda caller: config.limits(caller.role), self._over)
         cipher = cipher_of(folder.key("source")) if config.text("record.source") == "encrypted" else None
         self.incoming = Incoming(store.database, store.chain, self.accounts, cipher)
         by_browser = bool(config.text("oidc.issuer"))
+        records: Records = (
+            "nothing" if not config.is_on("record.enabled") else "texts" if cipher is not None else "events"
+        )
         self.letting_in = LettingIn(
             store.database,
             store.chain,
             self.accounts,
             self.url,
             by_browser=by_browser,
-            records=config.is_on("record.enabled"),
+            records=records,
         )
         self.conventions = Conventions(config.path("conventions.file"), self.accounts)
-        self.web = Web(config, store.database, store.chain, nodes, self.url, folder.key("page"))
+        self.gpus = Gpus()
+        self.web = Web(config, store.database, store.chain, nodes, self.url, folder.key("page"), self.gpus)
         self._left: tuple[int, int] | None = None
+        self._asking: asyncio.Task[object] | None = None
 
     def application(self) -> Starlette:
         """What is served."""
@@ -125,7 +130,6 @@ class Server:
     async def beside(self) -> AsyncIterator[None]:
         """The engine, and what looks after things: tokens of answers under way, counts, engines elsewhere, people who left, rows that are too old."""
         works = [self.accounts.watch(), self.tally.watch(self.store.database), self.nodes.watch(), self._minutes()]
-        await asyncio.to_thread(self._looked_after)
         tasks = [asyncio.create_task(one) for one in works]
         try:
             await self.nodes.warm()
@@ -149,8 +153,12 @@ class Server:
         """Whether a request can be served: the database answers, an engine does, and the server does not end."""
         lacks = ["it ends"] if self.gate.ends else []
         try:
+            if (
+                self._asking is None or self._asking.done()
+            ):  # one at a time: whoever looks often waits for the same answer
+                self._asking = asyncio.create_task(self.store.database.read(lambda session: session.execute(text("SELECT 1")).scalar()))  # fmt: skip
             async with asyncio.timeout(READY_S):
-                await self.store.database.read(lambda session: session.execute(text("SELECT 1")).scalar())
+                await asyncio.shield(self._asking)
         except (StoreUnavailable, TimeoutError):
             lacks.append("the database gives no answer")
         if not any(one.is_up and not one.is_drained for one in self.nodes.all):
@@ -160,41 +168,46 @@ class Server:
     async def metrics(self, request: Request) -> Response:
         if not self.config.is_on("metrics.open"):
             await self.accounts.caller(request, "metrics")
-        return Response(self.tally.metrics(await gpu_memory()), media_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(
+            self.tally.metrics(await self.gpus.memory()), media_type="text/plain; version=0.0.4; charset=utf-8"
+        )
 
     def _over(self, done: Done) -> None:
         self.tally.over(done)
         log.info("%s", json.dumps({"at": round(time.time(), 3), "path": done.path, "person": done.caller.person_id, "engine": done.node, "ended": done.ended, "waited_ms": round(done.waited_s * 1000), "whole_ms": round(done.whole_s * 1000), "tokens": done.tokens}))  # fmt: skip
 
     async def _minutes(self) -> None:
+        looked = 0.0
         while True:
-            await asyncio.sleep(MINUTE_S / 30)
-            with contextlib.suppress(StoreUnavailable):
+            await asyncio.sleep(LOOK_S)
+            with going_on("what was changed meanwhile"):
                 drained = await self.store.database.read(lambda session: told(session, DRAINED))
                 if (names := set(json.loads(drained or "[]"))) != {
                     one.name for one in self.nodes.all if one.is_drained
                 }:
                     self.nodes.drain(names)
-            path = self.config.path("people.left_file")
-            if path is not None and (now := _stamp(path)) != self._left:
-                await asyncio.to_thread(self._looked_after)
-                self._left = now
+                if (now := _stamp(self.config.path("people.left_file"))) != self._left:
+                    await asyncio.to_thread(self._who_left)
+                    self._left = now
+                if time.monotonic() - looked > HOUR_S:
+                    looked = time.monotonic()
+                    await asyncio.to_thread(self._what_is_old)
 
-    def _looked_after(self) -> None:
-        """Disable who left, and let go of rows that are too old."""
-        path, days = self.config.path("people.left_file"), self.config.number("record.keep_days")
-        try:
-            if path is not None:
-                self._left = _stamp(path)
-                names = people.of_list(path.read_text("utf-8"))
-                with self.store.database.writing() as session:
-                    for name in people.left(session, By(self.store.chain), names):
-                        log.warning("%s left, by %s: their tokens open nothing any more", name, path)
-            if days:
-                with self.store.database.writing() as session:
-                    book.forget_before(session, self.store.chain, people.now_ms() - days * DAY_MS)
-        except (OSError, ValueError, StoreUnavailable, people.Refused) as error:
-            log.warning("who left, or what is too old, could not be looked at: %s", error)
+    def _who_left(self) -> None:
+        """Disable them. Raises OSError, ValueError and StoreUnavailable."""
+        path = self.config.path("people.left_file")
+        if path is None:
+            return
+        names = people.of_list(path.read_text("utf-8"))
+        with self.store.database.writing() as session:
+            for name in people.left(session, By(self.store.chain), names):
+                log.warning("%s left, by %s: their tokens open nothing any more", name, path)
+
+    def _what_is_old(self) -> None:
+        """Let go of rows of the record that are too old. Raises StoreUnavailable."""
+        if days := self.config.number("record.keep_days"):
+            with self.store.database.writing() as session:
+                book.forget_before(session, self.store.chain, people.now_ms() - days * DAY_MS)
 
 
 def told(session: Session, name: str) -> str | None:
@@ -212,6 +225,13 @@ def tell(session: Session, by: By, name: str, value: str) -> None:
     by.chain.append(session, [Note("setting", {"name": name}, {"value": value, "by": by.person_id}, by.person_id)])
 
 
+def _own_url(config: Config) -> str:
+    """By the first name of the certificate; else by where it listens."""
+    door = door_of(config)
+    host = certificates.first_name(door.certificate) if door.certificate is not None else None
+    return f"https://{f'[{host}]' if ':' in host else host}:{door.port}" if host else door.address
+
+
 async def _json(told_: dict[str, object], _: Request) -> Response:
     return JSONResponse(told_)
 
@@ -221,7 +241,9 @@ async def _no_store(_: Request, error: Exception) -> Response:
     return error_response(ServerBusy("The server's database gives no answer.", 10))
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
+def _stamp(path: Path | None) -> tuple[int, int] | None:
+    if path is None:
+        return None
     try:
         status = path.stat()
         return status.st_mtime_ns, status.st_ino

@@ -188,8 +188,10 @@ def _secured(door: Door) -> ssl.SSLContext | None:
 
 
 def _certify(context: ssl.SSLContext, door: Door) -> None:
+    """Raises NotShared, and leaves the context as it was: a pair that does not fit is dropped from it together with the one before (seen)."""
     assert door.certificate is not None
     try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(door.certificate, door.certificate_key)
         context.load_cert_chain(door.certificate, door.certificate_key)
     except (OSError, ssl.SSLError) as error:
         raise NotShared(f"The certificate {door.certificate} cannot be used ({error.strerror or error}).") from error

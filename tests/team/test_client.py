@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 
 from assay.engine import client as http_client
-from assay.engine.api import EngineBusy, EngineUnavailable, Request
+from assay.engine.api import EngineBusy, EngineError, EngineUnavailable, Request
 from assay.engine.client import Client
 from assay.engine.remote import Remote
 from tests.team.conftest import Made, Team
@@ -109,3 +109,16 @@ def test_a_key_goes_by_tls_alone() -> None:
         with pytest.raises(EngineUnavailable, match="in the clear"):
             Client(url, api_key="assay_x")
     Client("http://127.0.0.1:8443", api_key="assay_x")
+
+
+async def test_what_cannot_be_asked_is_an_error_at_once(engine: Engine, team: Made) -> None:
+    made: Team = await team(engine)
+    async with listening(made) as (url, _):
+        http = Client(url, api_key=made.add("alice"))
+        remote = Remote(http)
+        _ = [chunk async for chunk in remote.generate(Request("# x\nfirst", max_tokens=1))]
+        assert http.cancels
+        async with asyncio.timeout(5):
+            with pytest.raises(EngineError):
+                _ = [chunk async for chunk in remote.generate(Request("# x\n\ud800", max_tokens=1))]
+        await http.close()

@@ -16,7 +16,7 @@ from assay.team.identity.accounts import Accounts
 from assay.team.identity.people import By, Refused
 from assay.team.record import book
 from assay.team.store.database import Database
-from assay.team.store.tables import Device, Entry, Person, Token, Visit
+from assay.team.store.tables import Device, Entry, Token, Visit
 
 
 @pytest.mark.parametrize("name", ["", "Alice", "a b", "-a", "a" * 65, "ä", "a/b", "a\n"])
@@ -60,7 +60,13 @@ def test_who_left_is_disabled_by_name_and_by_subject(database: Database, by: By)
         with pytest.raises(Refused, match="carol already"):
             people.link(session, by, people.named(session, "bob"), "https://id.lan|c-17")
         names = people.of_list("# gone in May\nAlice\nc-17  # carol\nnobody\n\n")
-        assert people.left(session, by, names) == ["alice", "carol"]
+        people.give_role(session, by, people.named(session, "alice"), "admin")
+        people.add(session, by, "ada", "admin")
+        assert people.left(session, by, [*names, "ada"]) == ["ada", "carol"], (
+            "the last admin stays, and keeps nobody else"
+        )
+        people.add(session, by, "eve", "admin")
+        assert people.left(session, by, names) == ["alice"]
         assert people.left(session, by, names) == []
 
 
@@ -91,7 +97,7 @@ def test_how_long_a_token_holds_is_said_in_words(text: str, days: int | None) ->
     assert tokens.days_of(text) == days
 
 
-@pytest.mark.parametrize("text", ["", "x", "0d", "-1d", "1", "1 month", "999999d"])
+@pytest.mark.parametrize("text", ["", "x", "0d", "-1d", "1", "1 month", "999999d", "11y", "99999y"])
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(Refused, match="is no time"):
         tokens.days_of(text)
@@ -200,6 +206,11 @@ def test_a_browser_is_logged_in_until_it_is_over_and_its_forms_cannot_be_forged(
         assert found is not None and found.name == "alice" and visits.who(session, "nonsense") is None
         assert visits.is_guarded(key, told, visits.guard(key, told))
         assert not visits.is_guarded(key, told, visits.guard(key, other)) and not visits.is_guarded(key, told, "ä")
+        token = tokens.add(session, by, alice, "x")
+        third = visits.begin(session, alice, tokens.id_of(token))
+        assert visits.who(session, third) is not None
+        tokens.revoke(session, by, tokens.id_of(token) or "")
+        assert visits.who(session, third) is None, "it ends with the token that it came by"
         visits.end(session, told)
         assert visits.who(session, told) is None and visits.who(session, other) is not None
         session.execute(update(Visit).values(expires_ms=1))
@@ -217,4 +228,8 @@ def test_who_is_erased_leaves_numbers(database: Database, by: By) -> None:
         assert "alice" not in str(session.execute(select(Entry.personal, Entry.plain)).all())
         assert [one for one in by.chain.faults(session.connection()) if not isinstance(one, int)] == []
         assert not tokens.opens(tokens.known(session, tokens.id_of(token) or ""), token)
-        assert session.scalars(select(Person).where(Person.disabled_ms.is_not(None))).one().name == "erased-1"
+    with database.writing() as session:
+        people.enable(session, by, people.named(session, "erased-1"))
+        assert not tokens.opens(tokens.known(session, tokens.id_of(token) or ""), token), "for good"
+    with database.reading() as session:
+        assert session.scalars(select(Token.label)).all() == [""]

@@ -108,7 +108,18 @@ async def test_a_cookie_is_for_this_server_and_ends_with_logging_out(
     assert (await member.get("")).status_code == 303
     wrong = await member.log_in("assay_" + "a" * 10 + "_" + "b" * 43)
     assert wrong.status_code == 401 and "opens nothing here" in wrong.text
-    assert made.add
+    monitor = await member.log_in(made.add("prometheus", "admin", scopes=["metrics"]))
+    assert monitor.status_code == 401 and "opens metrics alone" in monitor.text
+
+
+async def test_a_page_ends_with_the_token_that_it_was_opened_by(browsers: tuple[Team, dict[str, Browser]]) -> None:
+    made, _ = browsers
+    browser, token = Browser(made), made.add("eve", "admin")
+    await browser.log_in(token)
+    assert (await browser.get("/team")).status_code == 200
+    with made.store.database.writing() as session:
+        tokens.revoke(session, made.by, tokens.id_of(token) or "")
+    assert (await browser.get("/team")).status_code == 303
 
 
 async def test_a_form_that_was_not_made_here_changes_nothing(browsers: tuple[Team, dict[str, Browser]]) -> None:
@@ -128,6 +139,9 @@ async def test_a_form_that_was_not_made_here_changes_nothing(browsers: tuple[Tea
         headers={"origin": "https://evil.example"},
     )
     assert answer.status_code == 403
+    for origin in ("null", "https://127.0.0.1.evil.example"):
+        refused = await admin.http.post("/page/login", data={"token": "x"}, headers={"origin": origin})
+        assert refused.status_code == 403, "nobody is logged in as somebody else by another page"
     other = re.search(r'name="guard" value="([^"]+)"', (await found["member"].get("/mine")).text)
     assert other and other[1] != guard[1]
     assert (
@@ -208,7 +222,7 @@ async def test_what_people_wrote_is_no_code_and_what_they_see_of_others_is_set(e
             assert "alice" not in (await lead.get("/record?person=alice")).text
         assert "alice" in (await admin.get("/people")).text
         own = (await member.get("/record?person=ada")).text
-        assert "ada" not in own and "user-added" in own, "one's own, whoever is asked for"
+        assert ">ada<" not in own and "user-added" in own, "one's own, whoever is asked for"
         assert "1" in (await lead.get("/suggestions")).text
 
 
@@ -224,7 +238,16 @@ async def test_the_record_is_looked_through_page_by_page(browsers: tuple[Team, d
     assert second.text.count("<tr>") == 51
     part = await found["admin"].get("/record?suggestion=s7", headers={"hx-request": "true"})
     assert "<html" not in part.text and part.text.count("<tr>") == 2
-    for odd in ("?below=x", "?since=nonsense", "?kind=%00", "?days=9999999999999999999", "?since=2026-13-45"):
+    for odd in (
+        "?below=x",
+        "?below=²",
+        "?days=²",
+        f"?below={'9' * 40}",
+        "?since=nonsense",
+        "?kind=%00",
+        "?days=9999999999999999999",
+        "?since=2026-13-45",
+    ):
         assert (await found["admin"].get("/record" + odd)).status_code == 200
     own = await found["member"].get("/mine/record.jsonl")
     assert own.headers["content-disposition"].startswith("attachment") and len(own.text.splitlines()) > 120

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,17 @@ import pytest
 from sqlalchemy import delete, func, insert, select, text, update
 
 from assay.engine.web import Refused
+from assay.team.config import Folder
 from assay.team.identity import people
 from assay.team.identity.people import By
-from assay.team.record import book, events
+from assay.team.record import book, events, incoming
 from assay.team.record.book import Sought
 from assay.team.store import counts
 from assay.team.store.chain import Chain, Fault, Note
 from assay.team.store.database import Database
 from assay.team.store.tables import Count, Entry, Head
-from tests.team.conftest import KEY
+from tests.team.conftest import KEY, Made, Team
+from tests.team.engine import Engine
 
 
 def fates(count: int, person: int | None = 1, start: int = 0) -> list[Note]:
@@ -186,6 +189,9 @@ def test_an_event_has_names_numbers_and_hashes(database: Database, chain: Chain)
         {"event": "setting"},
         {"suggestion": "a b"},
         {"model": "x" * 90},
+        {"source": "def f(): pass"},
+        {"took_ms": {"total": None}},
+        {"took_ms": {"total": -1}},
     ],
     ids=str,
 )
@@ -261,3 +267,57 @@ def test_the_file_of_the_end_is_for_its_owner_and_never_goes_back(database: Data
         chain.append(session, fates(1, start=30))
         session.execute(text("SELECT 1"))
     assert json.loads(end.read_text())["seq"] == 9
+
+
+def test_what_says_that_rows_were_taken_away_and_does_not_is_a_fault(database: Database, chain: Chain) -> None:
+    with database.writing() as session:
+        chain.append(session, fates(5))
+    for kind, plain in (("erased", "{}"), ("retained", "nonsense"), ("erased", "[1]")):
+        with database.writing() as session:
+            session.execute(update(Entry).where(Entry.seq == 2).values(kind=kind, plain=plain))
+        found = faults(database, chain)
+        assert found[0] == Fault(2, f"it does not say what was {kind}") and len(found) > 1
+
+
+def test_an_end_that_is_noted_nowhere_is_a_fault(database: Database, chain: Chain, tmp_path: Path) -> None:
+    with database.writing() as session:
+        chain.append(session, fates(5))
+    (tmp_path / "record.end").unlink()
+    assert "noted nowhere outside the database" in faults(database, chain)[0].why
+    with database.writing() as session:
+        chain.anew(session)
+    assert faults(database, chain) == []
+
+
+def test_writers_in_threads_leave_a_chain_and_an_end_that_can_be_read(database: Database, chain: Chain) -> None:
+    """Six at once: each row is behind another one, and the file of the end is whole whenever it is looked at."""
+
+    def write(start: int) -> None:
+        for number in range(12):
+            with database.writing() as session:
+                chain.append(session, fates(2, start=start + number * 2))
+            assert chain._told() is not None
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(write, range(0, 6_000, 1_000)))
+    assert faults(database, chain) == []
+    told = chain._told()
+    assert told is not None and told[0] == 144
+
+
+async def test_texts_are_kept_encrypted_where_the_team_wants_that(engine: Engine, team: Made) -> None:
+    word = "canary_of_a_text"
+    for keeps in ("off", "encrypted"):
+        made: Team = await team(engine, record__source=keeps)
+        async with made.http(made.add("alice")) as http:
+            assert (await http.get("/login/about")).json()["texts"] == (keeps == "encrypted")
+            answer = await http.post("/v1/record", json={"events": [GOOD | {"source": f"x = {word}()"}]})
+            assert answer.status_code == (200 if keeps == "encrypted" else 400)
+        with made.store.database.reading() as session:
+            stored = str(session.execute(select(Entry.source, Entry.plain, Entry.personal)).all())
+            assert word not in stored and ("gAAAA" in stored) == (keeps == "encrypted")
+            cipher = incoming.cipher_of(Folder(made.server.config.folder).key("source"))
+            for shown, text in ((incoming.showing(cipher), f"x = {word}()"), (incoming.showing(None), "kept"), (incoming.showing(incoming.cipher_of(b"x" * 32)), "kept with another key")):  # fmt: skip
+                told = [row["text"] for row in book.all_rows(session, Sought(kind="suggestion"), shown)]
+                assert told == ([text] if keeps == "encrypted" else [])
+        assert faults(made.store.database, made.store.chain) == []

@@ -375,6 +375,11 @@ async def test_its_certificate_is_read_again_when_it_changes(server: Running) ->
         return ssl.get_server_certificate(("127.0.0.1", server.port)).encode()
 
     first = await asyncio.to_thread(seen)
+    key = (server.folder / "key.pem").read_bytes()
+    (server.folder / "key.pem").write_bytes((server.folder / "ca-key.pem").read_bytes())  # half of another pair
+    await asyncio.sleep(2.5)
+    assert await asyncio.to_thread(seen) == first, "what fits no more is not taken, and what was is served still"
+    (server.folder / "key.pem").write_bytes(key)
     await asyncio.to_thread(certificates.make, server.folder, ["127.0.0.1"])
     async with asyncio.timeout(15):
         while await asyncio.to_thread(seen) == first:

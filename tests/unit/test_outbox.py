@@ -13,7 +13,7 @@ from analyzers.text import Span
 from assay.assistant.nouns import Check, Counts, Origin, Passed, Suggestion, Unverified
 from assay.assistant.record import outbox
 from assay.assistant.record.outbox import Outbox
-from assay.engine.api import EngineError, EngineFailing, EngineRefused, EngineUnavailable
+from assay.engine.api import EngineDeclined, EngineError, EngineFailing, EngineRefused, EngineUnavailable
 from assay.team.record import events
 from lsp_server import telling
 
@@ -159,10 +159,16 @@ async def test_it_waits_while_the_server_is_away_and_a_wrong_batch_is_let_go(
         await telling.sent(box, Server(EngineFailing("broken")))  # type: ignore[arg-type]
     with pytest.raises(EngineRefused):
         await telling.sent(box, Server(EngineRefused("no", 401)))  # type: ignore[arg-type]
-    server = Server(EngineError("400"))
-    assert await telling.sent(box, server) == 5  # type: ignore[arg-type]
-    assert [len(one) for one in server.batches] == [2, 1]
+    server = Server(EngineDeclined("no event", 400), EngineDeclined("no event", 400))
+    assert await telling.sent(box, server) == 4  # type: ignore[arg-type]
+    assert [len(one) for one in server.batches] == [1, 2, 1], "one event was none, and took no other along"
     assert not box.waits
     box.contradicted("t", "line", "m", 1)
-    await telling.sent(box, Server(EngineRefused("no record here", 404)))  # type: ignore[arg-type]
-    assert not box.waits
+    for error in (
+        EngineDeclined("too large", 413),
+        EngineRefused("no record here", 404),
+        EngineError("a page of a proxy"),
+    ):
+        with pytest.raises(EngineError):
+            await telling.sent(box, Server(error))  # type: ignore[arg-type]
+        assert box.waits

@@ -50,6 +50,7 @@ export const TABLE: readonly string[] = [
   "tests.lens",
   "context.tokens",
   "team.record",
+  "team.texts",
   "trace.keep",
   "offline",
 ];

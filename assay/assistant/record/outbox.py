@@ -1,4 +1,4 @@
-"""What a team's server is to be told of suggestions: events that wait on this machine until it has them. Names, numbers and hashes; no text leaves by this way.
+"""What a team's server is to be told of suggestions: events that wait on this machine until it has them. Names, numbers and hashes; no text leaves by this way, unless its author wants that.
 
 All windows of a user write to one file, in the time that a line takes, and never wait for a server; one of them at a time sends. An event that was sent and
 not acknowledged is sent again with the same id, which the server knows.
@@ -16,12 +16,13 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ..nouns import Passed, Suggestion, Unverified, Verdict
 
 LIMIT = 8 << 20  # bytes that wait; what comes then is not told
 BATCH = 200  # events
+TEXT = 20_000  # characters of a suggestion that is told as it is
 DAY_S = 86_400.0  # after which it is looked whether what was accepted is there still
 KEPT_SHARE = 0.8  # of its lines that have to be there
 DUE = 2_000  # accepted suggestions that are looked at once they are a day old
@@ -42,8 +43,10 @@ class _Known:
 class Outbox:
     """The files of one folder. Nothing here raises: no suggestion may fail for its bookkeeping."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, texts: Literal["none", "told"] = "none") -> None:
+        """`texts`: whether those of suggestions wait, too; only for a team that keeps them, and by their author's own setting."""
         self._folder = folder
+        self._texts = texts
         self._known: OrderedDict[str, _Known] = OrderedDict()
 
     def offered(self, suggestion: Suggestion, kind: str, took_ms: Mapping[str, float], policy: str) -> None:
@@ -57,6 +60,7 @@ class Outbox:
             "suggestion", suggestion.id, kind=kind, model=_name(origin.model), dialect=_name(str(origin.sampling.get("dialect", ""))), sampling=sampling,
             verdict=verdict_facts(suggestion.verdict), took_ms={name: round(ms, 1) for name, ms in took_ms.items()}, chars=len(text), lines=text.count("\n") + 1,
             confidence=origin.confidence, policy=policy, text=_hash(text), sources=[_name(one) for one in origin.sources[:20]],
+            source=text if self._texts == "told" and len(text) <= TEXT else None,
         )  # fmt: skip
 
     def fate(self, event: str, suggestion_id: str, path: str = "") -> None:

@@ -44,6 +44,9 @@ KNOWN = (
     )
     | {LOAD}
 )
+TOKENS = frozenset(
+    "prompt texts content model add_special add_special_tokens parse_special with_pieces priority".split()
+)
 ID = re.compile(r"[\w.-]{1,64}")
 Ended = Literal["whole", "left", "cancelled", "refused"]
 
@@ -130,6 +133,8 @@ class Gate:
         model = str(body.get("model") or "")
         answer = _Answer(self, caller, path, priority, model, who, request.headers.get("x-request-id", ""), allowed)
         if path not in ANSWERS:
+            limits.hold_size(body, allowed)
+            body = {name: value for name, value in body.items() if name in TOKENS}
             return Attended(answer.watched(self._nodes.post(path, body, who, priority)))
         limits.hold(body, allowed)
         body = limits.held(body, allowed)
@@ -219,7 +224,7 @@ class _Answer:
                         while (piece := await _next(pieces, cancelled)) is not None:
                             if not self.gate.holds(self.caller):
                                 raise Refused("That key opens nothing here any more.", 401)
-                            first = first or time.monotonic()
+                            first = first or (time.monotonic() if piece.strip() else None)
                             tokens += piece.count(b'"text":') + piece.count(b'"content":')
                             yield piece
                 finally:

@@ -18,6 +18,7 @@ NUMBERS = (
     "max_completion_tokens",
 )  # whole numbers, which an engine may read in a text, too
 SHAPES: Mapping[str, tuple[type, ...]] = {"model": (str,), "stream": (bool,), "stop": (str, list), "temperature": (int, float), "top_p": (int, float), "prompt": (str, list), "messages": (list,), "seed": (int,), "priority": (int,)}  # fmt: skip
+CHARS_OF_A_TOKEN = 3
 MINUTE_S = 60.0
 TOO_MANY = 429
 
@@ -81,8 +82,28 @@ def hold(body: Mapping[str, object], limits: Limits) -> None:
             )
         if name.startswith("max") and limits.max_tokens and type(number) is int and number > limits.max_tokens:
             raise Refused(f"`{name}` is at most {limits.max_tokens} for you here.")
-    if limits.prompt_chars and isinstance(prompt, str) and len(prompt) > limits.prompt_chars:
-        raise Refused(f"`prompt` has at most {limits.prompt_chars} characters for you here.", 413)
+    hold_size(body, limits)
+
+
+def hold_size(body: Mapping[str, object], limits: Limits) -> None:
+    """What is to be read, wherever it stands; of tokens each as a word of some characters. Raises Refused."""
+    size = sum(_size(body.get(name)) for name in ("prompt", "content", "texts", "messages", "suffix"))
+    if limits.prompt_chars and size > limits.prompt_chars:
+        raise Refused(f"A prompt has at most {limits.prompt_chars} characters for you here.", 413)
+
+
+def _size(told: object) -> int:
+    match told:
+        case str():
+            return len(told)
+        case int() | float():
+            return CHARS_OF_A_TOKEN
+        case list():
+            return sum(map(_size, told))
+        case dict():
+            return sum(map(_size, told.values()))
+        case _:
+            return 0
 
 
 def _hold_to_shapes(body: Mapping[str, object]) -> None:

@@ -90,7 +90,10 @@ class Nodes:
         while order := [one for one in self.of(who.name) if one.name not in without]:
             ended: Literal["over", "paused", "gone"] = "over"
             long = written is not None and resumed.is_long(asked)
-            async with self.queue.turn(who.name, priority, order=order, weight=who.weight, can_pause=long) as turn:
+            has_begun = written is not None and written.tokens > 0
+            async with self.queue.turn(
+                who.name, priority, order=order, weight=who.weight, can_pause=long, goes_on=has_begun
+            ) as turn:
                 who.waited(turn)
                 async with contextlib.aclosing(
                     _Asking(turn, path, asked, who, priority, len(self._nodes)).pieces()
@@ -99,8 +102,11 @@ class Nodes:
                         async for piece in pieces:
                             told = written.taken(piece) if written is not None else piece
                             if told:
-                                turn.first_s = turn.first_s or time.monotonic()
                                 yield told
+                            if turn.first_s is None and (written is None or written.tokens > written.before):
+                                turn.first_s = (
+                                    time.monotonic()
+                                )  # of this turn: what llama.cpp tells while it reads is no word yet
                             if turn.is_wanted and written is not None and written.left:
                                 ended = "paused"
                                 break
@@ -116,8 +122,9 @@ class Nodes:
                 await turn.node.failed()
                 self.queue.look()
                 without.add(turn.node.name)
-            if written is not None and written.tokens:
-                asked = written.rest()
+            if written is not None:
+                written.let_go()
+                asked = written.rest() if written.tokens else body
         raise Refused("The engine gave no answer.", 502)
 
     async def warm(self) -> None:
@@ -174,6 +181,8 @@ class _Asking:
                 return
             except (httpx.ReadTimeout, httpx.PoolTimeout) as error:  # it is busy, or it hangs
                 await node.doubted()
+                if not node.is_up:
+                    raise Gone(has_begun=has_begun) from error
                 raise Refused("The engine took too long.", 504) from error
             except httpx.HTTPError as error:
                 if has_begun or not isinstance(error, GONE):

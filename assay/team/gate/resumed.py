@@ -50,6 +50,10 @@ class Written:
         except (ValueError, KeyError, TypeError, AttributeError):
             return line  # [DONE], or nothing that we know
 
+    def let_go(self) -> None:
+        """Of half an event: the engine that goes on begins a new one."""
+        self._rest = b""
+
     def end(self) -> bytes:
         """What came behind the last whole event."""
         rest, self._rest = self._rest, b""
@@ -62,7 +66,7 @@ class Written:
 
     def rest(self) -> dict[str, Any]:
         """The request that goes on from here, where something is left."""
-        self._rest, self.before = b"", self.tokens
+        self.before = self.tokens
         return dict(self._body) | {"prompt": self._body["prompt"] + "".join(self.texts), "max_tokens": self.left}
 
 

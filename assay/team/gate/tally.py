@@ -12,12 +12,13 @@ from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_late
 from prometheus_client import Counter as Counted
 
 from assay.team.store import counts
-from assay.team.store.database import Database, StoreUnavailable
+from assay.team.store.database import Database, StoreUnavailable, going_on
 
 from .answers import CHAT, Done
 from .nodes import Nodes
 
 FLUSH_S = 10.0
+EVERY_S, GPU_S = 2.0, 3.0  # between two looks at GPUs, and for one
 EDGES_S = tuple(edge / 1000 for edge in counts.EDGES_MS)
 KINDS = ("typing", "asked", "background")
 
@@ -76,7 +77,7 @@ class Tally:
             counts.day_of(int(time.time() * 1000)),
             done.caller.person_id or 0,
             f"request:{kind}",
-            done.model[:128],
+            counts.plain(done.model),
         )
         self._pending[*place, "requests"] += 1
         self._pending[*place, "tokens"] += done.tokens
@@ -100,7 +101,8 @@ class Tally:
         try:
             while True:
                 await asyncio.sleep(FLUSH_S)
-                await self.flush(database)
+                with going_on("counting requests"):
+                    await self.flush(database)
         finally:
             with contextlib.suppress(asyncio.CancelledError):
                 await self.flush(database)
@@ -120,17 +122,31 @@ def _histogram(name: str, what: str, registry: CollectorRegistry) -> Histogram:
     return Histogram(name, what, ("kind",), buckets=EDGES_S, registry=registry)
 
 
-async def gpu_memory() -> dict[str, int]:
-    """What GPUs of this machine use, by their names, in bytes; nothing where there is none."""
-    told = "--query-gpu=index,memory.used", "--format=csv,noheader,nounits"
-    try:
-        asked = await asyncio.create_subprocess_exec(
-            "nvidia-smi", *told, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
-        )
-    except OSError:
-        return {}
-    out, _ = await asked.communicate()
-    return memory_of(out.decode("utf-8", "replace"))
+class Gpus:
+    """What GPUs of this machine use, asked of the driver's program at most every two seconds."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, int] = {}
+        self._asked_s = -EVERY_S
+
+    async def memory(self) -> dict[str, int]:
+        """By their names, in bytes; nothing where there is none."""
+        if time.monotonic() - self._asked_s < EVERY_S:
+            return self._known
+        self._asked_s = time.monotonic()
+        told = "--query-gpu=index,memory.used", "--format=csv,noheader,nounits"
+        try:
+            asked = await asyncio.create_subprocess_exec(
+                "nvidia-smi", *told, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+            )
+        except OSError:
+            return self._known
+        try:
+            out, _ = await asyncio.wait_for(asked.communicate(), GPU_S)
+            self._known = memory_of(out.decode("utf-8", "replace"))
+        except TimeoutError:
+            asked.kill()
+        return self._known
 
 
 def memory_of(told: str) -> dict[str, int]:

@@ -71,6 +71,7 @@ class _Waiting(Generic[P]):
     number: int
     order: Sequence[P]
     can_pause: bool
+    goes_on: bool
     asked_s: float
     turn: asyncio.Future[Turn[P]] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
@@ -114,22 +115,29 @@ class Queue(Generic[P]):
 
     @contextlib.asynccontextmanager
     async def turn(
-        self, who: str, priority: int = 0, *, order: Sequence[P] = (), weight: int = 1, can_pause: bool = False
+        self,
+        who: str,
+        priority: int = 0,
+        *,
+        order: Sequence[P] = (),
+        weight: int = 1,
+        can_pause: bool = False,
+        goes_on: bool = False,
     ) -> AsyncGenerator[Turn[P], None]:
         """Wait for a turn and have it. `order`: the engines that may have it, the person's own first; by default all. `priority` as in `Request`. Raises
-        ServerBusy where too many of this person's wait, or it takes too long."""
+        ServerBusy where too many of this person's wait, or it takes too long; never for what `goes_on`: half of it is told already."""
         person = self._people.setdefault(who, _Person())
         person.seen_s, person.weight = self._now(), max(1, weight)
-        if person.waiting >= WAITING:
+        if person.waiting >= WAITING and not goes_on:
             raise ServerBusy("The engine is busy: too many of your requests wait already.", self.wait_s(who))
         self._count += 1
-        place = _Waiting(who, priority, self._count, order or self.nodes, can_pause, self._now())
+        place = _Waiting(who, priority, self._count, order or self.nodes, can_pause, goes_on, self._now())
         self._waiting.append(place)
         person.waiting += 1
         self.look()
         late = asyncio.get_running_loop().call_later(PAUSE_S, self.look)
         try:
-            turn = await asyncio.wait_for(asyncio.shield(place.turn), TURN_S)
+            turn = await asyncio.wait_for(asyncio.shield(place.turn), None if goes_on else TURN_S)
         except BaseException as error:
             if place.turn.done() and not place.turn.cancelled():  # the turn came together with the end of waiting
                 self._leave(place.turn.result())
@@ -205,10 +213,17 @@ class Queue(Generic[P]):
     def _spent(self, person: _Person) -> float:
         return person.spent * math.exp2(-(self._now() - person.spent_at) / HALF_S)
 
-    def _rank(self, place: _Waiting[P]) -> tuple[bool, float, int, float, int]:
+    def _rank(self, place: _Waiting[P]) -> tuple[bool, float, int, float, bool, int]:
         person = self._people[place.who]
         spent = self._had(place.who)
-        return place.priority >= BACKGROUND, person.there / person.weight, place.priority, round(spent, 2), place.number
+        return (
+            place.priority >= BACKGROUND,
+            person.there / person.weight,
+            place.priority,
+            round(spent, 2),
+            not place.goes_on,
+            place.number,
+        )
 
     def _had(self, who: str) -> float:
         """Seconds of the engines that somebody had lately, with what is at work, by their weight."""

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 
 from assay.engine.web import Refused, ServerBusy
-from assay.team.store.database import Database, StoreUnavailable
+from assay.team.store.database import Database, StoreUnavailable, going_on
 from assay.team.store.tables import Token
 
 from . import tokens
@@ -23,6 +23,7 @@ from .people import now_ms
 from .tokens import Known, Scope
 
 FRESH_S = 0.5  # how old what is known of a token may be
+LOOKED_UP_S = 5.0  # for the database to say whose a token is
 KEPT = 4_096  # tokens that are known at once
 USED_S = 60.0  # between two notes of when tokens were used
 
@@ -69,12 +70,13 @@ class Accounts:
         noted = time.monotonic()
         while True:
             await asyncio.sleep(FRESH_S)
-            for token_id in list(self._held):
-                with contextlib.suppress(Refused):
-                    await self._of(token_id)
-            if time.monotonic() - noted >= USED_S:
-                noted = time.monotonic()
-                await self.note_used()
+            with going_on("looking tokens up"):
+                for token_id in list(self._held):
+                    with contextlib.suppress(Refused):
+                        await self._of(token_id)
+                if time.monotonic() - noted >= USED_S:
+                    noted = time.monotonic()
+                    await self.note_used()
 
     async def note_used(self) -> None:
         """Write down when tokens were last used; they are noted once a minute."""
@@ -93,8 +95,9 @@ class Accounts:
             task = self._asking[token_id] = asyncio.create_task(self._looked_up(token_id), name="token")
             task.add_done_callback(lambda _: self._asking.pop(token_id, None))
         try:
-            return await asyncio.shield(task)
-        except StoreUnavailable as error:
+            async with asyncio.timeout(LOOKED_UP_S):
+                return await asyncio.shield(task)
+        except (StoreUnavailable, TimeoutError) as error:
             self._known.pop(token_id, None)
             raise ServerBusy("Who you are cannot be looked up now: the server's database gives no answer.") from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -17,6 +18,8 @@ from . import devices, people
 from .access import Access
 from .people import By
 
+NO_ANSWER = "The server's database gives no answer."
+Records = Literal["nothing", "events", "texts"]
 LABEL = re.compile(r"[\w.@ -]{1,64}")
 
 
@@ -24,7 +27,7 @@ class LettingIn:
     """`by_browser`: whether somebody can log in to the page without a token, so that a machine without one is sent there. `url` is the server's as people see it."""
 
     def __init__(
-        self, database: Database, chain: Chain, access: Access, url: str, *, by_browser: bool, records: bool
+        self, database: Database, chain: Chain, access: Access, url: str, *, by_browser: bool, records: Records
     ) -> None:
         self._database = database
         self._chain = chain
@@ -47,7 +50,8 @@ class LettingIn:
             {
                 "assay": __version__,
                 "login": ["device", "token"] if self._by_browser else ["token"],
-                "record": self._records,
+                "record": self._records != "nothing",
+                "texts": self._records == "texts",
             }
         )
 
@@ -66,7 +70,7 @@ class LettingIn:
         except people.Refused as error:
             raise ServerBusy(str(error), 60) from error
         except StoreUnavailable as error:
-            raise ServerBusy(str(error), 10) from error
+            raise ServerBusy(NO_ANSWER, 10) from error
         where = f"{self._url}/page/device"
         told = {"device_code": asked.device_code, "user_code": asked.user_code, "verification_uri": where, "verification_uri_complete": f"{where}?code={asked.user_code}", "expires_in": asked.expires_s, "interval": asked.every_s}  # fmt: skip
         return JSONResponse(told)
@@ -78,7 +82,7 @@ class LettingIn:
         try:
             told = await self._database.write(lambda session: devices.poll(session, By(self._chain), code))
         except StoreUnavailable as error:
-            raise ServerBusy(str(error), 10) from error
+            raise ServerBusy(NO_ANSWER, 10) from error
         if told in ("authorization_pending", "slow_down", "access_denied", "expired_token"):
             return JSONResponse({"error": {"message": told, "code": 400}}, status_code=400)
         return JSONResponse({"access_token": told, "token_type": "Bearer"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Iterable
@@ -117,12 +118,14 @@ def link(session: Session, by: By, person: Person, subject: str) -> None:
 
 
 def left(session: Session, by: By, names: Iterable[str]) -> list[str]:
-    """Disable those of a list who are there: by their names, or the subjects of a provider. Who of them that is new for."""
-    gone = {one.strip().lower() for one in names}
-    found = [
-        one for one in everybody(session) if one.name in gone or (one.subject or "").rpartition("|")[2].lower() in gone
-    ]
-    return [one.name for one in found if disable(session, by, one)]
+    """Disable those of a list who are there: by their names, or the subjects of a provider. Who of them that is new for. The last admin stays."""
+    gone, found = {one.strip().lower() for one in names}, list[str]()
+    for one in everybody(session):
+        if one.name in gone or (one.subject or "").rpartition("|")[2].lower() in gone:
+            with contextlib.suppress(Refused):
+                if disable(session, by, one):
+                    found.append(one.name)
+    return found
 
 
 def of_list(text: str) -> list[str]:

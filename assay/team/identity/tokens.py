@@ -21,6 +21,7 @@ Scope = Literal["complete", "chat", "record", "metrics"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 USUAL: tuple[Scope, ...] = ("complete", "chat", "record")
 DAY_MS = 86_400_000
+MOST_DAYS = 3_650
 DAYS = 365  # until a token ends, where nothing else is said
 _SHAPE = re.compile(r"assay_([a-z2-7]{10})_([A-Za-z0-9_-]{43})")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
@@ -123,6 +124,6 @@ def days_of(text: str) -> int | None:
     if text.strip().lower() == "never":
         return None
     match = _DURATION.fullmatch(text.strip().lower())
-    if match is None or not (days := int(match[1]) * _IN_DAYS[match[2][0]]):
-        raise Refused(f"{text[:40]!r} is no time: say 90d, 12w, 1y or never.")
+    if match is None or not 0 < (days := int(match[1]) * _IN_DAYS[match[2][0]]) <= MOST_DAYS:
+        raise Refused(f"{text[:40]!r} is no time: say 90d, 12w, 1y or never, ten years at most.")
     return days

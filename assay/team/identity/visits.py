@@ -5,10 +5,10 @@ from __future__ import annotations
 import hmac
 import secrets
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
-from assay.team.store.tables import Person, Visit
+from assay.team.store.tables import Person, Token, Visit
 
 from .people import now_ms
 from .tokens import digest
@@ -17,21 +17,20 @@ HOURS = 12
 HOUR_MS = 3_600_000
 
 
-def begin(session: Session, person: Person) -> str:
-    """The cookie's value. What is over is cleared away."""
+def begin(session: Session, person: Person, token_id: str | None = None) -> str:
+    """The cookie's value; by a token it ends when that does. What is over is cleared away."""
     told = secrets.token_urlsafe(32)
     session.execute(delete(Visit).where(Visit.expires_ms < now_ms()))
-    session.add(
-        Visit(digest=digest(told), person_id=person.id, created_ms=now_ms(), expires_ms=now_ms() + HOURS * HOUR_MS)
-    )
+    session.add(Visit(digest=digest(told), person_id=person.id, token_id=token_id, created_ms=now_ms(), expires_ms=now_ms() + HOURS * HOUR_MS))  # fmt: skip
     return told
 
 
 def who(session: Session, told: str) -> Person | None:
-    """Whose it is; None for nobody's, and for whoever is disabled."""
-    asked = select(Person).join(Visit, Visit.person_id == Person.id)
+    """Whose it is; None for nobody's, and for whoever is disabled or came by a token that opens nothing any more."""
+    asked = select(Person).join(Visit, Visit.person_id == Person.id).outerjoin(Token, Token.id == Visit.token_id)
     asked = asked.where(Visit.digest == digest(told), Visit.expires_ms > now_ms(), Person.disabled_ms.is_(None))
-    return session.scalars(asked).one_or_none()
+    holds = and_(Token.revoked_ms.is_(None), or_(Token.expires_ms.is_(None), Token.expires_ms > now_ms()))
+    return session.scalars(asked.where(or_(Visit.token_id.is_(None), and_(Token.id.is_not(None), holds)))).one_or_none()
 
 
 def end(session: Session, told: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -18,8 +19,10 @@ from starlette.routing import Route
 
 from assay import __version__
 from assay.engine.client import is_loopback
+from assay.engine.web import BODY_S
 from assay.team.config import Config
 from assay.team.gate.nodes import Nodes
+from assay.team.gate.tally import Gpus
 from assay.team.identity import people, visits
 from assay.team.identity.people import By, Role
 from assay.team.store.chain import Chain
@@ -32,7 +35,7 @@ STATIC = Path(__file__).with_name("static")
 HEADERS: Mapping[str, str] = {
     "content-security-policy": "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",  # a form has to say where it comes from
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
@@ -72,6 +75,7 @@ class Web:
     nodes: Nodes
     url: str
     key: bytes  # of forms, and of what the provider's way back carries
+    gpus: Gpus
 
     @property
     def is_secure(self) -> bool:
@@ -165,13 +169,17 @@ async def looking(web: Web, request: Request) -> Looker | None:
 async def form_of(web: Web, request: Request) -> dict[str, str]:
     """The fields of a form that came from a page of ours. Raises Turned."""
     origin = request.headers.get("origin")
-    if origin is not None and origin != "null" and not _is_ours(web, request, origin):
+    if origin is not None and not _is_ours(web, request, origin):
         raise Turned(status=403, why="That form was not made here.")
     data = bytearray()
-    async for piece in request.stream():
-        data += piece
-        if len(data) > FORM_LIMIT:
-            raise Turned(status=413, why="That form is too large.")
+    try:
+        async with asyncio.timeout(BODY_S):
+            async for piece in request.stream():
+                data += piece
+                if len(data) > FORM_LIMIT:
+                    raise Turned(status=413, why="That form is too large.")
+    except TimeoutError as error:
+        raise Turned(status=408, why="That form did not come to its end in time.") from error
     with contextlib.suppress(ValueError):
         return {
             name: value.replace("\0", "")[:2_000]

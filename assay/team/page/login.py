@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import time
@@ -66,15 +67,15 @@ class Login:
             told = form.get("token", "").strip()
             one = await self._web.database.read(lambda session: tokens.known(session, tokens.id_of(told) or ""))
             if not tokens.opens(one, told) or one is None:
-                return shown(
-                    "login.html",
-                    None,
-                    401,
-                    has_provider=self._provider is not None,
-                    next=_next(form.get("next", "")),
-                    why="That token opens nothing here.",
-                )
-            return await self._in(request, one.person_id, _next(form.get("next", "")))
+                why = "That token opens nothing here."
+            elif not one.scopes >= set(
+                tokens.USUAL
+            ):  # a monitor's, or one for completions alone, is not for all that its person may
+                why = f"That token opens {' and '.join(sorted(one.scopes))} alone: the page takes one that opens {', '.join(tokens.USUAL)}."
+            else:
+                return await self._in(request, one.person_id, _next(form.get("next", "")), one.token_id)
+            told_next = _next(form.get("next", ""))
+            return shown("login.html", None, 401, has_provider=self._provider is not None, next=told_next, why=why)
 
         return await guarded(request, work)
 
@@ -156,7 +157,7 @@ class Login:
 
     def _known(self, session: Session, issuer: str, claims: dict[str, Any]) -> int:
         """The person that the provider means, let in the first time where the team's configuration says so. Raises Refused."""
-        subject, config = f"{issuer}|{claims['sub']}", self._web.config
+        subject, config = f"{issuer.rstrip('/')}|{claims['sub']}", self._web.config
         by = By(self._web.chain)
         person = session.scalars(select(Person).where(Person.subject == subject)).one_or_none()
         role = _role(config.values["oidc.roles"], claims.get(config.text("oidc.groups_claim")))
@@ -175,14 +176,15 @@ class Login:
         if config.values["oidc.roles"]:
             if role is None and config.text("oidc.let_in") == "groups":
                 raise Refused("You are in none of the groups that are let in here any more.")
-            people.give_role(session, by, person, role or "member")
+            with contextlib.suppress(Refused):  # the last admin stays one: somebody has to be
+                people.give_role(session, by, person, role or "member")
         return person.id
 
-    async def _in(self, request: Request, person_id: int, where: str) -> Response:
+    async def _in(self, request: Request, person_id: int, where: str, token_id: str | None = None) -> Response:
         def work(session: Session) -> str:
             person = session.get_one(Person, person_id)
             self._web.chain.append(session, [Note("login", {}, {}, person_id)])
-            return visits.begin(session, person)
+            return visits.begin(session, person, token_id)
 
         told = await self._web.database.write(work)
         response = to(where.removeprefix(ROOT))

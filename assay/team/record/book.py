@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from assay.team.store import counts
 from assay.team.store.chain import BELOW, ERASED, Chain, Note
-from assay.team.store.tables import Count, Entry, Person
+from assay.team.store.tables import Count, Entry, Person, Token
 
 PAGE = 50
 COLUMNS = ("seq", "at_ms", "kind", "person", "suggestion", "plain", "personal", "link")
@@ -38,12 +38,14 @@ def rows(session: Session, sought: Sought, most: int = PAGE) -> list[dict[str, A
     return [_told(entry, name) for entry, name in session.execute(found)]
 
 
-def all_rows(session: Session, sought: Sought) -> Iterator[dict[str, Any]]:
-    """The oldest first, a thousand at a time."""
+def all_rows(
+    session: Session, sought: Sought, shown: Callable[[str], str] = lambda _: "kept"
+) -> Iterator[dict[str, Any]]:
+    """The oldest first, a thousand at a time; `shown` tells a text that was kept."""
     found = _asked(session, sought).order_by(Entry.seq)
     for entry, name in session.execute(found, execution_options={"yield_per": 1_000}):
         session.expunge(entry)
-        yield _told(entry, name)
+        yield _told(entry, name) | ({"text": shown(entry.source)} if entry.source else {})
 
 
 def exported(found: Iterator[dict[str, Any]], form: str) -> Iterator[str]:
@@ -64,33 +66,30 @@ def exported(found: Iterator[dict[str, Any]], form: str) -> Iterator[str]:
 
 
 def erase(session: Session, chain: Chain, person: Person) -> int:
-    """What the record says of somebody goes, and their rows become numbers; how many. Their name is taken from them, too."""
+    """What the record says of somebody goes, and their rows become numbers; how many. Their name is taken from them, too, and their tokens open nothing for good."""
+    chain.hold(session)  # or a batch that comes meanwhile would be erased and not counted
     mine = (Entry.person_id == person.id, Entry.personal.is_not(None))
-    first, last, found = session.execute(
-        select(func.min(Entry.seq), func.max(Entry.seq), func.count()).where(*mine)
-    ).one()
-    if found:
-        gone: Mapping[str, Any] = {
-            "person_id": None,
-            "personal": None,
-            "salt": None,
-            "source": None,
-            "event": None,
-            "suggestion": None,
-        }
-        session.execute(update(Entry).where(*mine).values(gone))
-        _merge(session, person.id)
-    person.name, person.subject, person.disabled_ms = (
-        f"erased-{person.id}",
-        None,
-        person.disabled_ms or int(time.time() * 1000),
-    )
-    chain.append(session, [Note(ERASED, {"first": first or 0, "last": last or 0, "rows": found})])
-    return int(found)
+    first, last = session.execute(select(func.min(Entry.seq), func.max(Entry.seq)).where(*mine)).one()
+    gone: Mapping[str, Any] = {
+        "person_id": None,
+        "personal": None,
+        "salt": None,
+        "source": None,
+        "event": None,
+        "suggestion": None,
+    }
+    done: Any = session.execute(update(Entry).where(*mine).values(gone))
+    _merge(session, person.id)
+    now = int(time.time() * 1000)
+    session.execute(update(Token).where(Token.person_id == person.id).values(revoked_ms=now, label="", digest=""))
+    person.name, person.subject, person.disabled_ms = f"erased-{person.id}", None, person.disabled_ms or now
+    chain.append(session, [Note(ERASED, {"first": first or 0, "last": last or 0, "rows": done.rowcount})])
+    return int(done.rowcount)
 
 
 def forget_before(session: Session, chain: Chain, before_ms: int) -> int:
     """Rows that are older go; how many. What was counted of them stays, and the chain begins behind them."""
+    chain.hold(session)
     below = session.scalar(select(func.min(Entry.seq)).where(Entry.at_ms >= before_ms))
     first = session.scalar(select(func.min(Entry.seq)))
     newest = session.scalar(select(func.max(Entry.seq)))
@@ -101,15 +100,8 @@ def forget_before(session: Session, chain: Chain, before_ms: int) -> int:
         return 0
     link = session.scalar(select(Entry.link).where(Entry.seq == below - 1))
     gone = session.scalar(select(func.count()).where(Entry.seq < below)) or 0
-    kept = session.execute(select(Entry.plain).where(Entry.seq < below, Entry.kind == ERASED)).scalars().all()
     session.execute(delete(Entry).where(Entry.seq < below))
-    told = [Note(BELOW, {"below": below, "link": link, "rows": gone})]
-    told += [
-        Note(ERASED, {**json.loads(one), "first": max(below, json.loads(one)["first"])})
-        for one in kept
-        if json.loads(one)["last"] >= below
-    ]
-    chain.append(session, told)
+    chain.append(session, [Note(BELOW, {"below": below, "link": link, "rows": gone})])
     return int(gone)
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from assay.engine.web import Refused
 from assay.team.store.chain import Note
 
 MOST = 500  # events of one batch
+TEXT = 20_000  # characters of a suggestion
 WORD = 500  # characters of what somebody says of a suggestion
+Texts = Literal["none", "kept"]
 FATES = ("shown", "accepted", "partly", "rejected", "kept", "gone")
 STATES = ("passed", "failed", "unverified")
 _ID = re.compile(r"[\w.:-]{1,64}")
@@ -18,7 +20,7 @@ _HASH = re.compile(r"[0-9a-f]{8,64}")
 _WORDS = re.compile(r"[\w./:@+ -]{0,80}")  # names of models, reasons, checks: no text of a program fits by chance
 # What may stand in an event, by its kind: name → what it has to be. The first ones say nothing of anybody.
 _PLAIN: Mapping[str, Mapping[str, str]] = {
-    "suggestion": {"kind": "words", "model": "words", "weights": "hash", "dialect": "words", "sampling": "numbers", "verdict": "verdict", "took_ms": "numbers", "chars": "number", "lines": "number", "confidence": "number", "policy": "words"},
+    "suggestion": {"kind": "words", "model": "words", "weights": "hash", "dialect": "words", "sampling": "numbers", "verdict": "verdict", "took_ms": "times", "chars": "number", "lines": "number", "confidence": "number", "policy": "words"},
     "fate": {"kind": "words", "model": "words", "fate": "fate", "chars": "number"},
     "contradicted": {"kind": "words", "model": "words", "tests": "number"},
 }  # fmt: skip
@@ -29,12 +31,12 @@ _PERSONAL: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def notes(told: Any, person_id: int) -> list[Note]:
-    """A batch of events: each has an `id`, an `event` (suggestion, fate or contradicted), the `suggestion` it is about and fields of its kind. Raises Refused
-    for the first that is none, so that nothing of the batch is recorded."""
+def notes(told: Any, person_id: int, texts: Texts = "none") -> list[Note]:
+    """A batch of events: each has an `id`, an `event` (suggestion, fate or contradicted), the `suggestion` it is about and fields of its kind; `source`, the
+    text, where the team keeps it. Raises Refused for the first that is none, so that nothing of the batch is recorded."""
     if not isinstance(told, list) or len(told) > MOST:
         raise Refused(f"`events` has to be a list of at most {MOST}.")
-    return [_note(number, one, person_id) for number, one in enumerate(told)]
+    return [_note(number, one, person_id, texts) for number, one in enumerate(told)]
 
 
 def feedback(told: Mapping[str, Any], person_id: int) -> Note:
@@ -47,7 +49,7 @@ def feedback(told: Mapping[str, Any], person_id: int) -> Note:
     return Note("feedback", {"thumb": thumb}, {"word": word} if word else {}, person_id, None, suggestion)
 
 
-def _note(number: int, event: Any, person_id: int) -> Note:
+def _note(number: int, event: Any, person_id: int, texts: Texts) -> Note:
     match event:
         case {"id": str(event_id), "event": str(kind), "suggestion": str(suggestion), **fields} if kind in _PLAIN:
             if not (_ID.fullmatch(event_id) and _ID.fullmatch(suggestion)):
@@ -55,8 +57,10 @@ def _note(number: int, event: Any, person_id: int) -> Note:
         case _:
             raise Refused(f"Event {number} is none: it has `id`, `event` ({', '.join(_PLAIN)}) and `suggestion`.")
     source = fields.pop("source", None)
-    if source is not None and (not isinstance(source, str) or len(source) > 100_000):
-        raise Refused(f"Event {number}: `source` is a text.")
+    if source is not None and (
+        texts == "none" or kind != "suggestion" or not isinstance(source, str) or len(source) > TEXT
+    ):
+        raise Refused(f"Event {number}: `source` is not kept here, or no text of at most {TEXT} characters.")
     plain, personal = dict[str, Any](), dict[str, Any]()
     for key, value in fields.items():
         name = str(key)
@@ -78,6 +82,10 @@ def _fits(shape: str, value: Any) -> bool:
         case "numbers":
             return _is_table(value) and all(
                 _WORDS.fullmatch(name) and (one is None or _fits("number", one)) for name, one in value.items()
+            )
+        case "times":
+            return _is_table(value) and all(
+                _WORDS.fullmatch(name) and _fits("number", one) and one >= 0 for name, one in value.items()
             )
         case "names":
             return isinstance(value, list) and len(value) <= 40 and all(_fits("words", one) for one in value)

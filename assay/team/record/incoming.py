@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Callable
 from dataclasses import replace
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -11,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from assay.engine.web import Refused, ServerBusy, body_of
+from assay.engine.web import ServerBusy, body_of
 from assay.team.identity.access import Access
 from assay.team.store.chain import Chain, Note
 from assay.team.store.database import Database, StoreUnavailable
@@ -22,7 +23,7 @@ AT_ONCE = 16  # batches that wait for the database; of more, clients are told to
 
 
 class Incoming:
-    """`cipher` encrypts the text of suggestions, where the team keeps it; without one that is dropped as it comes."""
+    """`cipher` encrypts the text of suggestions, where the team keeps it; without one an event with a text is refused."""
 
     def __init__(self, database: Database, chain: Chain, access: Access, cipher: Fernet | None = None) -> None:
         self._database = database
@@ -40,7 +41,11 @@ class Incoming:
 
     async def record(self, request: Request) -> Response:
         caller = await self._access.caller(request, "record")
-        told = events.notes((await body_of(request)).get("events"), caller.person_id or 0)
+        told = events.notes(
+            (await body_of(request)).get("events"),
+            caller.person_id or 0,
+            "kept" if self._cipher is not None else "none",
+        )
         added = await self.write([self._covered(one) for one in told])
         return JSONResponse({"acknowledged": len(told), "new": added})
 
@@ -64,11 +69,9 @@ class Incoming:
             self._waiting -= 1
 
     def _covered(self, note: Note) -> Note:
-        if note.source is None:
+        if note.source is None or self._cipher is None:
             return note
-        return replace(
-            note, source=self._cipher.encrypt(note.source.encode()).decode() if self._cipher is not None else None
-        )
+        return replace(note, source=self._cipher.encrypt(note.source.encode("utf-8", "replace")).decode())
 
 
 def cipher_of(key: bytes) -> Fernet:
@@ -76,9 +79,15 @@ def cipher_of(key: bytes) -> Fernet:
     return Fernet(base64.urlsafe_b64encode(key))
 
 
-def shown(note_source: str, cipher: Fernet) -> str:
-    """A text that was kept. Raises Refused where it was kept with another key."""
-    try:
-        return cipher.decrypt(note_source.encode()).decode()
-    except InvalidToken as error:
-        raise Refused("That text was kept with another key.", 409) from error
+def showing(cipher: Fernet | None) -> Callable[[str], str]:
+    """How a text that was kept is told: as it was, with its key; that there is one, without."""
+
+    def shown(kept: str) -> str:
+        if cipher is None:
+            return "kept"
+        try:
+            return cipher.decrypt(kept.encode()).decode()
+        except InvalidToken:
+            return "kept with another key"
+
+    return shown

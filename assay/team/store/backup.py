@@ -55,9 +55,18 @@ def save(database: Database, key: bytes, path: Path) -> int:
     return count
 
 
-def load(database: Database, path: Path) -> tuple[int, bytes]:
-    """Bring all rows back into an empty database; how many, and the record's key. The file is read twice: nothing is written before its digest is right.
-    Raises NoBackup and StoreUnavailable."""
+def key_of(path: Path) -> bytes:
+    """The record's key that travels with a backup. Raises NoBackup where that is not whole."""
+    head = _checked(path)
+    try:
+        return bytes.fromhex(head["record_key"])
+    except (KeyError, ValueError, TypeError) as error:
+        raise NoBackup(f"{path} has no key of the record.") from error
+
+
+def load(database: Database, path: Path) -> int:
+    """Bring all rows back into an empty database; how many. The file is read twice: nothing is written before its digest is right. Raises NoBackup and
+    StoreUnavailable."""
     head = _checked(path)
     if head.get("format") != FORMAT:
         raise NoBackup(f"{path} is a backup of another form. Use the Assay that made it.")
@@ -93,7 +102,7 @@ def load(database: Database, path: Path) -> tuple[int, bytes]:
                 )
             )
     migrate.upgrade(database)
-    return count, bytes.fromhex(head["record_key"])
+    return count
 
 
 def _lines(database: Database, key: bytes) -> Iterator[dict[str, Any]]:

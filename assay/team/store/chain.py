@@ -13,6 +13,7 @@ import hmac
 import json
 import os
 import secrets
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, event, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from . import counts
@@ -58,14 +60,11 @@ class Chain:
     def __init__(self, key: bytes, head_file: Path) -> None:
         self._key = key
         self._head_file = head_file
+        self._noting = threading.Lock()
 
     def append(self, session: Session, notes: Sequence[Note], at_ms: int | None = None) -> int:
         """Add them, but for those that are there; how many were added. They are counted, too. The end of the chain is held until the transaction ends."""
-        head = session.scalars(select(Head).where(Head.id == 1).with_for_update()).one_or_none()
-        if head is None:
-            head = Head(id=1, seq=0, link=FIRST)
-            session.add(head)
-            session.flush()
+        head = self.hold(session)
         known = self._known(session, notes)
         now, seq, link = at_ms or int(time.time() * 1000), head.seq, head.link
         rows, added = list[dict[str, Any]](), list[Note]()
@@ -88,6 +87,22 @@ class Chain:
         event.listen(session, "after_commit", lambda _: self._noted(seq, link), once=True)
         return len(rows)
 
+    def hold(self, session: Session) -> Head:
+        """The end of the chain, which nobody else moves until this transaction is over."""
+        asked = select(Head).where(Head.id == 1).with_for_update()
+        head = session.scalars(asked).one_or_none()
+        if head is None:  # two may be the first at once
+            made: Any = (sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert)(Head)
+            session.execute(made.values(id=1, seq=0, link=FIRST).on_conflict_do_nothing())
+            head = session.scalars(asked).one()
+        return head
+
+    def anew(self, session: Session) -> None:
+        """Note the end as the database has it: after it was brought back."""
+        self._head_file.unlink(missing_ok=True)
+        head = self.hold(session)
+        self._noted(head.seq, head.link)
+
     def end(self, session: Session) -> int:
         """The number of the last row."""
         return session.scalar(select(Head.seq).where(Head.id == 1)) or 0
@@ -95,7 +110,8 @@ class Chain:
     def faults(self, connection: Connection) -> Iterator[Fault | int]:
         """Everything that is wrong with the chain; a number now and then is how many rows were looked at."""
         link, expected, personal = FIRST, 1, list[int]()
-        begins, erased = _rules(connection)
+        begins, erased, odd = _rules(connection)
+        yield from odd
         table = Entry.__table__
         rows = connection.execute(select(table).order_by(table.c.seq), execution_options={"yield_per": AT_ONCE})
         seq = 0
@@ -120,6 +136,11 @@ class Chain:
                 yield seq
         yield from _not_erased(personal, erased)
         head = connection.execute(select(Head.seq, Head.link)).one_or_none()
+        if seq and self._told() is None:
+            yield Fault(
+                seq,
+                f"where the chain ends is noted nowhere outside the database: {self._head_file} is not there or cannot be read",
+            )
         for where, end in (("the database", head), ("the key's folder", self._told())):
             if end is not None and end[0] > seq:
                 yield Fault(seq + 1, f"{end[0] - seq} rows at the end are missing: {where} knows row {end[0]}")
@@ -136,14 +157,18 @@ class Chain:
         return set(session.scalars(select(Entry.event).where(Entry.event.in_(events)))) if events else set()
 
     def _noted(self, seq: int, link: str) -> None:
-        told = self._told()
-        if told is not None and told[0] > seq:
-            return
-        beside = self._head_file.with_suffix(f".{os.getpid()}")
-        with contextlib.suppress(OSError):
-            beside.touch(mode=0o600)
-            beside.write_text(json.dumps({"seq": seq, "link": link}))
-            os.replace(beside, self._head_file)
+        """Note where the chain ends. Threads come here after their transactions, in no order: what is there already may be further on."""
+        with self._noting:
+            told = self._told()
+            if told is not None and told[0] >= seq:
+                return
+            beside = self._head_file.with_name(f"{self._head_file.name}.{secrets.token_hex(4)}")
+            with contextlib.suppress(OSError):
+                with os.fdopen(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+                    file.write(json.dumps({"seq": seq, "link": link}))
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.replace(beside, self._head_file)
 
     def _told(self) -> tuple[int, str] | None:
         try:
@@ -178,21 +203,27 @@ def _sealed(salt: str, personal: str, source: str | None) -> str:
 
 def _agrees(row: Mapping[str, Any]) -> bool:
     """Whether the columns that are searched by say what is sealed."""
-    told = json.loads(row["personal"])
-    return all(row[column] == told.get(name) for column, name in (("person_id", "person"), ("event", "event"), ("suggestion", "suggestion")))  # fmt: skip
+    try:
+        told = json.loads(row["personal"])
+    except ValueError:
+        return False
+    return isinstance(told, dict) and all(row[column] == told.get(name) for column, name in (("person_id", "person"), ("event", "event"), ("suggestion", "suggestion")))  # fmt: skip
 
 
-def _rules(connection: Connection) -> tuple[dict[int, str], list[Mapping[str, int]]]:
-    """What rows say of what was taken away: where the chain may begin, with which link before it; and how many rows between which two were erased."""
-    begins, erased = dict[int, str](), list[Mapping[str, int]]()
-    told = select(Entry.kind, Entry.plain).where(Entry.kind.in_((BELOW, ERASED)))
-    for kind, plain in connection.execute(told):
-        said = json.loads(plain)
-        if kind == BELOW:
-            begins[int(said["below"])] = str(said["link"])
-        else:
-            erased.append(said)
-    return begins, erased
+def _rules(connection: Connection) -> tuple[dict[int, str], list[Mapping[str, int]], list[Fault]]:
+    """What rows say of what was taken away: where the chain may begin, with which link before it; how many rows between which two were erased; and rows that say nothing of the kind."""
+    begins, erased, odd = dict[int, str](), list[Mapping[str, int]](), list[Fault]()
+    told = select(Entry.seq, Entry.kind, Entry.plain).where(Entry.kind.in_((BELOW, ERASED))).order_by(Entry.seq)
+    for seq, kind, plain in connection.execute(told):
+        try:
+            said = json.loads(plain)
+            if kind == BELOW:
+                begins[int(said["below"])] = str(said["link"])
+            else:
+                erased.append({name: int(said[name]) for name in ("first", "last", "rows")})
+        except (ValueError, KeyError, TypeError):
+            odd.append(Fault(seq, f"it does not say what was {kind}"))
+    return begins, erased, odd
 
 
 def _not_erased(rows: Sequence[int], erased: Sequence[Mapping[str, int]]) -> Iterator[Fault]:

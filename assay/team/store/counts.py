@@ -41,9 +41,9 @@ def day_of(at_ms: int) -> int:
 def add(session: Session, notes: Iterable[tuple[str, Mapping[str, Any], int | None]], at_ms: int) -> None:
     """Count what is recorded: (kind of row, what it says plainly, who)."""
     found = Counter[tuple[int, str, str, str]]()
-    for row_kind, plain, person_id in notes:
-        kind, model = str(plain.get("kind", ""))[:24], str(plain.get("model", ""))[:128]
-        for measure, count in measures(row_kind, plain):
+    for row_kind, told, person_id in notes:
+        kind, model = plain(told.get("kind", ""), 24), plain(told.get("model", ""))
+        for measure, count in measures(row_kind, told):
             found[person_id or 0, kind, model, measure] += count
     rows = [{"day": day_of(at_ms), "person_id": who, "kind": kind, "model": model, "measure": measure, "count": count} for (who, kind, model, measure), count in sorted(found.items())]  # fmt: skip
     added(session, rows)
@@ -94,6 +94,11 @@ def measures(row_kind: str, plain: Mapping[str, Any]) -> Iterator[tuple[str, int
             yield "tokens", int(plain.get("tokens", 0))
         case _:
             yield f"row:{row_kind}"[:48], 1
+
+
+def plain(text: object, most: int = 128) -> str:
+    """A name as both databases take it."""
+    return "".join(one for one in str(text) if one.isprintable())[:most]
 
 
 def edge(took_ms: float) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,9 +18,13 @@ from sqlalchemy.orm import Session
 
 T = TypeVar("T")
 
-THREADS = 4  # at the database at once; SQLite writes one after the other anyway
+READERS, WRITERS = (
+    4,
+    2,
+)  # threads at the database: who writes waits for other writers, and nobody who reads waits behind them
 BUSY_S, CONNECT_S, STATEMENT_S = 10, 5, 30
 _WRITES = "assay_writes"
+log = logging.getLogger(__name__)
 
 
 class StoreUnavailable(Exception):
@@ -52,7 +57,8 @@ class Database:
         except (SQLAlchemyError, NoSuchModuleError, ImportError) as error:
             raise StoreUnavailable(f"The database {self.name} cannot be used ({type(error).__name__}).") from error
         self._writing = self.engine.execution_options(**{_WRITES: True})
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="database")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="database")
+        self._writers = ThreadPoolExecutor(1 if self.is_sqlite else WRITERS, thread_name_prefix="database writes")
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepared)
             event.listen(self.engine, "begin", _begun)
@@ -71,25 +77,29 @@ class Database:
 
     async def read(self, work: Callable[[Session], T]) -> T:
         """Run it in a thread. Raises StoreUnavailable."""
-        return await self._run(self.reading, work)
+        return await self._run(self._readers, self.reading, work)
 
     async def write(self, work: Callable[[Session], T]) -> T:
         """Run it in a thread; its end is the end of a transaction. Raises StoreUnavailable."""
-        return await self._run(self.writing, work)
+        return await self._run(self._writers, self.writing, work)
 
     def close(self) -> None:
         """End what is open."""
-        self._threads.shutdown(wait=True)
+        for one in (self._readers, self._writers):
+            one.shutdown(wait=True)
         self.engine.dispose()
 
     async def _run(
-        self, opened: Callable[[], contextlib.AbstractContextManager[Session]], work: Callable[[Session], T]
+        self,
+        threads: ThreadPoolExecutor,
+        opened: Callable[[], contextlib.AbstractContextManager[Session]],
+        work: Callable[[Session], T],
     ) -> T:
         def run() -> T:
             with opened() as session:
                 return work(session)
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, run)
+        return await asyncio.get_running_loop().run_in_executor(threads, run)
 
     @contextlib.contextmanager
     def _session(self, bind: Any) -> Iterator[Session]:
@@ -100,14 +110,30 @@ class Database:
             raise StoreUnavailable(f"The database {self.name} gave no answer ({type(error.orig).__name__}).") from error
 
     def _options(self) -> dict[str, Any]:
+        usual = {"hide_parameters": True}  # in what is logged: names, digests
         if self.is_sqlite:
-            return {"connect_args": {"timeout": BUSY_S, "check_same_thread": False}}
-        told = {
+            return usual | {"connect_args": {"timeout": BUSY_S, "check_same_thread": False}}
+        told: dict[str, Any] = {
             "connect_timeout": CONNECT_S,
             "options": f"-c statement_timeout={STATEMENT_S * 1000}",
             "application_name": "assay",
+            "keepalives_idle": CONNECT_S,  # a machine that is gone says nothing
+            "keepalives_interval": 2,
+            "keepalives_count": 2,
+            "tcp_user_timeout": STATEMENT_S * 1000,
         }
-        return {"connect_args": told, "pool_pre_ping": True, "pool_size": THREADS}
+        return usual | {"connect_args": told, "pool_pre_ping": True, "pool_size": READERS + WRITERS}
+
+
+@contextlib.contextmanager
+def going_on(what: str) -> Iterator[None]:
+    """For one round of what runs beside a server: whatever goes wrong is logged, and the next round comes."""
+    try:
+        yield
+    except StoreUnavailable as error:
+        log.warning("%s: %s", what, error)
+    except Exception:
+        log.exception("%s went wrong, and is tried again", what)
 
 
 def _private(path: Path) -> None:

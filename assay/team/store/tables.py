@@ -53,6 +53,7 @@ class Visit(Base):
 
     digest: Mapped[str] = mapped_column(String(DIGEST), primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
+    token_id: Mapped[str | None] = mapped_column(String(TOKEN))  # by which one: it ends with that
     created_ms: Mapped[int] = mapped_column(Big)
     expires_ms: Mapped[int] = mapped_column(Big)
 

@@ -37,6 +37,7 @@ def upgrade() -> None:
         "visits",
         sa.Column("digest", sa.String(64), primary_key=True),
         sa.Column("person_id", sa.Integer, sa.ForeignKey("people.id"), nullable=False, index=True),
+        sa.Column("token_id", sa.String(16)),
         sa.Column("created_ms", Big, nullable=False),
         sa.Column("expires_ms", Big, nullable=False),
     )
