@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections import Counter
 from typing import Any
 
@@ -11,7 +12,9 @@ from typing import Any
 class Engine:
     """The completions API on loopback. A prompt's last word is the word that it writes; `slots` answers are written at once, others wait."""
 
-    def __init__(self, *, word_s: float = 0.01, slots: int = 64, read_s: float = 0.0) -> None:
+    def __init__(self, *, word_s: float = 0.01, slots: int = 64, read_s: float = 0.0, text: str = "") -> None:
+        """`text`: what it writes instead, whatever it is asked."""
+        self._text = text
         self.word_s, self.read_s = word_s, read_s
         self.words = Counter[str]()  # that were written, by their prompt's last word
         self.prompts: list[str] = []
@@ -95,13 +98,14 @@ class Engine:
                 writer.write(
                     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
                 )
-                for number in range(count):
+                told = re.findall(r"\s*\S+", self._text) or [f" / {name}"] * count
+                for number, word in enumerate(told[:count]):
                     await self._slept(reader, self.word_s)
                     self.words[name] += 1
-                    reason = "length" if number == count - 1 else None
+                    reason = None if number < min(len(told), count) - 1 else "stop" if self._text else "length"
                     self._chunk(
                         writer,
-                        b"data: " + json.dumps(self._event("prompt" in body, f" / {name}", reason)).encode() + b"\n\n",
+                        b"data: " + json.dumps(self._event("prompt" in body, word, reason)).encode() + b"\n\n",
                     )
                     await writer.drain()
                 self._chunk(writer, b"data: [DONE]\n\n")
