@@ -72,6 +72,7 @@ COMMANDS = {
     "assay.accepted": "commands.accepted",
     "assay.rejected": "commands.rejected",
     "assay.why": "commands.why",
+    "assay.feedback": "commands.feedback",
     "assay.status": "commands.status",
     "assay.verify": "verify.answer",
     "assay.dismissHint": "commands.dismiss_hint",

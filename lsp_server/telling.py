@@ -18,6 +18,7 @@ from assay.services import Services
 log = logging.getLogger(__name__)
 
 EVERY_S = 10.0
+FEEDBACK = "feedback"
 WRONG = 400  # HTTP's status for what is no request
 GUIDE_S = 600.0  # between two looks at the team's guide
 MOST_S = 600.0  # between two tries at a server that is away
@@ -104,9 +105,19 @@ async def sent(box: Outbox, client: Client) -> int:
 
 
 async def _sent(client: Client, batch: list[dict[str, Any]]) -> int:
-    """One batch; where the server does not take it, event by event."""
+    """One batch; where the server does not take it, event by event. What somebody says goes by a way of its own."""
+    said = [one for one in batch if one.get("event") == FEEDBACK]
+    if said and len(batch) > 1:
+        others = [one for one in batch if one.get("event") != FEEDBACK]
+        return sum([await _sent(client, some) for some in ([others] if others else []) + [[one] for one in said]])
     try:
-        await client.post("/v1/record", {"events": batch})
+        if said:
+            await client.post(
+                "/v1/feedback",
+                {name: said[0][name] for name in ("id", "suggestion", "thumb", "word") if name in said[0]},
+            )
+        else:
+            await client.post("/v1/record", {"events": batch})
         return len(batch)
     except EngineDeclined as error:
         if error.status != WRONG:

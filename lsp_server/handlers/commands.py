@@ -49,6 +49,24 @@ def rejected(session: Session, *arguments: Any) -> None:
         box.fate("rejected", suggestion_id)
 
 
+def feedback(session: Session, *arguments: Any) -> dict[str, Any]:
+    """What somebody says of a suggestion, by default of the last: told to the team's record. `told` is false, and `why` says so, where there is none."""
+    match arguments:
+        case ({"thumb": "up" | "down" as thumb, **rest}, *_) if set(rest) <= {"word", "suggestionId"} and all(isinstance(one, str) for one in rest.values()):  # fmt: skip
+            box = session.bench.ledger.outbox
+        case _:
+            raise JsonRpcInvalidParams(
+                message="assay.feedback takes an object with thumb (up or down), and word and suggestionId as texts"
+            )
+    if box is None:
+        return {
+            "told": False,
+            "why": "No team's record is told of suggestions here: `assay login` says which server has one.",
+        }
+    is_told = box.feedback(thumb, str(rest.get("word", "")), str(rest.get("suggestionId", ""))[:ID_LIMIT])
+    return {"told": is_told, "why": "" if is_told else "No suggestion was shown yet."}
+
+
 def why(session: Session, *arguments: Any) -> dict[str, Any] | None:
     """The trace with an id, or the last one below this window's folder; `text` is it as a person reads it, line by line."""
     traces = session.bench.traces

@@ -288,3 +288,26 @@ async def test_an_item_of_the_list_replaces_the_word_that_was_begun_and_is_plain
     assert item["textEdit"]["newText"].startswith("alpha")
     assert item["textEdit"]["range"]["start"] == {"line": 1, "character": 12}
     assert (item["kind"], item["insertTextFormat"]) == (1, 1)
+
+
+async def test_what_somebody_says_of_a_suggestion_is_told_or_said_why_not(
+    start, script, tmp_path: Path, home: Path
+) -> None:
+    client = await start(tmp_path, env=script("1"))
+    said = await client.call("workspace/executeCommand", {"command": "assay.feedback", "arguments": [{"thumb": "up"}]})
+    assert said["told"] is False and "assay login" in said["why"]
+    for odd in ({}, {"thumb": "left"}, {"thumb": "up", "word": 3}, {"thumb": "up", "more": ""}):
+        answer = await client.ask("workspace/executeCommand", {"command": "assay.feedback", "arguments": [odd]})
+        assert "takes an object" in answer["error"]["message"]
+    told = script("1") | {"ASSAY_TEAM_RECORD": "true", "ASSAY_ENGINE_URL": "http://127.0.0.1:9"}
+    client = await start(tmp_path, env=told)
+    said = await client.call("workspace/executeCommand", {"command": "assay.feedback", "arguments": [{"thumb": "up"}]})
+    assert said == {"told": False, "why": "No suggestion was shown yet."}
+    (tmp_path / "a.py").write_text("value = ")
+    uri = client.open(tmp_path / "a.py")
+    assert await client.inline(uri, 0, 8, invoked=True)
+    said = await client.call(
+        "workspace/executeCommand", {"command": "assay.feedback", "arguments": [{"thumb": "down", "word": "wrong"}]}
+    )
+    assert said == {"told": True, "why": ""}
+    assert '"thumb": "down"' in (home / "state" / "team" / "events.jsonl").read_text()

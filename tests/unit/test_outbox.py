@@ -129,14 +129,32 @@ def test_after_a_day_it_is_looked_whether_it_is_there_still(tmp_path: Path, afte
     assert not again.waits
 
 
+async def test_what_somebody_says_goes_by_a_way_of_its_own(tmp_path: Path) -> None:
+    box = Outbox(tmp_path)
+    assert not box.feedback("up"), "of nothing there is nothing to say"
+    box.offered(suggestion(), "line", {}, "static")
+    assert box.feedback("down", "x" * 900) and box.feedback("up", "", "another")
+    server = Server()
+    assert await telling.sent(box, server) == 3  # type: ignore[arg-type]
+    assert [len(one) for one in server.batches] == [1] and [one["thumb"] for one in server.said] == ["down", "up"]
+    assert server.said[0]["suggestion"] == "s1" and len(server.said[0]["word"]) == 500
+    note = events.feedback(server.said[0], 3)
+    assert note.event == f"3:{server.said[0]['id']}", "sent twice it is recorded once"
+    assert events.feedback(server.said[1], 3).suggestion == "another"
+
+
 class Server:
     """Takes batches, or raises."""
 
     def __init__(self, *errors: EngineError) -> None:
         self.errors = list(errors)
         self.batches: list[Any] = []
+        self.said: list[Any] = []
 
     async def post(self, path: str, body: dict[str, Any]) -> Any:
+        if path == "/v1/feedback":
+            self.said.append(body)
+            return {"acknowledged": 1}
         assert path == "/v1/record"
         if self.errors:
             raise self.errors.pop(0)

@@ -8,6 +8,7 @@ import * as fates from "./fates";
 import * as models from "./models";
 import type { Offers } from "./offers";
 import type { Parts } from "./parts";
+import * as rating from "./rating";
 import * as report from "./report";
 import { said } from "./said";
 import type { Server } from "./server";
@@ -40,6 +41,8 @@ export function register(bench: Bench): vscode.Disposable[] {
     "assay.askHere": () => asking.ask(server),
     "assay.writeProposed": (id?: unknown) => asking.write(server, id),
     "assay.forgetAsked": () => asking.forget(server),
+    "assay.rateGood": () => rating.rate(server, "up"),
+    "assay.rateBad": () => rating.rate(server, "down"),
     "assay.writeFunction": () => tests.ask(server, why, "assay.write", "function"),
     "assay.writeDescribed": () => tests.describe(server, why),
     "assay.takeBack": () => tests.takeBack(server),

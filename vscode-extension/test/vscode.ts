@@ -49,7 +49,12 @@ export class Uri {
   }
 }
 
-export const window = { activeTextEditor: undefined as unknown };
+export const window = {
+  activeTextEditor: undefined as unknown,
+  showInputBox: async (_: unknown): Promise<string | undefined> => undefined,
+  showWarningMessage: async (_: string): Promise<undefined> => undefined,
+  setStatusBarMessage: (_: string, __: number): void => undefined,
+};
 
 export const workspace = { isTrusted: true };
 

@@ -22,12 +22,16 @@ from ..nouns import Passed, Suggestion, Unverified, Verdict
 
 LIMIT = 8 << 20  # bytes that wait; what comes then is not told
 BATCH = 200  # events
+WORD = 500  # characters of what somebody says
 TEXT = 20_000  # characters of a suggestion that is told as it is
 DAY_S = 86_400.0  # after which it is looked whether what was accepted is there still
 KEPT_SHARE = 0.8  # of its lines that have to be there
 DUE = 2_000  # accepted suggestions that are looked at once they are a day old
 KNOWN = 256  # suggestions that something may still become of
 LEAST = 3  # characters of a line that says something: a bracket alone is everywhere
+
+
+Thumb = Literal["up", "down"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,13 @@ class Outbox:
     def contradicted(self, about: str, kind: str, model: str, tests: int) -> None:
         """Tests spoke against something that was therefore not shown."""
         self._add("contradicted", about, kind=kind, model=_name(model), tests=tests)
+
+    def feedback(self, thumb: Thumb, word: str = "", suggestion_id: str = "") -> bool:
+        """What somebody says of a suggestion, by default of the last that was shown; whether there is one."""
+        about = suggestion_id or next(reversed(self._known), "")
+        if about:
+            self._add("feedback", about, thumb=thumb, word=word[:WORD] or None)
+        return bool(about)
 
     def look_back(self, now: float | None = None) -> None:
         """See whether what was accepted a day ago is there still. Reads files."""

@@ -46,7 +46,11 @@ def feedback(told: Mapping[str, Any], person_id: int) -> Note:
         raise Refused("`suggestion` has to be one's id, and `thumb` up or down.")
     if not isinstance(word, str) or len(word) > WORD:
         raise Refused(f"`word` is a text of at most {WORD} characters.")
-    return Note("feedback", {"thumb": thumb}, {"word": word} if word else {}, person_id, None, suggestion)
+    event_id = told.get("id")
+    if event_id is not None and not (isinstance(event_id, str) and _ID.fullmatch(event_id)):
+        raise Refused("`id` is at most 64 letters, digits and . _ : -")
+    event = f"{person_id}:{event_id}"[:64] if event_id is not None else None
+    return Note("feedback", {"thumb": thumb}, {"word": word} if word else {}, person_id, event, suggestion)
 
 
 def _note(number: int, event: Any, person_id: int, texts: Texts) -> Note:

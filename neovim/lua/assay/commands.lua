@@ -73,6 +73,14 @@ local function in_terminal(words, mends)
   })
 end
 
+---@param thumb "up"|"down"
+---@param word string?
+local function rate(thumb, word)
+  ask("assay.feedback", { { thumb = thumb, word = word or "" } }, function(answer)
+    say(answer.told and "told to the team's record." or answer.why, answer.told and vim.log.levels.INFO or vim.log.levels.WARN)
+  end)
+end
+
 local WORDS = {
   complete = {
     "ask for a suggestion here",
@@ -83,6 +91,18 @@ local WORDS = {
       vim.schedule(function()
         require("assay").ghost().complete()
       end)
+    end,
+  },
+  good = {
+    "say that the last suggestion was good, with a word if you like: told to the team's record",
+    function(word)
+      rate("up", word)
+    end,
+  },
+  bad = {
+    "say that it was not",
+    function(word)
+      rate("down", word)
     end,
   },
   why = {
