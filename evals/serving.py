@@ -3,7 +3,7 @@
 Each backend is started as `assay engine --listen` starts it, with a key for each person, and hears the same keys in turn (`evals.capacity` says how
 somebody types; a request is dropped when its author's next key comes). Printed are the times to the first token and to a whole suggestion, tokens a
 second, memory, and how much longer the slowest person waits than the quickest. `--greedy`: the same with somebody beside who asks for sixteen long
-answers all the while. `--nodes N`: N such engines behind one more door; one of them is killed in the middle.
+answers all the while. `--nodes N`: N such engines behind a team's server (`assay serve`); one of them is killed in the middle.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import random
 import secrets
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,7 @@ import httpx
 
 from evals.capacity import SEED, WHOLE, Asked, typing
 from evals.replay import percentile
+from tests.team.running import serving
 
 START_S = 240.0
 KEPT = 40  # lines of a person's own text, about 600 tokens, that stand before what is typed
@@ -188,7 +190,7 @@ async def greedy(http: httpx.AsyncClient, until: float) -> None:
 
 
 async def typed(
-    url: str, keys: dict[str, str], given: argparse.Namespace, people: int, *, is_greedy: bool = False
+    url: str, keys: dict[str, str], given: argparse.Namespace, people: int, *, is_greedy: bool = False, ca: str = ""
 ) -> Seen:
     """So many people, for so long."""
     seen, chance = Seen(), random.Random(SEED)
@@ -198,7 +200,11 @@ async def typed(
         def client(name: str) -> httpx.AsyncClient:
             limits = httpx.Limits(max_connections=64)
             return httpx.AsyncClient(
-                base_url=url, headers={"authorization": f"Bearer {keys[name]}"}, timeout=60, limits=limits
+                base_url=url,
+                headers={"authorization": f"Bearer {keys[name]}"},
+                timeout=60,
+                limits=limits,
+                verify=ssl.create_default_context(cafile=ca) if ca else True,
             )
 
         https = {name: await stack.enter_async_context(client(name)) for name in keys}
@@ -254,7 +260,7 @@ async def backends(given: argparse.Namespace, keys: dict[str, str], file: Path, 
             print(f"    {run.memory() / 1e6:.0f} MB")
 
 
-async def nodes(given: argparse.Namespace, keys: dict[str, str], file: Path, home: Path) -> None:
+async def nodes(given: argparse.Namespace, keys: dict[str, str], _: Path, home: Path) -> None:
     """Several engines behind one door, one of which is killed in the middle."""
     people, half = given.people[-1], given.seconds / 2
     async with contextlib.AsyncExitStack() as stack:
@@ -268,9 +274,11 @@ async def nodes(given: argparse.Namespace, keys: dict[str, str], file: Path, hom
             )
             for number in range(given.nodes)
         ]
-        upstream = [part for one in behind for part in ("--upstream", one.url)]
-        front = await stack.enter_async_context(shared(home / "front", upstream, file))
-        running = asyncio.create_task(typed(front.url, keys, given, people))
+        opened = serving(home / "front", *(one.url for one in behind), config="[limits]\nrequests = 80\n")
+        front = await asyncio.to_thread(opened.__enter__)
+        stack.callback(opened.__exit__, None, None, None)
+        own = {name: await asyncio.to_thread(front.add, name) for name in keys}
+        running = asyncio.create_task(typed(front.url, own, given, people, ca=str(front.ca)))
         await asyncio.sleep(half)
         killed = time.monotonic()
         behind[-1].kill()

@@ -59,26 +59,13 @@ def engine(
         ),
     ] = "",
     listen: Annotated[
-        str, typer.Option(metavar="HOST:PORT", help="Share it with others at this address; docs/team.md.")
+        str, typer.Option(metavar="HOST:PORT", help="Share it at this address, behind a file of keys; for a team: assay serve.")
     ] = "",
     key_file: Annotated[str, typer.Option(help="With --listen: a file of lines NAME KEY, readable only by you.")] = "",
     cert: Annotated[str, typer.Option(help="With --listen: the certificate, PEM. Needed off loopback.")] = "",
     cert_key: Annotated[str, typer.Option(help="With --listen: the certificate's key, PEM.")] = "",
     install: Annotated[
         str, typer.Option(metavar="vllm", help="Fetch vLLM into an environment of its own (some gigabytes), and end.")
-    ] = "",
-    upstream: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="URL",
-            help="With --listen: serve what is there instead of a model of this machine; may be given several times. docs/scale.md.",
-        ),
-    ] = None,
-    upstream_key_file: Annotated[
-        str, typer.Option(help="With --upstream: the key for it, alone in a file that only you can read.")
-    ] = "",
-    upstream_ca: Annotated[
-        str, typer.Option(help="With --upstream: certificates to trust beside the system's, PEM.")
     ] = "",
     bench: Annotated[
         bool,
@@ -97,9 +84,6 @@ def engine(
     settings = out.settings(where)
     if install:
         _install(install, settings, where)
-        return
-    if upstream:
-        _share(listen, key_file, (cert, cert_key), lambda: elsewhere(upstream, upstream_key_file, upstream_ca))
         return
     idle_s = settings.number("engine.idle_s") if idle < 0 else idle
     try:

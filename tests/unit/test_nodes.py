@@ -228,19 +228,15 @@ def test_nothing_goes_in_the_clear_to_another_machine(url: str, key: str, said: 
 
 
 def test_the_command_says_what_it_needs(tmp_path: Path) -> None:
-    run = CliRunner().invoke(app, ["engine", "--upstream", "https://models.lan"])
-    assert run.exit_code == 2 and "--listen HOST:PORT" in run.output
     key = tmp_path / "key"
     key.write_text("k" * 30)
     os.chmod(key, 0o644)
-    asked = [
-        "engine",
-        "--listen",
-        "127.0.0.1:8443",
-        "--upstream",
-        "https://models.lan",
-        "--upstream-key-file",
-        str(key),
-    ]
+    (tmp_path / "serve.toml").write_text(f'[engine]\nupstream_key_file = "{key}"\n')
+    asked = ["serve", "--folder", str(tmp_path), "--listen", "127.0.0.1:8443", "--upstream", "https://models.lan"]
     run = CliRunner().invoke(app, asked)
-    assert run.exit_code == 2 and "can be read by others" in run.output.replace("\n", " ")
+    assert run.exit_code == 2 and "can be read by others" in run.output
+    os.chmod(key, 0o600)
+    run = CliRunner().invoke(app, [*asked[:-1], "http://models.lan"])
+    assert run.exit_code == 2 and "in the clear" in run.output
+    run = CliRunner().invoke(app, [*asked[:4], "0.0.0.0:8443", *asked[5:]])
+    assert run.exit_code == 2 and "TLS alone" in run.output
