@@ -59,7 +59,10 @@ def engine(
         ),
     ] = "",
     listen: Annotated[
-        str, typer.Option(metavar="HOST:PORT", help="Share it at this address, behind a file of keys; for a team: assay serve.")
+        str,
+        typer.Option(
+            metavar="HOST:PORT", help="Share it at this address, behind a file of keys; for a team: assay serve."
+        ),
     ] = "",
     key_file: Annotated[str, typer.Option(help="With --listen: a file of lines NAME KEY, readable only by you.")] = "",
     cert: Annotated[str, typer.Option(help="With --listen: the certificate, PEM. Needed off loopback.")] = "",

@@ -61,7 +61,7 @@ def serve(
     with _opened(folder, given) as (place, config, store):
         try:
             at = server.door_of(config)
-            made = server.Server(place, config, store, _behind(config, model, backend))
+            made = server.Server(place, config, store, *_behind(config, model, backend))
             served = serving.Served(
                 made.application(),
                 at,
@@ -231,8 +231,8 @@ def _is_here(host: str) -> bool:
     return is_loopback(host)
 
 
-def _behind(config: Config, model: str, backend: str) -> Nodes:
-    """What answers: servers elsewhere, or the engine of this machine. Raises NotShared."""
+def _behind(config: Config, model: str, backend: str) -> tuple[Nodes, Path | None]:
+    """What answers: servers elsewhere, or the engine of this machine, with its weights. Raises NotShared."""
     from assay.cli import models
     from assay.engine import backends, local, weights
     from assay.engine.api import EngineUnavailable
@@ -240,7 +240,9 @@ def _behind(config: Config, model: str, backend: str) -> Nodes:
 
     key_file, ca = config.path("engine.upstream_key_file"), config.path("engine.upstream_ca")
     if urls := config.values["engine.upstreams"]:
-        return models.elsewhere(urls, str(key_file or ""), str(ca or ""), config.number("engine.upstream_requests"))
+        return models.elsewhere(
+            urls, str(key_file or ""), str(ca or ""), config.number("engine.upstream_requests")
+        ), None
     where = folders()
     settings = out.settings(where)
     try:
@@ -255,7 +257,7 @@ def _behind(config: Config, model: str, backend: str) -> Nodes:
         )
     except EngineUnavailable as error:
         out.fail("no-model", str(error))
-    return models.of_this_machine(launch, chosen.rows)
+    return models.of_this_machine(launch, chosen.rows), path
 
 
 class _Lines(logging.Formatter):

@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from assay.engine import weights
 from assay.engine.web import HANDLERS, ServerBusy, error_response
 from assay.team import certificates, openapi
 from assay.team.config import Config, Folder
@@ -84,8 +85,12 @@ def door_of(config: Config) -> Door:
 class Server:
     """All parts. `application` is what is served, `beside` what runs as long as that is."""
 
-    def __init__(self, folder: Folder, config: Config, store: Store, nodes: Nodes) -> None:
+    def __init__(
+        self, folder: Folder, config: Config, store: Store, nodes: Nodes, weights_path: Path | None = None
+    ) -> None:
+        """`weights_path`: what the engine of this machine loads, whose hash the record has beside the model's name; engines elsewhere tell none."""
         self.config, self.store, self.nodes = config, store, nodes
+        self._weights = weights_path
         self.url = config.text("server.url").rstrip("/") or _own_url(config)
         self.accounts = Accounts(store.database)
         self.tally = Tally(nodes, tells_people=config.is_on("metrics.people"))
@@ -109,6 +114,7 @@ class Server:
         self.web = Web(config, store.database, store.chain, nodes, self.url, folder.key("page"), self.gpus)
         self._left: tuple[int, int] | None = None
         self._asking: asyncio.Task[object] | None = None
+        self._hashing: asyncio.Task[None] | None = None
 
     def application(self) -> Starlette:
         """What is served."""
@@ -129,13 +135,15 @@ class Server:
     @contextlib.asynccontextmanager
     async def beside(self) -> AsyncIterator[None]:
         """The engine, and what looks after things: tokens of answers under way, counts, engines elsewhere, people who left, rows that are too old."""
+        if self._weights is not None:
+            self._hashing = asyncio.create_task(self._hashed(self._weights), name="weights")
         works = [self.accounts.watch(), self.tally.watch(self.store.database), self.nodes.watch(), self._minutes()]
         tasks = [asyncio.create_task(one) for one in works]
         try:
             await self.nodes.warm()
             yield
         finally:
-            for one in tasks:
+            for one in [*tasks, *([self._hashing] if self._hashing is not None else [])]:
                 one.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.accounts.note_used()
@@ -175,6 +183,10 @@ class Server:
     def _over(self, done: Done) -> None:
         self.tally.over(done)
         log.info("%s", json.dumps({"at": round(time.time(), 3), "path": done.path, "person": done.caller.person_id, "engine": done.node, "ended": done.ended, "waited_ms": round(done.waited_s * 1000), "whole_ms": round(done.whole_s * 1000), "tokens": done.tokens}))  # fmt: skip
+
+    async def _hashed(self, path: Path) -> None:
+        with going_on("the hash of the weights"):
+            self.incoming.weights[weights.name_of(path)] = await asyncio.to_thread(weights.digest, path)
 
     async def _minutes(self) -> None:
         looked = 0.0

@@ -9,7 +9,6 @@ from lsprotocol import types
 
 from lsp_server.capabilities import Encoding
 from lsp_server.paths import path_of
-from lsp_server.telling import Telling
 
 if TYPE_CHECKING:
     from lsp_server.server import AssayServer
@@ -31,6 +30,8 @@ def register(server: AssayServer, offer: Callable[[], None]) -> None:
         session = server.session
         session.spawn(session.watch())
         session.spawn(session.survey.run())
+        from lsp_server.telling import Telling  # after `initialize` is answered: it loads the engine's client
+
         session.spawn(Telling(session.services).run())
         if session.editor.has_configuration:
             await session.configure()

@@ -22,7 +22,18 @@ from tests.team.running import Running, serving
 
 DRAW = os.environ.get("ASSAY_DRAW", "")
 AXE = FOLDER / "node_modules" / "axe-core" / "axe.min.js"
-PAGES = ("", "/suggestions", "/people", "/record", "/model", "/team", "/mine", "/device", "/device?code=AAAA-AAAA")
+PAGES = (
+    "",
+    "/suggestions",
+    "/people",
+    "/record",
+    "/model",
+    "/conventions",
+    "/team",
+    "/mine",
+    "/device",
+    "/device?code=AAAA-AAAA",
+)
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1180, "height": 800}
 
 

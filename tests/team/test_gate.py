@@ -11,6 +11,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from assay.team.config import Folder
 from assay.team.gate import resumed, upstream
 from assay.team.identity import people, tokens
 from assay.team.store.chain import Note
@@ -395,3 +396,25 @@ async def test_rows_that_are_too_old_go_while_it_runs(
             await asyncio.sleep(0.05)
     with made.store.database.reading() as session:
         assert [one for one in made.store.chain.faults(session.connection()) if not isinstance(one, int)] == []
+
+
+async def test_the_record_has_the_hash_of_what_this_machine_loaded(engine: Engine, team: Made, tmp_path: Any) -> None:
+    import hashlib
+
+    from assay.engine import weights
+    from assay.team.server import Server
+
+    path = tmp_path / "stub.gguf"
+    path.write_bytes(b"weights")
+    made: Team = await team(engine)
+    server = Server(Folder(made.server.config.folder), made.server.config, made.store, made.server.nodes, path)
+    await server._hashed(path)
+    wanted = hashlib.sha256(b"weights").hexdigest()
+    note = server.incoming._covered(Note("suggestion", {"model": "stub", "weights": "00000000"}))
+    assert note.plain["weights"] == wanted, "whatever a client says"
+    assert "weights" not in server.incoming._covered(Note("suggestion", {"model": "another"})).plain
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "a.safetensors").write_bytes(b"a")
+    first = weights.digest(tmp_path / "folder")
+    (tmp_path / "folder" / "b.safetensors").write_bytes(b"b")
+    assert weights.digest(tmp_path / "folder") != first

@@ -22,7 +22,7 @@ from tests.team.conftest import Made, Team
 from tests.team.engine import Engine
 from tests.team.running import free_port
 
-PAGES = ("", "/suggestions", "/record", "/model", "/mine", "/device")
+PAGES = ("", "/suggestions", "/record", "/model", "/conventions", "/mine", "/device")
 FOR_LEADS, FOR_ADMINS = ("/people",), ("/team",)
 ODD = "<img src=x onerror=alert(1)>"
 
@@ -396,3 +396,16 @@ async def test_without_a_provider_no_machine_asks(engine: Engine, team: Made) ->
         assert (await http.post("/login/device", json={})).status_code == 403
     assert (await Browser(made).get("/login/provider")).status_code == 404
     await asyncio.sleep(0)
+
+
+async def test_the_guide_is_shown_with_what_is_checked_of_it(engine: Engine, team: Made, tmp_path: Path) -> None:
+    path = tmp_path / "guide.md"
+    made: Team = await team(engine, conventions__file=str(path))
+    browser = Browser(made)
+    await browser.log_in(made.add("alice"))
+    assert "is not there" in (await browser.get("/conventions")).text
+    path.write_text(
+        f"# G\n## No {ODD}\nBecause.\n```rule\nbanned-calls = ['eval']\n```\n## X\n```rule\ncolour = 1\n```\n"
+    )
+    page = (await browser.get("/conventions")).text
+    assert "1 rules are checked" in page and "Not a rule: line" in page and ODD not in page

@@ -121,7 +121,8 @@ class Definitions:
         somebody types they are waited for WAIT_S only, and are there for a later key."""
         work = self.begin(bench, ask, scope)
         await asyncio.wait({work}, timeout=WAIT_S if ask.trigger == "automatic" else None)
-        return (*conventions(bench, ask), *(work.result() if work.done() and not work.cancelled() else ()))
+        found = work.result() if work.done() and not work.cancelled() else ()
+        return (*told, *found) if (told := conventions(bench, ask)) else found
 
     def begin(self, bench: Workbench, ask: Ask, scope: tuple[str, ...]) -> asyncio.Task[tuple[Snippet, ...]]:
         """Look for them, where that is not under way."""

@@ -21,6 +21,7 @@ def of(web: Web) -> list[Route]:
         route(web, "/people", views.everybody, roles=("lead", "admin")),
         route(web, "/record", views.record),
         route(web, "/model", views.model),
+        route(web, "/conventions", views.conventions),
         route(web, "/mine", views.mine),
         route(web, "/mine/record.jsonl", views.download),
         route(web, "/team", views.team, roles=("admin",)),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from analyzers.conventions import guide
+from assay.engine import hub
 from assay.team.identity import people, tokens
 from assay.team.record import book
 from assay.team.record.book import Sought
@@ -172,14 +176,30 @@ async def model(web: Web, request: Request, looker: Looker) -> Response:
     except Exception:  # noqa: BLE001  # whatever is wrong with the engine, the page says the rest
         names = []
     found = await read(web, lambda session: figures.of(session, 30))
+    licences = {name: one.licence for name in names for one in hub.known() if name.lower().startswith(one.name)}
     return shown(
         "model.html",
         looker,
+        licences=licences,
         names=names,
         rows=figures.joined(found.rows),
         found=found,
         kinds=sorted({one.kind for one in web.nodes.all}),
     )
+
+
+async def conventions(web: Web, request: Request, looker: Looker) -> Response:
+    """The team's guide as it is now, and what of it is checked."""
+    path = web.config.path("conventions.file")
+    text = await asyncio.to_thread(_guide_of, path)
+    return shown("conventions.html", looker, text=text, guide=guide.read(text), is_set=path is not None)
+
+
+def _guide_of(path: Path | None) -> str:
+    try:
+        return path.read_bytes()[: guide.SIZE_LIMIT].decode("utf-8", "replace") if path is not None else ""
+    except OSError:
+        return ""
 
 
 async def team(web: Web, request: Request, looker: Looker) -> Response:
