@@ -57,12 +57,14 @@ def login(
         out.fail("usage", f"{url} is no URL of a server.")
     address = f"{parts.scheme}://{parts.netloc}"
     ca_file = str(Path(ca).expanduser().absolute()) if ca else ""
+    if ca_file and not Path(ca_file).is_file():
+        out.fail("usage", f"{ca_file} is no file: --ca names the team's authority, a PEM file.")
     try:
         found = asyncio.run(_found(address, ca_file, token_file))
     except EngineRefused as error:
         out.fail("refused", f"{address} does not take that key, or is no team's server ({error.status}).")
     except EngineError as error:
-        out.fail("no-server", str(error))
+        out.fail("no-server", _why(str(error), address))
     _keep(where, address, ca_file, found)
     typer.echo(
         f"You are {found.who.get('name')} at {address}. Editors use it from their next start on; `assay doctor` says whether it answers."
@@ -73,6 +75,15 @@ def login(
         )
     if found.about.get("texts"):
         typer.echo("It keeps texts of suggestions, encrypted, of whoever sets `team.texts`; nobody else's.")
+
+
+def _why(said: str, address: str) -> str:
+    """What went wrong, in words of logging in."""
+    if "not trusted" in said:
+        return f"The certificate of {address} is not trusted here. Name its authority with --ca FILE: whoever runs the server has it (ca.pem)."
+    if "no answer" in said:
+        return f"{address} gives no answer. Is that its address, and does the server run?"
+    return said.removeprefix("Engine off: ")
 
 
 def logout() -> None:

@@ -1,1 +1,1 @@
-"""The shared engine and, to come, the shared server of a team."""
+"""One engine for several people: behind a file of keys (`assay engine --listen`), or as a team's server with accounts, a record and pages (`assay serve`)."""

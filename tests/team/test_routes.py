@@ -18,7 +18,7 @@ from tests.team.conftest import Made, Team
 from tests.team.engine import Engine
 from tests.team.running import Running, serving
 
-EXAMPLES = 8  # for each route and way
+EXAMPLES = 6  # for each route and way
 
 
 def test_each_route_is_described_and_has_a_scope_or_needs_none() -> None:
