@@ -65,6 +65,8 @@ class Telling:
             return
         try:
             await fetched(client, path)
+            if (box := self._services.bench.ledger.outbox) is not None:
+                await silenced(client, box)
         except EngineError as error:
             log.info("the team's guide was not told: %s", error)
         finally:
@@ -78,6 +80,15 @@ async def fetched(client: Client, path: Path) -> None:
     if not isinstance(text, str) or len(text) > guide.SIZE_LIMIT:
         return
     await asyncio.to_thread(_kept, path, text)
+
+
+async def silenced(client: Client, box: Outbox) -> None:
+    """Keep what the team found out of its record about when to stay silent. Raises EngineError."""
+    told = await client.get("/v1/silence")
+    least = told.get("least") if isinstance(told, dict) else None
+    if isinstance(least, dict):
+        good = {str(kind): float(one) for kind, one in least.items() if type(one) in (int, float)}
+        await asyncio.to_thread(box.keep_silence, good)
 
 
 def _kept(path: Path, text: str) -> None:

@@ -179,16 +179,57 @@ def drain(
     folder: FolderOption = "",
 ) -> None:
     """Have a running server send nothing new to an engine, so that it can be taken away once its answers are over."""
-    from assay.team import server
     from assay.team.identity.people import By
+    from assay.team.record import told
 
     with _opened(folder or context.obj) as (_, config, store):
         for one in urls or ():
             if one not in config.values["engine.upstreams"]:
                 out.say(f"{one} is none of `engine.upstreams`: it counts where the server was started with it.")
         with store.database.writing() as session:
-            server.tell(session, By(store.chain), server.DRAINED, json.dumps(urls or []))
+            told.write(session, By(store.chain), told.DRAINED, json.dumps(urls or []))
     typer.echo(f"Nothing new goes to {', '.join(urls)}." if urls else "All engines get requests.")
+
+
+@app.command()
+def calibrate(
+    context: typer.Context,
+    days: Annotated[int, typer.Option(help="Of the record, up to today.", min=10, max=3650)] = 90,
+    apply: Annotated[bool, typer.Option("--apply", help="Switch on what is better, and off what is not.")] = False,
+    clear: Annotated[bool, typer.Option("--clear", help="Switch all of it off.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    folder: FolderOption = "",
+) -> None:
+    """Find from the record how likely a suggestion has to be kept before it is worth showing; nothing is switched on that is not better on days that were held out."""
+    from assay.team.identity.people import By, now_ms
+    from assay.team.record import silence, told
+
+    with _opened(folder or context.obj) as (_, _, store):
+        with store.database.reading() as session:
+            found = silence.calibrated(silence.shown(session, now_ms() - days * 86_400_000))
+            before = silence.read(told.read(session, told.SILENCE))
+        wanted = {one.kind: one.least for one in found if one.is_better}
+        if clear or apply:
+            with store.database.writing() as session:
+                told.write(session, By(store.chain), told.SILENCE, json.dumps({} if clear else wanted))
+    if as_json:
+        out.emit({"kinds": [{"kind": one.kind, "count": one.count, "least": one.least, "gain": one.gain, "interval": list(one.interval), "better": one.is_better, "why": one.why} for one in found], "on": {} if clear else wanted if apply else dict(before)})  # fmt: skip
+        return
+    for one in found:
+        if one.why:
+            typer.echo(f"{one.kind:10} {one.why}")
+            continue
+        low, high = one.interval
+        typer.echo(f"{one.kind:10} from {one.least:.2f} on: {one.gain:+.2f} characters a suggestion ({low:+.2f} to {high:+.2f}) on held-out days; of what was accepted {one.accepted_kept:.0%} is shown still, of the rest {one.others_kept:.0%}: {'better' if one.is_better else 'not better'}")  # fmt: skip
+    if not found:
+        typer.echo("The record has no suggestion with a probability in that time.")
+    typer.echo(
+        "All of it is switched off."
+        if clear
+        else f"Switched on: {wanted or 'nothing'}."
+        if apply
+        else "Nothing was changed: --apply switches on what is better."
+    )
 
 
 @contextmanager

@@ -38,6 +38,7 @@ ROUTES: Mapping[str, tuple[str, str, Mapping[str, Any] | None]] = {
     "/score": ("How likely a text goes on so.", "complete", {"type": "object"}),
     "/v1/record": ("What became of suggestions, in batches.", "record", _asks(["events"], events={"type": "array", "maxItems": 500, "items": {"type": "object"}})),
     "/v1/feedback": ("A thumb and a word about a suggestion.", "record", _asks(["suggestion", "thumb"], suggestion=TEXT, thumb={"enum": ["up", "down"]}, word={"type": "string", "maxLength": 500}, id={"type": "string", "pattern": "^[A-Za-z0-9_.:-]{1,64}$"})),
+    "/v1/silence": ("How likely a suggestion has to be kept before it is shown.", "record", None),
     "/v1/conventions": ("The team's guide.", "complete", None),
     "/v1/me": ("Whose key it is, and what it opens.", "complete", None),
     "/metrics": ("Counts for Prometheus.", "metrics", None),

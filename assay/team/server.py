@@ -12,8 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -34,18 +33,16 @@ from assay.team.identity.letting_in import LettingIn, Records
 from assay.team.identity.people import By
 from assay.team.page import routes as pages
 from assay.team.page.app import Web
-from assay.team.record import book
+from assay.team.record import book, told
 from assay.team.record.incoming import Incoming, cipher_of
 from assay.team.store import migrate
-from assay.team.store.chain import Chain, Note
+from assay.team.store.chain import Chain
 from assay.team.store.database import Database, StoreUnavailable, going_on
-from assay.team.store.tables import Told
 
 log = logging.getLogger(__name__)
 
 READY_S = 3.0  # for the database to say that it is there
 LOOK_S, HOUR_S, DAY_MS = 2.0, 3_600.0, 86_400_000
-DRAINED = "drained"  # engines that get nothing new: a setting that is changed while the server runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +125,8 @@ class Server:
             Route("/readyz", self.readyz),
             *pages.of(self.web),
         ]
-        told = openapi.schema([*routes, Route("/openapi.json", self.readyz)])
-        routes.append(Route("/openapi.json", functools.partial(_json, told)))
+        listed = openapi.schema([*routes, Route("/openapi.json", self.readyz)])
+        routes.append(Route("/openapi.json", functools.partial(_json, listed)))
         return Starlette(routes=routes, exception_handlers=HANDLERS | {StoreUnavailable: _no_store})
 
     @contextlib.asynccontextmanager
@@ -193,7 +190,7 @@ class Server:
         while True:
             await asyncio.sleep(LOOK_S)
             with going_on("what was changed meanwhile"):
-                drained = await self.store.database.read(lambda session: told(session, DRAINED))
+                drained = await self.store.database.read(lambda session: told.read(session, told.DRAINED))
                 if (names := set(json.loads(drained or "[]"))) != {
                     one.name for one in self.nodes.all if one.is_drained
                 }:
@@ -222,21 +219,6 @@ class Server:
                 book.forget_before(session, self.store.chain, people.now_ms() - days * DAY_MS)
 
 
-def told(session: Session, name: str) -> str | None:
-    """A setting that was changed while a server runs."""
-    return session.scalar(select(Told.value).where(Told.name == name))
-
-
-def tell(session: Session, by: By, name: str, value: str) -> None:
-    """Change one; the record says who did."""
-    found = session.get(Told, name)
-    if found is None:
-        session.add(Told(name=name, value=value))
-    else:
-        found.value = value
-    by.chain.append(session, [Note("setting", {"name": name}, {"value": value, "by": by.person_id}, by.person_id)])
-
-
 def _own_url(config: Config) -> str:
     """By the first name of the certificate; else by where it listens."""
     door = door_of(config)
@@ -244,8 +226,8 @@ def _own_url(config: Config) -> str:
     return f"https://{f'[{host}]' if ':' in host else host}:{door.port}" if host else door.address
 
 
-async def _json(told_: dict[str, object], _: Request) -> Response:
-    return JSONResponse(told_)
+async def _json(listed: dict[str, object], _: Request) -> Response:
+    return JSONResponse(listed)
 
 
 async def _no_store(_: Request, error: Exception) -> Response:

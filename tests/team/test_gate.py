@@ -14,6 +14,7 @@ from sqlalchemy import select
 from assay.team.config import Folder
 from assay.team.gate import resumed, upstream
 from assay.team.identity import people, tokens
+from assay.team.record import told
 from assay.team.store.chain import Note
 from assay.team.store.tables import Count, Entry
 from tests.team.conftest import Made, Team
@@ -275,15 +276,13 @@ async def test_who_left_is_disabled_while_it_runs(
 
 
 async def test_a_drained_engine_gets_nothing_new_and_comes_back(team: Made, monkeypatch: pytest.MonkeyPatch) -> None:
-    from assay.team import server
-
-    monkeypatch.setattr(server, "LOOK_S", 0.05)
+    monkeypatch.setattr("assay.team.server.LOOK_S", 0.05)
     async with Engine() as one, Engine() as two:
         made: Team = await team(one, two)
 
         def drain(*urls: str) -> None:
             with made.store.database.writing() as session:
-                server.tell(session, made.by, server.DRAINED, json.dumps(urls))
+                told.write(session, made.by, told.DRAINED, json.dumps(urls))
 
         async with made.http(made.add("alice")) as http:
             for gone, other in ((one, two), (two, one)):

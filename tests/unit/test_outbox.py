@@ -190,3 +190,26 @@ async def test_it_waits_while_the_server_is_away_and_a_wrong_batch_is_let_go(
         with pytest.raises(EngineError):
             await telling.sent(box, Server(error))  # type: ignore[arg-type]
         assert box.waits
+
+
+class Silent:
+    """A team's server that says when to stay silent."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+
+    async def get(self, path: str) -> Any:
+        assert path == "/v1/silence"
+        return self.answer
+
+
+async def test_what_the_team_found_is_kept_as_it_is_now(tmp_path: Path) -> None:
+    box = Outbox(tmp_path)
+    for answer, least in (
+        ({"least": {"line": 0.3, "odd": "x"}}, 0.3),
+        ([], 0.3),
+        ({"least": 3}, 0.3),
+        ({"least": {}}, 0.0),
+    ):
+        await telling.silenced(Silent(answer), box)  # type: ignore[arg-type]
+        assert box.least("line") == least

@@ -17,6 +17,8 @@ from assay.assistant.complete.path import complete
 from assay.assistant.complete.way import Typing
 from assay.assistant.drafting.ask import Ask
 from assay.assistant.nouns import Completion
+from assay.assistant.record.ledger import Ledger
+from assay.assistant.record.outbox import Outbox
 from assay.assistant.shapes import state, title
 from assay.assistant.workbench import Memory
 from assay.assistant.world.world import World
@@ -193,3 +195,23 @@ async def test_path_case(case: Case, update: bool, make: Make, tmp_path: Path) -
     request = ask(tmp_path, given["text"], **json.loads(given.get("asked", "{}")))
     came_out = told(await complete(bench, Typing(), request), given["text"])
     case.golden(("offered", "verdict", "top", "dropped", "why"), came_out, update=update)
+
+
+async def test_a_teams_silence_holds_for_what_comes_by_itself_and_for_nobody_who_asked(
+    make: Make, tmp_path: Path
+) -> None:
+    """And what was shown is told to its record, by names and numbers."""
+    marked = "def area(width, height):\n    return ‸\n"
+    box = Outbox(tmp_path / "team")
+    bench = make("width * height", logprob=-0.1, verify__policy="static", complete__eagerness=100)
+    bench = replace(bench, ledger=Ledger(tmp_path / "ledger.jsonl", box))
+    assert (await complete(bench, Typing(), ask(tmp_path, marked, "automatic"))).suggestions
+    [[event]] = box.take()
+    assert (event["event"], event["kind"], event["verdict"]["state"]) == ("suggestion", "line", "unverified")
+    assert "width" not in str(event) and event["confidence"] > 0
+    box.keep_silence({"line": 0.95})
+    silent = await complete(bench, Typing(), ask(tmp_path, marked, "automatic"))
+    assert not silent.suggestions and "likely" in silent.why
+    assert (await complete(bench, Typing(), ask(tmp_path, marked))).suggestions
+    box.keep_silence({"block": 0.95})
+    assert (await complete(bench, Typing(), ask(tmp_path, marked, "automatic"))).suggestions

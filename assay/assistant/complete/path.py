@@ -111,6 +111,8 @@ def _start(bench: Workbench, typing: Typing, ask: Ask, trace: Trace) -> Way:
     if site.is_prose and ask.trigger == "invoked":
         site = sites.in_prose(ask.snapshot, ask.offset)
     least = choice.threshold(bench.settings.number("complete.eagerness"), ask.trigger, typing.offers.streak)
+    if ask.trigger == "automatic" and (box := bench.ledger.outbox) is not None:
+        least = max(least, box.least(site.kind))
     return Way(bench, typing, ask, site, _limits(bench.settings, site.kind), least, trace)
 
 

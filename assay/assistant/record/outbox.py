@@ -28,6 +28,7 @@ DAY_S = 86_400.0  # after which it is looked whether what was accepted is there 
 KEPT_SHARE = 0.8  # of its lines that have to be there
 DUE = 2_000  # accepted suggestions that are looked at once they are a day old
 KNOWN = 256  # suggestions that something may still become of
+LEAST_MOST = 0.95  # that a team may ask for: nobody is silenced whole
 LEAST = 3  # characters of a line that says something: a bracket alone is everywhere
 
 
@@ -51,6 +52,7 @@ class Outbox:
         """`texts`: whether those of suggestions wait, too; only for a team that keeps them, and by their author's own setting."""
         self._folder = folder
         self._texts = texts
+        self._silence: tuple[int, dict[str, Any]] = (0, {})
         self._known: OrderedDict[str, _Known] = OrderedDict()
 
     def offered(self, suggestion: Suggestion, kind: str, took_ms: Mapping[str, float], policy: str) -> None:
@@ -109,6 +111,25 @@ class Outbox:
             self._add(
                 "fate", str(one.get("suggestion")), kind=one.get("kind"), model=_name(str(one.get("model"))), fate=fate
             )
+
+    def keep_silence(self, least: Mapping[str, float]) -> None:
+        """How likely a suggestion has to be kept before it is shown, as the team's server says it now."""
+        if least:
+            self._write("silence.jsonl", [least])
+        else:
+            with contextlib.suppress(OSError):
+                (self._folder / "silence.jsonl").unlink(missing_ok=True)
+
+    def least(self, kind: str) -> float:
+        """The same for a kind of place; 0 where the team says nothing. One call of the file system."""
+        try:
+            stamp = (self._folder / "silence.jsonl").stat().st_mtime_ns
+        except OSError:
+            return 0.0
+        if stamp != self._silence[0]:
+            self._silence = stamp, next(iter(self._read("silence.jsonl")), {})
+        told = self._silence[1].get(kind, 0.0)
+        return min(LEAST_MOST, max(0.0, told)) if type(told) in (int, float) else 0.0
 
     @property
     def waits(self) -> bool:

@@ -17,7 +17,7 @@ from assay.team.identity.access import Access
 from assay.team.store.chain import Chain, Note
 from assay.team.store.database import Database, StoreUnavailable
 
-from . import events
+from . import events, silence, told
 
 AT_ONCE = 16  # batches that wait for the database; of more, clients are told to come again
 
@@ -38,23 +38,30 @@ class Incoming:
         return [
             Route("/v1/record", self.record, methods=["POST"]),
             Route("/v1/feedback", self.feedback, methods=["POST"]),
+            Route("/v1/silence", self.silence),
         ]
 
     async def record(self, request: Request) -> Response:
         caller = await self._access.caller(request, "record")
-        told = events.notes(
+        found = events.notes(
             (await body_of(request)).get("events"),
             caller.person_id or 0,
             "kept" if self._cipher is not None else "none",
         )
-        added = await self.write([self._covered(one) for one in told])
-        return JSONResponse({"acknowledged": len(told), "new": added})
+        added = await self.write([self._covered(one) for one in found])
+        return JSONResponse({"acknowledged": len(found), "new": added})
 
     async def feedback(self, request: Request) -> Response:
         caller = await self._access.caller(request, "record")
         note = events.feedback(await body_of(request), caller.person_id or 0)
         await self.write([note])
         return JSONResponse({"acknowledged": 1})
+
+    async def silence(self, request: Request) -> Response:
+        """How likely a suggestion has to be kept before it is shown, as the team found it to be better."""
+        await self._access.caller(request, "record")
+        value = await self._database.read(lambda session: told.read(session, told.SILENCE))
+        return JSONResponse({"least": dict(silence.read(value))})
 
     async def write(self, notes: list[Note]) -> int:
         """Have them in the database; how many are new. Raises ServerBusy where it gives no answer: nothing of them was recorded then, or all of it, which the
