@@ -33,13 +33,25 @@ KEY = bytes(range(32))
 def postgres() -> Iterator[str]:
     """The URL of a server of this test's own; it is installed where that can be done without asking."""
     if _programs() is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        told = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "postgresql"]
-        subprocess.run(["apt-get", "update", "-qq"], check=False, capture_output=True)
-        subprocess.run(told, check=False, capture_output=True, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+        _install()
     if _programs() is None:
         pytest.skip("PostgreSQL is not here: apt install postgresql")
     with started_postgres() as url:
         yield url
+
+
+def _install() -> None:
+    """By one of the tests' processes; the others wait for it."""
+    import fcntl
+
+    told = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "postgresql"]
+    with (Path(tempfile.gettempdir()) / "assay-tests-postgresql.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if _programs() is None:
+            for command in (["apt-get", "update", "-qq"], told):
+                subprocess.run(
+                    command, check=False, capture_output=True, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+                )
 
 
 @contextlib.contextmanager
