@@ -215,12 +215,12 @@ class Queue(Generic[P]):
 
     def _rank(self, place: _Waiting[P]) -> tuple[bool, float, int, float, bool, int]:
         person = self._people[place.who]
-        spent = self._had(place.who)
+        spent = self._had(place.who)  # by doublings: of those who had about as much, who waited longest is next
         return (
             place.priority >= BACKGROUND,
             person.there / person.weight,
             place.priority,
-            round(spent, 2),
+            int(math.log2(1 + spent)),
             not place.goes_on,
             place.number,
         )
