@@ -12,7 +12,7 @@ from typing import Any
 from analyzers.conventions import guide
 from assay.assistant.record.outbox import Outbox
 from assay.engine.api import EngineDeclined, EngineError, EngineRefused
-from assay.engine.client import Client
+from assay.engine.client import NOT_FOUND, Client
 from assay.services import Services
 
 log = logging.getLogger(__name__)
@@ -30,6 +30,7 @@ class Telling:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._has_guide = True
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -37,9 +38,10 @@ class Telling:
         while True:
             await asyncio.sleep(wait_s)
             since_guide_s += wait_s
-            if since_guide_s >= GUIDE_S and self._services.are_made and self._services.team_guide is not None:
+            if self._has_guide and since_guide_s >= GUIDE_S and self._services.are_made:
                 since_guide_s = 0.0
-                await self._fetch_guide(self._services.team_guide)
+                if (path := self._services.team_guide) is not None:
+                    await self._fetch_guide(path)
             box = self._services.bench.ledger.outbox if self._services.are_made else None
             if box is None:
                 continue
@@ -67,6 +69,8 @@ class Telling:
             await fetched(client, path)
             if (box := self._services.bench.ledger.outbox) is not None:
                 await silenced(client, box)
+        except EngineRefused as error:  # another kind of server, which is not asked again
+            self._has_guide = error.status != NOT_FOUND
         except EngineError as error:
             log.info("the team's guide was not told: %s", error)
         finally:

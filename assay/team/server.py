@@ -158,9 +158,7 @@ class Server:
         """Whether a request can be served: the database answers, an engine does, and the server does not end."""
         lacks = ["it ends"] if self.gate.ends else []
         try:
-            if (
-                self._asking is None or self._asking.done()
-            ):  # one at a time: whoever looks often waits for the same answer
+            if self._asking is None or self._asking.done():  # one at a time, whoever looks how often
                 self._asking = asyncio.create_task(self.store.database.read(lambda session: session.execute(text("SELECT 1")).scalar()))  # fmt: skip
             async with asyncio.timeout(READY_S):
                 await asyncio.shield(self._asking)
@@ -186,28 +184,33 @@ class Server:
             self.incoming.weights[weights.name_of(path)] = await asyncio.to_thread(weights.digest, path)
 
     async def _minutes(self) -> None:
-        looked = 0.0
+        looked = -HOUR_S
         while True:
             await asyncio.sleep(LOOK_S)
-            with going_on("what was changed meanwhile"):
+            with going_on("which engines get nothing new"):
                 drained = await self.store.database.read(lambda session: told.read(session, told.DRAINED))
-                if (names := set(json.loads(drained or "[]"))) != {
-                    one.name for one in self.nodes.all if one.is_drained
-                }:
+                names = set(json.loads(drained or "[]"))
+                if names != {one.name for one in self.nodes.all if one.is_drained}:
                     self.nodes.drain(names)
-                if (now := _stamp(self.config.path("people.left_file"))) != self._left:
+            if (now := _stamp(self.config.path("people.left_file"))) != self._left:
+                with going_on("who left"):
                     await asyncio.to_thread(self._who_left)
                     self._left = now
-                if time.monotonic() - looked > HOUR_S:
-                    looked = time.monotonic()
+            if time.monotonic() - looked >= HOUR_S:
+                looked = time.monotonic()
+                with going_on("what of the record is too old"):
                     await asyncio.to_thread(self._what_is_old)
 
     def _who_left(self) -> None:
-        """Disable them. Raises OSError, ValueError and StoreUnavailable."""
+        """Disable them; a list that cannot be read is said once, and is looked at again when it changes. Raises StoreUnavailable."""
         path = self.config.path("people.left_file")
         if path is None:
             return
-        names = people.of_list(path.read_text("utf-8"))
+        try:
+            names = people.of_list(path.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            log.warning("who left cannot be read in %s: %s", path, error)
+            return
         with self.store.database.writing() as session:
             for name in people.left(session, By(self.store.chain), names):
                 log.warning("%s left, by %s: their tokens open nothing any more", name, path)
@@ -240,6 +243,6 @@ def _stamp(path: Path | None) -> tuple[int, int] | None:
         return None
     try:
         status = path.stat()
-        return status.st_mtime_ns, status.st_ino
+        return status.st_ctime_ns, status.st_ino  # which changes with its mode, too
     except OSError:
         return None

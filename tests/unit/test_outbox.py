@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -213,3 +215,27 @@ async def test_what_the_team_found_is_kept_as_it_is_now(tmp_path: Path) -> None:
     ):
         await telling.silenced(Silent(answer), box)  # type: ignore[arg-type]
         assert box.least("line") == least
+
+
+class Other:
+    """A model's server that is no team's."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def get(self, _: str) -> Any:
+        self.asked += 1
+        raise EngineRefused("nothing is there", 404)
+
+    async def close(self) -> None: ...
+
+
+async def test_a_server_without_a_guide_is_asked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telling, "EVERY_S", 0.01)
+    monkeypatch.setattr(telling, "GUIDE_S", 0.01)
+    other, bench = Other(), SimpleNamespace(ledger=SimpleNamespace(outbox=None))
+    services = SimpleNamespace(are_made=True, team_guide=tmp_path / "guide.md", bench=bench, team=lambda: other)
+    running = asyncio.create_task(telling.Telling(services).run())  # type: ignore[arg-type]
+    await asyncio.sleep(0.3)
+    assert other.asked == 1 and not running.done()
+    running.cancel()

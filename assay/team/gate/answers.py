@@ -8,7 +8,7 @@ import hmac
 import re
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -158,7 +158,7 @@ class Gate:
         self._told(done)
 
     @contextlib.contextmanager
-    def running(self, caller: Caller, request_id: str) -> Any:
+    def running(self, caller: Caller, request_id: str) -> Iterator[asyncio.Event]:
         """What a cancel of that id sets, while the answer is under way."""
         event, key = asyncio.Event(), (caller.name, request_id)
         if ID.fullmatch(request_id):

@@ -15,6 +15,7 @@ from starlette.responses import Response, StreamingResponse
 
 from analyzers.conventions import guide
 from assay.engine import hub
+from assay.engine.web import Refused
 from assay.team.identity import people, tokens
 from assay.team.record import book
 from assay.team.record.book import Sought
@@ -173,7 +174,7 @@ async def model(web: Web, request: Request, looker: Looker) -> Response:
     try:
         _, told = await web.nodes.get("/v1/models", looker.person.name)
         names = [str(one["id"]) for one in told["data"]][:20]
-    except Exception:  # noqa: BLE001  # whatever is wrong with the engine, the page says the rest
+    except (Refused, KeyError, TypeError):  # the page says the rest
         names = []
     found = await read(web, lambda session: figures.of(session, 30))
     licences = {name: one.licence for name in names for one in hub.known() if name.lower().startswith(one.name)}
