@@ -214,7 +214,7 @@ def change_of(root: Path, before: str, after: str) -> Change:
 
 async def test_a_verdict_names_the_rule_and_what_was_broken_before_is_nobodys(make: Make, tmp_path: Path) -> None:
     (tmp_path / "CONVENTIONS.md").write_text(GUIDE)
-    old = "print(0)\n\n\ndef total(a):\n    return a\n"
+    old = "print(0)\n\n\ndef total(a):\n    return a\n\n\nprint(2)\n"
     bench = make("x")
     for after, state in (
         (old + "\n\nprint(1)\n", "failed"),
@@ -222,6 +222,8 @@ async def test_a_verdict_names_the_rule_and_what_was_broken_before_is_nobodys(ma
         (old.replace("def total(a)", "def total(a=[])"), "failed"),
         (old.replace("    return a", "    assert a\n    return a"), "failed"),
         (old.replace("print(0)", "print(0)  # still"), "passed"),
+        ("print(1)\n" + old, "failed"),
+        (old.replace("    return a", "    print(a)\n    return a") + "\n", "failed"),
     ):
         found = (await begin(bench, change_of(tmp_path, old, after), patient(bench.settings))).now
         [held] = [one for one in found.checks if one.name == "conventions"]

@@ -29,11 +29,15 @@ async def held(guide: Guide, change: Edited, python: str) -> tuple[Check, ...]:
         return found
 
     known = Counter((one.rule, one.what) for one in await broken(change.before.text))
-    bad = list[Breach]()
-    for one in await broken(change.after):
-        if known[one.rule, one.what] > 0:
+    every = await broken(change.after)
+    for one in every:  # what stands elsewhere stood there before, whichever comes first in the file
+        if not first <= one.line <= last:
             known[one.rule, one.what] -= 1
-        elif first <= one.line <= last:
-            bad.append(one)
+    bad = list[Breach]()
+    for one in every:
+        if first <= one.line <= last:
+            known[one.rule, one.what] -= 1
+            if known[one.rule, one.what] < 0:
+                bad.append(one)
     detail = "; ".join([*dict.fromkeys(one.message for one in bad)][:3])
     return (Check("conventions", "failed" if bad else "passed", detail, (time.perf_counter() - started) * 1000),)
