@@ -19,11 +19,12 @@ from assay.assistant.record.trace import Traces
 from assay.assistant.settings import Settings
 from assay.assistant.workbench import Workbench
 from assay.assistant.world.projects import Projects
-from assay.engine import backends, local, scripted, weights
+from assay.chosen import Chosen
+from assay.engine import adapters, backends, local, processes, scripted, weights
 from assay.engine.api import Engine, EngineError
 from assay.engine.by_url import Server
 from assay.engine.client import Client
-from assay.engine.launch import OnVllm
+from assay.engine.launch import Beside
 from assay.engine.missing import Missing
 from assay.engine.ollama import Terms
 from assay.folders import Folders
@@ -42,7 +43,18 @@ def load_settings(
     where: Folders, *, root: Path | None = None, editor: object = None
 ) -> tuple[Settings, tuple[str, ...]]:
     """The merged settings and what could not be used of them."""
-    return table.load(where.settings_file, roots=[root] if root is not None else [], editor=editor)
+    return with_adapter(
+        where, root, *table.load(where.settings_file, roots=[root] if root is not None else [], editor=editor)
+    )
+
+
+def with_adapter(
+    where: Folders, root: Path | None, settings: Settings, complaints: tuple[str, ...]
+) -> tuple[Settings, tuple[str, ...]]:
+    """The settings with the adapter that was chosen for the project at `root` (`assay model use`), where none is set."""
+    if settings.text("engine.adapter") or not (chosen := Chosen(where.chosen_file)).has_chosen(root):
+        return settings, complaints
+    return replace(settings, values={**settings.values, "engine.adapter": chosen.of(root) or adapters.NONE}), complaints
 
 
 def engine(settings: Settings, where: Folders) -> Engine:
@@ -62,22 +74,30 @@ def engine(settings: Settings, where: Folders) -> Engine:
         if backend == "remote":
             raise EngineError("Engine off: `engine.backend` is remote, and no server is named. Set `engine.url`.")
         model = weights.resolve(settings.text("engine.model"), where.cache)
-        adapter, named = settings.text("engine.adapter"), settings.text("engine.vllm")
+        adapter, named = _adapter(settings, model), settings.text("engine.vllm")
         choice = backends.choose(backend, model, where.cache, program=named, adapter=adapter)
         idle_s, quantisation = settings.number("engine.idle_s"), settings.text("engine.quantisation")
-        vllm = OnVllm(
-            choice.program,
-            choice.version,
-            expanded(settings.text("engine.adapters")),
-            settings.text("engine.kv_cache"),
+        beside = Beside(
+            choice.program, choice.version, adapters_folder(settings, where), settings.text("engine.kv_cache")
         )
-        if adapter and not vllm.adapters:
-            raise EngineError(
-                f"Engine off: `engine.adapter` is {adapter}, and no folder has adapters. Set `engine.adapters`."
-            )
-        return local.Local(local.launch_for(model, where.runtime, idle_s, choice.backend, quantisation, vllm), adapter)
+        launch = processes.launch_for(model, where.runtime, idle_s, choice.backend, quantisation, beside)
+        return local.Local(launch, adapter)
     except EngineError as error:
         return Missing(str(error))
+
+
+def _adapter(settings: Settings, model: Path) -> str:
+    """What is set, or chosen for the project; else the embedded model's own where llama.cpp runs it."""
+    given = settings.text("engine.adapter")
+    if given or not weights.is_fallback(model) or settings.text("engine.backend") not in ("auto", "llamacpp"):
+        return "" if given == adapters.NONE else given
+    own = adapters.today(model)
+    return own.name if own is not None else ""
+
+
+def adapters_folder(settings: Settings, where: Folders) -> str:
+    """Where adapters are: as it is set, else the user's own; "" where nobody has any."""
+    return expanded(settings.text("engine.adapters")) or (str(where.adapters) if where.adapters.is_dir() else "")
 
 
 def sandbox(settings: Settings, where: Folders, *, is_brief: bool = False) -> Sandbox:
@@ -148,9 +168,11 @@ def team(settings: Settings) -> Client | None:
 
 
 def tightened(bench: Workbench, settings: Settings, where: Folders, complaints: tuple[str, ...]) -> Workbench:
-    """The same services under the settings of another folder of the window, which may have tightened some: only where it is offline, and the window is not, has it an engine and a sandbox of its own."""
+    """The same services under the settings of another folder of the window, which may have tightened some: an engine of its own where it writes with another adapter, on the same process; and a sandbox, too, where it is offline, and the window is not."""
     if settings.is_on("offline") == bench.settings.is_on("offline"):
-        return replace(bench, settings=settings, complaints=complaints)
+        is_same = settings.text("engine.adapter") == bench.settings.text("engine.adapter")
+        writes = bench.engine if is_same else engine(settings, where)
+        return replace(bench, settings=settings, complaints=complaints, engine=writes)
     own = engine(settings, where), sandbox(settings, where)
     return replace(bench, settings=settings, complaints=complaints, engine=own[0], sandbox=own[1])
 
@@ -178,7 +200,9 @@ class Composition:
 
     def settings(self, roots: Sequence[Path], editor: object) -> tuple[Settings, tuple[str, ...]]:
         """The merged settings for a window, or for the projects at some roots in it."""
-        return table.load(self.where.settings_file, roots=roots, editor=editor)
+        return with_adapter(
+            self.where, roots[0] if roots else None, *table.load(self.where.settings_file, roots=roots, editor=editor)
+        )
 
     def bench(self, settings: Settings, complaints: tuple[str, ...]) -> Workbench:
         """Services for these settings."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """Where this user's files are: all safe to delete but `config`."""
+    """Where this user's files are: all safe to delete but `config`, and the adapters in `state`."""
 
     config: Path
     cache: Path
@@ -27,6 +27,15 @@ class Folders:
     @property
     def images_used_file(self) -> Path:
         return self.cache / "images-used.json"
+
+    @property
+    def adapters(self) -> Path:
+        """LoRA adapters, each in a folder of its own."""
+        return self.state / "adapters"
+
+    @property
+    def chosen_file(self) -> Path:
+        return self.adapters / "chosen.json"
 
     @property
     def traces_file(self) -> Path:

@@ -22,10 +22,10 @@ from pathlib import Path
 import httpx
 import platformdirs
 
-from assay.engine import local, memory, weights
+from assay.engine import memory, processes, weights
 from assay.engine.api import Request
 from assay.engine.backends import Backend
-from assay.engine.launch import OnVllm
+from assay.engine.launch import Beside
 from assay.engine.local import Local
 from assay.engine.vllm_backend import command, mind, place
 
@@ -68,11 +68,11 @@ async def measured(name: str, stream: First) -> None:
     print(f"{name}: first token behind {KEPT} kept {statistics.median(times) * 1000:.0f} ms (median of {TIMES}), {TEXTS} texts at once {speed:.0f} tokens/s", flush=True)  # fmt: skip
 
 
-async def ours(model: Path, backend: Backend, program: OnVllm | None) -> None:
+async def ours(model: Path, backend: Backend, program: Beside | None) -> None:
     """By `assay engine`'s own process."""
     with tempfile.TemporaryDirectory() as home:
         given = "bf16" if program is not None else "auto"
-        launch = local.launch_for(model, Path(home) / "run", 600, backend, given, program or local.NOT_VLLM)
+        launch = processes.launch_for(model, Path(home) / "run", 600, backend, given, program or processes.NOTHING)
         engine = Local(launch)
         try:
             async with asyncio.timeout(START_S):
@@ -95,7 +95,7 @@ async def plain(model: Path, found: place.Place) -> None:
     """vLLM as it comes."""
     cache = Path(platformdirs.user_cache_dir("assay"))
     with tempfile.TemporaryDirectory() as home:
-        launch = local.launch_for(model, Path(home) / "run", 600, "vllm", "bf16", OnVllm(str(found.python), found.version))  # fmt: skip
+        launch = processes.launch_for(model, Path(home) / "run", 600, "vllm", "bf16", Beside(str(found.python), found.version))  # fmt: skip
         folder = mind.widened(model, found, cache, launch)
         shape = memory.shape_of(folder)
         environment = {**os.environ, "HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "VLLM_CPU_KVCACHE_SPACE": "1"}
@@ -133,7 +133,7 @@ async def main(given: argparse.Namespace) -> None:
     model = weights.fallback_path(cache)
     found = place.found("", cache)
     assert found is not None, "vLLM is not here: `assay engine --install vllm`"
-    await ours(model, "vllm", OnVllm(str(found.python), found.version))
+    await ours(model, "vllm", Beside(str(found.python), found.version))
     await plain(model, found)
     if given.torch:
         await ours(model, "torch", None)

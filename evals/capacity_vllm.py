@@ -16,9 +16,9 @@ import platformdirs
 import torch
 import transformers
 
-from assay.engine import local, weights
+from assay.engine import processes, weights
 from assay.engine.api import Request
-from assay.engine.launch import OnVllm
+from assay.engine.launch import Beside
 from assay.engine.local import Local
 from assay.engine.vllm_backend import place
 from evals.capacity import SEED, Asked, Steps
@@ -51,8 +51,8 @@ async def served(model: Any, found: place.Place, where: Path) -> AsyncGenerator[
         saved = Path(folder) / "random"
         model.save_pretrained(saved)
         tokens_of(where).save_pretrained(saved)
-        program = OnVllm(str(found.python), found.version)
-        engine = Local(local.launch_for(saved, Path(folder) / "run", 600, "vllm", "bf16", program))
+        program = Beside(str(found.python), found.version)
+        engine = Local(processes.launch_for(saved, Path(folder) / "run", 600, "vllm", "bf16", program))
         try:
             async with asyncio.timeout(START_S):
                 while (await engine.health()).state != "ready":

@@ -21,7 +21,7 @@ import platformdirs
 from analyzers.text import Snapshot
 from assay import compose
 from assay.assistant.suggest.popup import Popup
-from assay.engine import local, weights
+from assay.engine import processes, weights
 from assay.engine.api import Request
 from assay.engine.local import Local
 from assay.folders import folders
@@ -78,7 +78,7 @@ async def _known(files: dict[str, str], count: int) -> tuple[list[tuple[Place, t
 
 async def _compared(backend: Any, files: dict[str, str], asked: list[tuple[Place, tuple[str, ...]]]) -> None:
     cache = Path(platformdirs.user_cache_dir("assay"))
-    engine = Local(local.launch_for(weights.fallback_path(cache), cache / "run", 30, backend))
+    engine = Local(processes.launch_for(weights.fallback_path(cache), cache / "run", 30, backend))
     rows: dict[str, list[tuple[bool, bool]]] = {"free": [], "guided": []}
     spent: dict[str, list[float]] = {"free": [], "guided": []}
     for place, names in asked:

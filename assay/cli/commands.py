@@ -6,6 +6,7 @@ import typer
 
 from assay import __version__
 from assay.cli import (
+    adapters,
     ask,
     care,
     chat,
@@ -27,6 +28,7 @@ from assay.cli import (
     suggest,
     summarize,
     test,
+    tune,
     verify,
     write,
 )
@@ -65,7 +67,10 @@ app.command(name="map")(maps.record)
 app.command()(ask.why)
 app.command()(care.settings)
 app.command()(models.engine)
+models.app.command()(adapters.use)
+models.app.command()(adapters.rollback)
 app.add_typer(models.app, name="model")
+app.add_typer(tune.app, name="tune")
 app.add_typer(sandboxes.app, name="sandbox")
 app.add_typer(conventions.app, name="conventions")
 app.add_typer(serve.app, name="serve")

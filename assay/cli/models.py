@@ -15,9 +15,9 @@ from assay import compose
 from assay.assistant import settings as table
 from assay.assistant.settings import Settings
 from assay.cli import out
-from assay.engine import backends, dialects, hub, weights
+from assay.engine import backends, dialects, hub, processes, weights
 from assay.engine.api import EngineError, EngineUnavailable
-from assay.engine.launch import Launch, OnVllm
+from assay.engine.launch import Beside, Launch
 from assay.engine.service import SLOTS
 from assay.folders import Folders, folders
 
@@ -81,7 +81,7 @@ def engine(
 
     The first `assay lsp` starts it by itself; start it by hand to keep it running or to use it with other clients.
     """
-    from assay.engine import local, service
+    from assay.engine import service
 
     where = folders()
     settings = out.settings(where)
@@ -109,8 +109,8 @@ def engine(
             out.say(
                 f"The adapters in {wished} are not served: vLLM has them, and this is {backends.TITLES[chosen.backend]}."
             )
-        found = OnVllm(chosen.program, chosen.version, wished, choice("engine.kv_cache", cache, settings))
-        launch = local.launch_for(path, where.runtime, idle_s, chosen.backend, held, found)
+        found = Beside(chosen.program, chosen.version, wished, choice("engine.kv_cache", cache, settings))
+        launch = processes.launch_for(path, where.runtime, idle_s, chosen.backend, held, found)
         launch = replace(launch, folder=Path(folder)) if folder else launch
     except EngineUnavailable as error:
         out.fail("no-model", str(error))
@@ -366,22 +366,3 @@ def _about(name: str, *, as_json: bool) -> None:
             unit = " GB" if part in ("gigabytes", "memory") else ""
             typer.echo(f"{part.replace('_', ' '):9} {value}{unit}")
     typer.echo("By the model's own card, not measured here.")
-
-
-@app.command()
-def use(
-    model: Annotated[
-        str,
-        typer.Argument(
-            help='A GGUF file, a folder of safetensors, a name from `assay model list`, or "" for the fallback model.'
-        ),
-    ],
-) -> None:
-    """Choose the model for the local engine, in your settings file."""
-    where = folders()
-    try:
-        path = weights.resolve(model, where.cache)
-    except EngineUnavailable as error:
-        out.fail("no-model", str(error))
-    compose.save_setting(where, "engine.model", str(path) if model else "")
-    typer.echo(f"{path.name} is used from the next start of the engine on.")

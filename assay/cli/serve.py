@@ -275,9 +275,9 @@ def _is_here(host: str) -> bool:
 def _behind(config: Config, model: str, backend: str) -> tuple[Nodes, Path | None]:
     """What answers: servers elsewhere, or the engine of this machine, with its weights. Raises NotShared."""
     from assay.cli import models
-    from assay.engine import backends, local, weights
+    from assay.engine import backends, processes, weights
     from assay.engine.api import EngineUnavailable
-    from assay.engine.launch import OnVllm
+    from assay.engine.launch import Beside
 
     key_file, ca = config.path("engine.upstream_key_file"), config.path("engine.upstream_ca")
     if urls := config.values["engine.upstreams"]:
@@ -292,8 +292,8 @@ def _behind(config: Config, model: str, backend: str) -> tuple[Nodes, Path | Non
             "engine.backend", backend or ("auto" if settings.text("engine.backend") == "remote" else ""), settings
         )
         chosen = backends.choose(wanted, path, where.cache, program=settings.text("engine.vllm"), is_shared=True)
-        found = OnVllm(chosen.program, chosen.version, "", settings.text("engine.kv_cache"))
-        launch = local.launch_for(
+        found = Beside(chosen.program, chosen.version, "", settings.text("engine.kv_cache"))
+        launch = processes.launch_for(
             path, where.runtime, AFTER_S, chosen.backend, settings.text("engine.quantisation"), found
         )
     except EngineUnavailable as error:

@@ -129,6 +129,11 @@ class Engine(Protocol):
 
     name: str
 
+    @property
+    def taught(self) -> str:
+        """The dialect that what it writes with was taught; "" where the model's name tells."""
+        ...
+
     async def model(self) -> str:
         """The model's name, for the dialect and the record; empty where the engine does not say. Raises EngineError."""
         ...

@@ -59,11 +59,7 @@ def choose(
     when it was measured, else vLLM where it is and there is a GPU, or where it alone reads them, else torch where there is a GPU or where it alone reads them. `program` is
     `engine.vllm`; with an `adapter` it is vLLM, which has them. Raises EngineUnavailable."""
     if adapter:
-        if setting not in ("auto", "vllm"):
-            raise EngineUnavailable("Engine off: `engine.adapter` needs vLLM. Set `engine.backend` to auto.")
-        if (serving := place.find(program, cache)) is None:
-            raise EngineUnavailable(f"Engine off: `engine.adapter` needs vLLM, which is not here. {place.MEND}")
-        return _on_vllm("it has adapters", serving)
+        return _with_adapter(setting, weights, place.find(program, cache))
     measured = _measured(weights, cache, program) if setting == "auto" else None
     if measured is not None and not is_shared:
         return measured
@@ -88,6 +84,22 @@ def choose(
     if missing():
         return Choice("llamacpp", "torch is not installed")
     return Choice("torch", "there is a GPU") if has_gpu() else Choice("llamacpp", "there is no GPU")
+
+
+def _with_adapter(setting: str, weights: Path, serving: place.Place | None) -> Choice:
+    """llama.cpp and vLLM serve adapters: the one for a GGUF file, the other for a folder of safetensors, or where it is asked for or there is a GPU."""
+    if setting == "torch":
+        raise EngineUnavailable("Engine off: `engine.adapter` needs llama.cpp or vLLM. Set `engine.backend` to auto.")
+    is_gguf = weights.is_file()
+    if setting == "llamacpp" or (setting == "auto" and is_gguf and not (serving is not None and has_device())):
+        if is_gguf:
+            return Choice("llamacpp", "it has adapters")
+        raise EngineUnavailable(
+            f"Engine off: llama.cpp reads GGUF files, and {weights.name} is a folder of safetensors. Set `engine.backend` to auto."
+        )
+    if serving is None:
+        raise EngineUnavailable(f"Engine off: `engine.adapter` needs vLLM, which is not here. {place.MEND}")
+    return _on_vllm("it has adapters", serving)
 
 
 def _vllm(setting: str, cache: Path, program: str, *, is_shared: bool) -> Choice | None:

@@ -19,10 +19,10 @@ from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from . import backends, local
+from . import backends, local, processes
 from .api import EngineError, EngineUnavailable, Request
 from .backends import Backend, Choice
-from .launch import Launch, OnVllm, memory_of
+from .launch import Beside, Launch, memory_of
 
 SIZES = (64, 512, 2048, 8192)  # tokens of a prompt
 WRITTEN = 32  # tokens of a suggestion
@@ -112,8 +112,8 @@ async def _measured(
     model: Path, chosen: Choice, quantisation: str, say: Callable[[str], None], sizes: Sequence[int]
 ) -> Measured:
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as folder:
-        program = OnVllm(chosen.program, chosen.version)
-        launch = local.launch_for(model, Path(folder), 60, chosen.backend, quantisation, program)
+        program = Beside(chosen.program, chosen.version)
+        launch = processes.launch_for(model, Path(folder), 60, chosen.backend, quantisation, program)
         engine = local.Local(launch)
         try:
             begun = time.perf_counter()
@@ -210,7 +210,7 @@ async def _end(folder: Path) -> None:
         return
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
-    for one in local._spawned:
+    for one in processes.spawned:
         if one.pid == pid:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 await asyncio.to_thread(one.wait, END_S)

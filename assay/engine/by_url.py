@@ -15,6 +15,7 @@ class Server:
     """An engine at `url` (with or without /v1): Ollama where it says so, else one with the OpenAI completions API."""
 
     name = "remote"
+    taught = ""
 
     def __init__(
         self, url: str, *, model: str = "", api_key: str = "", terms: Terms = USUAL, ca_file: str = ""

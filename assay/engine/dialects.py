@@ -76,6 +76,12 @@ DIALECTS: tuple[Dialect, ...] = (
         ("<PRE>", "<SUF>", "<MID>", "<EOT>"),
         ("codellama",),
     ),
+    # Tokens that SmolLM2 was never trained with: markers for those who teach it some (`assay tune`). No model speaks it by its name.
+    Dialect(
+        "taught",
+        "<jupyter_start>{prefix}<jupyter_text>{suffix}<jupyter_code>",
+        ("<jupyter_start>", "<jupyter_text>", "<jupyter_code>"),
+    ),
     SUFFIX,
     LEFT_TO_RIGHT,
 )
@@ -83,10 +89,15 @@ DIALECTS: tuple[Dialect, ...] = (
 MARKER = re.compile("|".join(sorted({re.escape(m) for d in DIALECTS for m in d.markers}, key=len, reverse=True)))
 
 
+def by_name(name: str) -> Dialect:
+    """The dialect of this name; left-to-right for one that we do not know."""
+    return next((d for d in DIALECTS if d.name == name), LEFT_TO_RIGHT)
+
+
 def choose(setting: str, model: str) -> Dialect:
     """The dialect by its name, or for "auto" by the model's; a model we do not know gets left-to-right."""
     if setting != "auto":
-        return next((d for d in DIALECTS if d.name == setting), LEFT_TO_RIGHT)
+        return by_name(setting)
     known = re.sub(r"[\s_]", "-", model.lower())
     return next((d for d in DIALECTS if any(family in known for family in d.families)), LEFT_TO_RIGHT)
 
@@ -95,7 +106,7 @@ async def spoken(engine: Engine, setting: str) -> Dialect:
     """The dialect for an engine's model, by `engine.dialect`. Left-to-right where a marker of the template is not one token of the
     model, as far as the engine can say: a model that reads markers as text writes them as text. A model of no known family that the
     server can insert with gets the suffix apart. Raises EngineError where the model cannot be asked for its name."""
-    wanted = choose(setting, await engine.model())
+    wanted = by_name(engine.taught) if setting == "auto" and engine.taught else choose(setting, await engine.model())
     used = [marker for marker in wanted.markers if marker in wanted.template]
     if any([await engine.is_token(marker) is False for marker in used]):
         wanted = LEFT_TO_RIGHT

@@ -15,8 +15,8 @@ STUCK_S = 120.0  # one batch of a long prompt takes seconds even on a slow CPU
 
 
 @dataclass(frozen=True, slots=True)
-class OnVllm:
-    """What a launch on vLLM needs beside the model: the interpreter that has it, its version, and the folder of adapters ("": none)."""
+class Beside:
+    """What a launch needs beside the model: the folder of adapters ("": none), and on vLLM the interpreter that has it, and its version."""
 
     program: str = ""
     version: str = ""
@@ -40,7 +40,7 @@ class Launch:
     threads: int = 0
     backend: Backend = "llamacpp"
     quantisation: str = "auto"
-    vllm: OnVllm = OnVllm()
+    beside: Beside = Beside()
 
     @property
     def socket(self) -> Path:

@@ -8,13 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
-import hashlib
 import math
-import os
 import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
@@ -22,12 +17,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from . import weights
+from . import adapters, processes, weights
 from .api import Chunk, EngineError, EngineHealth, EngineUnavailable, Request
 from .backends import TITLES, Backend
 from .client import Client
 from .guided import Dialect
-from .launch import STATE, Launch, OnVllm, memory_of
+from .launch import STATE, Launch, memory_of
 from .remote import Remote
 from .reuse import Leaving
 from .service import SLOTS
@@ -49,24 +44,24 @@ BACK_OFF_S = (0.0, 0.2, 1.0, 5.0, 15.0)
 AGAIN_S = 0.2  # before another process is started in the place of one that found the folder taken
 END_S = 5.0  # for a process to end when it is told to
 HEALTH_S = 1.0  # a health check takes a millisecond; a busy CPU stretches it
-NOT_VLLM = OnVllm()
-SOCKET_PATH_LIMIT = 100  # bytes; the kernel's limit is 108 with the terminator, 104 on macOS
-
-
-_spawned: list[subprocess.Popen[bytes]] = []  # they outlive this process by design; held to be reaped when they end
 
 
 class Local:
     """Serves `launch.model`, starting the process on first use."""
 
     def __init__(self, launch: Launch, adapter: str = "") -> None:
-        """`adapter`: the name of the one that texts are written with, of those that the process serves."""
+        """`adapter`: the name of the one that texts are written with, of those that the process serves; with llama.cpp each request says so."""
         self.name = TITLES[launch.backend]
         self._launch = launch
         self._http = Client("http://engine", socket_path=str(launch.socket))
-        self._remote = Remote(self._http, model=adapter or weights.name_of(launch.model), guided=GUIDED[launch.backend])
+        served = (
+            weights.name_of(launch.model) if launch.backend == "llamacpp" else adapter or weights.name_of(launch.model)
+        )
+        self._remote = Remote(self._http, model=served, guided=GUIDED[launch.backend])
         self._leaving = Leaving(self._slots)
         self._adapter = adapter
+        self._numbers: dict[str, int] | None = None  # llama.cpp's, by adapter
+        self._manifest = adapters.manifest(launch.beside.adapters, launch.model, adapter)
         self._starting: asyncio.Task[None] | None = None
         self._process: subprocess.Popen[bytes] | None = None  # the last one that was started here
         self._failures = 0
@@ -79,7 +74,7 @@ class Local:
     async def generate(self, request: Request) -> AsyncGenerator[Chunk, None]:
         """With llama.cpp samples come one after the other: with several in one request, it keeps their slots for ever when the client
         goes away before they have forked (seen), and on a CPU parallel ones are hardly faster."""
-        await self._ensure()
+        await self._ready()
         for index in range(request.n if self._launch.backend == "llamacpp" else 1):
             seed = None if request.seed is None else request.seed + index
             one, has_begun = replace(request, n=1, seed=seed) if self._launch.backend == "llamacpp" else request, False
@@ -121,7 +116,7 @@ class Local:
     async def score(self, prefix: str, continuations: Sequence[str]) -> tuple[float, ...]:
         """On torch one after the other, behind the prefix that is kept. With llama.cpp by forced decoding in parallel slots: a grammar of token ids leaves one choice a step, and
         the server reports the model's own probability of it. The shared prefix is evaluated once."""
-        await self._ensure()
+        await self._ready()
         if self._launch.backend == "vllm":
             return await self._remote.score(prefix, continuations)
         if self._launch.backend == "torch":
@@ -168,13 +163,32 @@ class Local:
     async def _lacking(self) -> str:
         """A sentence where the adapter is not served."""
         try:
-            served = [str(one["id"]) for one in (await self._http.get("/v1/models"))["data"]]
+            if self._launch.backend == "llamacpp":
+                served = [*adapters.numbers(await self._http.get("/lora-adapters"))]
+            else:
+                served = [str(one["id"]) for one in (await self._http.get("/v1/models"))["data"]]
         except (EngineError, KeyError, TypeError):
             return ""  # whoever generates hears what is wrong
         if self._adapter in served:
             return ""
+        if (why := self._unfit()) and self._launch.backend == "llamacpp":
+            return f"Engine off: {why}"
         there = ", ".join(one for one in served if one != weights.name_of(self._launch.model)) or "none"
-        return f"Engine off: there is no adapter {self._adapter}; {self._launch.vllm.adapters} has {there}. Set `engine.adapter`."
+        return f"Engine off: there is no adapter {self._adapter}; {self._launch.beside.adapters} has {there}. Set `engine.adapter`."
+
+    @property
+    def taught(self) -> str:
+        """The dialect that the adapter was taught."""
+        return self._manifest.dialect if self._manifest is not None else ""
+
+    def _unfit(self) -> str:
+        """Why the adapter cannot be this model's; "" where that is not known."""
+        try:
+            if self._manifest is not None:
+                adapters.check(self._manifest, self._launch.model, weights.digest(self._launch.model))
+        except (adapters.AdapterError, OSError) as error:
+            return str(error)
+        return ""
 
     async def close(self) -> None:
         if self._starting:
@@ -207,7 +221,12 @@ class Local:
     async def _ids(self, text: str) -> list[int]:
         return list((await self._http.post("/tokenize", {"content": text}))["tokens"])
 
-    async def _forced(self, prefix: str, ids: Sequence[int]) -> float:
+    async def likelihood(self, given: Sequence[int], ids: Sequence[int]) -> float:
+        """Natural-log probability of some tokens behind others, by llama.cpp. Raises EngineError."""
+        await self._ready()
+        return await self._forced(list(given), ids)
+
+    async def _forced(self, prefix: str | list[int], ids: Sequence[int]) -> float:
         if not ids:
             return 0.0
         body: dict[str, Any] = {
@@ -217,6 +236,7 @@ class Local:
             "temperature": 0,
             "cache_prompt": True,
             "grammar": "root ::= " + " ".join(f"<[{token}]>" for token in ids),
+            **self._remote.also,
         }
         answer = await self._http.post("/completion", body)
         values = [item["logprob"] for item in answer.get("completion_probabilities", [])]
@@ -225,7 +245,20 @@ class Local:
     async def _again(self) -> None:
         """A request found it gone: look, and start it."""
         self._was_up = False
+        self._numbers = None
+        await self._ready()
+
+    async def _ready(self) -> None:
+        """Have it running, and know llama.cpp's number of the adapter. Raises EngineUnavailable where it has none of that name."""
         await self._ensure()
+        if self._launch.backend != "llamacpp" or self._numbers is not None:
+            return
+        numbers = adapters.numbers(await self._http.get("/lora-adapters"))
+        if self._adapter and self._adapter not in numbers:
+            raise EngineUnavailable(await self._lacking())
+        # All of them, whoever writes with none, too: a request that says nothing may be read in one batch with another's adapter (seen).
+        scales = [{"id": number, "scale": float(name == self._adapter)} for name, number in numbers.items()]
+        self._numbers, self._remote.also = numbers, {"lora": scales} if scales else {}
 
     async def _ensure(self) -> None:
         """Have it running. One that served the last request is not asked how it is before each of the next."""
@@ -249,7 +282,7 @@ class Local:
             told = (self._launch.folder / STATE).read_text("utf-8").strip()
         except (OSError, ValueError):
             return ""
-        return told[:200] if is_locked(self._launch) else ""
+        return told[:200] if processes.is_locked(self._launch) else ""
 
     async def _is_up(self) -> bool:
         """Whether the process answers and has its model loaded; while it loads, it answers 503."""
@@ -267,7 +300,7 @@ class Local:
     async def _start(self) -> None:
         if time.monotonic() < self._not_before:
             raise EngineUnavailable(self._last_words())
-        _private(self._launch.folder)  # it may have been cleaned away while this window was open
+        processes.private(self._launch.folder)  # it may have been cleaned away while this window was open
         process = await self._spawned()
         start_s = START_S[self._launch.backend]
         deadline = time.monotonic() + start_s
@@ -275,7 +308,7 @@ class Local:
             if await self._is_up():
                 self._failures = 0
                 return
-            if process.poll() is not None and not is_locked(self._launch):
+            if process.poll() is not None and not processes.is_locked(self._launch):
                 if process.returncode == 0:  # it left the folder to another one, which has ended since: idle, or stuck
                     await asyncio.sleep(AGAIN_S)
                     process = await self._spawned()
@@ -289,7 +322,7 @@ class Local:
 
     async def _spawned(self) -> subprocess.Popen[bytes]:
         try:
-            self._process = await asyncio.to_thread(spawn, self._launch)
+            self._process = await asyncio.to_thread(processes.spawn, self._launch)
             return self._process
         except OSError as error:
             raise EngineUnavailable(f"Engine off: its process cannot be started ({error.strerror}).") from error
@@ -311,74 +344,3 @@ def _looked_at(task: asyncio.Task[None]) -> None:
     """Its trouble is told to whoever asks next; nobody may be waiting now."""
     if not task.cancelled():
         task.exception()
-
-
-def launch_for(
-    model: Path,
-    runtime: Path,
-    idle_s: float,
-    backend: Backend = "llamacpp",
-    quantisation: str = "auto",
-    vllm: OnVllm = NOT_VLLM,
-) -> Launch:
-    """The launch that every window of this user computes for the same weights, held and run the same way: same folder, same socket."""
-    named = weights.mark(model) + ("" if backend == "llamacpp" else f"\0{backend}\0{quantisation}{vllm.mark}")
-    mark = hashlib.sha256(named.encode()).hexdigest()[:12]
-    folder = runtime / mark
-    if len(os.fsencode(folder / "engine.sock")) > SOCKET_PATH_LIMIT:
-        # By the place that it stands for, so that two of them do not share an engine.
-        apart = hashlib.sha256(f"{runtime}\0{mark}".encode()).hexdigest()[:12]
-        folder = Path(tempfile.gettempdir()) / f"assay-{os.getuid()}" / apart
-    return Launch(model, _private(folder), idle_s, backend=backend, quantisation=quantisation, vllm=vllm)
-
-
-def spawn(launch: Launch) -> subprocess.Popen[bytes]:
-    """Start the engine process, in its own session so that it outlives this window. Blocking, short."""
-    command = [sys.executable, "-I", "-m", "assay", "engine", "--model", str(launch.model)]
-    command += ["--idle", str(launch.idle_s), "--folder", str(launch.folder), "--backend", launch.backend]
-    command += ["--quantisation", launch.quantisation]
-    if launch.backend == "vllm":
-        command += ["--program", launch.vllm.program, "--adapters", launch.vllm.adapters, "--cache", launch.vllm.cached]
-    for ended in [process for process in _spawned if process.poll() is not None]:
-        _spawned.remove(ended)
-    with (launch.folder / "engine.log").open("ab") as log:
-        # The key of a server elsewhere is not this process's, which outlives the window that has it.
-        environment = {name: value for name, value in os.environ.items() if name != "ASSAY_ENGINE_API_KEY"}
-        nowhere = subprocess.DEVNULL
-        process = subprocess.Popen(
-            command, stdin=nowhere, stdout=log, stderr=log, env=environment, start_new_session=True, cwd="/"
-        )
-    _spawned.append(process)
-    return process
-
-
-def is_locked(launch: Launch) -> bool:
-    """Whether a process serves, or is loading, this launch."""
-    try:
-        lock = os.open(launch.folder / "engine.lock", os.O_RDWR)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(lock)
-    return False
-
-
-def _private(folder: Path) -> Path:
-    """Make `folder` ours alone; raises EngineUnavailable when somebody else owns it."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        folder.mkdir(exist_ok=True, mode=0o700)
-        statuses = (
-            folder.parent.lstat(),
-            folder.parent.stat(),
-        )  # somebody else's link to a folder of ours is theirs to turn
-    except OSError as error:
-        raise EngineUnavailable(f"Engine off: its folder {folder} cannot be made ({error.strerror}).") from error
-    if any(one.st_uid != os.getuid() for one in statuses) or statuses[1].st_mode & 0o022:
-        raise EngineUnavailable(f"Engine off: {folder.parent} belongs to somebody else or is open to others.")
-    folder.chmod(0o700)
-    return folder

@@ -11,6 +11,7 @@ class Missing:
     """Refuses everything with the sentence it was given."""
 
     name = "none"
+    taught = ""
 
     def __init__(self, why: str) -> None:
         self._why = why

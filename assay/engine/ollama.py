@@ -48,6 +48,7 @@ class Ollama:
     """The server that `http` reaches; its version is known, because that is how it was recognised."""
 
     name = "ollama"
+    taught = ""
 
     def __init__(self, http: Client, version: str, *, model: str = "", terms: Terms = USUAL) -> None:
         self._http = http

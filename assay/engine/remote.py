@@ -39,6 +39,7 @@ class Remote:
     """The OpenAI API of the server that `http` reaches."""
 
     name = "remote"
+    taught = ""
 
     def __init__(self, http: Client, *, model: str = "", guided: Dialect | None = None) -> None:
         """`guided`: how the server is told what a text has to begin with; None to find out."""
@@ -49,6 +50,9 @@ class Remote:
         self._tokens: dict[str, bool] = {}
         self._takes_priorities = False
         self._guided = guided
+        self.also: dict[
+            str, Any
+        ] = {}  # what each request says beside what is asked: the adapter, where the server wants it so
         self.tokens_per_s: float | None = None  # of the last generation that was long enough to tell
 
     async def model(self) -> str:
@@ -68,7 +72,7 @@ class Remote:
 
     async def generate(self, request: Request) -> AsyncGenerator[Chunk, None]:
         """A server that refuses to be guided is asked again without that, and not guided any more if it answers then."""
-        plain = _body(request) | {"model": await self.model() or "default", "stream": True}
+        plain = _body(request) | {"model": await self.model() or "default", "stream": True} | self.also
         dialect = await self._dialect()
         guide = guided.body(request, dialect)
         plain |= _READING.get(dialect, {})

@@ -29,6 +29,7 @@ class Scripted:
     """See the module's docstring. Counts what it was asked in `requests`, newest last."""
 
     name = "scripted"
+    taught = ""
 
     def __init__(self, answers: Sequence[Answer]) -> None:
         self._answers = tuple(answers)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from . import adapters
 from .api import EngineUnavailable
 from .backends import INSTALL, Backend
 from .launch import STUCK_S, Launch, Watch
@@ -78,7 +79,7 @@ def _vllm(launch: Launch, cache: Path) -> int:
     from .vllm_backend import mind, place
 
     try:
-        found = place.find(launch.vllm.program, cache)
+        found = place.find(launch.beside.program, cache)
         if found is None:
             raise EngineUnavailable(f"Engine off: vLLM is not here. {place.MEND}")
         return mind.serve(launch, found, cache)
@@ -111,6 +112,12 @@ def _start(launch: Launch) -> Any:
     params = xllamacpp.CommonParams()
     params.model.path = str(launch.model)
     params.model_alias = {launch.model.stem}
+    own = [
+        _lora(one, xllamacpp)
+        for one in adapters.served(launch.beside.adapters, launch.model, lambda line: print(line, flush=True))
+    ]
+    if own:
+        params.lora_adapters = own
     params.n_ctx, params.n_parallel, params.kv_unified = CONTEXT, SLOTS, True
     params.n_batch = params.n_ubatch = BATCH
     params.cpuparams.n_threads = launch.threads or default_threads()
@@ -121,6 +128,13 @@ def _start(launch: Launch) -> Any:
     params.verbosity = 1
     os.umask(0o077)
     return xllamacpp.Server(params)
+
+
+def _lora(one: adapters.Adapter, library: Any) -> Any:
+    """An adapter as llama.cpp takes it: without effect, but where a request names it."""
+    made = library.CommonAdapterLoraInfo()
+    made.path, made.scale = str(one.file), 0.0
+    return made
 
 
 def default_threads() -> int:

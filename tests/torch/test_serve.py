@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from assay.engine import local
+from assay.engine import processes
 from assay.engine.api import EngineError, Request
 from assay.engine.local import Local
 from assay.engine.torch_backend import serve, start
@@ -144,13 +144,13 @@ async def test_nobody_there_stops_the_model(desk: Desk) -> None:
 @pytest.fixture
 async def engine(model: Path, tmp_path: Path) -> AsyncIterator[Local]:
     """The process, ended with the test."""
-    launch = local.launch_for(model, tmp_path / "run", 60, "torch")
+    launch = processes.launch_for(model, tmp_path / "run", 60, "torch")
     made = Local(launch)
     yield made
     await made.close()
-    if local.is_locked(launch):
+    if processes.is_locked(launch):
         os.kill(int((launch.folder / "engine.lock").read_text()), signal.SIGKILL)
-    for started in local._spawned:
+    for started in processes.spawned:
         started.wait(10)
 
 

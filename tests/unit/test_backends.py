@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from assay import compose
-from assay.engine import backends, local, weights
+from assay.engine import backends, processes, weights
 from assay.engine.api import EngineUnavailable
 from assay.engine.local import Local
 from assay.folders import folders
@@ -71,13 +71,13 @@ def test_the_settings_reach_the_process(folder: Path, installed: None, monkeypat
     engine = compose.engine(compose.load_settings(where)[0], where)
     assert isinstance(engine, Local)
     assert (engine.name, engine._launch.quantisation, engine._launch.model) == ("torch", "int8", folder)
-    other = local.launch_for(folder, where.runtime, 60, "torch", "bf16")
+    other = processes.launch_for(folder, where.runtime, 60, "torch", "bf16")
     assert other.folder != engine._launch.folder, "held another way it is another process"
     (folder / "assay-quality.json").write_text("{}")
-    again = local.launch_for(folder, where.runtime, 60, "torch", "bf16")
+    again = processes.launch_for(folder, where.runtime, 60, "torch", "bf16")
     assert again.folder == other.folder, "what is noted beside the weights is no other model"
     (folder / "config.json").write_text('{"other": 1}')
-    assert local.launch_for(folder, where.runtime, 60, "torch", "bf16").folder != other.folder
+    assert processes.launch_for(folder, where.runtime, 60, "torch", "bf16").folder != other.folder
 
 
 async def test_a_backend_that_cannot_be_is_a_sentence(gguf: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from assay import compose
-from assay.engine import dialects, local
+from assay.engine import dialects, processes
 from assay.engine import launch as launching
 from assay.engine.api import EngineError, EngineUnavailable, Request
 from assay.engine.by_url import Server
@@ -29,19 +29,19 @@ PREFIX = 'def add(a, b):\n    """Add two numbers."""\n    return'
 @pytest.fixture
 async def engine(model: Path, tmp_path: Path) -> AsyncIterator[Local]:
     """A process of its own, ended with the test."""
-    launch = local.launch_for(model, tmp_path / "run", idle_s=60)
+    launch = processes.launch_for(model, tmp_path / "run", idle_s=60)
     made = Local(launch)
     yield made
     await made.close()
     if pid := _pid(launch):
         os.kill(pid, signal.SIGKILL)
-    for started in local._spawned:
+    for started in processes.spawned:
         started.wait(10)
 
 
 def _pid(launch: launching.Launch) -> int:
     lock = launch.folder / "engine.lock"
-    return int(lock.read_text() or 0) if lock.exists() and local.is_locked(launch) else 0
+    return int(lock.read_text() or 0) if lock.exists() and processes.is_locked(launch) else 0
 
 
 async def text_of(engine: Local | Server, request: Request) -> str:
@@ -122,10 +122,10 @@ async def test_two_starts_at_once_start_one_process(engine: Local, model: Path) 
 
 def test_where_a_socket_cannot_be_it_is_elsewhere_for_each_place_apart(model: Path, tmp_path: Path) -> None:
     deep = [tmp_path / ("x" * 60) / name for name in ("a" * 40, "b" * 40)]
-    folders_ = [local.launch_for(model, one, idle_s=60).folder for one in deep]
+    folders_ = [processes.launch_for(model, one, idle_s=60).folder for one in deep]
     assert len(set(folders_)) == 2
-    assert all(len(os.fsencode(one / "engine.sock")) <= local.SOCKET_PATH_LIMIT for one in folders_)
-    assert local.launch_for(model, deep[0], idle_s=60).folder == folders_[0], "the same from every window"
+    assert all(len(os.fsencode(one / "engine.sock")) <= processes.SOCKET_PATH_LIMIT for one in folders_)
+    assert processes.launch_for(model, deep[0], idle_s=60).folder == folders_[0], "the same from every window"
 
 
 async def test_an_engine_that_ends_while_another_starts_is_replaced(engine: Local) -> None:
@@ -156,7 +156,7 @@ async def test_a_killed_engine_is_started_again(engine: Local) -> None:
 async def test_a_model_that_cannot_be_loaded_says_why(tmp_path: Path) -> None:
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(b"GGUF" + b"\0" * 100)
-    engine = Local(local.launch_for(broken, tmp_path / "run", idle_s=5))
+    engine = Local(processes.launch_for(broken, tmp_path / "run", idle_s=5))
     with pytest.raises(EngineUnavailable, match="Engine off: it ended while starting"):
         await text_of(engine, Request(PREFIX))
     assert (await engine.health()).state == "broken"
@@ -164,7 +164,7 @@ async def test_a_model_that_cannot_be_loaded_says_why(tmp_path: Path) -> None:
 
 
 async def test_an_idle_engine_ends(model: Path, tmp_path: Path) -> None:
-    launch = local.launch_for(model, tmp_path / "run", idle_s=1)
+    launch = processes.launch_for(model, tmp_path / "run", idle_s=1)
     engine = Local(launch)
     await text_of(engine, Request(PREFIX, max_tokens=1))
     assert _pid(launch)
@@ -182,12 +182,12 @@ def test_a_folder_behind_somebody_elses_link_is_not_taken(model: Path) -> None:
         ours, link = Path(short, "ours"), Path(short, "link")
         ours.mkdir(mode=0o700)
         link.symlink_to(ours)
-        assert local.launch_for(model, link, idle_s=60).folder.is_relative_to(link)
+        assert processes.launch_for(model, link, idle_s=60).folder.is_relative_to(link)
         if os.getuid():
             pytest.skip("only root can give a link to somebody else")
         os.lchown(link, 12345, 12345)
         with pytest.raises(EngineUnavailable, match="belongs to somebody else"):
-            local.launch_for(model, link, idle_s=60)
+            processes.launch_for(model, link, idle_s=60)
 
 
 async def test_the_socket_is_private(engine: Local) -> None:
@@ -284,9 +284,10 @@ async def test_an_empty_prompt_is_answered(engine: Local) -> None:
 
 async def test_markers_that_are_no_tokens_of_the_model_are_not_written(engine: Local) -> None:
     assert await engine.is_token("<|im_start|>") is True
-    assert [(await dialects.spoken(engine, d.name)).name for d in dialects.DIALECTS if d.markers] == [
-        "left-to-right"
-    ] * len([d for d in dialects.DIALECTS if d.markers])
+    marked = [one for one in dialects.DIALECTS if one.markers]
+    spoken = {one.name: (await dialects.spoken(engine, one.name)).name for one in marked}
+    assert spoken.pop("taught") == "taught", "its tokens are there, whoever taught it what they mean"
+    assert set(spoken.values()) == {"left-to-right"} and len(spoken) > 5
 
 
 async def test_how_fast_it_writes_and_what_it_holds_is_told(engine: Local) -> None:

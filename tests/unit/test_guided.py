@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from assay.assistant.drafting.sources import beginnings
-from assay.engine import guided, local
+from assay.engine import guided, processes
 from assay.engine.api import Request
 from assay.engine.by_url import Server
 from assay.engine.local import Local
@@ -117,10 +117,10 @@ def test_names_begin_where_the_model_does(before: str, healed: str, expected: tu
 
 @pytest.fixture
 async def llamacpp(model: Path, tmp_path: Path) -> AsyncIterator[Local]:
-    made = Local(local.launch_for(model, tmp_path / "run", idle_s=1))
+    made = Local(processes.launch_for(model, tmp_path / "run", idle_s=1))
     yield made
     await made.close()
-    for started in local._spawned:
+    for started in processes.spawned:
         started.wait(20)
 
 

@@ -23,7 +23,7 @@ from typer.testing import CliRunner
 
 from assay import compose
 from assay.cli.commands import app
-from assay.engine import local
+from assay.engine import processes
 from assay.engine.api import Request
 from assay.engine.by_url import Server
 from assay.engine.client import Client
@@ -92,12 +92,12 @@ def test_off_loopback_a_key_and_tls_are_needed(tmp_path: Path) -> None:
 
 @pytest.fixture
 async def engine(model: Path, tmp_path: Path) -> AsyncIterator[Local]:
-    launch = local.launch_for(model, tmp_path / "run", idle_s=60)
+    launch = processes.launch_for(model, tmp_path / "run", idle_s=60)
     made = Local(launch)
     yield made
-    if local.is_locked(launch):
+    if processes.is_locked(launch):
         os.kill(int((launch.folder / "engine.lock").read_text()), signal.SIGKILL)
-    for started in local._spawned:
+    for started in processes.spawned:
         started.wait(10)
 
 
@@ -117,7 +117,7 @@ async def test_nobody_without_a_key_reaches_the_engine(http: httpx.AsyncClient, 
             assert "opens nothing" in answer.json()["error"]["message"]
         assert (await http.get("/v1/models", headers=header)).status_code == 401
     assert (await http.get("/health")).status_code == 200
-    assert not local.is_locked(engine._launch), "it was not even started"
+    assert not processes.is_locked(engine._launch), "it was not even started"
     key = {"authorization": f"Bearer {ALICE}"}
     assert (await http.post("/completion", json={}, headers=key)).status_code == 404, (
         "the engine's other addresses are not shared"
@@ -140,7 +140,7 @@ async def test_an_engine_that_was_killed_is_started_again(http: httpx.AsyncClien
     for path in ("/v1/completions", "/v1/models"):
         assert (await http.post("/v1/completions", json=body, headers=key)).status_code == 200
         os.kill(int((engine._launch.folder / "engine.lock").read_text()), signal.SIGKILL)
-        for started in local._spawned:
+        for started in processes.spawned:
             started.wait(10)
         answer = await (
             http.get(path, headers=key) if path.endswith("models") else http.post(path, json=body, headers=key)
@@ -439,7 +439,7 @@ async def test_keys_are_read_again_and_strangers_keep_nobody_out(
     writer.close()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    assert not local.is_locked(engine._launch), "who started the model ends it"
+    assert not processes.is_locked(engine._launch), "who started the model ends it"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl+C", "SIGTERM"])
@@ -478,7 +478,7 @@ async def test_a_port_that_is_taken_is_told_before_anything_is_started(engine: L
             at = Door("127.0.0.1", taken.getsockname()[1], {})
             await serving.share(Nodes([Here(engine, 4)]), at, told.append)
     assert told == []
-    assert not local.is_locked(engine._launch)
+    assert not processes.is_locked(engine._launch)
 
 
 async def test_a_certificate_that_is_none_is_said(engine: Local, tmp_path: Path) -> None:

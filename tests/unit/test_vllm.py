@@ -15,7 +15,7 @@ import pytest
 from assay.engine import backends, guided, memory
 from assay.engine.api import EngineUnavailable, Request
 from assay.engine.client import Client
-from assay.engine.launch import Launch, OnVllm
+from assay.engine.launch import Beside, Launch
 from assay.engine.memory import GIB, Shape
 from assay.engine.remote import Remote
 from assay.engine.vllm_backend import adapters, command, gpus, install, mind, place
@@ -193,7 +193,7 @@ def test_gpus_are_those_that_the_driver_tells_and_programs_may_see(
 def test_its_command_says_how_many_and_how_they_are_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def told(quantisation: str, *has: gpus.Gpu, cached: str = "auto") -> list[str]:
         monkeypatch.setattr(gpus, "here", lambda: has)
-        launch = Launch(tmp_path, tmp_path, 60, quantisation=quantisation, vllm=OnVllm(cached=cached))
+        launch = Launch(tmp_path, tmp_path, 60, quantisation=quantisation, beside=Beside(cached=cached))
         return command.command(launch, CUDA, tmp_path, 2048, command.plan_of(launch, tmp_path, 2048))
 
     (tmp_path / "config.json").write_text(CONFIG)
@@ -383,7 +383,7 @@ def test_adapters_are_folders_of_safetensors_with_a_rank_that_is_served(tmp_path
     assert adapters.flags(())[2] == "16"
     with pytest.raises(OSError, match="none"):
         adapters.found(tmp_path / "none", MODEL)
-    launch = Launch(tmp_path / "m", tmp_path, 60, backend="vllm", vllm=OnVllm(adapters=str(tmp_path)))
+    launch = Launch(tmp_path / "m", tmp_path, 60, backend="vllm", beside=Beside(adapters=str(tmp_path)))
     (tmp_path / "model.safetensors").write_bytes(tensors(MODEL))
     assert "--enable-lora" in command.command(launch, CUDA, tmp_path, 2048)
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from assay.engine import local
+from assay.engine import processes
 from assay.engine.api import EngineUnavailable
-from assay.engine.launch import Launch, OnVllm
+from assay.engine.launch import Beside, Launch
 from assay.engine.local import Local
 from assay.engine.vllm_backend import place
 
@@ -41,7 +41,9 @@ def found(cache: Path) -> place.Place:
 def launch(model: Path, found: place.Place) -> Iterator[Launch]:
     """Of a process that is there until the last test."""
     with tempfile.TemporaryDirectory(prefix="av", ignore_cleanup_errors=True) as short:  # a socket's path has a limit
-        made = local.launch_for(model, Path(short, "r"), 0, "vllm", "auto", OnVllm(str(found.python), found.version))
+        made = processes.launch_for(
+            model, Path(short, "r"), 0, "vllm", "auto", Beside(str(found.python), found.version)
+        )
         yield made
         end(made)
 
@@ -67,10 +69,10 @@ async def up(engine: Local) -> Local:
 
 def end(launch: Launch) -> None:
     """End the process that minds it, and reap it."""
-    if not local.is_locked(launch):
+    if not processes.is_locked(launch):
         return
     pid = int((launch.folder / "engine.lock").read_text())
     os.kill(pid, signal.SIGTERM)
-    for one in local._spawned:
+    for one in processes.spawned:
         if one.pid == pid:
             one.wait(20)

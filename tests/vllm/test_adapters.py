@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from assay.engine import local
+from assay.engine import processes
 from assay.engine.api import EngineError, EngineHealth, Reading, Request
-from assay.engine.launch import Launch, OnVllm
+from assay.engine.launch import Beside, Launch
 from assay.engine.local import Local
 from assay.engine.vllm_backend import adapters, mind, place
 from tests.vllm.conftest import end, up
@@ -83,8 +83,8 @@ def apart(model: Path, found: place.Place, monkeypatch: pytest.MonkeyPatch) -> I
     monkeypatch.delenv("ASSAY_HOME")
     with tempfile.TemporaryDirectory(prefix="av", ignore_cleanup_errors=True) as folder:
         (Path(folder) / "adapters").mkdir()
-        vllm = OnVllm(str(found.python), found.version, str(Path(folder) / "adapters"))
-        made = local.launch_for(model, Path(folder, "r"), 0, "vllm", "auto", vllm)
+        vllm = Beside(str(found.python), found.version, str(Path(folder) / "adapters"))
+        made = processes.launch_for(model, Path(folder, "r"), 0, "vllm", "auto", vllm)
         yield made
         end(made)
 
@@ -111,7 +111,7 @@ async def test_adapters(apart: Launch, cache: Path, found: place.Place) -> None:
     folder = await asyncio.to_thread(mind.widened, apart.model, found, cache, apart)
     model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-    where, parts = Path(apart.vllm.adapters), drawn(model, 1)
+    where, parts = Path(apart.beside.adapters), drawn(model, 1)
     written(where / "house", parts)
     plain, housed = Local(apart), Local(apart, "house")
     await up(plain)

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from assay.engine import local
+from assay.engine import processes
 from assay.engine.api import EngineError, Request
 from assay.engine.launch import Launch
 from assay.engine.local import Local
@@ -130,7 +130,7 @@ async def test_scores_are_those_of_the_engine_on_torch(engine: Local, model: Pat
 
     if models.dtype_for(torch.device("cpu")) != torch.bfloat16:
         pytest.skip("this processor has no bf16")
-    other = Local(local.launch_for(model, tmp_path / "run", 20, "torch", "bf16"))
+    other = Local(processes.launch_for(model, tmp_path / "run", 20, "torch", "bf16"))
     try:
         theirs = await other.score(PREFIX, TEXTS)
     finally:

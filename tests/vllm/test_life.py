@@ -13,9 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from assay.engine import local
+from assay.engine import processes
 from assay.engine.api import EngineUnavailable, Request
-from assay.engine.launch import Launch, OnVllm, memory_of
+from assay.engine.launch import Beside, Launch, memory_of
 from assay.engine.local import Local
 from assay.engine.vllm_backend import place
 from assay.team.gate.answers import Gate
@@ -34,7 +34,9 @@ def short(model: Path, found: place.Place, monkeypatch: pytest.MonkeyPatch) -> I
     """Of a process of this test alone, which ends when it is idle for five seconds."""
     monkeypatch.delenv("ASSAY_HOME")
     with tempfile.TemporaryDirectory(prefix="av", ignore_cleanup_errors=True) as folder:
-        made = local.launch_for(model, Path(folder, "r"), 5, "vllm", "auto", OnVllm(str(found.python), found.version))
+        made = processes.launch_for(
+            model, Path(folder, "r"), 5, "vllm", "auto", Beside(str(found.python), found.version)
+        )
         yield made
         end(made)
 
@@ -91,15 +93,15 @@ async def test_two_windows_share_one_which_returns_when_killed_and_ends_when_idl
     memory = memory_of(short)
     assert memory is not None and memory > 1 << 29
 
-    minder = local._spawned[-1]
+    minder = processes.spawned[-1]
     os.kill(
-        next(pid for pid in before if command_of(pid).startswith(f"{short.vllm.program} -P -m vllm")), signal.SIGKILL
+        next(pid for pid in before if command_of(pid).startswith(f"{short.beside.program} -P -m vllm")), signal.SIGKILL
     )
     await until(lambda: not any(map(is_alive, before)))
     minder.wait(5)
     assert "Engine off: vLLM ended" in (short.folder / "engine.log").read_text("utf-8")
     assert await text_of(await up(one), Request(PREFIX, max_tokens=4))
-    await until(lambda: not local.is_locked(short), 40)
+    await until(lambda: not processes.is_locked(short), 40)
     assert not short.socket.exists(), "nobody asked for five seconds"
 
 

@@ -70,6 +70,25 @@ def against(root: Path, wanted: str, documents: Mapping[str, str] = MappingProxy
         )
 
 
+def sides(repository: Repo, root: Path, commit: Commit) -> list[Patched]:
+    """What a commit with a parent makes of the text files below `root`, against the first one."""
+    from dulwich.diff_tree import tree_changes
+
+    parent = the_commit(repository, commit.parents[0].decode())
+    old, new = dict[bytes, bytes](), dict[bytes, bytes]()
+    for change in tree_changes(repository.object_store, parent.tree, commit.tree):
+        for side, found in ((change.old, old), (change.new, new)):
+            if side is not None and side.path is not None and side.sha is not None and stat.S_ISREG(side.mode or 0):
+                found[side.path] = bytes(side.sha)
+    return _patched(
+        repository,
+        root,
+        sorted({*old, *new}),
+        lambda path: _blob(repository, old.get(path)),
+        lambda path: _blob(repository, new.get(path)),
+    )
+
+
 @contextmanager
 def opened(root: Path, wanted: str) -> Iterator[Repo]:
     """The repository around a folder. Whatever goes wrong inside the block is a RangeError: a repository is hostile input."""

@@ -171,7 +171,7 @@ async def _found(bench: Workbench, ask: Ask) -> tuple[Snippet, ...]:
     for one in found:
         name = Path(one.path).relative_to(root).as_posix()
         if one.kind in ("function", "class") and name in texts:
-            result[f"{name}:{one.line}"] = _excerpt(secrets.redact(texts[name]), one.line)
+            result[f"{name}:{one.line}"] = excerpt(secrets.redact(texts[name]), one.line)
     return tuple(Snippet(text, source) for source, text in sorted(result.items()) if text)
 
 
@@ -185,7 +185,8 @@ def _positions(snapshot: Snapshot, offset: int) -> tuple[tuple[int, int], ...]:
     return tuple((snapshot.line_of(at) + 1, at - snapshot.line_span(snapshot.line_of(at)).start) for at in chosen)
 
 
-def _excerpt(text: str, line: int) -> str:
+def excerpt(text: str, line: int) -> str:
+    """The first lines of what is defined at a line (from 1)."""
     lines = text.split("\n")[line - 1 : line - 1 + LINE_LIMIT]
     if not lines:
         return ""

@@ -42,8 +42,8 @@ def command(launch: Launch, place: Place, weights: Path, context: int, on: gpus.
     told += ["--logits-processors", "assay_inside:Steered"]
     told += ["--disable-uvicorn-access-log", "--disable-fastapi-docs", "--uvicorn-log-level", "warning"]
     told += ["--max-num-seqs", str(place.rows)]
-    if launch.vllm.adapters:
-        told += adapters.flags(_there(Path(launch.vllm.adapters), weights))
+    if launch.beside.adapters:
+        told += adapters.flags(_there(Path(launch.beside.adapters), weights))
     if on.cached == "fp8":
         told += ["--kv-cache-dtype", "fp8"]
     if place.is_cpu:
@@ -65,7 +65,7 @@ def _there(folder: Path, weights: Path) -> tuple[adapters.Adapter, ...]:
 
 def plan_of(launch: Launch, weights: Path, context: int) -> gpus.Plan:
     """On which GPUs it goes. Raises EngineUnavailable where it fits on none."""
-    wanted = gpus.Wanted(_wanted(launch, weights), launch.vllm.cached)
+    wanted = gpus.Wanted(_wanted(launch, weights), launch.beside.cached)
     return gpus.plan(memory.shape_of(weights), gpus.here(), wanted, context)
 
 

@@ -104,8 +104,8 @@ def serve(launch: Launch, place: Place, cache: Path) -> int:
             flush=True,
         )
         served = None
-        if launch.vllm.adapters:
-            where = Path(launch.vllm.adapters), copies
+        if launch.beside.adapters:
+            where = Path(launch.beside.adapters), copies
             post = partial(_told, launch.socket)
             served = adapters.Served(where, memory.shapes_of(folder), adapters.room(told), post, _say)
             _tell(launch, "The engine is loading its adapters.")

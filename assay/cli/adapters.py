@@ -1,0 +1,106 @@
+"""`assay model use` and `assay model rollback`: which weights the engine has, and which adapter each project writes with."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from assay import compose
+from assay.chosen import Choice, Chosen
+from assay.cli import out
+from assay.cli.tune import run_folder
+from assay.engine import adapters, weights
+from assay.engine.api import EngineUnavailable
+from assay.folders import Folders, folders
+
+Project = Annotated[
+    Path | None, typer.Option(help="For the project in this folder alone.", file_okay=False, exists=True)
+]
+
+
+def use(
+    model: Annotated[
+        str,
+        typer.Argument(
+            help='A GGUF file, a folder of safetensors, a name from `assay model list`, "" for the fallback model; or an adapter: the name of a run of `assay tune`.'
+        ),
+    ],
+    project: Project = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Take an adapter that is not better, which is written down.")
+    ] = False,
+) -> None:
+    """Choose the model for the local engine, in your settings file; or the adapter to write with, for all projects or for one.
+
+    An adapter has to be for the model in use, and better than it by the gate's table.
+    """
+    where = folders()
+    if (made := _made(where, model)) is not None:
+        _use_adapter(where, made, project, force=force)
+        return
+    if project is not None:
+        out.fail(
+            "usage",
+            f"{model} is no adapter here; a project chooses among these: {', '.join(_names(where)) or 'none yet (assay tune run)'}.",
+        )
+    try:
+        path = weights.resolve(model, where.cache)
+    except EngineUnavailable as error:
+        out.fail("no-model", str(error))
+    compose.save_setting(where, "engine.model", str(path) if model else "")
+    typer.echo(f"{path.name} is used from the next start of the engine on.")
+
+
+def rollback(project: Project = None) -> None:
+    """Take the last choice of an adapter back: what was used before is used again."""
+    now = Chosen(folders().chosen_file).back(project)
+    if now is None:
+        out.fail("usage", f"No adapter was chosen for {project or 'all projects'}.")
+    typer.echo(
+        f"{_whose(project)} written with {f'the adapter {now}' if now else 'no adapter of yours'} from the next start of the editor's server on."
+    )
+
+
+def _use_adapter(where: Folders, made: Path, project: Path | None, *, force: bool) -> None:
+    from assay.tune import way
+    from assay.tune.gate import figures
+    from assay.tune.training.plan import RunError
+
+    try:
+        told: dict[str, Any] = way.result(made)
+        model = weights.resolve(out.settings(where).text("engine.model"), where.cache)
+        one = adapters.read(made)
+        adapters.check(one, model, weights.digest(model))
+    except (RunError, EngineUnavailable, adapters.AdapterError) as error:
+        out.fail("no-adapter", str(error))
+    if not told["better"]:
+        typer.echo(figures.table(told["rows"]))
+        if not force:
+            out.fail("not-better", f"{told['why']} It is not used; --force takes it all the same.", status=out.FAILED)
+    if made.parent != where.adapters:
+        way.install(made, where.adapters)
+    since = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+    Chosen(where.chosen_file).choose(project, Choice(made.name, since, forced=not told["better"]))
+    typer.echo(
+        f"{told['why']} {_whose(project)} written with {made.name} from the next start of the editor's server on. Back: assay model rollback{f' --project {project}' if project else ''}"
+    )
+
+
+def _made(where: Folders, name: str) -> Path | None:
+    """The adapter of a name: the run's latest, else what is installed."""
+    if not name or "/" in name:
+        return None
+    places = (run_folder(where, name) / "made" / name, where.adapters / name)
+    return next((one for one in places if (one / adapters.MANIFEST).is_file()), None)
+
+
+def _names(where: Folders) -> list[str]:
+    runs = [one.parent.name for one in (where.state / "tune" / "runs").glob(f"*/made/*/{adapters.MANIFEST}")]
+    return sorted({*runs, *(one.parent.name for one in where.adapters.glob(f"*/{adapters.MANIFEST}"))})
+
+
+def _whose(project: Path | None) -> str:
+    return f"{project} is" if project else "All projects without a choice of their own are"

@@ -1,0 +1,138 @@
+"""Figures of before and after at the same places, with paired intervals, and what they come to. Pure."""
+
+from __future__ import annotations
+
+import difflib
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+RESAMPLES = 2000
+Better = Literal["more", "less"]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One row of the table: what is measured, in which unit, at how many places; the means before and after; the paired difference with its 95 % interval (bootstrap). `better` is its good direction."""
+
+    name: str
+    unit: str
+    better: Better
+    count: int
+    before: float
+    after: float
+    low: float
+    high: float
+
+    @property
+    def is_gain(self) -> bool:
+        """Whether the interval excludes no gain."""
+        return self.count > 0 and (self.low > 0 if self.better == "more" else self.high < 0)
+
+    @property
+    def is_loss(self) -> bool:
+        """Whether it excludes no loss."""
+        return self.count > 0 and (self.high < 0 if self.better == "more" else self.low > 0)
+
+
+DECIDES = "bits per token"  # the row that has to be a gain: each place says something to it
+
+
+def figure(
+    name: str, unit: str, better: Better, before: Sequence[float], after: Sequence[float], weights: Sequence[float] = ()
+) -> Figure:
+    """The row of paired values; with `weights` of ratios, whose sums are divided by the sums of these (tokens, characters)."""
+    count = len(before)
+    if not count:
+        return Figure(name, unit, better, 0, 0.0, 0.0, 0.0, 0.0)
+    shares = list(weights) or [1.0] * count
+
+    def mean(values: Sequence[float], chosen: Sequence[int]) -> float:
+        return sum(values[at] for at in chosen) / max(1e-9, sum(shares[at] for at in chosen))
+
+    more, everything = [b - a for a, b in zip(before, after, strict=True)], range(count)
+    chance = random.Random(3)  # noqa: S311  a bootstrap is no secret
+    drawn = sorted(mean(more, chance.choices(everything, k=count)) for _ in range(RESAMPLES))
+    return Figure(
+        name,
+        unit,
+        better,
+        count,
+        mean(before, everything),
+        mean(after, everything),
+        drawn[RESAMPLES // 40],
+        drawn[-RESAMPLES // 40 - 1],
+    )
+
+
+def verdict(rows: Sequence[Figure]) -> tuple[bool, str]:
+    """Whether after is better, with the sentence that says why: the deciding row is a gain, and none is a loss."""
+    deciding = next(one for one in rows if one.name == DECIDES)
+    losses = [one.name for one in rows if one.is_loss]
+    if losses:
+        return False, f"Not better: {', '.join(losses)} got worse, beyond chance."
+    if not deciding.is_gain:
+        return (
+            False,
+            f"Not better: {DECIDES} went from {deciding.before:.3f} to {deciding.after:.3f}, which may be chance ({deciding.low:+.3f} to {deciding.high:+.3f}).",
+        )
+    gains = [one.name for one in rows if one.is_gain]
+    return True, f"Better: {', '.join(gains)}, beyond chance; nothing worse."
+
+
+def table(rows: Sequence[Figure]) -> str:
+    """For a terminal and a page."""
+    lines = ["| measure | places | before | after | difference (95 %) |", "|---|---|---|---|---|"]
+    for one in rows:
+        if not one.count:
+            lines.append(f"| {one.name} | 0 | | | {one.unit} |")
+            continue
+        show = percent if one.unit == "%" else plain
+        lines.append(
+            f"| {one.name} | {one.count} | {show(one.before)} | {show(one.after)} | {show(one.after - one.before, '+')} ({show(one.low, '+')} to {show(one.high, '+')}) |"
+        )
+    return "\n".join(lines)
+
+
+def percent(value: float, sign: str = "") -> str:
+    """A share."""
+    return f"{100 * value:{sign}.1f} %"
+
+
+def plain(value: float, sign: str = "") -> str:
+    """A number."""
+    return f"{value:{sign}.3f}"
+
+
+def similarity(one: str, other: str) -> float:
+    """Of two texts, from 0 to 1: the share of characters in common runs (Ratcliff and Obershelp)."""
+    return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio()
+
+
+def as_json(rows: Sequence[Figure]) -> list[dict[str, Any]]:
+    """For gate.json."""
+    return [
+        {
+            "name": one.name,
+            "unit": one.unit,
+            "better": one.better,
+            "places": one.count,
+            "before": one.before,
+            "after": one.after,
+            "low": one.low,
+            "high": one.high,
+        }
+        for one in rows
+    ]
+
+
+def of_json(found: Sequence[Mapping[str, Any]]) -> list[Figure]:
+    """Raises KeyError, TypeError or ValueError."""
+    names = ("before", "after", "low", "high")
+    return [
+        Figure(
+            str(one["name"]), str(one["unit"]), one["better"], int(one["places"]), *(float(one[name]) for name in names)
+        )
+        for one in found
+    ]

@@ -1,0 +1,46 @@
+"""The curves of a run as a picture: what was learned at each step, smoothed, and the looks at held-out samples."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pygal
+
+from .plan import CURVES, LOSSES
+
+SMOOTH = 0.9  # of the mean so far stays with each step
+POINTS = 200
+
+
+def losses(folder: Path) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
+    """Of the steps and of the looks, in nats a token; empty where nothing was noted yet."""
+    steps, looks = list[tuple[int, float]](), list[tuple[int, float]]()
+    try:
+        lines = (folder / LOSSES).read_text("utf-8").splitlines()
+    except OSError:
+        return [], []
+    for line in lines:
+        row = json.loads(line)
+        if "held" in row:
+            looks.append((int(row["step"]), float(row["held"])))
+        else:
+            steps.append((int(row["step"]), float(row["loss"])))
+    return steps, looks
+
+
+def draw(folder: Path) -> Path:
+    """Write the picture."""
+    steps, looks = losses(folder)
+    smooth, mean = list[tuple[int, float]](), None
+    for step, loss in steps:
+        mean = loss if mean is None else SMOOTH * mean + (1 - SMOOTH) * loss
+        smooth.append((step, mean))
+    every = max(1, len(smooth) // POINTS)
+    chart = pygal.XY(
+        title="nats a token, by step", show_dots=False, stroke_style={"width": 2}, js=[], disable_xml_declaration=True
+    )
+    chart.add("learned (smoothed)", smooth[::every])
+    chart.add("held out", looks, show_dots=True)
+    (folder / CURVES).write_text(chart.render(is_unicode=True), "utf-8")
+    return folder / CURVES

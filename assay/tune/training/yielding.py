@@ -1,0 +1,106 @@
+"""Staying out of people's way: the process that learns takes the lowest priority and ends on battery; the one that minds it stops it, where it stands, while an engine of this user's works or somebody was shown a suggestion.
+
+The lowest priority alone is not enough: an engine whose threads wait for each other was ten times slower beside a run (measured on two cores).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+QUIET_S = 5.0  # without work of an engine, before the run goes on
+SHOWN_S = 15.0  # since the last suggestion: whoever gets one types on
+LOOK_S = 0.1
+BUSY_S = 0.03  # of a processor's time between two looks; a health check takes a thousandth
+
+
+def lowest() -> None:
+    """Take the lowest priority, before threads are started: they inherit it. SCHED_IDLE gets what nobody else wants."""
+    os.nice(19)
+    if hasattr(os, "sched_setscheduler"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+
+def on_battery() -> bool:
+    """Whether this machine has a battery that is not being charged."""
+    import psutil
+
+    found = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
+    return found is not None and found.power_plugged is False
+
+
+@dataclass(slots=True)
+class Signs:
+    """What shows that somebody works: `shown` files are written whenever a suggestion was made, `engines` is the folder in which each engine of this user's has its lock."""
+
+    shown: tuple[Path, ...]
+    engines: Path
+    _seen: dict[int, float] = field(default_factory=dict)
+    _busy_at: float = 0.0
+
+    def somebody_works(self, now: float) -> bool:
+        """Whether now or a moment ago; to be asked every LOOK_S. `now` is of a monotonic clock."""
+        times = {pid: used for one in self.engines.glob("*/engine.lock") for pid, used in _used(one)}
+        if any(used - self._seen.get(pid, used) > BUSY_S for pid, used in times.items()):
+            self._busy_at = now
+        self._seen = times
+        is_shown = any(time.time() - _written(one) < SHOWN_S for one in self.shown)
+        return is_shown or now - self._busy_at < QUIET_S
+
+
+def minded(
+    process: subprocess.Popen[str],
+    signs: Signs | None,
+    say: Callable[[str], None],
+    look: Callable[[], None] = lambda: None,
+) -> int:
+    """Wait for the process to end, and stop it while somebody works (None: never); its exit status. It is never left stopped. `look` is called all the while."""
+    is_stopped = False
+    try:
+        while process.poll() is None:
+            look()
+            works = signs is not None and signs.somebody_works(time.monotonic())
+            if works != is_stopped:
+                say("resting: somebody works" if works else "going on")
+                process.send_signal(signal.SIGSTOP if works else signal.SIGCONT)
+                is_stopped = works
+            time.sleep(LOOK_S)  # tidy: allow-sleep  nothing tells of work but what processes have used
+        look()
+        return int(process.returncode)
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            process.send_signal(signal.SIGCONT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(20.0)
+
+
+def end_with_parent() -> None:
+    """Have this process ended when the one that minds it is gone, stopped or not. Linux has it."""
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def _used(lock: Path) -> list[tuple[int, float]]:
+    """The process of an engine, and the seconds of processors that it has used."""
+    try:
+        pid = int(lock.read_text("ascii"))
+        parts = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+        return [(pid, (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK"))]
+    except (OSError, ValueError, IndexError):
+        return []
+
+
+def _written(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0

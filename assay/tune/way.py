@@ -1,0 +1,236 @@
+"""From a plan to an adapter that counts: the run in its own process, the engine held to torch, the gate, the card. What `assay tune run` does; loads no torch."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from assay.engine import adapters, local, processes, weights
+from assay.engine.dialects import DIALECTS, LEFT_TO_RIGHT, by_name, choose
+from assay.engine.launch import Beside
+
+from .gate import figures, gate
+from .gate.author import Way
+from .gate.figures import Figure
+from .material import prepare
+from .training import plan as plans
+from .training.packed import Tokens
+from .training.plan import Plan, Progress, RunError
+from .training.yielding import Signs, minded
+
+TAUGHT = "taught"  # the dialect of models that were given no markers
+UNUSED = b"jupyter_start"  # what a model has to have to be taught these
+GATE, CARD, HELD, MADE = "gate.json", "card.md", "held.json", "made"
+APART = 0.01  # of the log-likelihood, that engine and torch may be apart
+IDLE_S = 60.0
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Nats of the same answers by torch and by the engine."""
+
+    torch: float
+    engine: float
+
+    @property
+    def apart(self) -> float:
+        """The share by which they differ."""
+        return abs(self.engine - self.torch) / max(1e-9, abs(self.torch))
+
+
+def dialect_for(model: Path, wanted: str) -> str:
+    """How prompts are written while it learns: what is wanted, else the model's own markers, else tokens that it has and never used, else from left to right. Raises RunError."""
+    if wanted != "auto":
+        if wanted not in {one.name for one in DIALECTS}:
+            raise RunError(f"{wanted} is no dialect; there are {', '.join(one.name for one in DIALECTS)}.")
+        return wanted
+    own = choose("auto", weights.name_of(model))
+    if own is not LEFT_TO_RIGHT:
+        return own.name
+    return TAUGHT if _has_unused(model) else LEFT_TO_RIGHT.name
+
+
+def begin(folder: Path, plan: Plan) -> None:
+    """Begin a run, or leave one as it is that is to go on: then the plan has to be the same. Raises RunError."""
+    if (folder / plans.STATE).is_file():
+        there, _ = plans.read(folder)
+        fresh = replace(plan, steps=there.steps)
+        if there != fresh:
+            other = next(name for name, value in there.as_json().items() if fresh.as_json()[name] != value)
+            raise RunError(
+                f"The run {folder.name} was begun with another {other} ({there.as_json()[other]}). Give this one a name of its own: --name."
+            )
+        return
+    plans.write(folder, plan, Progress())
+
+
+def learn(folder: Path, signs: Signs | None, processes: int, say: Say) -> bool:
+    """Have a process of its own go on with the run; whether it came to its end. Raises RunError with that process's last words."""
+    module = ["-m", "assay.tune.training.process", str(folder), *(["--background"] if signs else [])]
+    many = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+    command = [sys.executable, "-I", *(many if processes > 1 else []), *module]
+    log = folder / plans.LOG
+    with log.open("a", encoding="utf-8") as file:
+        file.write(f"-- {datetime.datetime.now().astimezone().isoformat(timespec='seconds')}\n")
+        file.flush()
+        teller = _Teller(log, say)
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.DEVNULL, text=True)
+        status = minded(process, signs, say, teller.look)
+    if status:
+        last = teller.last if status == 1 else f"its process ended with status {status}"
+        raise RunError(
+            f"The run stopped: {last or 'it left no message'}. The same command goes on from the last checkpoint; the log is {log}."
+        )
+    return bool(plans.read(folder)[1].ended)
+
+
+class _Teller:
+    """Passes on what a log gets."""
+
+    def __init__(self, log: Path, say: Say) -> None:
+        self._log, self._say = log, say
+        self._at = log.stat().st_size
+        self.last = ""
+
+    def look(self) -> None:
+        """Say what is new."""
+        with self._log.open("rb") as file:
+            file.seek(self._at)
+            whole, _, _ = file.read().rpartition(b"\n")
+            self._at += len(whole) + bool(whole)
+        for line in whole.decode("utf-8", "replace").splitlines():
+            if line.strip():
+                self.last = line
+                self._say(line)
+
+
+def hold(folder: Path, runtime: Path) -> Held | None:
+    """The engine's word beside torch's, on the run's held-out answers; None where llama.cpp does not serve it. Raises RunError where they are apart, EngineError."""
+    plan, _ = plans.read(folder)
+    try:
+        told = json.loads((folder / HELD).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{folder.name} has not ended yet: run it to its end first.") from error
+    if not (folder / MADE / folder.name / adapters.GGUF).is_file():
+        return None
+    samples = [Tokens(tuple(ids), asked, "") for ids, asked in told["samples"]]
+    held = Held(float(told["nats"]), asyncio.run(_nats(Path(plan.model), folder, runtime, samples)))
+    if held.apart > APART:
+        raise RunError(
+            f"The adapter does not count: llama.cpp says {held.engine:.1f} nats of held-out answers, torch {held.torch:.1f}, {held.apart:.1%} apart; {APART:.0%} is the most."
+        )
+    return held
+
+
+async def _nats(model: Path, folder: Path, runtime: Path, samples: list[Tokens]) -> float:
+    engine = local.Local(
+        processes.launch_for(model, runtime, IDLE_S, beside=Beside(adapters=str(folder / MADE))), folder.name
+    )
+    try:
+        return -sum([await engine.likelihood(one.ids[: one.asked], one.ids[one.asked :]) for one in samples])
+    finally:
+        await engine.end()
+
+
+def judge(
+    folder: Path, runtime: Path, say: Say, *, each: int = gate.EACH, passes: gate.Passes | None = None
+) -> tuple[list[Figure], bool, str]:
+    """The gate's table for a run on llama.cpp, kept in its folder; whether it is better, and why. Before is the model as people have it, with the adapter that comes with Assay where that is one for it. Raises EngineError, SourceError, RunError."""
+    plan, _ = plans.read(folder)
+    material = prepare.load(Path(plan.data))
+    if material.mark != plan.data_mark:
+        raise RunError(f"The samples in {plan.data} are others than those that {folder.name} was taught.")
+
+    async def measured(before: Way, after: Way) -> list[Figure]:
+        try:
+            return await gate.held(gate.Sides(before, after), material, say, each=each, passes=passes)
+        finally:
+            if passes is not None:
+                await passes.close()
+
+    rows = asyncio.run(_judged(plan, folder, runtime, measured))
+    is_better, why = figures.verdict(rows)
+    told = {
+        "better": is_better,
+        "why": why,
+        "rows": figures.as_json(rows),
+        "made": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+    }
+    for place in (folder, folder / MADE / folder.name):
+        (place / GATE).write_text(json.dumps(told, indent=1), "utf-8")
+    return rows, is_better, why
+
+
+async def _judged(
+    plan: Plan, folder: Path, runtime: Path, measured: Callable[[Way, Way], Awaitable[list[Figure]]]
+) -> list[Figure]:
+    model = Path(plan.model)
+    launch = processes.launch_for(model, runtime, IDLE_S, beside=Beside(adapters=str(folder / MADE)))
+    today = adapters.today(model)
+    before, after = local.Local(launch, today.name if today else ""), local.Local(launch, folder.name)
+    spoken = by_name(today.dialect) if today else choose("auto", weights.name_of(model))
+    try:
+        return await measured(Way(before, spoken), Way(after, by_name(plan.dialect)))
+    finally:
+        await after.close()
+        await before.end()
+
+
+def result(adapter: Path) -> dict[str, Any]:
+    """What the gate said of an adapter's folder. Raises RunError where it said nothing."""
+    try:
+        found = json.loads((adapter / GATE).read_text("utf-8"))
+        return {"better": bool(found["better"]), "why": str(found["why"]), "rows": figures.of_json(found["rows"])}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(
+            f"{adapter.name} was not held to the model as it is. Do: assay tune gate {adapter.name}."
+        ) from error
+
+
+def install(made: Path, into: Path) -> adapters.Adapter:
+    """Put a run's adapter where engines look for some, in the place of one of that name. Raises AdapterError, OSError."""
+    part = into / f".{made.name}.part"
+    shutil.rmtree(part, ignore_errors=True)
+    into.mkdir(parents=True, exist_ok=True, mode=0o700)
+    shutil.copytree(made, part)
+    shutil.rmtree(into / made.name, ignore_errors=True)
+    part.replace(into / made.name)
+    return adapters.read(into / made.name)
+
+
+def card(folder: Path, held: Held | None, rows: list[Figure], why: str) -> Path:
+    """The model card, beside the adapter."""
+    plan, progress = plans.read(folder)
+    material = json.loads((Path(plan.data) / "card.json").read_text("utf-8"))
+    lines = [
+        f"# {folder.name}\n",
+        f"A LoRA adapter of rank {plan.rank} for {weights.name_of(Path(plan.model))} (SHA-256 {plan.model_mark}), made by `assay tune` on {datetime.date.today().isoformat()}.",
+        f"Prompts are written in the dialect `{plan.dialect}`. Taught in {progress.done} steps of {plan.rows} rows of {plan.context} tokens, {progress.worked_s / 60:.0f} minutes of work, highest rate {plan.rate:g} ({plan.schedule}).\n",
+        f"Material {plan.data_mark}: {material['files_kept']} files, {material['characters']} characters; licences: {', '.join(f'{name} {count}' for name, count in material['licences'].items())}.",
+        f"Sources: {', '.join(material['sources'])}. Nothing was taught of: {', '.join(material['projects']['held'])} (or of some of its files, where that is the only one).\n",
+        f"Against the model as it is, on these: {why}\n",
+        figures.table(rows),
+        "" if held is None else f"\nllama.cpp says of held-out answers what torch says, but for {held.apart:.2%}.",
+        "\nWritten code is a suggestion: it may be wrong, and may repeat what was taught.",
+    ]
+    path = folder / MADE / folder.name / CARD
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
+
+
+def _has_unused(model: Path) -> bool:
+    """Whether its vocabulary has the tokens that markers are made of; looked for in the file, whose header has it."""
+    if model.is_file():
+        with model.open("rb") as opened:
+            return UNUSED in opened.read(8 << 20)
+    tokenizer = model / "tokenizer.json"
+    return tokenizer.is_file() and UNUSED in tokenizer.read_bytes()

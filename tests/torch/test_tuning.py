@@ -1,0 +1,193 @@
+"""The teaching itself: a tiny model of random weights, and the small real one for what llama.cpp has to agree with."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from assay.engine import adapters, local, processes, weights
+from assay.engine.launch import Beside
+from assay.tune import way
+from assay.tune.material import prepare, sources
+from assay.tune.material.prepare import Wanted
+from assay.tune.training import curves, finish, steps
+from assay.tune.training import plan as plans
+from assay.tune.training.learner import Learner
+from assay.tune.training.plan import Plan, RunError
+from tests.unit.test_material import project
+
+PLAN = {"rows": 2, "context": 256, "rank": 4, "rate": 3e-3}
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of a small project."""
+    root = project(tmp_path_factory.mktemp("shop"), "till stock cart depot desk lamp chair door sink shelf")
+    out = tmp_path_factory.mktemp("data")
+    prepare.prepare([sources.folder(root, is_own=True)], out, Wanted(rows=200, held=40), lambda _: None)
+    return out
+
+
+@pytest.fixture
+def planned(samples: Path) -> Callable[..., Plan]:
+    """A plan for some weights."""
+
+    def made(model: Path, **more: object) -> Plan:
+        given = PLAN | more
+        return Plan(str(model), str(samples), prepare.load(samples).mark, weights.digest(model), "taught", **given)  # type: ignore[arg-type]
+
+    return made
+
+
+def never() -> str:
+    return ""
+
+
+def process(folder: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-I", "-m", "assay.tune.training.process", str(folder)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+
+def test_what_is_taught_is_learned(folder: Path, planned: Callable[..., Plan], tmp_path: Path) -> None:
+    """Held-out answers get likelier, and the adapter that is written says so when it is loaded again."""
+    plan, said = planned(folder, steps=30), list[str]()
+    way.begin(tmp_path / "r", plan)
+    progress = steps.run(tmp_path / "r", never, said.append)
+    found, looks = curves.losses(tmp_path / "r")
+    assert progress.ended == "done" and progress.done == 30 and len(found) == 30
+    assert looks[-1][1] < looks[0][1] - 0.5
+    assert progress.best == min(held for _, held in looks)
+    learner = Learner(plan, torch.device("cpu"), tmp_path / "r" / plans.ADAPTER)
+    told, nats = finish.told(plan, learner)
+    count = sum(len(one.ids) - one.asked for one in told)
+    assert nats / count < looks[0][1] - 0.5
+    assert curves.draw(tmp_path / "r").read_text().startswith("<svg")
+    assert any("held-out samples before" in line for line in said)
+
+
+def test_a_run_that_is_killed_goes_on_to_the_same_end(
+    folder: Path, planned: Callable[..., Plan], tmp_path: Path
+) -> None:
+    """kill -9 in the middle, whatever was lost since the last checkpoint, and the loss is that of a run in one go."""
+    plan = planned(folder, steps=40, threads=1)
+    for name in ("whole", "killed"):
+        way.begin(tmp_path / name, plan)
+    assert steps.run(tmp_path / "whole", never, lambda _: None).ended == "done"
+    steps_save, steps.SAVE_S = steps.SAVE_S, 0.0
+    try:
+        asked = iter([""] * 13 + ["stopped"])
+        assert not steps.run(tmp_path / "killed", lambda: next(asked), lambda _: None).ended
+    finally:
+        steps.SAVE_S = steps_save
+    running = process(tmp_path / "killed")
+    assert running.stdout is not None
+    for line in running.stdout:
+        if line.startswith("step 2"):
+            break
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    assert plans.read(tmp_path / "killed")[1].done < 40
+    last = process(tmp_path / "killed")
+    output, _ = last.communicate(timeout=200)
+    assert last.returncode == 0, output
+    assert "going on after step" in output
+    ends = [curves.losses(tmp_path / name) for name in ("whole", "killed")]
+    assert len(ends[0][0]) == len(ends[1][0]) == 40
+    for whole, killed in zip(*ends, strict=True):
+        assert killed[-1][1] == pytest.approx(whole[-1][1], rel=1e-3)
+
+
+def test_steps_come_from_minutes_and_an_early_end_keeps_the_best(
+    folder: Path, planned: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    way.begin(tmp_path / "r", planned(folder, minutes=0.02, rate=0.5))
+    monkeypatch.setattr(steps, "PATIENCE", 1)
+    progress = steps.run(tmp_path / "r", never, lambda _: None)
+    plan, _ = plans.read(tmp_path / "r")
+    assert plan.steps >= steps.LEAST_STEPS
+    assert progress.ended == "early" and progress.done < plan.steps
+
+
+def test_other_samples_are_not_gone_on_with(folder: Path, planned: Callable[..., Plan], tmp_path: Path) -> None:
+    way.begin(tmp_path / "r", replace(planned(folder, steps=20), data_mark="other"))
+    with pytest.raises(RunError, match="are others than those that this run began with"):
+        steps.run(tmp_path / "r", never, lambda _: None)
+
+
+def test_two_processes_learn_what_one_does(folder: Path, planned: Callable[..., Plan], tmp_path: Path) -> None:
+    """Each of its own rows of a step, added up: the same losses but for rounding."""
+    plan = planned(folder, steps=20, threads=1, at_once=1)
+    for name, count in (("one", 1), ("two", 2)):
+        way.begin(tmp_path / name, plan)
+        assert way.learn(tmp_path / name, None, count, lambda _: None)
+    found = [[loss for _, loss in curves.losses(tmp_path / name)[0]] for name in ("one", "two")]
+    assert found[1][:3] == pytest.approx(found[0][:3], rel=0.01)
+    assert found[1][-1] == pytest.approx(found[0][-1], rel=0.1)
+
+
+def test_a_run_that_cannot_be_is_one_sentence(tmp_path: Path, planned: Callable[..., Plan], folder: Path) -> None:
+    way.begin(tmp_path / "r", replace(planned(folder, steps=20), model=str(tmp_path / "gone.gguf")))
+    with pytest.raises(RunError, match=r"The run stopped: Engine off: gone\.gguf cannot be loaded"):
+        way.learn(tmp_path / "r", None, 1, lambda _: None)
+
+
+def test_llamacpp_says_what_torch_says(model: Path, planned: Callable[..., Plan], tmp_path: Path, home: Path) -> None:
+    """Of the real small model: taught a little, written as GGUF, loaded again, and held to torch; then in its weights. A table of another adapter is found out."""
+    name = "shop"
+    plan = planned(model, steps=20, rank=8, rate=2e-3)
+    way.begin(tmp_path / name, plan)
+    assert way.learn(tmp_path / name, None, 1, lambda _: None)
+    held = way.hold(tmp_path / name, home / "r")
+    assert held is not None and held.apart < way.APART
+    from assay.tune.made import exported
+
+    made = tmp_path / name / "made" / name
+    for kind, apart in (("q8_0", 0.02), ("q4_1", 0.1)):
+        merged = tmp_path / f"{kind}.gguf"
+        exported.merge(made, model, kind, merged)
+        assert asyncio.run(nats(merged, tmp_path / name, home / "r")) == pytest.approx(held.torch, rel=apart)
+    rows, _, why = way.judge(tmp_path / name, home / "r", lambda _: None, each=5)
+    assert rows[0].name == "bits per token" and rows[0].count > 20
+    assert way.result(made)["why"] == why
+    page = way.card(tmp_path / name, held, rows, why).read_text()
+    assert why in page and weights.digest(model) in page and "own 10" in page
+    told = json.loads((tmp_path / name / way.HELD).read_text())
+    (tmp_path / name / way.HELD).write_text(json.dumps(told | {"nats": told["nats"] * 1.1}))
+    with pytest.raises(RunError, match="The adapter does not count"):
+        way.hold(tmp_path / name, home / "r")
+
+
+async def nats(model: Path, run: Path, runtime: Path) -> float:
+    told = json.loads((run / way.HELD).read_text())
+    engine = local.Local(processes.launch_for(model, runtime, 30, beside=Beside()))
+    try:
+        return -sum([await engine.likelihood(ids[:asked], ids[asked:]) for ids, asked in told["samples"]])
+    finally:
+        await engine.end()
+
+
+def test_background_work_has_the_lowest_priority(folder: Path, planned: Callable[..., Plan], tmp_path: Path) -> None:
+    import os
+
+    way.begin(tmp_path / "r", planned(folder, steps=2000))
+    command = [sys.executable, "-I", "-m", "assay.tune.training.process", str(tmp_path / "r"), "--background"]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert running.stdout is not None
+    try:
+        assert any(line.startswith("step ") for line in running.stdout)
+        assert os.sched_getscheduler(running.pid) == os.SCHED_IDLE
+        running.terminate()
+        rest = running.stdout.read()
+        assert running.wait(60) == 0 and "ending after step" in rest
+    finally:
+        running.kill()
+    assert not adapters.folders(str(tmp_path / "r"), folder)

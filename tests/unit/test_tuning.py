@@ -1,0 +1,383 @@
+"""Runs, the gate and choices of adapters, as far as they need no torch."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import gguf
+import numpy as np
+import pytest
+import safetensors.numpy
+from typer.testing import CliRunner
+
+from assay import compose
+from assay.chosen import Choice, Chosen
+from assay.cli.commands import app
+from assay.engine import adapters, dialects, local, processes, weights
+from assay.engine.api import EngineUnavailable, Request
+from assay.engine.launch import Beside
+from assay.engine.scripted import Answer, Scripted
+from assay.folders import folders
+from assay.tune import way
+from assay.tune.gate import author, figures
+from assay.tune.gate.author import Place, Way
+from assay.tune.gate.figures import figure
+from assay.tune.made import exported, gguf_files
+from assay.tune.material.prepare import Material
+from assay.tune.material.samples import Row
+from assay.tune.material.sources import Text
+from assay.tune.training import plan as plans
+from assay.tune.training import yielding
+from assay.tune.training.packed import GIVEN, IGNORED, Packed, Reader, Tokens, answers, packed
+from assay.tune.training.plan import Plan, Progress, RunError
+
+PLAN = Plan("/m", "/d", "data", "model", "taught")
+
+
+def test_the_rate_goes_up_stays_and_comes_down() -> None:
+    plan = replace(PLAN, steps=100)
+    rates = [plans.rate_at(plan, step) for step in range(100)]
+    assert rates[0] < rates[9] == plan.rate == rates[79] > rates[90] > rates[99] > 0
+    cosine = [plans.rate_at(replace(plan, schedule="cosine"), step) for step in range(100)]
+    assert cosine[10] == pytest.approx(plan.rate) and cosine[50] > cosine[90] > 0.09 * plan.rate
+
+
+def test_a_run_is_kept_and_one_that_was_begun_otherwise_is_not_gone_on_with(tmp_path: Path) -> None:
+    way.begin(tmp_path / "r", PLAN)
+    plans.write(tmp_path / "r", replace(PLAN, steps=50), Progress(done=7))
+    way.begin(tmp_path / "r", PLAN)
+    assert plans.read(tmp_path / "r") == (replace(PLAN, steps=50), Progress(done=7))
+    with pytest.raises(RunError, match=r"begun with another rank \(32\)"):
+        way.begin(tmp_path / "r", replace(PLAN, rank=8))
+    with pytest.raises(RunError, match="is no run"):
+        plans.read(tmp_path / "none")
+
+
+def test_samples_of_one_row_learn_their_answers_and_a_part_of_what_is_given() -> None:
+    row = packed([Tokens((1, 2, 3, 4, 5, 6), 4, "line"), Tokens((7, 8, 9), 1, "line")])
+    assert row.ids == (1, 2, 3, 4, 5, 6, 7, 8, 9) and row.lengths == (6, 3)
+    assert row.wanted == (IGNORED, IGNORED, 4, 5, 6, IGNORED, 8, 9, IGNORED)
+    assert row.weights == (0, 0, GIVEN, 1, 1, 0, 1, 1, 0) and row.learned == 4 + GIVEN
+    assert answers(row).wanted == (IGNORED, IGNORED, IGNORED, 5, 6, IGNORED, 8, 9, IGNORED)
+
+
+def test_what_is_read_depends_on_the_position_alone() -> None:
+    """A run that goes on from a position reads what it would have read."""
+    text = "".join(f"name_{number} = call_{number}(number, {number})\n" for number in range(80))
+    lines = [0, *(at + 1 for at, one in enumerate(text) if one == "\n")]
+    rows = tuple(Row(0, "line", lines[at], lines[at + 1] - 1, text[lines[at] : lines[at + 1] - 1]) for at in range(60))
+    material = Material(Path("/d"), {0: Text("p", "p.py", text, "MIT")}, rows, (), {"mark": "x"})
+    reader = Reader(material, dialects.by_name("taught"), lambda given: [ord(one) for one in given], 0, 800)
+    first, position = reader.rows(0, 5, seed=1)
+    again, end = reader.rows(position, 5, seed=1)
+    whole, same = reader.rows(0, 10, seed=1)
+    assert (first + again, end) == (whole, same)
+    assert all(isinstance(one, Packed) and len(one.ids) <= 800 for one in whole)
+    _, far = reader.rows(0, 60, seed=1)
+    assert far > len(rows), "more than all of them, in a new order"
+
+
+def test_a_figure_tells_chance_from_gain() -> None:
+    better = figure("x", "%", "more", [0.0] * 40, [1.0] * 30 + [0.0] * 10)
+    same = figure("x", "%", "more", [0.0, 1.0] * 20, [1.0, 0.0] * 20)
+    worse = figure("bits per token", "bits", "less", [10.0, 30.0] * 20, [20.0, 50.0] * 20, [10.0, 20.0] * 20)
+    assert better.is_gain and not better.is_loss
+    assert not same.is_gain and not same.is_loss
+    assert worse.is_loss and worse.before == pytest.approx(40 / 30) and worse.after == pytest.approx(70 / 30)
+    assert figures.of_json(figures.as_json([better, worse])) == [better, worse]
+
+
+def test_the_gate_lets_through_what_is_better_and_worse_at_nothing() -> None:
+    bits = figure(figures.DECIDES, "bits", "less", [30.0, 20.0] * 20, [20.0, 15.0] * 20, [10.0] * 40)
+    chance = figure(figures.DECIDES, "bits", "less", [30.0, 20.0] * 20, [20.0, 30.0] * 20, [10.0] * 40)
+    loss = figure("keystrokes saved", "%", "more", [5.0] * 40, [2.0] * 40, [20.0] * 40)
+    none = figure("lines that pass tests", "not measured: no tests reach these places", "more", [], [])
+    assert figures.verdict([bits, none])[0]
+    assert (
+        figures.verdict([chance, none])
+        == (False, "Not better: bits per token went from 2.500 to 2.500, which may be chance (-0.300 to +0.300).")
+        or not figures.verdict([chance, none])[0]
+    )
+    assert figures.verdict([bits, loss]) == (False, "Not better: keystrokes saved got worse, beyond chance.")
+    assert "| lines that pass tests | 0 | | | not measured: no tests reach these places |" in figures.table(
+        [bits, none]
+    )
+
+
+async def test_an_author_takes_what_is_all_that_he_would_type() -> None:
+    place = Place("x = 1\ny = ", "\n", "make(first, second)", ())
+    right, late, wrong = (
+        Way(Scripted((Answer("", (text,)),)), dialects.LEFT_TO_RIGHT)
+        for text in (" make(first, second)", " first, second)", "nothing")
+    )
+    assert await author.keys(right, place, "make(first, second)") == 1
+    assert await author.keys(wrong, place, "nothing") == len(place.answer)
+    assert await author.written(late, place.typed(5)) in ("first, second)", " first, second)")
+
+
+def test_choices_are_for_a_project_or_for_all_and_are_taken_back(tmp_path: Path) -> None:
+    chosen, shop = Chosen(tmp_path / "a" / "chosen.json"), tmp_path / "shop"
+    assert chosen.of(shop) == "" and not chosen.has_chosen(shop) and chosen.back(None) is None
+    chosen.choose(None, Choice("house", "2026-11-30"))
+    chosen.choose(shop, Choice("shop", "2026-11-30"))
+    chosen.choose(shop, Choice("shop2", "2026-12-01", forced=True))
+    assert (chosen.of(None), chosen.of(shop), chosen.of(tmp_path)) == ("house", "shop2", "house")
+    assert chosen.back(shop) == "shop" and chosen.back(shop) == "house" and chosen.back(shop) is None
+    (tmp_path / "a" / "chosen.json").write_text("{broken")
+    assert chosen.of(shop) == ""
+
+
+def drawn(model: Path, folder: Path, seed: int, size: float = 0.4) -> adapters.Adapter:
+    """An adapter of random numbers for the fallback model, as a run leaves it."""
+    chance = np.random.default_rng(seed)
+    folder.mkdir(parents=True)
+    tensors = {}
+    for layer in range(30):
+        for part, (low, wide) in {"q_proj": (576, 576), "k_proj": (576, 192)}.items():
+            name = f"base_model.model.model.layers.{layer}.self_attn.{part}"
+            tensors[f"{name}.lora_A.weight"] = chance.normal(0, 0.05, (4, low)).astype(np.float32)
+            tensors[f"{name}.lora_B.weight"] = chance.normal(0, size, (wide, 4)).astype(np.float32)
+    safetensors.numpy.save_file(tensors, folder / "adapter_model.safetensors")
+    (folder / "adapter_config.json").write_text(json.dumps({"peft_type": "LORA", "r": 4, "lora_alpha": 8}))
+    parts, alpha = exported.read(folder)
+    gguf_files.write_adapter(model, parts, alpha, folder / adapters.GGUF)
+    told = {
+        "base": {"digest": weights.digest(model), "name": weights.name_of(model), "bytes": model.stat().st_size},
+        "dialect": "taught",
+    }
+    (folder / adapters.MANIFEST).write_text(json.dumps(told))
+    return adapters.read(folder)
+
+
+@pytest.fixture(scope="module")
+def two(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two adapters of the fallback model."""
+    folder = tmp_path_factory.mktemp("adapters")
+    for seed, name in enumerate(("first", "second")):
+        drawn(model, folder / name, seed)
+    return folder
+
+
+async def test_one_engine_serves_several_adapters_each_by_the_request(model: Path, two: Path, home: Path) -> None:
+    """One process, the base in memory once, nothing read anew: each gets its own, at once and in turn, and who names none gets the base."""
+    launch = processes.launch_for(model, home / "r", 60, beside=Beside(adapters=str(two)))
+    plain, first, second = local.Local(launch), local.Local(launch, "first"), local.Local(launch, "second")
+    try:
+
+        async def text(engine: local.Local) -> str:
+            return "".join(
+                [
+                    chunk.text
+                    async for chunk in engine.generate(Request("def area(width, height):\n    return", max_tokens=4))
+                ]
+            )
+
+        alone = [await text(one) for one in (plain, first, second)]
+        assert len(set(alone)) == 3
+        pid, held = (launch.folder / "engine.lock").read_text(), (await plain.health()).memory
+        for _ in range(2):
+            assert await asyncio.gather(*(text(one) for one in (first, plain, second))) == [
+                alone[1],
+                alone[0],
+                alone[2],
+            ]
+        scores = [(await one.score("x = ", ["1"]))[0] for one in (plain, first, second)]
+        assert len(set(scores)) == 3
+        after = (await plain.health()).memory
+        assert (launch.folder / "engine.lock").read_text() == pid
+        assert held is not None and after is not None and after < held + model.stat().st_size / 2
+        assert await dialects.spoken(first, "auto") is dialects.by_name("taught")
+        assert await dialects.spoken(plain, "auto") is dialects.LEFT_TO_RIGHT
+        missing = local.Local(launch, "third")
+        with pytest.raises(EngineUnavailable, match=r"there is no adapter third; .* has first, second"):
+            await text(missing)
+        await missing.close()
+    finally:
+        await first.close()
+        await second.close()
+        await plain.end()
+
+
+async def test_an_adapter_of_another_base_is_refused_with_a_sentence(model: Path, two: Path, home: Path) -> None:
+    folder = home / "adapters"
+    drawn(model, folder / "stranger", 5)
+    told = json.loads((folder / "stranger" / adapters.MANIFEST).read_text())
+    told["base"] |= {"digest": "0" * 64, "name": "Other-1B"}
+    (folder / "stranger" / adapters.MANIFEST).write_text(json.dumps(told))
+    heard = list[str]()
+    assert adapters.served(str(folder), model, heard.append) == []
+    assert heard == [
+        f"left out: The adapter stranger was made for Other-1B, and the model here is {weights.name_of(model)}, with other weights. Use that model, or tune this one: `assay tune run`."
+    ]
+    launch = processes.launch_for(model, home / "r", 60, beside=Beside(adapters=str(folder)))
+    engine = local.Local(launch, "stranger")
+    try:
+        with pytest.raises(EngineUnavailable, match="Engine off: The adapter stranger was made for Other-1B"):
+            await anext(engine.generate(Request("x")))
+        assert "was made for Other-1B" in (await engine.health()).why
+    finally:
+        await engine.end()
+
+
+def test_merged_weights_are_the_base_and_the_difference(model: Path, two: Path, tmp_path: Path) -> None:
+    exported.merge(two / "first", model, "q8_0", tmp_path / "merged.gguf")
+    before, after = gguf.GGUFReader(model), gguf.GGUFReader(tmp_path / "merged.gguf")
+    assert [one.name for one in after.tensors] == [one.name for one in before.tensors]
+    assert set(before.fields) == set(after.fields)
+    parts, alpha = exported.read(two / "first")
+    down, up = parts["model.layers.3.self_attn.k_proj"]
+    turned = up.reshape(3, 2, 32, 4).swapaxes(1, 2).reshape(up.shape)  # llama.cpp's rotary form: three heads of 64
+    wanted = gguf.quants.dequantize(*_tensor(before, "blk.3.attn_k.weight")) + turned @ down * (alpha / 4)
+    found = gguf.quants.dequantize(*_tensor(after, "blk.3.attn_k.weight"))
+    assert np.abs(found - wanted).max() < 0.01 * np.abs(wanted).max()
+    untouched = [_tensor(one, "blk.3.ffn_up.weight") for one in (before, after)]
+    assert (untouched[0][0] == untouched[1][0]).all() and untouched[0][1] == untouched[1][1]
+    with pytest.raises(RunError, match=r"llama\.cpp has no layer for model\.layers\.0\.odd"):
+        gguf_files.write_adapter(model, {"model.layers.0.odd": (down, up)}, 8, tmp_path / "x.gguf")
+
+
+def _tensor(reader: gguf.GGUFReader, name: str):
+    one = next(tensor for tensor in reader.tensors if tensor.name == name)
+    return one.data, one.tensor_type
+
+
+def gated(folder: Path, *, is_better: bool) -> None:
+    """What the gate leaves beside an adapter."""
+    before, after = ([30.0, 20.0] * 20, [20.0, 15.0] * 20)[:: 1 if is_better else -1]
+    rows = [figure(figures.DECIDES, "bits", "less", before, after, [10.0] * 40)]
+    better, why = figures.verdict(rows)
+    (folder / way.GATE).write_text(json.dumps({"better": better, "why": why, "rows": figures.as_json(rows)}))
+
+
+@pytest.fixture
+def made(model: Path, home: Path) -> Path:
+    """A run `shop` whose adapter is there, and the fallback model where this test's folders have it."""
+    target = weights.fallback_path(folders().cache)
+    target.parent.mkdir(parents=True)
+    target.symlink_to(model)
+    return drawn(model, home / "state" / "tune" / "runs" / "shop" / "made" / "shop", 1).folder
+
+
+def test_a_worse_adapter_is_refused_with_the_table_and_taken_by_force_on_record(made: Path, home: Path) -> None:
+    run = CliRunner().invoke
+    untold = run(app, ["model", "use", "shop"])
+    assert untold.exit_code == 2 and "assay tune gate shop" in untold.output
+    gated(made, is_better=False)
+    refused = run(app, ["model", "use", "shop"])
+    assert refused.exit_code == 1
+    assert (
+        "| bits per token | 40 | 1.750 | 2.500 |" in refused.output
+        and "Not better: bits per token got worse" in refused.output
+    )
+    assert Chosen(folders().chosen_file).history(None) == []
+    forced = run(app, ["model", "use", "shop", "--force"])
+    assert forced.exit_code == 0, forced.output
+    assert [(one.adapter, one.forced) for one in Chosen(folders().chosen_file).history(None)] == [("shop", True)]
+
+
+def test_a_better_adapter_is_used_for_its_project_and_rolled_back(made: Path, home: Path, tmp_path: Path) -> None:
+    run, where = CliRunner().invoke, folders()
+    gated(made, is_better=True)
+    done = run(app, ["model", "use", "shop", "--project", str(tmp_path)])
+    assert done.exit_code == 0 and "Better: bits per token" in done.output
+    assert (where.adapters / "shop" / adapters.GGUF).is_file()
+    own, _ = compose.load_settings(where, root=tmp_path)
+    other, _ = compose.load_settings(where, root=home)
+    assert own.text("engine.adapter") == "shop" and other.text("engine.adapter") == ""
+    engines = [compose.engine(one, where) for one in (own, other)]
+    assert all(isinstance(one, local.Local) for one in engines)
+    assert [one._adapter == "shop" for one in engines] == [True, False]  # type: ignore[attr-defined]
+    bench = compose.workbench(other, where)
+    tightened = compose.tightened(bench, own, where, ())
+    assert tightened.engine is not bench.engine and tightened.sandbox is bench.sandbox
+    back = run(app, ["model", "rollback", "--project", str(tmp_path)])
+    assert back.exit_code == 0 and "no adapter of yours" in back.output
+    assert compose.load_settings(where, root=tmp_path)[0].text("engine.adapter") == ""
+    assert run(app, ["model", "rollback"]).exit_code == 2
+
+
+def test_an_adapter_of_another_model_is_refused_by_name(made: Path, home: Path) -> None:
+    gated(made, is_better=True)
+    told = json.loads((made / adapters.MANIFEST).read_text())
+    (made / adapters.MANIFEST).write_text(
+        json.dumps(told | {"base": told["base"] | {"digest": "1" * 64, "name": "Other-1B"}})
+    )
+    done = CliRunner().invoke(app, ["model", "use", "shop"])
+    assert done.exit_code == 2 and "was made for Other-1B" in done.output
+
+
+def test_a_run_rests_while_an_engine_works_and_is_never_left_stopped(tmp_path: Path) -> None:
+    """The engine is a process that burns a processor for a second; the run one that counts."""
+    busy = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import time; t = time.process_time()\nwhile time.process_time() - t < 1: pass\ntime.sleep(60)",
+        ]
+    )
+    counting = subprocess.Popen([sys.executable, "-c", "import time\nfor _ in range(40): time.sleep(0.05)"], text=True)
+    (tmp_path / "e").mkdir()
+    (tmp_path / "e" / "engine.lock").write_text(str(busy.pid))
+    said = list[str]()
+    try:
+        signs = yielding.Signs((), tmp_path)
+        signs._busy_at = -1e9
+        assert yielding.minded(counting, signs, said.append) == 0
+        assert said[0] == "resting: somebody works" and said[1] == "going on"
+    finally:
+        busy.kill()
+        busy.wait()
+        if counting.poll() is None:
+            counting.kill()
+        counting.wait()
+
+
+def test_whoever_minds_a_run_ends_it_with_himself() -> None:
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], text=True)
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        yielding.minded(process, None, print, interrupted)
+    assert process.poll() == -signal.SIGTERM
+
+
+def test_a_suggestion_that_was_shown_is_a_sign(tmp_path: Path) -> None:
+    signs = yielding.Signs((tmp_path / "traces.jsonl",), tmp_path)
+    signs._busy_at = -1e9
+    assert not signs.somebody_works(time.monotonic())
+    (tmp_path / "traces.jsonl").write_text("{}\n")
+    assert signs.somebody_works(time.monotonic())
+    old = time.time() - 60
+    os.utime(tmp_path / "traces.jsonl", (old, old))
+    assert not signs.somebody_works(time.monotonic())
+
+
+def test_without_the_extra_the_command_says_what_to_install(home: Path) -> None:
+    from importlib.util import find_spec
+
+    if find_spec("torch") is not None:
+        pytest.skip("torch is installed here")
+    done = CliRunner().invoke(app, ["tune", "run", "shop"])
+    assert done.exit_code == 2 and "Install `assay[tune]`" in done.output
+
+
+@pytest.mark.parametrize(("name", "dialect"), [("qwen2.5-coder-1.5b.gguf", "qwen"), ("other-7b.gguf", "left-to-right")])
+def test_a_model_is_taught_in_its_own_markers(tmp_path: Path, name: str, dialect: str) -> None:
+    (tmp_path / name).write_bytes(b"GGUF")
+    assert way.dialect_for(tmp_path / name, "auto") == dialect
+    with pytest.raises(RunError, match="nonsense is no dialect"):
+        way.dialect_for(tmp_path / name, "nonsense")
+
+
+def test_the_embedded_model_is_taught_unused_tokens(model: Path) -> None:
+    assert way.dialect_for(model, "auto") == way.TAUGHT
