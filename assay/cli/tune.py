@@ -57,6 +57,10 @@ def prepare(
     like: Annotated[str, typer.Option(help="Take the sources of these samples again.")] = "",
     without: Annotated[list[str] | None, typer.Option(help="With --like: leave this source out, which the card then says.")] = None,
     history: Annotated[bool, typer.Option("--history/--no-history", help="Edits of folders' git histories, too.")] = True,
+    kept: Annotated[
+        list[Path] | None,
+        typer.Option(help="An export of a team's record: suggestions that were kept, of those who agreed, where they stand in these sources."),
+    ] = None,
     rows: Annotated[int, typer.Option(min=50, help="Samples to be taught, at most.")] = 20_000,
     held: Annotated[int, typer.Option(min=20, help="Held-out samples, at most.")] = 600,
     benchmark: Annotated[list[Path] | None, typer.Option(help="A file (JSON, JSON lines, text, .gz) none of whose text is to be taught, beside HumanEval, MBPP and the typing traces.")] = None,
@@ -98,6 +102,7 @@ def prepare(
             seed,
             tuple(benchmark or ()),
             has_history=history,
+            kept_files=tuple(kept or ()),
             specs=tuple((kind, value) for kind, value in specs),
             without=tuple(without or ()),
         )
@@ -120,7 +125,7 @@ def run(
     model: Annotated[str, typer.Option(help="The weights to adapt, as in `engine.model`.")] = "",
     minutes: Annotated[float, typer.Option(min=0.5, help="Of work; measured on the first steps.")] = 10.0,
     steps: Annotated[int, typer.Option(min=0, help="Instead of minutes.")] = 0,
-    dialect: Annotated[str, typer.Option(help="How prompts are written: auto takes the model's own markers, else unused tokens of it, else left to right.")] = "auto",
+    dialect: Annotated[str, typer.Option(help="How prompts are written: auto as the model is asked today; taught has it learn markers of tokens that it never used, which takes hours.")] = "auto",
     rank: Annotated[int, typer.Option(min=1, max=512, help="Of the adapter.")] = 32,
     rate: Annotated[float, typer.Option(help="The highest learning rate.")] = 1e-3,
     schedule: Annotated[
@@ -208,18 +213,16 @@ def merge(
 ) -> None:
     """Write the model with a run's adapter in its weights, as one GGUF file that any llama.cpp reads."""
     _need("gguf", "safetensors")
-    from assay.tune.made import exported
-    from assay.tune.training import plan as plans
+    from assay.tune import way
     from assay.tune.training.plan import RunError
 
+    where = folders()
     try:
-        target = run_folder(folders(), name)
-        plan, _ = plans.read(target)
-        exported.merge(target / "made" / name, Path(plan.model), kind, to)
-    except (RunError, OSError) as error:
+        held = way.merge(run_folder(where, name), kind, to, where.runtime)
+    except (RunError, EngineError, OSError) as error:
         out.fail("no-run", str(error))
     typer.echo(
-        f"{to} ({to.stat().st_size / 1e6:.0f} MB). Prompts for it are written in the dialect {plan.dialect}: set `engine.dialect` with it."
+        f"{to} ({to.stat().st_size / 1e6:.0f} MB) says of held-out answers what torch says, but for {held.apart:.2%}. Prompts for it are written as for the adapter: set `engine.dialect` with it."
     )
 
 

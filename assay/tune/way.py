@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from assay.engine import adapters, local, processes, weights
-from assay.engine.dialects import DIALECTS, LEFT_TO_RIGHT, by_name, choose
-from assay.engine.launch import Beside
+from assay.engine.dialects import DIALECTS, by_name, choose
+from assay.engine.launch import Beside, Launch
 
 from .gate import figures, gate
 from .gate.author import Way
@@ -26,7 +26,7 @@ from .training.packed import Tokens
 from .training.plan import Plan, Progress, RunError
 from .training.yielding import Signs, minded
 
-TAUGHT = "taught"  # the dialect of models that were given no markers
+TAUGHT = "taught"  # the dialect for models that were given no markers
 UNUSED = b"jupyter_start"  # what a model has to have to be taught these
 GATE, CARD, HELD, MADE = "gate.json", "card.md", "held.json", "made"
 APART = 0.01  # of the log-likelihood, that engine and torch may be apart
@@ -48,15 +48,15 @@ class Held:
 
 
 def dialect_for(model: Path, wanted: str) -> str:
-    """How prompts are written while it learns: what is wanted, else the model's own markers, else tokens that it has and never used, else from left to right. Raises RunError."""
+    """How prompts are written while it learns: what is wanted; else as the model is asked today, by its own markers, those that its own adapter was taught, or from left to right. To teach a model markers takes hours, and is to be asked for. Raises RunError."""
     if wanted != "auto":
         if wanted not in {one.name for one in DIALECTS}:
             raise RunError(f"{wanted} is no dialect; there are {', '.join(one.name for one in DIALECTS)}.")
+        if wanted == TAUGHT and not _has_unused(model):
+            raise RunError(f"{weights.name_of(model)} does not have the tokens that the dialect {TAUGHT} is made of.")
         return wanted
-    own = choose("auto", weights.name_of(model))
-    if own is not LEFT_TO_RIGHT:
-        return own.name
-    return TAUGHT if _has_unused(model) else LEFT_TO_RIGHT.name
+    today = adapters.today(model)
+    return today.dialect if today is not None else choose("auto", weights.name_of(model)).name
 
 
 def begin(folder: Path, plan: Plan) -> None:
@@ -113,17 +113,42 @@ class _Teller:
                 self._say(line)
 
 
-def hold(folder: Path, runtime: Path) -> Held | None:
-    """The engine's word beside torch's, on the run's held-out answers; None where llama.cpp does not serve it. Raises RunError where they are apart, EngineError."""
+def merge(folder: Path, kind: str, out: Path, runtime: Path) -> Held:
+    """Write the model with the run's adapter in its weights, as GGUF, where llama.cpp says of held-out answers what torch says: nothing is left of one that does not. Raises RunError, EngineError, OSError."""
+    from .made import exported  # numpy and gguf, which the rest of this file does without
+
+    plan, samples, nats = _told(folder)
+    part = out.with_name(f"{out.stem}.part.gguf")
+    try:
+        exported.merge(folder / MADE / folder.name, Path(plan.model), kind, part)
+        held = Held(nats, asyncio.run(_nats(processes.launch_for(part, runtime, IDLE_S), "", samples)))
+        if held.apart > APART:
+            raise RunError(
+                f"No {out.name}: with weights held as {kind} llama.cpp says {held.engine:.1f} nats of held-out answers, torch {held.torch:.1f}, {held.apart:.1%} apart; {APART:.0%} is the most. What was taught is finer than that: take q8_0, or the adapter beside the model."
+            )
+        part.replace(out)
+        return held
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _told(folder: Path) -> tuple[Plan, list[Tokens], float]:
+    """A run's plan, its held-out answers, and what torch says of them in nats."""
     plan, _ = plans.read(folder)
     try:
         told = json.loads((folder / HELD).read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        return plan, [Tokens(tuple(ids), asked, "") for ids, asked in told["samples"]], float(told["nats"])
+    except (OSError, ValueError, KeyError) as error:
         raise RunError(f"{folder.name} has not ended yet: run it to its end first.") from error
+
+
+def hold(folder: Path, runtime: Path) -> Held | None:
+    """The engine's word beside torch's, on the run's held-out answers; None where llama.cpp does not serve it. Raises RunError where they are apart, EngineError."""
+    plan, samples, nats = _told(folder)
     if not (folder / MADE / folder.name / adapters.GGUF).is_file():
         return None
-    samples = [Tokens(tuple(ids), asked, "") for ids, asked in told["samples"]]
-    held = Held(float(told["nats"]), asyncio.run(_nats(Path(plan.model), folder, runtime, samples)))
+    launch = processes.launch_for(Path(plan.model), runtime, IDLE_S, beside=Beside(adapters=str(folder / MADE)))
+    held = Held(nats, asyncio.run(_nats(launch, folder.name, samples)))
     if held.apart > APART:
         raise RunError(
             f"The adapter does not count: llama.cpp says {held.engine:.1f} nats of held-out answers, torch {held.torch:.1f}, {held.apart:.1%} apart; {APART:.0%} is the most."
@@ -131,10 +156,8 @@ def hold(folder: Path, runtime: Path) -> Held | None:
     return held
 
 
-async def _nats(model: Path, folder: Path, runtime: Path, samples: list[Tokens]) -> float:
-    engine = local.Local(
-        processes.launch_for(model, runtime, IDLE_S, beside=Beside(adapters=str(folder / MADE))), folder.name
-    )
+async def _nats(launch: Launch, adapter: str, samples: list[Tokens]) -> float:
+    engine = local.Local(launch, adapter)
     try:
         return -sum([await engine.likelihood(one.ids[: one.asked], one.ids[one.asked :]) for one in samples])
     finally:

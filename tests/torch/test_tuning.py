@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from typer.testing import CliRunner
 
-from assay.engine import adapters, local, processes, weights
-from assay.engine.launch import Beside
+from assay.cli.commands import app
+from assay.engine import adapters, weights
 from assay.tune import way
 from assay.tune.material import prepare, sources
 from assay.tune.material.prepare import Wanted
@@ -59,7 +60,7 @@ def process(folder: Path) -> subprocess.Popen[str]:
 
 def test_what_is_taught_is_learned(folder: Path, planned: Callable[..., Plan], tmp_path: Path) -> None:
     """Held-out answers get likelier, and the adapter that is written says so when it is loaded again."""
-    plan, said = planned(folder, steps=30), list[str]()
+    plan, said = planned(folder, steps=30, rate=3e-2), list[str]()
     way.begin(tmp_path / "r", plan)
     progress = steps.run(tmp_path / "r", never, said.append)
     found, looks = curves.losses(tmp_path / "r")
@@ -88,13 +89,12 @@ def test_a_run_that_is_killed_goes_on_to_the_same_end(
         assert not steps.run(tmp_path / "killed", lambda: next(asked), lambda _: None).ended
     finally:
         steps.SAVE_S = steps_save
-    running = process(tmp_path / "killed")
-    assert running.stdout is not None
-    for line in running.stdout:
-        if line.startswith("step 2"):
-            break
-    running.send_signal(signal.SIGKILL)
-    running.wait()
+    with process(tmp_path / "killed") as running:
+        assert running.stdout is not None
+        for line in running.stdout:
+            if line.startswith("step 2"):
+                break
+        running.send_signal(signal.SIGKILL)
     assert plans.read(tmp_path / "killed")[1].done < 40
     last = process(tmp_path / "killed")
     output, _ = last.communicate(timeout=200)
@@ -148,13 +148,11 @@ def test_llamacpp_says_what_torch_says(model: Path, planned: Callable[..., Plan]
     assert way.learn(tmp_path / name, None, 1, lambda _: None)
     held = way.hold(tmp_path / name, home / "r")
     assert held is not None and held.apart < way.APART
-    from assay.tune.made import exported
-
     made = tmp_path / name / "made" / name
-    for kind, apart in (("q8_0", 0.02), ("q4_1", 0.1)):
-        merged = tmp_path / f"{kind}.gguf"
-        exported.merge(made, model, kind, merged)
-        assert asyncio.run(nats(merged, tmp_path / name, home / "r")) == pytest.approx(held.torch, rel=apart)
+    assert way.merge(tmp_path / name, "q8_0", tmp_path / "merged.gguf", home / "r").apart < way.APART
+    with pytest.raises(RunError, match=r"No small\.gguf: with weights held as q4_1 llama\.cpp says"):
+        way.merge(tmp_path / name, "q4_1", tmp_path / "small.gguf", home / "r")
+    assert sorted(one.name for one in tmp_path.glob("*.gguf")) == ["merged.gguf"]
     rows, _, why = way.judge(tmp_path / name, home / "r", lambda _: None, each=5)
     assert rows[0].name == "bits per token" and rows[0].count > 20
     assert way.result(made)["why"] == why
@@ -166,13 +164,27 @@ def test_llamacpp_says_what_torch_says(model: Path, planned: Callable[..., Plan]
         way.hold(tmp_path / name, home / "r")
 
 
-async def nats(model: Path, run: Path, runtime: Path) -> float:
-    told = json.loads((run / way.HELD).read_text())
-    engine = local.Local(processes.launch_for(model, runtime, 30, beside=Beside()))
-    try:
-        return -sum([await engine.likelihood(ids[:asked], ids[asked:]) for ids, asked in told["samples"]])
-    finally:
-        await engine.end()
+def test_a_model_that_was_taught_shuffled_lines_is_refused(
+    model: Path, planned: Callable[..., Plan], samples: Path, tmp_path: Path, home: Path
+) -> None:
+    """Answers change places, so what is learned is wrong; the gate's table says so, and `assay model use` refuses."""
+    out = tmp_path / "shuffled"
+    shutil.copytree(samples, out)
+    rows = [json.loads(line) for line in (out / "train.jsonl").read_text().splitlines()]
+    answers = [row["answer"] for row in rows]
+    for row, answer in zip(rows, answers[7:] + answers[:7], strict=True):
+        row["answer"] = answer
+    (out / "train.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    target = home / "state" / "tune" / "runs" / "bad"
+    way.begin(target, replace(planned(model, steps=20, rank=8, rate=2e-3), data=str(out)))
+    assert way.learn(target, None, 1, lambda _: None)
+    _, is_better, why = way.judge(target, home / "r", lambda _: None, each=5)
+    assert not is_better and why.startswith("Not better: ")
+    cache = weights.fallback_path(home / "cache")
+    cache.parent.mkdir(parents=True)
+    cache.symlink_to(model)
+    refused = CliRunner().invoke(app, ["model", "use", "bad"])
+    assert refused.exit_code == 1 and why in refused.output and "| bits per token |" in refused.output
 
 
 def test_background_work_has_the_lowest_priority(folder: Path, planned: Callable[..., Plan], tmp_path: Path) -> None:
@@ -180,14 +192,11 @@ def test_background_work_has_the_lowest_priority(folder: Path, planned: Callable
 
     way.begin(tmp_path / "r", planned(folder, steps=2000))
     command = [sys.executable, "-I", "-m", "assay.tune.training.process", str(tmp_path / "r"), "--background"]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    assert running.stdout is not None
-    try:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
+        assert running.stdout is not None
         assert any(line.startswith("step ") for line in running.stdout)
         assert os.sched_getscheduler(running.pid) == os.SCHED_IDLE
         running.terminate()
         rest = running.stdout.read()
         assert running.wait(60) == 0 and "ending after step" in rest
-    finally:
-        running.kill()
     assert not adapters.folders(str(tmp_path / "r"), folder)

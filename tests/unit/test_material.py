@@ -15,7 +15,19 @@ from typer.testing import CliRunner
 
 from assay.cli.commands import app
 from assay.engine.dialects import DIALECTS, by_name
-from assay.tune.material import alike, asked, benchmarks, card, cleaned, histories, licences, prepare, samples, sources
+from assay.tune.material import (
+    accepted,
+    alike,
+    asked,
+    benchmarks,
+    card,
+    cleaned,
+    histories,
+    licences,
+    prepare,
+    samples,
+    sources,
+)
 from assay.tune.material.prepare import Wanted
 from assay.tune.material.sources import SourceError, Text
 
@@ -275,6 +287,44 @@ def test_edits_are_those_of_the_history_in_order(tmp_path: Path) -> None:
         [sources.folder(root, is_own=True)], tmp_path / "out", Wanted(has_history=True), lambda _: None
     )
     assert sum(side["edit"] for side in made.sides.values()) == 2
+
+
+def test_what_a_team_kept_is_taught_where_it_stands_now(tmp_path: Path) -> None:
+    """By an export of its record: the texts of those who agreed, taken, and found in one place."""
+    root = project(tmp_path / "shop", "till stock cart depot desk")
+    (root / "own.py").write_text(
+        module("own") + "\n\ndef twice(cart):\n    return sum(one.price for one in cart) * 2\n"
+    )
+    shown = {
+        "a": "    return sum(one.price for one in cart) * 2\n",
+        "b": "import os",
+        "c": "return never_kept(1, 2)",
+        "d": "found = given.till_3(limit + 21)",
+        "e": None,
+    }
+    rows = [
+        {"kind": "suggestion", "suggestion": one, "plain": {}, "personal": {"text": "hash"}}
+        | ({"text": text} if text else {})
+        for one, text in shown.items()
+    ]
+    rows += [
+        {"kind": "fate", "suggestion": one, "plain": {"fate": fate}}
+        for one, fate in (("a", "kept"), ("b", "accepted"), ("c", "rejected"), ("d", "accepted"), ("e", "kept"))
+    ]
+    export = tmp_path / "record.jsonl"
+    export.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    assert accepted.texts(export) == [shown["a"], shown["d"]]
+    prepare.prepare([sources.folder(root, is_own=True)], tmp_path / "out", Wanted(kept_files=(export,)), lambda _: None)
+    found = prepare.load(tmp_path / "out")
+    taken = [row for row in (*found.train, *found.held) if row.kind == "kept"]
+    assert sorted(row.answer for row in taken) == [
+        "found = given.till_3(limit + 21)",
+        "return sum(one.price for one in cart) * 2",
+    ]
+    assert all(found.texts[row.text].text[row.start : row.end] == row.answer for row in taken)
+    export.write_text("no json\n")
+    with pytest.raises(SourceError, match="is no export of a team's record"):
+        accepted.texts(export)
 
 
 def test_archives_are_read_and_never_unpacked_or_run(tmp_path: Path) -> None:

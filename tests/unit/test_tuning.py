@@ -379,5 +379,10 @@ def test_a_model_is_taught_in_its_own_markers(tmp_path: Path, name: str, dialect
         way.dialect_for(tmp_path / name, "nonsense")
 
 
-def test_the_embedded_model_is_taught_unused_tokens(model: Path) -> None:
-    assert way.dialect_for(model, "auto") == way.TAUGHT
+def test_the_embedded_model_can_be_taught_unused_tokens_and_others_cannot(model: Path, tmp_path: Path) -> None:
+    assert way.dialect_for(model, "taught") == way.TAUGHT
+    today = adapters.today(model)
+    assert way.dialect_for(model, "auto") == (today.dialect if today else "left-to-right")
+    (tmp_path / "other.gguf").write_bytes(b"GGUF")
+    with pytest.raises(RunError, match="other does not have the tokens"):
+        way.dialect_for(tmp_path / "other.gguf", "taught")

@@ -13,7 +13,7 @@ import safetensors.numpy
 from assay.engine import adapters, weights
 
 from ..training.plan import ADAPTER, Plan, RunError
-from .gguf_files import Array, Difference, Merged, write_adapter, write_merged
+from .gguf_files import Array, Difference, write_adapter, write_merged
 
 PEFT = ("adapter_config.json", "adapter_model.safetensors")
 
@@ -40,8 +40,8 @@ def export(run: Path, plan: Plan, name: str, into: Path) -> adapters.Adapter:
     return adapters.read(target)
 
 
-def merge(folder: Path, base: Path, kind: Merged, out: Path) -> None:
-    """The base with the adapter of a folder in its weights, as one GGUF. Raises RunError."""
+def merge(folder: Path, base: Path, kind: str, out: Path) -> None:
+    """The base with the adapter of a folder in its weights, as one GGUF; `kind` is a name of `gguf_files.KINDS`. Raises RunError."""
     parts, alpha = read(folder)
     write_merged(base, differences(parts, alpha), kind, out)
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import gguf
 import numpy as np
 
 from ..training.plan import RunError
 
-Merged = Literal["q8_0", "q4_1"]
+KINDS = ("q8_0", "q4_1")  # how changed weights may be held
 TURNED = frozenset({"llama"})  # architectures whose queries and keys are turned
 Array = Any  # a matrix of numpy, of 32-bit numbers
 
@@ -48,7 +48,7 @@ def write_adapter(base: Path, parts: Mapping[str, tuple[Array, Array]], alpha: f
     _end(writer)
 
 
-def write_merged(base: Path, differences: Mapping[str, Difference], kind: Merged, out: Path) -> None:
+def write_merged(base: Path, differences: Mapping[str, Difference], kind: str, out: Path) -> None:
     """The base with the differences in it: what they change is held as `kind` says, the rest as it was. Raises RunError."""
     told, wanted = _Base(base), gguf.GGMLQuantizationType[kind.upper()]
     by_name = {f"{told.name(name)}.weight": one for name, one in differences.items()}

@@ -14,7 +14,7 @@ from typing import Any
 
 from assay.assistant.changes.revisions import RangeError
 
-from . import alike, benchmarks, cleaned, histories, licences, samples
+from . import accepted, alike, benchmarks, cleaned, histories, licences, samples
 from .card import Card, page
 from .samples import Row
 from .sources import Source, SourceError, Text
@@ -29,13 +29,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """How much: `rows` taught and `held` ones at most, and the seed of all choices. `benchmark_files`: beside those that are known. `has_history`: edits of folders' repositories, too. `specs`: how the sources were named, and `without` those that were left out on purpose, for the card."""
+    """How much: `rows` taught and `held` ones at most, and the seed of all choices. `benchmark_files`: beside those that are known. `has_history`: edits of folders' repositories, too. `kept_files`: exports of a team's record. `specs`: how the sources were named, and `without` those that were left out on purpose, for the card."""
 
     rows: int = 20_000
     held: int = 600
     seed: int = 1
     benchmark_files: tuple[Path, ...] = ()
     has_history: bool = False
+    kept_files: tuple[Path, ...] = ()
     specs: tuple[tuple[str, str], ...] = ()
     without: tuple[str, ...] = ()
 
@@ -80,6 +81,9 @@ def prepare(sources: Sequence[Source], out: Path, wanted: Wanted, say: Say) -> C
     say("making samples")
     texts = dict(enumerate(one for one, _ in unique))
     rows = _rows(texts, held_texts, wanted)
+    taken = [text for file in wanted.kept_files for text in accepted.texts(file)]
+    for row in accepted.placed(taken, texts):
+        rows[SIDES[row.text in held_texts]].setdefault(texts[row.text].project, []).append(row)
     for source in sources if wanted.has_history else ():
         _add_edits(source, texts, held_texts, rows, wanted)
     sides = {

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from analyzers import gaps, syntax
 from assay.assistant.drafting.prompt import LOOK_BACK, NAME_LIMIT, excerpt
 
-Kind = Literal["line", "expression", "argument", "attribute", "block", "body", "onward", "edit"]
+Kind = Literal["line", "expression", "argument", "attribute", "block", "body", "onward", "edit", "kept"]
 # How often each is taught: what people wait for most is the rest of a line.
 SHARES: Mapping[Kind, float] = {
     "line": 0.42,

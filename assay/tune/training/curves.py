@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pygal
 
 from .plan import CURVES, LOSSES
+
+# It leaves a hook for plug-ins in the way of every later import, of a kind that Python no longer knows.
+sys.meta_path[:] = [one for one in sys.meta_path if type(one).__module__ != pygal.__name__]
 
 SMOOTH = 0.9  # of the mean so far stays with each step
 POINTS = 200
