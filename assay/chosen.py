@@ -28,11 +28,13 @@ class Chosen:
 
     def of(self, root: Path | None) -> str:
         """The adapter of the project at `root`, else what all have; "" for none."""
-        return self._now(root)[0]
+        found = self._read()
+        own = found.get(_key(root)) or found.get(ALL)
+        return own[-1].adapter if own else ""
 
-    def has_chosen(self, root: Path | None) -> bool:
-        """Whether anything was ever chosen for it."""
-        return self._now(root)[1]
+    def roots(self) -> list[str]:
+        """The projects that have a choice, and ALL where there is one for them."""
+        return [root for root, some in self._read().items() if some]
 
     def history(self, root: Path | None) -> list[Choice]:
         """The latest last."""
@@ -52,11 +54,6 @@ class Chosen:
         found[_key(root)].pop()
         self._write(found)
         return self.of(root)
-
-    def _now(self, root: Path | None) -> tuple[str, bool]:
-        found = self._read()
-        own = found.get(_key(root)) or found.get(ALL)
-        return (own[-1].adapter, True) if own else ("", False)
 
     def _read(self) -> dict[str, list[Choice]]:
         try:

@@ -43,16 +43,17 @@ def load_settings(
     where: Folders, *, root: Path | None = None, editor: object = None
 ) -> tuple[Settings, tuple[str, ...]]:
     """The merged settings and what could not be used of them."""
-    return with_adapter(
-        where, root, *table.load(where.settings_file, roots=[root] if root is not None else [], editor=editor)
-    )
+    roots = [root] if root is not None else []
+    return with_adapter(where, roots, *table.load(where.settings_file, roots=roots, editor=editor))
 
 
 def with_adapter(
-    where: Folders, root: Path | None, settings: Settings, complaints: tuple[str, ...]
+    where: Folders, roots: Sequence[Path], settings: Settings, complaints: tuple[str, ...]
 ) -> tuple[Settings, tuple[str, ...]]:
-    """The settings with the adapter that was chosen for the project at `root` (`assay model use`), where none is set."""
-    if settings.text("engine.adapter") or not (chosen := Chosen(where.chosen_file)).has_chosen(root):
+    """The settings with the adapter that was chosen for a project (`assay model use`), where none is set: for the innermost of `roots` that has a choice of its own, else for all."""
+    chosen = Chosen(where.chosen_file)
+    root = next((one for one in reversed(roots) if chosen.history(one)), None)
+    if settings.text("engine.adapter") or not chosen.history(root):
         return settings, complaints
     return replace(settings, values={**settings.values, "engine.adapter": chosen.of(root) or adapters.NONE}), complaints
 
@@ -74,7 +75,7 @@ def engine(settings: Settings, where: Folders) -> Engine:
         if backend == "remote":
             raise EngineError("Engine off: `engine.backend` is remote, and no server is named. Set `engine.url`.")
         model = weights.resolve(settings.text("engine.model"), where.cache)
-        adapter, named = _adapter(settings, model), settings.text("engine.vllm")
+        adapter, named = _adapter(settings, where, model), settings.text("engine.vllm")
         choice = backends.choose(backend, model, where.cache, program=named, adapter=adapter)
         idle_s, quantisation = settings.number("engine.idle_s"), settings.text("engine.quantisation")
         beside = Beside(
@@ -86,9 +87,12 @@ def engine(settings: Settings, where: Folders) -> Engine:
         return Missing(str(error))
 
 
-def _adapter(settings: Settings, model: Path) -> str:
-    """What is set, or chosen for the project; else the embedded model's own where llama.cpp runs it."""
+def _adapter(settings: Settings, where: Folders, model: Path) -> str:
+    """What is set, or chosen for the project; else the embedded model's own where llama.cpp runs it. Raises EngineError where it is another model's, as far as their sizes tell."""
     given = settings.text("engine.adapter")
+    told = adapters.manifest(adapters_folder(settings, where), model, given) if given else None
+    if told is not None and told.base_size != adapters.size_of(model):
+        raise EngineError(f"Engine off: {adapters.other(told, model)}")
     if given or not weights.is_fallback(model) or settings.text("engine.backend") not in ("auto", "llamacpp"):
         return "" if given == adapters.NONE else given
     own = adapters.today(model)
@@ -200,9 +204,7 @@ class Composition:
 
     def settings(self, roots: Sequence[Path], editor: object) -> tuple[Settings, tuple[str, ...]]:
         """The merged settings for a window, or for the projects at some roots in it."""
-        return with_adapter(
-            self.where, roots[0] if roots else None, *table.load(self.where.settings_file, roots=roots, editor=editor)
-        )
+        return with_adapter(self.where, roots, *table.load(self.where.settings_file, roots=roots, editor=editor))
 
     def bench(self, settings: Settings, complaints: tuple[str, ...]) -> Workbench:
         """Services for these settings."""

@@ -50,7 +50,7 @@ async def main(given: argparse.Namespace) -> None:
         finally:
             await taught.close()
             await plain.end()
-    row = figures.figure("lines exact", "%", "more", before, after)
+    row = figures.figure("lines exact", "%", "more", figures.Pairs(before, after))
     print(figures.table([row]))
     print(f"{sum(before):.0f} and {sum(after):.0f} of {len(found)}: {sum(after) / max(1, sum(before)):.2f} times")
     print(f"median {statistics.median(slow) * 1000:.0f} and {statistics.median(slower) * 1000:.0f} ms a line")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +17,8 @@ from assay.engine import adapters, weights
 from assay.engine.api import EngineUnavailable
 from assay.folders import Folders, folders
 
+# Settings beside which a choice would not be used.
+_BETTER_SET = {"engine.url": "Suggestions come from a server", "engine.adapter": "An adapter is set"}
 Project = Annotated[
     Path | None, typer.Option(help="For the project in this folder alone.", file_okay=False, exists=True)
 ]
@@ -64,24 +67,53 @@ def rollback(project: Project = None) -> None:
     )
 
 
+def listed(where: Folders) -> list[dict[str, Any]]:
+    """The installed adapters: for which model, and which projects write with them ("all" for those without a choice of their own)."""
+    chosen, rows = Chosen(where.chosen_file), list[dict[str, Any]]()
+    users = {root or "all": chosen.of(Path(root) if root else None) for root in chosen.roots()}
+    for folder in sorted(one.parent for one in where.adapters.glob(f"*/{adapters.MANIFEST}")):
+        with contextlib.suppress(adapters.AdapterError):
+            one = adapters.read(folder)
+            rows.append(
+                {
+                    "name": one.name,
+                    "base": one.base_name,
+                    "dialect": one.dialect,
+                    "used_by": [root for root, name in users.items() if name == one.name],
+                }
+            )
+    return rows
+
+
 def _use_adapter(where: Folders, made: Path, project: Path | None, *, force: bool) -> None:
     from assay.tune import way
     from assay.tune.gate import figures
     from assay.tune.training.plan import RunError
 
+    settings = out.settings(where)
+    for setting, why in _BETTER_SET.items():
+        if settings.text(setting):
+            out.fail(
+                "usage",
+                f"{why} (`{setting}` is {settings.text(setting)}): a choice made here would not be used. Take that setting out first.",
+            )
+    if settings.text("engine.backend") not in ("auto", "llamacpp", "vllm"):
+        out.fail(
+            "usage", f"`engine.backend` is {settings.text('engine.backend')}, which has no adapters. Set it to auto."
+        )
     try:
-        told: dict[str, Any] = way.result(made)
-        model = weights.resolve(out.settings(where).text("engine.model"), where.cache)
+        model = weights.resolve(settings.text("engine.model"), where.cache)
         one = adapters.read(made)
         adapters.check(one, model, weights.digest(model))
+        told: dict[str, Any] = way.result(made) if not force else way.result_or_none(made)
     except (RunError, EngineUnavailable, adapters.AdapterError) as error:
         out.fail("no-adapter", str(error))
     if not told["better"]:
         typer.echo(figures.table(told["rows"]))
         if not force:
             out.fail("not-better", f"{told['why']} It is not used; --force takes it all the same.", status=out.FAILED)
-    if made.parent != where.adapters:
-        way.install(made, where.adapters)
+    if made.parent != (target := Path(compose.expanded(settings.text("engine.adapters")) or where.adapters)):
+        way.install(made, target)
     since = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
     Chosen(where.chosen_file).choose(project, Choice(made.name, since, forced=not told["better"]))
     typer.echo(

@@ -23,6 +23,7 @@ from assay.cli import (
     people,
     report,
     review,
+    samples,
     sandboxes,
     serve,
     suggest,
@@ -70,6 +71,7 @@ app.command()(models.engine)
 models.app.command()(adapters.use)
 models.app.command()(adapters.rollback)
 app.add_typer(models.app, name="model")
+tune.app.command()(samples.prepare)
 app.add_typer(tune.app, name="tune")
 app.add_typer(sandboxes.app, name="sandbox")
 app.add_typer(conventions.app, name="conventions")

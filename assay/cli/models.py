@@ -15,6 +15,7 @@ from assay import compose
 from assay.assistant import settings as table
 from assay.assistant.settings import Settings
 from assay.cli import out
+from assay.cli.adapters import listed
 from assay.engine import backends, dialects, hub, processes, weights
 from assay.engine.api import EngineError, EngineUnavailable
 from assay.engine.launch import Beside, Launch
@@ -49,7 +50,7 @@ def engine(
         str | None,
         typer.Option(
             metavar="FOLDER",
-            help="LoRA adapters to serve by their folders' names, on vLLM; by default `engine.adapters`.",
+            help="LoRA adapters to serve by their folders' names; by default `engine.adapters`.",
         ),
     ] = None,
     cache: Annotated[
@@ -104,11 +105,9 @@ def engine(
         wanted = choice("engine.backend", backend, settings)
         chosen = backends.choose(wanted, path, where.cache, program=named, is_shared=bool(listen))
         held = choice("engine.quantisation", quantisation, settings)
-        wished = compose.expanded(settings.text("engine.adapters") if adapters is None else adapters)
-        if wished and chosen.backend != "vllm":
-            out.say(
-                f"The adapters in {wished} are not served: vLLM has them, and this is {backends.TITLES[chosen.backend]}."
-            )
+        wished = compose.adapters_folder(settings, where) if adapters is None else compose.expanded(adapters)
+        if wished and chosen.backend == "torch":
+            out.say(f"The adapters in {wished} are not served: llama.cpp and vLLM have them, and this is torch.")
         found = Beside(chosen.program, chosen.version, wished, choice("engine.kv_cache", cache, settings))
         launch = processes.launch_for(path, where.runtime, idle_s, chosen.backend, held, found)
         launch = replace(launch, folder=Path(folder)) if folder else launch
@@ -237,7 +236,7 @@ def list_models(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """The models in the models folder, GGUF files and folders of safetensors; the one in use is marked."""
+    """The models in the models folder, GGUF files and folders of safetensors, and your adapters; what is in use is marked."""
     if known:
         _list_known(as_json=as_json)
         return
@@ -251,7 +250,7 @@ def list_models(
         used = None
     if as_json:
         out.emit({"models": [{"name": weights.name_of(f), "path": str(f), "bytes": _size(f), "used": f.resolve() == used,
-                              "fallback": weights.is_fallback(f)} for f in here]})  # fmt: skip
+                              "fallback": weights.is_fallback(f)} for f in here], "adapters": listed(where)})  # fmt: skip
         return
     for one in here:
         mark = "*" if one.resolve() == used and not settings.text("engine.url") else " "
@@ -259,6 +258,10 @@ def list_models(
         typer.echo(f"{mark} {weights.name_of(one):40} {_size(one) / 1e6:8.0f} MB{note}")
     if not here:
         typer.echo(f"No model is in {folder}. Run `assay setup`.")
+    for row in listed(where):
+        typer.echo(
+            f"  adapter {row['name']:32} for {row['base']}{'; used by ' + ', '.join(row['used_by']) if row['used_by'] else ''}"
+        )
     if url := settings.text("engine.url"):
         typer.echo(f"In use is the server at {url} (`engine.url`).")
     typer.echo("`assay model list --known` names models that are worth a try.", err=True)

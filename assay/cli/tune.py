@@ -1,4 +1,4 @@
-"""`assay tune`: samples from repositories and packages, an adapter from samples, the gate, and what is there."""
+"""`assay tune`: an adapter from samples, the gate, and what is there; `samples` makes the samples."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import typer
 from assay import compose
 from assay.assistant.settings import Settings
 from assay.cli import out
-from assay.engine import weights
+from assay.engine import adapters, weights
 from assay.engine.api import EngineError
 from assay.folders import Folders, folders
+from assay.tune.training import yielding
 
 if TYPE_CHECKING:
     from assay.tune.gate import gate as gates
-    from assay.tune.material.sources import Source
     from assay.tune.training.plan import Plan
 
 app = typer.Typer(
@@ -31,10 +31,21 @@ MISSING = "`assay tune` needs {}, which is not installed. Install `assay[tune]`.
 Name = Annotated[str, typer.Argument(help="The name of a run.")]
 
 
-def _need(*modules: str) -> None:
+def need(*modules: str) -> None:
+    """End with a sentence where one of them is not installed."""
     for one in modules:
         if importlib.util.find_spec(one) is None:
             out.fail("no-tune", MISSING.format(one))
+
+
+def named(name: str) -> str:
+    """A name for samples, a run or an adapter; ends with a sentence for what is none: engines and folders have to take it."""
+    if adapters.NAME.fullmatch(name) is None or name in (adapters.NONE, adapters.OWN.name):
+        out.fail(
+            "usage",
+            f"{name!r} is no name here: letters, digits, dots and dashes, and neither {adapters.NONE} nor {adapters.OWN.name}. Give another one with --name.",
+        )
+    return name
 
 
 def data_folder(where: Folders, name: str) -> Path:
@@ -48,77 +59,6 @@ def run_folder(where: Folders, name: str) -> Path:
 
 
 @app.command()
-def prepare(
-    sources: Annotated[list[Path] | None, typer.Argument(help="Folders, wheels or source distributions whose licence is permissive.")] = None,
-    own: Annotated[list[Path] | None, typer.Option(help="A folder of your own: its licence is not asked.")] = None,
-    package: Annotated[list[str] | None, typer.Option(help="A package that is installed beside Assay.")] = None,
-    listed: Annotated[Path | None, typer.Option("--list", help="TOML with a table [packages] of names and versions, whose wheels are fetched from the configured index.")] = None,
-    name: Annotated[str, typer.Option(help="What the samples are called.")] = "",
-    like: Annotated[str, typer.Option(help="Take the sources of these samples again.")] = "",
-    without: Annotated[list[str] | None, typer.Option(help="With --like: leave this source out, which the card then says.")] = None,
-    history: Annotated[bool, typer.Option("--history/--no-history", help="Edits of folders' git histories, too.")] = True,
-    kept: Annotated[
-        list[Path] | None,
-        typer.Option(help="An export of a team's record: suggestions that were kept, of those who agreed, where they stand in these sources."),
-    ] = None,
-    rows: Annotated[int, typer.Option(min=50, help="Samples to be taught, at most.")] = 20_000,
-    held: Annotated[int, typer.Option(min=20, help="Held-out samples, at most.")] = 600,
-    benchmark: Annotated[list[Path] | None, typer.Option(help="A file (JSON, JSON lines, text, .gz) none of whose text is to be taught, beside HumanEval, MBPP and the typing traces.")] = None,
-    seed: Annotated[int, typer.Option(help="Of all choices.")] = 1,
-) -> None:  # fmt: skip
-    """Make samples from your repositories and from packages, in the prompts that Assay writes.
-
-    Nothing of them is run. Left out are files without a permissive licence, with secrets, generated ones, near-duplicates and text of benchmarks; whole projects (of one project, files) are held out for the gate. A data card counts all of it.
-    """
-    _need("datasketch")
-    from assay.tune.material import prepare as preparing
-    from assay.tune.material.sources import SourceError
-
-    where = folders()
-    specs = [
-        *(["folder", str(one.resolve())] for one in sources or ()),
-        *(["own", str(one.resolve())] for one in own or ()),
-        *(["package", one] for one in package or ()),
-    ]
-    try:
-        specs += [["listed", f"{one}=={version}"] for one, version in _listed(listed)]
-        if like:
-            told = preparing.load(data_folder(where, like)).card
-            specs = [one for one in told["specs"] if _spoken(one) not in (without or ())]
-            if missing := set(without or ()) - {_spoken(one) for one in told["specs"]}:
-                out.fail(
-                    "usage",
-                    f"{sorted(missing)[0]} is none of its sources: {', '.join(_spoken(one) for one in told['specs'])}.",
-                )
-        if not specs:
-            out.fail("usage", "Nothing to make samples of: name a folder, --own FOLDER, --package NAME or --list FILE.")
-        if any(kind == "listed" for kind, _ in specs) and out.settings(where).is_on("offline"):
-            out.fail("offline", "`offline` is on: nothing is fetched. Name wheels that are here.")
-        found = [_source(kind, value, where) for kind, value in specs]
-        name = name or found[0].project.lower()
-        wanted = preparing.Wanted(
-            rows,
-            held,
-            seed,
-            tuple(benchmark or ()),
-            has_history=history,
-            kept_files=tuple(kept or ()),
-            specs=tuple((kind, value) for kind, value in specs),
-            without=tuple(without or ()),
-        )
-        target = data_folder(where, name)
-        made = preparing.prepare(found, target, wanted, out.say)
-    except SourceError as error:
-        out.fail("no-samples", str(error))
-    except (OSError, ValueError) as error:
-        out.fail("no-samples", f"The samples cannot be made: {error}.")
-    typer.echo(
-        f"{name}: {sum(made.sides['train'].values())} samples to be taught and {sum(made.sides['held'].values())} held out, from {sum(made.kept.values())} of {made.found} files."
-    )
-    typer.echo(f"The data card is {target / 'card.md'}. Next: assay tune run {name}")
-
-
-@app.command()
 def run(
     name: Annotated[str, typer.Argument(help="The samples, by their name.")],
     run_name: Annotated[str, typer.Option("--name", help="What the run and its adapter are called; by default as the samples.")] = "",
@@ -126,7 +66,7 @@ def run(
     minutes: Annotated[float, typer.Option(min=0.5, help="Of work; measured on the first steps.")] = 10.0,
     steps: Annotated[int, typer.Option(min=0, help="Instead of minutes.")] = 0,
     dialect: Annotated[str, typer.Option(help="How prompts are written: auto as the model is asked today; taught has it learn markers of tokens that it never used, which takes hours.")] = "auto",
-    rank: Annotated[int, typer.Option(min=1, max=512, help="Of the adapter.")] = 32,
+    rank: Annotated[int, typer.Option(min=0, max=512, help="Of the adapter; 0 takes that of the one that is gone on from, else 32.")] = 0,
     rate: Annotated[float, typer.Option(help="The highest learning rate.")] = 1e-3,
     schedule: Annotated[
         Literal["wsd", "cosine"], typer.Option(help="How the rate goes: warm-up, stable and decay, or half a cosine.")
@@ -142,7 +82,7 @@ def run(
 
     The same command goes on with a run that was ended, from its last checkpoint, to the same result. Nothing is used before `assay model use`.
     """
-    _need("torch", "peft", "pygal")
+    need("torch", "peft", "accelerate", "psutil", "pygal", "gguf", "datasketch")
     from assay.tune import way
     from assay.tune.material import prepare as preparing
     from assay.tune.material.sources import SourceError
@@ -150,12 +90,18 @@ def run(
 
     where = folders()
     settings = out.settings(where)
-    run_name = run_name or name
+    run_name = named(run_name or name)
     target = run_folder(where, run_name)
+    if detach and not background:
+        out.fail("usage", "--detach goes with --background.")
+    if background:
+        yielding.lowest()  # of the gate, too, and of its engine
     try:
-        path = weights.resolve(model or settings.text("engine.model"), where.cache)
+        path = weights.resolve(model or settings.text("engine.model"), where.cache).resolve()
         data = data_folder(where, name)
-        spoken = way.dialect_for(path, dialect)
+        asked = settings.text("engine.dialect")
+        spoken = way.dialect_for(path, dialect if dialect != "auto" else asked)
+        start = way.start_for(path, spoken, rank)
         plan = Plan(
             str(path),
             str(data),
@@ -166,21 +112,37 @@ def run(
             steps,
             rows=rows,
             context=context,
-            rank=rank,
+            rank=rank or way.rank_of(start) or 32,
+            start=str(start.file) if start is not None else "",
+            start_mark=weights.digest(start.file) if start is not None else "",
             rate=rate,
             schedule=schedule,
             seed=seed,
         )
         way.begin(target, plan)
         if detach:
-            _detached(target, [name, "--name", run_name, "--model", str(path), *_options(plan, processes)])
+            _detached(
+                target,
+                [
+                    name,
+                    "--name",
+                    run_name,
+                    "--model",
+                    str(path),
+                    *_options(plan, processes),
+                    "--dialect",
+                    dialect,
+                    "--steps",
+                    str(steps),
+                ],
+            )
             return
         signs = _signs(where) if background else None
         if not way.learn(target, signs, processes, out.say):
             typer.echo(f"{run_name} has not ended: the same command goes on.")
             return
-        held = way.hold(target, where.runtime)
-        _gate(target, where, settings, held)
+        with way.alone(target):
+            _gate(target, where, settings)
     except (RunError, SourceError, EngineError) as error:
         out.fail("no-run", str(error))
     except OSError as error:
@@ -200,7 +162,8 @@ def gate(
     where = folders()
     try:
         target = run_folder(where, name)
-        _gate(target, where, out.settings(where), way.hold(target, where.runtime), places)
+        with way.alone(target):
+            _gate(target, where, out.settings(where), places)
     except (RunError, SourceError, EngineError, OSError) as error:
         out.fail("no-run", str(error))
 
@@ -212,7 +175,7 @@ def merge(
     kind: Annotated[Literal["q8_0", "q4_1"], typer.Option(help="How the changed weights are held.")] = "q8_0",
 ) -> None:
     """Write the model with a run's adapter in its weights, as one GGUF file that any llama.cpp reads."""
-    _need("gguf", "safetensors")
+    need("gguf", "safetensors")
     from assay.tune import way
     from assay.tune.training.plan import RunError
 
@@ -229,13 +192,18 @@ def merge(
 @app.command()
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """The samples and runs that are here, and how far these are."""
+    from assay.tune import way
     from assay.tune.training import plan as plans
 
     where = folders()
     data = sorted(one.parent.name for one in (where.state / "tune" / "data").glob("*/card.json"))
     rows = list[dict[str, Any]]()
     for one in sorted((where.state / "tune" / "runs").glob(f"*/{plans.STATE}")):
-        plan, progress = plans.read(one.parent)
+        try:
+            plan, progress = plans.read(one.parent)
+        except plans.RunError as error:
+            out.say(str(error))
+            continue
         rows.append(
             {
                 "run": one.parent.name,
@@ -244,6 +212,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
                 "of": plan.steps,
                 "ended": progress.ended,
                 "minutes": round(progress.worked_s / 60, 1),
+                "at_work": way.is_at_work(one.parent),
                 "gate": _said(one.parent),
             }
         )
@@ -252,37 +221,21 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
         return
     typer.echo(f"samples: {', '.join(data) or 'none yet (assay tune prepare)'}")
     for row in rows:
-        state = {"": "goes on, or can", "done": "ended", "early": "ended early: no better"}[str(row["ended"])]
+        state = {"": "can go on", "done": "ended", "early": "ended early: no better"}[str(row["ended"])]
+        state = "at work" if row["at_work"] else state
         typer.echo(
             f"{row['run']:24} step {row['step']} of {row['of'] or '?'}, {row['minutes']} min, {state}. {row['gate']}"
         )
 
 
-def _listed(file: Path | None) -> list[tuple[str, str]]:
-    from assay.tune.material import sources
+@app.command()
+def stop(name: Name) -> None:
+    """End a run that is at work, wherever it was begun: it leaves a checkpoint, and the same command goes on."""
+    from assay.tune import way
 
-    return sources.listed(file) if file is not None else []
-
-
-def _spoken(spec: list[str]) -> str:
-    """What a source is called on the command line."""
-    kind, value = spec
-    return Path(value).name if kind in ("folder", "own") else value.partition("==")[0]
-
-
-def _source(kind: str, value: str, where: Folders) -> Source:
-    from assay.tune.material import sources
-
-    match kind:
-        case "package":
-            return sources.package(value)
-        case "listed":
-            name, _, version = value.partition("==")
-            out.say(f"fetching {name} {version}")
-            return sources.archive(sources.fetched(name, version, where.cache / "wheels"))
-        case _:
-            path = Path(value)
-            return sources.archive(path) if path.is_file() else sources.folder(path, is_own=kind == "own")
+    if not way.stop(run_folder(folders(), name)):
+        out.fail("usage", f"{name} is not at work.")
+    typer.echo(f"{name} ends after the step that it is at; assay tune status.")
 
 
 def _signs(where: Folders) -> Any:
@@ -294,8 +247,6 @@ def _signs(where: Folders) -> Any:
 def _options(plan: Plan, processes: int) -> list[str]:
     given = {
         "minutes": plan.minutes,
-        "steps": plan.steps,
-        "dialect": plan.dialect,
         "rank": plan.rank,
         "rate": plan.rate,
         "schedule": plan.schedule,
@@ -321,15 +272,20 @@ def _detached(target: Path, options: list[str]) -> None:
     typer.echo(f"It goes on in the background: assay tune status. Its words are in {target / 'command.log'}.")
 
 
-def _gate(target: Path, where: Folders, settings: Settings, held: Any, places: int = 40) -> None:
-    """Print the table, and write the card."""
+def _gate(target: Path, where: Folders, settings: Settings, places: int = 40) -> None:
+    """Hold the engine to torch and the adapter to the model as it is; print the table, and write the card."""
     from assay.tune import way
     from assay.tune.gate import figures
 
-    if held is not None:
-        out.say(f"llama.cpp says of held-out answers what torch says, but for {held.apart:.2%}")
-    with_tests = _passes(target, where, settings)
-    rows, is_better, why = way.judge(target, where.runtime, out.say, each=places, passes=with_tests)
+    if not way.is_served_here(target):
+        typer.echo(
+            f"{way.card(target, None, [], way.NO_GATE)}: {way.NO_GATE} To use it all the same: assay model use {target.name} --force"
+        )
+        return
+    held = way.hold(target, where.runtime)
+    out.say(f"llama.cpp says of held-out answers what torch says, but for {held.apart:.2%}")
+    asked = way.Asked(settings.text("engine.dialect"), places, _passes(target, where, settings))
+    rows, is_better, why = way.judge(target, where.runtime, out.say, asked)
     typer.echo(figures.table(rows))
     typer.echo(why)
     typer.echo(f"The card is {way.card(target, held, rows, why)}; the curves are {target / 'curves.svg'}.")

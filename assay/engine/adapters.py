@@ -87,9 +87,12 @@ def served(given: str, model: Path, say: Callable[[str], None] = lambda _: None)
 def check(one: Adapter, model: Path, digest: str) -> None:
     """Raises AdapterError where it was made for other weights than these, of this digest."""
     if one.base != digest:
-        raise AdapterError(
-            f"The adapter {one.name} was made for {one.base_name}, and the model here is {weights.name_of(model)}, with other weights. Use that model, or tune this one: `assay tune run`."
-        )
+        raise AdapterError(other(one, model))
+
+
+def other(one: Adapter, model: Path) -> str:
+    """The sentence for an adapter of another model."""
+    return f"The adapter {one.name} was made for {one.base_name}, and the model here is {weights.name_of(model)}, with other weights. Use that model, or tune this one: `assay tune run`."
 
 
 def size_of(model: Path) -> int:

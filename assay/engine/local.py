@@ -61,6 +61,9 @@ class Local:
         self._leaving = Leaving(self._slots)
         self._adapter = adapter
         self._numbers: dict[str, int] | None = None  # llama.cpp's, by adapter
+        self._known_of: tuple[int, int] | None = (
+            None  # the process that told them, by its socket: another one may have others
+        )
         self._manifest = adapters.manifest(launch.beside.adapters, launch.model, adapter)
         self._starting: asyncio.Task[None] | None = None
         self._process: subprocess.Popen[bytes] | None = None  # the last one that was started here
@@ -176,6 +179,13 @@ class Local:
         there = ", ".join(one for one in served if one != weights.name_of(self._launch.model)) or "none"
         return f"Engine off: there is no adapter {self._adapter}; {self._launch.beside.adapters} has {there}. Set `engine.adapter`."
 
+    def _process_mark(self) -> tuple[int, int] | None:
+        try:
+            status = self._launch.socket.stat()
+        except OSError:
+            return None
+        return status.st_ino, status.st_mtime_ns
+
     @property
     def taught(self) -> str:
         """The dialect that the adapter was taught."""
@@ -251,14 +261,16 @@ class Local:
     async def _ready(self) -> None:
         """Have it running, and know llama.cpp's number of the adapter. Raises EngineUnavailable where it has none of that name."""
         await self._ensure()
-        if self._launch.backend != "llamacpp" or self._numbers is not None:
+        if self._launch.backend != "llamacpp":
+            return
+        if (now := self._process_mark()) == self._known_of and self._numbers is not None:
             return
         numbers = adapters.numbers(await self._http.get("/lora-adapters"))
         if self._adapter and self._adapter not in numbers:
             raise EngineUnavailable(await self._lacking())
         # All of them, whoever writes with none, too: a request that says nothing may be read in one batch with another's adapter (seen).
         scales = [{"id": number, "scale": float(name == self._adapter)} for name, number in numbers.items()]
-        self._numbers, self._remote.also = numbers, {"lora": scales} if scales else {}
+        self._numbers, self._remote.also, self._known_of = numbers, {"lora": scales} if scales else {}, now
 
     async def _ensure(self) -> None:
         """Have it running. One that served the last request is not asked how it is before each of the next."""

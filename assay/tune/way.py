@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
+import fcntl
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from assay.engine import adapters, local, processes, weights
+from assay.engine import adapters, dialects, local, processes, weights
 from assay.engine.dialects import DIALECTS, by_name, choose
 from assay.engine.launch import Beside, Launch
 
@@ -21,14 +26,17 @@ from .gate import figures, gate
 from .gate.author import Way
 from .gate.figures import Figure
 from .material import prepare
+from .material.prepare import Material
 from .training import plan as plans
 from .training.packed import Tokens
-from .training.plan import Plan, Progress, RunError
+from .training.plan import TOLD, Plan, Progress, RunError
 from .training.yielding import Signs, minded
 
 TAUGHT = "taught"  # the dialect for models that were given no markers
 UNUSED = b"jupyter_start"  # what a model has to have to be taught these
 GATE, CARD, HELD, MADE = "gate.json", "card.md", "held.json", "made"
+LOCK = "lock"
+NO_GATE = "Not held to the model as it is: llama.cpp does not read folders of safetensors."
 APART = 0.01  # of the log-likelihood, that engine and torch may be apart
 IDLE_S = 60.0
 Say = Callable[[str], None]
@@ -59,11 +67,30 @@ def dialect_for(model: Path, wanted: str) -> str:
     return today.dialect if today is not None else choose("auto", weights.name_of(model)).name
 
 
+def start_for(model: Path, dialect: str, rank: int) -> adapters.Adapter | None:
+    """What a run goes on from: the adapter that the model has from us, where that speaks the same dialect and is of the wanted rank (0: any)."""
+    today = adapters.today(model)
+    return today if today is not None and today.dialect == dialect and rank in (0, rank_of(today)) else None
+
+
+def rank_of(adapter: adapters.Adapter | None) -> int:
+    """By its manifest; 0 where there is none, or it does not say."""
+    try:
+        told = json.loads((adapter.folder / adapters.MANIFEST).read_text("utf-8")) if adapter is not None else {}
+        return int(told.get("rank", 0))
+    except (OSError, ValueError, AttributeError):
+        return 0
+
+
 def begin(folder: Path, plan: Plan) -> None:
     """Begin a run, or leave one as it is that is to go on: then the plan has to be the same. Raises RunError."""
     if (folder / plans.STATE).is_file():
         there, _ = plans.read(folder)
-        fresh = replace(plan, steps=there.steps)
+        fresh = replace(plan, steps=plan.steps or there.steps, start=there.start)
+        if there.data_mark != fresh.data_mark:
+            raise RunError(
+                f"The samples {Path(plan.data).name} were made anew since the run {folder.name} was begun. Give this one a name of its own: --name."
+            )
         if there != fresh:
             other = next(name for name, value in there.as_json().items() if fresh.as_json()[name] != value)
             raise RunError(
@@ -74,16 +101,23 @@ def begin(folder: Path, plan: Plan) -> None:
 
 
 def learn(folder: Path, signs: Signs | None, processes: int, say: Say) -> bool:
-    """Have a process of its own go on with the run; whether it came to its end. Raises RunError with that process's last words."""
-    module = ["-m", "assay.tune.training.process", str(folder), *(["--background"] if signs else [])]
-    many = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
-    command = [sys.executable, "-I", *(many if processes > 1 else []), *module]
+    """Have a process of its own go on with the run; whether it came to its end. Raises RunError with that process's last words, and where another one is at it."""
+    with alone(folder):
+        return _learned(folder, signs, processes, say)
+
+
+def _learned(folder: Path, signs: Signs | None, processes: int, say: Say) -> bool:
+    command = [sys.executable, "-I", "-m", "assay.tune.training.process", str(folder), str(processes)]
+    command += ["--background"] if signs else []
     log = folder / plans.LOG
     with log.open("a", encoding="utf-8") as file:
         file.write(f"-- {datetime.datetime.now().astimezone().isoformat(timespec='seconds')}\n")
         file.flush()
         teller = _Teller(log, say)
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.DEVNULL, text=True)
+        # In a group of its own: a terminal's Ctrl+C is this process's to pass on. From no folder of anybody's, for those that it starts look there for modules.
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, text=True, start_new_session=True, cwd="/"
+        )
         status = minded(process, signs, say, teller.look)
     if status:
         last = teller.last if status == 1 else f"its process ended with status {status}"
@@ -91,6 +125,59 @@ def learn(folder: Path, signs: Signs | None, processes: int, say: Say) -> bool:
             f"The run stopped: {last or 'it left no message'}. The same command goes on from the last checkpoint; the log is {log}."
         )
     return bool(plans.read(folder)[1].ended)
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold a run; the system lets go of it whatever becomes of this process, which SIGTERM ends as an interrupt does. Raises RunError where another one holds it."""
+    lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+    before = None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(lock, 0)
+        os.write(lock, str(os.getpid()).encode())
+        if threading.current_thread() is threading.main_thread():
+            before = signal.signal(signal.SIGTERM, _interrupted)
+        yield
+    except BlockingIOError:
+        raise RunError(f"The run {folder.name} is at work already: assay tune status.") from None
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)
+        os.close(lock)
+
+
+def _interrupted(number: int, frame: object) -> None:
+    raise SystemExit(128 + number)
+
+
+def is_at_work(folder: Path) -> bool:
+    """Whether some process holds a run."""
+    return bool(_holder(folder))
+
+
+def stop(folder: Path) -> bool:
+    """Have whoever holds a run end it; whether anybody does."""
+    if not (pid := _holder(folder)):
+        return False
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    return True
+
+
+def _holder(folder: Path) -> int:
+    """The process that holds a run; 0 where none does."""
+    try:
+        lock = os.open(folder / LOCK, os.O_RDWR)
+    except OSError:
+        return 0
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return 0
+    except OSError:
+        return int(os.read(lock, 20) or b"0")
+    finally:
+        os.close(lock)
 
 
 class _Teller:
@@ -108,9 +195,9 @@ class _Teller:
             whole, _, _ = file.read().rpartition(b"\n")
             self._at += len(whole) + bool(whole)
         for line in whole.decode("utf-8", "replace").splitlines():
-            if line.strip():
-                self.last = line
-                self._say(line)
+            if line.startswith(TOLD):
+                self.last = line.removeprefix(TOLD)
+                self._say(self.last)
 
 
 def merge(folder: Path, kind: str, out: Path, runtime: Path) -> Held:
@@ -142,11 +229,9 @@ def _told(folder: Path) -> tuple[Plan, list[Tokens], float]:
         raise RunError(f"{folder.name} has not ended yet: run it to its end first.") from error
 
 
-def hold(folder: Path, runtime: Path) -> Held | None:
-    """The engine's word beside torch's, on the run's held-out answers; None where llama.cpp does not serve it. Raises RunError where they are apart, EngineError."""
+def hold(folder: Path, runtime: Path) -> Held:
+    """The engine's word beside torch's, on the run's held-out answers. Raises RunError where they are apart, EngineError."""
     plan, samples, nats = _told(folder)
-    if not (folder / MADE / folder.name / adapters.GGUF).is_file():
-        return None
     launch = processes.launch_for(Path(plan.model), runtime, IDLE_S, beside=Beside(adapters=str(folder / MADE)))
     held = Held(nats, asyncio.run(_nats(launch, folder.name, samples)))
     if held.apart > APART:
@@ -164,23 +249,29 @@ async def _nats(launch: Launch, adapter: str, samples: list[Tokens]) -> float:
         await engine.end()
 
 
-def judge(
-    folder: Path, runtime: Path, say: Say, *, each: int = gate.EACH, passes: gate.Passes | None = None
-) -> tuple[list[Figure], bool, str]:
+def is_served_here(folder: Path) -> bool:
+    """Whether llama.cpp has a run's adapter. Raises RunError where the run has none yet."""
+    if not (folder / MADE / folder.name / adapters.MANIFEST).is_file():
+        raise RunError(f"{folder.name} has not ended yet: run it to its end first.")
+    return (folder / MADE / folder.name / adapters.GGUF).is_file()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How the gate asks: `engine.dialect` as it is set, places for each measure, and the tests."""
+
+    dialect: str = "auto"
+    each: int = gate.EACH
+    passes: gate.Passes | None = None
+
+
+def judge(folder: Path, runtime: Path, say: Say, asked: Asked) -> tuple[list[Figure], bool, str]:
     """The gate's table for a run on llama.cpp, kept in its folder; whether it is better, and why. Before is the model as people have it, with the adapter that comes with Assay where that is one for it. Raises EngineError, SourceError, RunError."""
     plan, _ = plans.read(folder)
     material = prepare.load(Path(plan.data))
     if material.mark != plan.data_mark:
         raise RunError(f"The samples in {plan.data} are others than those that {folder.name} was taught.")
-
-    async def measured(before: Way, after: Way) -> list[Figure]:
-        try:
-            return await gate.held(gate.Sides(before, after), material, say, each=each, passes=passes)
-        finally:
-            if passes is not None:
-                await passes.close()
-
-    rows = asyncio.run(_judged(plan, folder, runtime, measured))
+    rows = asyncio.run(_judged(plan, folder, runtime, _measured(material, say, asked)))
     is_better, why = figures.verdict(rows)
     told = {
         "better": is_better,
@@ -193,16 +284,29 @@ def judge(
     return rows, is_better, why
 
 
-async def _judged(
-    plan: Plan, folder: Path, runtime: Path, measured: Callable[[Way, Way], Awaitable[list[Figure]]]
-) -> list[Figure]:
+Measured = Callable[[local.Local, local.Local, Plan], Awaitable[list[Figure]]]
+
+
+def _measured(material: Material, say: Say, asked: Asked) -> Measured:
+    async def measured(before: local.Local, after: local.Local, plan: Plan) -> list[Figure]:
+        spoken = await dialects.spoken(before, asked.dialect)
+        sides = gate.Sides(Way(before, spoken), Way(after, by_name(plan.dialect)))
+        try:
+            return await gate.held(sides, material, say, each=asked.each, passes=asked.passes)
+        finally:
+            if asked.passes is not None:
+                await asked.passes.close()
+
+    return measured
+
+
+async def _judged(plan: Plan, folder: Path, runtime: Path, measured: Measured) -> list[Figure]:
     model = Path(plan.model)
     launch = processes.launch_for(model, runtime, IDLE_S, beside=Beside(adapters=str(folder / MADE)))
     today = adapters.today(model)
     before, after = local.Local(launch, today.name if today else ""), local.Local(launch, folder.name)
-    spoken = by_name(today.dialect) if today else choose("auto", weights.name_of(model))
     try:
-        return await measured(Way(before, spoken), Way(after, by_name(plan.dialect)))
+        return await measured(before, after, plan)
     finally:
         await after.close()
         await before.end()
@@ -217,6 +321,14 @@ def result(adapter: Path) -> dict[str, Any]:
         raise RunError(
             f"{adapter.name} was not held to the model as it is. Do: assay tune gate {adapter.name}."
         ) from error
+
+
+def result_or_none(adapter: Path) -> dict[str, Any]:
+    """The same for who takes it all the same: where nothing was measured, that is said."""
+    try:
+        return result(adapter)
+    except RunError as error:
+        return {"better": False, "why": str(error), "rows": []}
 
 
 def install(made: Path, into: Path) -> adapters.Adapter:
@@ -241,7 +353,7 @@ def card(folder: Path, held: Held | None, rows: list[Figure], why: str) -> Path:
         f"Material {plan.data_mark}: {material['files_kept']} files, {material['characters']} characters; licences: {', '.join(f'{name} {count}' for name, count in material['licences'].items())}.",
         f"Sources: {', '.join(material['sources'])}. Nothing was taught of: {', '.join(material['projects']['held'])} (or of some of its files, where that is the only one).\n",
         f"Against the model as it is, on these: {why}\n",
-        figures.table(rows),
+        figures.table(rows) if rows else "",
         "" if held is None else f"\nllama.cpp says of held-out answers what torch says, but for {held.apart:.2%}.",
         "\nWritten code is a suggestion: it may be wrong, and may repeat what was taught.",
     ]

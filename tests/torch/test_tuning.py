@@ -54,7 +54,7 @@ def never() -> str:
 
 
 def process(folder: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-I", "-m", "assay.tune.training.process", str(folder)]
+    command = [sys.executable, "-I", "-m", "assay.tune.training.process", str(folder), "1"]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
 
@@ -92,7 +92,7 @@ def test_a_run_that_is_killed_goes_on_to_the_same_end(
     with process(tmp_path / "killed") as running:
         assert running.stdout is not None
         for line in running.stdout:
-            if line.startswith("step 2"):
+            if line.startswith(f"{plans.TOLD}step 2"):
                 break
         running.send_signal(signal.SIGKILL)
     assert plans.read(tmp_path / "killed")[1].done < 40
@@ -129,6 +129,10 @@ def test_two_processes_learn_what_one_does(folder: Path, planned: Callable[..., 
     for name, count in (("one", 1), ("two", 2)):
         way.begin(tmp_path / name, plan)
         assert way.learn(tmp_path / name, None, count, lambda _: None)
+    way.begin(tmp_path / "timed", planned(folder, minutes=0.02, threads=1))
+    assert way.learn(tmp_path / "timed", None, 2, lambda _: None), (
+        "of steps that all of them measure, the first one's count"
+    )
     found = [[loss for _, loss in curves.losses(tmp_path / name)[0]] for name in ("one", "two")]
     assert found[1][:3] == pytest.approx(found[0][:3], rel=0.01)
     assert found[1][-1] == pytest.approx(found[0][-1], rel=0.1)
@@ -153,7 +157,16 @@ def test_llamacpp_says_what_torch_says(model: Path, planned: Callable[..., Plan]
     with pytest.raises(RunError, match=r"No small\.gguf: with weights held as q4_1 llama\.cpp says"):
         way.merge(tmp_path / name, "q4_1", tmp_path / "small.gguf", home / "r")
     assert sorted(one.name for one in tmp_path.glob("*.gguf")) == ["merged.gguf"]
-    rows, _, why = way.judge(tmp_path / name, home / "r", lambda _: None, each=5)
+    begun = steps.Learner(
+        replace(plan, start=str(made / adapters.GGUF), start_mark=weights.digest(made / adapters.GGUF)),
+        torch.device("cpu"),
+    )
+    samples_told, _ = finish.told(plan, begun)
+    count = sum(len(one.ids) - one.asked for one in samples_told)
+    assert begun.held(samples_told, plan.context) * count == pytest.approx(held.torch, rel=0.02), (
+        "it goes on from there"
+    )
+    rows, _, why = way.judge(tmp_path / name, home / "r", lambda _: None, way.Asked(each=5))
     assert rows[0].name == "bits per token" and rows[0].count > 20
     assert way.result(made)["why"] == why
     page = way.card(tmp_path / name, held, rows, why).read_text()
@@ -178,7 +191,7 @@ def test_a_model_that_was_taught_shuffled_lines_is_refused(
     target = home / "state" / "tune" / "runs" / "bad"
     way.begin(target, replace(planned(model, steps=20, rank=8, rate=2e-3), data=str(out)))
     assert way.learn(target, None, 1, lambda _: None)
-    _, is_better, why = way.judge(target, home / "r", lambda _: None, each=5)
+    _, is_better, why = way.judge(target, home / "r", lambda _: None, way.Asked(each=5))
     assert not is_better and why.startswith("Not better: ")
     cache = weights.fallback_path(home / "cache")
     cache.parent.mkdir(parents=True)
@@ -191,10 +204,10 @@ def test_background_work_has_the_lowest_priority(folder: Path, planned: Callable
     import os
 
     way.begin(tmp_path / "r", planned(folder, steps=2000))
-    command = [sys.executable, "-I", "-m", "assay.tune.training.process", str(tmp_path / "r"), "--background"]
+    command = [sys.executable, "-I", "-m", "assay.tune.training.process", str(tmp_path / "r"), "1", "--background"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
         assert running.stdout is not None
-        assert any(line.startswith("step ") for line in running.stdout)
+        assert any(line.startswith(f"{plans.TOLD}step ") for line in running.stdout)
         assert os.sched_getscheduler(running.pid) == os.SCHED_IDLE
         running.terminate()
         rest = running.stdout.read()

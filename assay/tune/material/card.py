@@ -21,7 +21,7 @@ class Card:
     projects: dict[str, list[str]] = field(default_factory=dict)  # of each side
     characters: int = 0
     made: str = ""
-    specs: tuple[tuple[str, str], ...] = ()
+    wanted: dict[str, Any] = field(default_factory=dict)
     without: tuple[str, ...] = ()
 
     @property
@@ -42,7 +42,7 @@ class Card:
             "sources": self.sources,
             "samples": {side: dict(sorted(kinds.items())) for side, kinds in self.sides.items()},
             "projects": self.projects,
-            "specs": self.specs,
+            "wanted": self.wanted,
             "without": self.without,
         }
 

@@ -12,7 +12,7 @@ DATA_SHARE = 0.5  # of its lines that are nothing but literals and brackets
 _GENERATED = re.compile(
     r"(?i)\b(?:auto[- ]?generated|generated (?:by|from|file|code|automatically)|do not (?:edit|modify)|@generated|machine[- ]generated)"
 )
-_DATA_LINE = re.compile(r"\s*(?:[\[\](){},:\d.xXeE_+\-'\"\\|*/ ]|\b(?:None|True|False)\b|'[^']*'|\"[^\"]*\")*,?\s*\Z")
+_DATA_LINE = re.compile(r"(?>\s*(?>None\b|True\b|False\b|[\[\](){},:\d.xXeE_+\-\\|*/ ]|'[^']*'|\"[^\"]*\")*+\s*)\Z")
 _ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.[A-Za-z]{2,12}\b")
 _EXAMPLE = re.compile(r"@(?:[\w.-]+\.)?(?:example|test|localhost|invalid)(?:\.\w+)?\Z")
 _PHONE = re.compile(r"(?<![\w.])\+\d{1,3}[ -]\(?\d{2,4}\)?(?:[ -]\d{2,4}){2,4}(?![\w.])")
@@ -34,9 +34,9 @@ def refusal(text: str) -> str:
         return "generated"
     if sum(bool(_DATA_LINE.match(line)) for line in code) > DATA_SHARE * len(code):
         return "minified or a table"
-    if syntax.module(text) is None:
-        return "does not parse"
-    return "has a secret" if secrets.redact(text) != text else ""
+    if secrets.redact(text) != text:
+        return "has a secret"
+    return "" if syntax.module(text) is not None else "does not parse"
 
 
 def impersonal(text: str) -> tuple[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from assay.assistant.changes import revisions
 COMMITS = 400  # that are looked at, the newest
 EDITS = 12  # of one commit at most: more is a move or a format
 LINES = 10  # that one edit writes
+FILE_LINES = 4_000  # of a file: lines that are alike are compared each with each
 SIZE = 120_000  # characters of a file
 
 
@@ -25,13 +26,18 @@ class Edit:
     text: str
 
 
-def edits(root: Path) -> Iterator[Edit]:
-    """The newest commit first, of each its edits from top to bottom: those that write something. Merges have none of their own. Raises RangeError where there is no repository."""
+def edits(root: Path, paths: Container[str]) -> Iterator[Edit]:
+    """Of some files: the newest commit first, of each its edits from top to bottom, those that write something. Merges have none of their own. Raises RangeError where there is no repository."""
     with revisions.opened(root, "HEAD") as repository:
         for entry in repository.get_walker(max_entries=COMMITS):
             if len(entry.commit.parents) == 1:
                 sides = revisions.sides(repository, root.resolve(), entry.commit)
-                made = [edit for one in sides for edit in between(one.name, one.before or "", one.after or "")]
+                made = [
+                    edit
+                    for one in sides
+                    if one.name in paths
+                    for edit in between(one.name, one.before or "", one.after or "")
+                ]
                 yield from made if len(made) <= EDITS else ()
 
 
@@ -40,6 +46,8 @@ def between(path: str, old: str, new: str) -> Iterator[Edit]:
     if not path.endswith(".py") or max(len(old), len(new)) > SIZE:
         return
     before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    if max(len(before), len(after)) > FILE_LINES:
+        return
     for tag, _, last, start, end in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         written = "".join(after[start:end])
         if tag not in ("insert", "replace") or end - start > LINES or not written.strip() or not written.endswith("\n"):

@@ -44,7 +44,7 @@ def of_distribution(metadata: str, files: Iterable[str]) -> str:
     """The licence that a distribution's METADATA or PKG-INFO names (an SPDX expression, classifiers, or the field), else that its licence files are; the strictest where several disagree, UNKNOWN where none says anything."""
     told = Parser().parsestr(metadata)
     if expression := told.get("License-Expression"):
-        return of_expression(str(expression))
+        return strictest([of_expression(str(expression)), *(of_text(text) for text in files)])
     named = [
         _by(_NAMES, str(one).lower()) for one in told.get_all("Classifier", []) if str(one).startswith("License ::")
     ]

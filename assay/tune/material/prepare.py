@@ -7,8 +7,8 @@ import hashlib
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,15 @@ from .samples import Row
 from .sources import Source, SourceError, Text
 
 HELD = 0.1  # of the projects, or of one project's files, that nothing is taught of
-HELD_LEAST = 3  # files
+HELD_LEAST = 6  # files of a project, or a third of them where that is less
+LOOKED_AT = 4  # of the held-out rows every fourth is looked at while a run goes on
+WHOLE = 3  # projects of others from which on whole ones are held out
+LEAST = 4  # files that may be taught, or nothing is
 SIDES = ("train", "held")
 OF_PROJECT = 2_500_000  # characters of one project, so that none is most of it
 EDITS = 800  # of one history
 Say = Callable[[str], None]
+_FILES = ("benchmark_files", "kept_files")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,17 @@ class Wanted:
     specs: tuple[tuple[str, str], ...] = ()
     without: tuple[str, ...] = ()
 
+    def as_json(self) -> dict[str, Any]:
+        """For the card, so that the same can be made again."""
+        return asdict(self) | {name: [str(one.resolve()) for one in getattr(self, name)] for name in _FILES}
+
+    @classmethod
+    def of_json(cls, found: Mapping[str, Any]) -> Wanted:
+        """Raises KeyError or TypeError."""
+        files = {name: tuple(map(Path, found[name])) for name in _FILES}
+        lists = {"specs": tuple((kind, value) for kind, value in found["specs"]), "without": tuple(found["without"])}
+        return cls(**{**found, **files, **lists})
+
 
 @dataclass(frozen=True, slots=True)
 class Material:
@@ -52,6 +67,16 @@ class Material:
     card: dict[str, Any]
 
     @property
+    def looked_at(self) -> tuple[Row, ...]:
+        """Held-out rows by which a run chooses when to end."""
+        return self.held[::LOOKED_AT]
+
+    @property
+    def judged(self) -> tuple[Row, ...]:
+        """Those by which the gate judges: none of the former, by which the best of several was chosen."""
+        return tuple(row for number, row in enumerate(self.held) if number % LOOKED_AT)
+
+    @property
     def mark(self) -> str:
         """What tells this material from other."""
         return str(self.card["mark"])
@@ -59,27 +84,31 @@ class Material:
 
 def prepare(sources: Sequence[Source], out: Path, wanted: Wanted, say: Say) -> Card:
     """Write texts.jsonl, train.jsonl, held.jsonl, card.json and card.md into `out`. Raises SourceError where nothing is left, OSError where it cannot be written."""
-    card = Card(specs=wanted.specs, without=wanted.without, made=datetime.datetime.now(datetime.UTC).date().isoformat())
+    sources = _apart(sources)
+    card = Card(
+        wanted=wanted.as_json(), without=wanted.without, made=datetime.datetime.now(datetime.UTC).date().isoformat()
+    )
     kept = _kept(sources, wanted, card, say)
     say(f"{len(kept)} of {card.found} files may be taught; comparing them")
     repeats, together = alike.groups([one.text for one in kept])
     unique = [(one, together[number]) for number, one in enumerate(kept) if repeats[number] == number]
-    card.left_out["nearly the same as another"] += len(kept) - len(unique)
-    if len(unique) < HELD_LEAST + 1:
+    card.left_out += Counter({"nearly the same as another": len(kept) - len(unique)})
+    if len(unique) < LEAST:
         raise SourceError(f"Too little is left to be taught: {len(unique)} files of {card.found}. {_why(card)}")
-    held_texts = _split(unique, wanted.seed)
-    for one, _ in unique:
+    held_texts, near = _split(unique, wanted.seed)
+    card.left_out += Counter({"much like what is held out": len(near)})
+    texts = {number: one for number, (one, _) in enumerate(unique) if number not in near}
+    for one in texts.values():
         card.kept[one.licence] += 1
         card.characters += len(one.text)
     for source in sources:
-        found = sum(one.project == source.project for one, _ in unique)
+        found = sum(one.project == source.project for one in texts.values())
         card.sources[source.project] = {
             "licence": source.licence,
             "found": len(source.texts) + sum(source.left_out.values()),
             "kept": found,
         } | ({"root": str(source.root.resolve())} if source.root is not None else {})
     say("making samples")
-    texts = dict(enumerate(one for one, _ in unique))
     rows = _rows(texts, held_texts, wanted)
     taken = [text for file in wanted.kept_files for text in accepted.texts(file)]
     for row in accepted.placed(taken, texts):
@@ -90,11 +119,25 @@ def prepare(sources: Sequence[Source], out: Path, wanted: Wanted, say: Say) -> C
         side: samples.shared_out([*rows[side].values()], limit, seed=wanted.seed)
         for side, limit in zip(SIDES, (wanted.rows, wanted.held), strict=True)
     }
+    if not all(sides.values()):
+        raise SourceError(
+            "What is left is too much alike: one side of the split would have nothing. Name more sources."
+        )
     for side, some in sides.items():
         card.sides[side] = Counter(row.kind for row in some)
         card.projects[side] = sorted({texts[row.text].project for row in some})
     _write(out, texts, sides, card)
     return card
+
+
+def _apart(sources: Sequence[Source]) -> list[Source]:
+    """The same, each by a name of its own."""
+    made, seen = list[Source](), Counter[str]()
+    for one in sources:
+        seen[one.project] += 1
+        name = one.project if seen[one.project] == 1 else f"{one.project}-{seen[one.project]}"
+        made.append(replace(one, project=name, texts=[replace(text, project=name) for text in one.texts]))
+    return made
 
 
 def load(folder: Path) -> Material:
@@ -142,39 +185,35 @@ def _refused(one: Text, marks: frozenset[bytes]) -> str:
     return cleaned.refusal(one.text) or ("of a benchmark" if benchmarks.hits(one.text, marks) else "")
 
 
-def _split(unique: Sequence[tuple[Text, int]], seed: int) -> frozenset[int]:
-    """The numbers of the texts that nothing is taught of: of whole projects where there are several, else of files; what is alike stays on one side."""
-    projects = sorted({one.project for one, _ in unique})
-    of_files = len(projects) < 3
-    units: dict[str, set[int]] = {}
+def _split(unique: Sequence[tuple[Text, int]], seed: int) -> tuple[frozenset[int], frozenset[int]]:
+    """The numbers of the texts that nothing is taught of, and of those that are too much like these to be taught. Whole projects are held out where there are three and more of other people's; of one's own, and of fewer, files
+    of each: a house of which nothing is taught would not be learned."""
+    by_project: dict[str, dict[int, set[int]]] = {}  # the texts of each project, together that are alike
     for number, (one, group) in enumerate(unique):
-        units.setdefault(f"{group}" if of_files else one.project, set()).add(number)
-    if not of_files:
-        units = _joined(units, unique)
-    order = sorted(units)
+        by_project.setdefault(one.project, {}).setdefault(group, set()).add(number)
+    licence = {one.project: one.licence for one, _ in unique}
+    others = sorted(project for project in by_project if licence[project] != licences.OWN)
+    whole = others if len(others) >= WHOLE else []
+    held = set[int]()
+    for project in sorted(by_project):
+        if project not in whole:
+            held |= _some([*by_project[project].values()], f"{seed} {project}")
+    held |= _some([set().union(*by_project[project].values()) for project in whole], f"{seed}")
+    groups = {unique[number][1] for number in held}
+    alike_ = {number for number, (_, group) in enumerate(unique) if group in groups} - held
+    return frozenset(held), frozenset(alike_)
+
+
+def _some(units: Sequence[set[int]], seed: str) -> set[int]:
+    """About a tenth of what is in some units, each whole or not at all, and never half of it."""
+    count = sum(map(len, units))
+    order, held = sorted(units, key=min), set[int]()
     random.Random(seed).shuffle(order)  # noqa: S311  a split is no secret
-    held, least = set[int](), max(HELD_LEAST, int(HELD * len(unique)))
+    least = min(max(HELD_LEAST, int(HELD * count)), count // 3)
     for unit in order:
-        if len(held) >= least:
-            break
-        if len(held) + len(units[unit]) <= max(2 * least, len(unique) // 2):
-            held |= units[unit]
-    return frozenset(held)
-
-
-def _joined(units: dict[str, set[int]], unique: Sequence[tuple[Text, int]]) -> dict[str, set[int]]:
-    """Projects that have texts alike are one."""
-    by_group: dict[int, str] = {}
-    name_of = {name: name for name in units}
-    for one, group in unique:
-        first = by_group.setdefault(group, one.project)
-        if name_of[first] != name_of[one.project]:
-            gone, stays = name_of[one.project], name_of[first]
-            name_of = {name: stays if other == gone else other for name, other in name_of.items()}
-    made: dict[str, set[int]] = {}
-    for name, numbers in units.items():
-        made.setdefault(name_of[name], set()).update(numbers)
-    return made
+        if len(held) < least and len(held) + len(unit) <= max(least, count // 2 - 1):
+            held |= unit
+    return held
 
 
 def _rows(texts: dict[int, Text], held: frozenset[int], wanted: Wanted) -> dict[str, dict[str, list[Row]]]:
@@ -198,28 +237,29 @@ def _rows(texts: dict[int, Text], held: frozenset[int], wanted: Wanted) -> dict[
 def _add_edits(
     source: Source, texts: dict[int, Text], held: frozenset[int], rows: dict[str, dict[str, list[Row]]], wanted: Wanted
 ) -> None:
-    """Those of a folder's history, in the files that stayed, each on its file's side."""
+    """Those of a folder's history, in the files that stayed, each on its file's side. What an edit wrote, and into what, is held to the same rules as a file: a secret stays in a history when it is long gone."""
     sides = {one.path: SIDES[number in held] for number, one in texts.items() if one.project == source.project}
-    marks = benchmarks.known(wanted.benchmark_files)
     if source.root is None:
         return
-    count = 0
+    marks, count = benchmarks.known(wanted.benchmark_files), 0
     try:
-        for edit in histories.edits(source.root):
-            if count == EDITS:
-                break
-            if (
-                edit.path not in sides
-                or cleaned.refusal(edit.before.replace("\n\n", "\n")) not in ("", "does not parse")
-                or benchmarks.hits(edit.text, marks)
+        for edit in histories.edits(source.root, sides):
+            whole = edit.before[: edit.at] + edit.text + edit.before[edit.at :]
+            one = Text(source.project, edit.path, whole, source.licence)
+            if _refused(one, marks) not in ("", "does not parse") or cleaned.impersonal(whole)[1]:
+                continue
+            if source.licence != licences.OWN and licences.of_head(whole) not in (
+                *licences.PERMISSIVE,
+                licences.UNKNOWN,
             ):
                 continue
-            number, count = len(texts), count + 1
-            texts[number] = Text(source.project, edit.path, cleaned.impersonal(edit.before)[0], source.licence)
-            if texts[number].text == edit.before:
-                rows[sides[edit.path]].setdefault(source.project, []).append(
-                    Row(number, "edit", edit.at, edit.at, edit.text)
-                )
+            number, count = max(texts) + 1, count + 1
+            texts[number] = replace(one, text=edit.before)
+            rows[sides[edit.path]].setdefault(source.project, []).append(
+                Row(number, "edit", edit.at, edit.at, edit.text)
+            )
+            if count == EDITS:
+                return
     except RangeError:
         return  # a folder without a history has none to tell
 

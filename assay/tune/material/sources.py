@@ -6,7 +6,7 @@ Archives and folders are hostile: what is too large, too much, or stands outside
 from __future__ import annotations
 
 import importlib.metadata
-import io
+import re
 import subprocess
 import sys
 import tarfile
@@ -83,18 +83,24 @@ def package(name: str) -> Source:
     told = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
     if not any(name.endswith(".py") for name in members):
         raise SourceError(f"The package {name} has no Python files of its own here.")
-    return _made(str(distribution.name), licences.of_distribution(told, _licence_files(members)), members)
+    return _made(str(distribution.name).lower(), licences.of_distribution(told, _licence_files(members)), members)
 
 
 def archive(path: Path) -> Source:
     """A wheel or a source distribution (.whl, .zip, .tar.gz). Raises SourceError."""
+    left_out = dict[str, int]()
     try:
-        members = dict(_wheel(path) if path.suffix in (".whl", ".zip") else _tar(path))
-    except (OSError, zipfile.BadZipFile, tarfile.TarError, EOFError, ValueError) as error:
-        raise SourceError(f"{path} cannot be read as an archive ({error}).") from error
-    told = [data for name, data in members.items() if PurePosixPath(name).name in ("METADATA", "PKG-INFO")]
-    metadata = told[0].decode("utf-8", "replace") if told else ""
-    return _made(path.name.split("-")[0].lower(), licences.of_distribution(metadata, _licence_files(members)), members)
+        members = dict(_wheel(path, left_out) if path.suffix in (".whl", ".zip") else _tar(path, left_out))
+    except Exception as error:
+        raise SourceError(f"{path} cannot be read as an archive ({str(error) or type(error).__name__}).") from error
+    told = sorted((name.count("/"), name) for name in members if _is_metadata(name))
+    metadata = members[told[0][1]].decode("utf-8", "replace") if told else ""
+    named = re.search(r"(?m)^Name: *(\S+)", metadata)
+    project = re.sub(r"[-_.]+", "-", named[1] if named else path.name.split("-")[0]).lower()
+    made = _made(project, licences.of_distribution(metadata, _licence_files(members)), members)
+    for why, count in left_out.items():
+        made.left_out[why] = made.left_out.get(why, 0) + count
+    return made
 
 
 def listed(path: Path) -> list[tuple[str, str]]:
@@ -102,6 +108,8 @@ def listed(path: Path) -> list[tuple[str, str]]:
     try:
         found = tomllib.loads(path.read_text("utf-8"))["packages"]
         pairs = [(str(name), str(version)) for name, version in found.items()]
+        for name, version in pairs:
+            _plain(name, version)
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise SourceError(
             f"{path} is no list of packages ({error}): TOML with a table [packages] of names and versions."
@@ -113,6 +121,7 @@ def listed(path: Path) -> list[tuple[str, str]]:
 
 def fetched(name: str, version: str, into: Path) -> Path:
     """The wheel of a package from the configured index, kept in a folder. Only wheels: to ask a source distribution what it needs would run it. Raises SourceError."""
+    _plain(name, version)
     if there := _kept(name, version, into):
         return there
     into.mkdir(parents=True, exist_ok=True)
@@ -129,6 +138,7 @@ def fetched(name: str, version: str, into: Path) -> Path:
             "--only-binary=:all:",
             "-d",
             place,
+            "--",
             f"{name}=={version}",
         ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -137,6 +147,14 @@ def fetched(name: str, version: str, into: Path) -> Path:
             said = (done.stderr.strip() or "pip gave no reason").splitlines()[-1]
             raise SourceError(f"{name} {version} cannot be fetched ({said}).")
         return wheels[0].replace(into / wheels[0].name)
+
+
+def _plain(name: str, version: str) -> None:
+    """A name and a version, and nothing that pip would read as a link: what a link leads to is built, by code of its own. Raises SourceError."""
+    if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", name) or not re.fullmatch(
+        r"[0-9][A-Za-z0-9.!+_]*", version
+    ):
+        raise SourceError(f"{name!r} {version!r} is no package with a version.")
 
 
 def _kept(name: str, version: str, folder_: Path) -> Path | None:
@@ -161,10 +179,9 @@ def _made(project: str, licence: str, members: dict[str, bytes]) -> Source:
         except UnicodeDecodeError:
             made.leave_out("not UTF-8")
             continue
-        own = licences.of_head(text)
-        made.texts.append(
-            Text(project, name, text.replace("\r\n", "\n"), own if own and own not in licences.PERMISSIVE else licence)
-        )
+        own = licences.of_head(text) if licence != licences.OWN else ""
+        found = own if own and own not in licences.PERMISSIVE else licence
+        made.texts.append(Text(project, name, text.replace("\r\n", "\n"), found))
     return made
 
 
@@ -176,27 +193,46 @@ def _licence_files(members: dict[str, bytes]) -> list[str]:
     return [members[name].decode("utf-8", "replace") for name in own]
 
 
-def _wheel(path: Path) -> Iterator[tuple[str, bytes]]:
-    left = TOTAL_LIMIT
+def _wheel(path: Path, left_out: dict[str, int]) -> Iterator[tuple[str, bytes]]:
+    room = TOTAL_LIMIT
     with zipfile.ZipFile(path) as opened:
         for one in opened.infolist():
-            if _is_wanted(one.filename) and one.file_size <= FILE_LIMIT:
-                left -= one.file_size
-                if left < 0:
+            if _is_taken(one.filename, one.file_size, left_out):
+                room -= one.file_size
+                if room < 0:
                     raise ValueError("it unpacks to more than is taken")
                 yield one.filename, opened.read(one)
 
 
-def _tar(path: Path) -> Iterator[tuple[str, bytes]]:
-    left = TOTAL_LIMIT
+def _tar(path: Path, left_out: dict[str, int]) -> Iterator[tuple[str, bytes]]:
     with tarfile.open(path) as opened:
         for one in opened:
-            if one.isfile() and _is_wanted(one.name) and one.size <= FILE_LIMIT:
-                left -= one.size
-                read = opened.extractfile(one)
-                if left < 0 or read is None:
-                    raise ValueError("it unpacks to more than is taken")
-                yield one.name.partition("/")[2] or one.name, io.BytesIO(read.read()).getvalue()
+            if one.offset > TOTAL_LIMIT:  # what is not wanted is unpacked, too, to come to what is
+                raise ValueError("it unpacks to more than is taken")
+            if (
+                one.isfile()
+                and _is_taken(one.name, one.size, left_out)
+                and (read := opened.extractfile(one)) is not None
+            ):
+                yield one.name.partition("/")[2] or one.name, read.read()
+
+
+def _is_taken(name: str, size: int, left_out: dict[str, int]) -> bool:
+    """Whether a member is read; Python files that are not are counted."""
+    if _is_wanted(name) and size <= FILE_LIMIT:
+        return True
+    if name.endswith(".py"):
+        why = "too long" if _is_wanted(name) else "outside its archive"
+        left_out[why] = left_out.get(why, 0) + 1
+    return False
+
+
+def _is_metadata(name: str) -> bool:
+    """Whether a member is the distribution's own word of itself; what it brings of others has its own deeper in the tree."""
+    path = PurePosixPath(name)
+    return (
+        path.name == "METADATA" and len(path.parts) == 2 and path.parts[0].endswith(".dist-info")
+    ) or name == "PKG-INFO"
 
 
 def _is_wanted(name: str) -> bool:

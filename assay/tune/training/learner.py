@@ -11,12 +11,14 @@ from typing import Any
 import peft
 import torch
 
+from assay.engine import weights
 from assay.engine.dialects import Dialect
 from assay.engine.torch_backend import model as models
 
+from ..made import gguf_files
 from ..material.prepare import Material
 from .packed import IGNORED, Packed, Reader, Tokens, answers, packed
-from .plan import Plan
+from .plan import Plan, RunError
 
 END = "<|endoftext|>"  # what ends an answer, where the model has it; else its own end
 
@@ -40,6 +42,10 @@ class Learner:
                     task_type="CAUSAL_LM",
                 )
                 self.model = peft.get_peft_model(self.loaded.model, config)
+        if plan.start and adapter is None:
+            if not Path(plan.start).is_file() or weights.digest(Path(plan.start)) != plan.start_mark:
+                raise RunError("The adapter that this run began with is another one now. Begin a new run.")
+            self._start(Path(plan.start), Path(plan.model))
         self._held = [one for one in self.model.parameters() if one.requires_grad]
         self.parameters = [torch.nn.Parameter(one.detach().float().clone()) for one in self._held]
         for one in (
@@ -47,6 +53,19 @@ class Learner:
         ):  # multiplied as the base is, half as fast again as in 32 bits; what is learned is added up in 32
             one.data = one.data.to(self.loaded.dtype)
         self.device = device
+
+    def _start(self, file: Path, base: Path) -> None:
+        """Put what an adapter has learned into the new one. Raises RunError where the two are not of one form."""
+        own = dict(self.model.named_parameters())
+        with torch.no_grad():
+            for layer, both in gguf_files.read_adapter(base, file).items():
+                for which, part in zip("AB", both, strict=True):
+                    one = own.get(f"base_model.model.{layer}.lora_{which}.default.weight")
+                    if one is None or tuple(one.shape) != part.shape:
+                        raise RunError(
+                            f"{file} is of another rank or form than this run: there is nothing to go on from."
+                        )
+                    one.copy_(torch.from_numpy(part))
 
     def gather(self) -> None:
         """Bring what the passes have learned to `parameters`."""

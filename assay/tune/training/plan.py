@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 Schedule = Literal["wsd", "cosine"]
 STATE, LOG, CURVES, ADAPTER = "run.json", "log.txt", "curves.svg", "adapter"
+TOLD = "· "  # what lines begin with that are for whoever waits; the log has more
 WARM = 20  # steps up to the highest rate
 LOSSES, CHECKPOINT = "losses.jsonl", "checkpoint.pt"
 
@@ -22,7 +23,7 @@ class RunError(Exception):
 @dataclass(frozen=True, slots=True)
 class Plan:
     """`model` weights, `data` a folder of samples. `minutes` of work are measured on the first steps and become `steps` (0: not yet known); `rows` of `context` tokens make one of them, `at_once` of them in one pass of the model.
-    `rate` is the highest of the schedule."""
+    `rate` is the highest of the schedule. `start`: the adapter's GGUF that is gone on from, of the same rank, and its digest; "" for a new one."""
 
     model: str
     data: str
@@ -39,6 +40,8 @@ class Plan:
     schedule: Schedule = "wsd"
     seed: int = 1
     threads: int = 0
+    start: str = ""
+    start_mark: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """For run.json."""

@@ -12,10 +12,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
 
 from assay.engine import service
 from assay.engine.dialects import by_name
@@ -34,6 +35,7 @@ SAVE_S = 60.0  # of work between two checkpoints
 TELL_S = 10.0
 CLIP = 1.0  # of the gradients' norm
 Say = Callable[[str], None]
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -72,7 +74,7 @@ def _begun(folder: Path, plan: Plan, progress: Progress, say: Say) -> _Run:
     learner = Learner(plan, together.device)
     reader = learner.reader(material, by_name(plan.dialect), plan.context)
     optimizer = torch.optim.AdamW(learner.parameters, lr=plan.rate, betas=(0.9, 0.95), weight_decay=0.0)
-    held = [reader.tokens(row, seed=plan.seed, token_limit=128) for row in material.held[:HELD_SAMPLES]]
+    held = [reader.tokens(row, seed=plan.seed, token_limit=128) for row in material.looked_at[:HELD_SAMPLES]]
     work = _Run(folder, plan, progress, learner, reader, held, optimizer, together)
     if (folder / CHECKPOINT).is_file():
         _restore(work)
@@ -92,7 +94,7 @@ def _steps(work: _Run, why_end: Callable[[], str], say: Say) -> None:
         _note(work, {"step": 0, "held": before})
         say(f"held-out samples before: {before:.3f} nats a token")
     while not work.plan.steps or work.progress.done < work.plan.steps:
-        if why := why_end():
+        if why := _agreed(work, why_end()):
             _save(work)
             say(f"ending after step {work.progress.done}: {why}. The same command goes on.")
             return
@@ -108,9 +110,8 @@ def _steps(work: _Run, why_end: Callable[[], str], say: Say) -> None:
             times += [took] if done in PROBED else []
             if done == PROBED[-1]:
                 left_s = max(0.0, 60 * work.plan.minutes - work.progress.worked_s)
-                work.plan = replace(
-                    work.plan, steps=max(LEAST_STEPS, done + int(left_s / (sum(times) / len(times)) * 0.93))
-                )
+                count = max(LEAST_STEPS, done + int(left_s / (sum(times) / len(times)) * 0.93))
+                work.plan = replace(work.plan, steps=_agreed(work, count))
                 _save(work)
         if (
             work.plan.steps
@@ -149,13 +150,20 @@ def _step(work: _Run) -> tuple[float, float]:
     return float(nats) / max(1.0, learned), learned
 
 
+def _agreed(work: _Run, value: T) -> T:
+    """What the first process has found: all of them go by it."""
+    if work.together.num_processes > 1:
+        (value,) = broadcast_object_list([value])
+    return value
+
+
 def _pieces(rows: list[Packed], size: int) -> list[list[Packed]]:
     return [rows[at : at + size] for at in range(0, len(rows), size)]
 
 
 def _look(work: _Run, say: Say) -> bool:
     """Look at held-out samples; whether the run is over."""
-    held = work.learner.held(work.held, work.plan.context)
+    held = _agreed(work, work.learner.held(work.held, work.plan.context))
     done, is_better = work.progress.done, held < work.progress.best
     _note(work, {"step": done, "held": held})
     say(

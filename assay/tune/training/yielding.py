@@ -17,6 +17,7 @@ from pathlib import Path
 QUIET_S = 5.0  # without work of an engine, before the run goes on
 SHOWN_S = 15.0  # since the last suggestion: whoever gets one types on
 LOOK_S = 0.1
+END_S = 60.0  # for a step to come to its end, and a checkpoint to be written
 BUSY_S = 0.03  # of a processor's time between two looks; a health check takes a thousandth
 
 
@@ -68,17 +69,28 @@ def minded(
             works = signs is not None and signs.somebody_works(time.monotonic())
             if works != is_stopped:
                 say("resting: somebody works" if works else "going on")
-                process.send_signal(signal.SIGSTOP if works else signal.SIGCONT)
+                _send(process, signal.SIGSTOP if works else signal.SIGCONT)
                 is_stopped = works
             time.sleep(LOOK_S)  # tidy: allow-sleep  nothing tells of work but what processes have used
         look()
         return int(process.returncode)
     finally:
         if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            process.send_signal(signal.SIGCONT)
+            _send(process, signal.SIGTERM)
+            _send(process, signal.SIGCONT)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(20.0)
+                process.wait(END_S)
+            _send(process, signal.SIGKILL)
+            process.wait()
+
+
+def _send(process: subprocess.Popen[str], number: int) -> None:
+    """To it and all that it has started, where it leads a group."""
+    with contextlib.suppress(ProcessLookupError):
+        if os.getpgid(process.pid) == process.pid:
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
 
 
 def end_with_parent() -> None:
