@@ -274,6 +274,7 @@ def _is_here(host: str) -> bool:
 
 def _behind(config: Config, model: str, backend: str) -> tuple[Nodes, Path | None]:
     """What answers: servers elsewhere, or the engine of this machine, with its weights. Raises NotShared."""
+    from assay import compose
     from assay.cli import models
     from assay.engine import backends, processes, weights
     from assay.engine.api import EngineUnavailable
@@ -292,7 +293,9 @@ def _behind(config: Config, model: str, backend: str) -> tuple[Nodes, Path | Non
             "engine.backend", backend or ("auto" if settings.text("engine.backend") == "remote" else ""), settings
         )
         chosen = backends.choose(wanted, path, where.cache, program=settings.text("engine.vllm"), is_shared=True)
-        found = Beside(chosen.program, chosen.version, "", settings.text("engine.kv_cache"))
+        found = Beside(
+            chosen.program, chosen.version, compose.adapters_folder(settings, where), settings.text("engine.kv_cache")
+        )
         launch = processes.launch_for(
             path, where.runtime, AFTER_S, chosen.backend, settings.text("engine.quantisation"), found
         )

@@ -225,8 +225,16 @@ class Local:
 
     async def running(self, *, again: bool = False) -> Path:
         """The socket of the process, which is started where it is not there; `again` where it was found gone. Raises EngineUnavailable."""
-        await (self._again() if again else self._ensure())
+        await (self._again() if again else self._ready())
         return self._launch.socket
+
+    def also_for(self, model: str) -> dict[str, Any]:
+        """What a request to the running process says beside what is asked, to be written with the adapter `model`, or with none where that is no adapter."""
+        return {"lora": self._scales(model)} if self._numbers else {}
+
+    def _scales(self, adapter: str) -> list[dict[str, float]]:
+        """All of them, whoever writes with none, too: a request that says nothing may be read in one batch with another's adapter (seen)."""
+        return [{"id": number, "scale": float(name == adapter)} for name, number in (self._numbers or {}).items()]
 
     async def _ids(self, text: str) -> list[int]:
         return list((await self._http.post("/tokenize", {"content": text}))["tokens"])
@@ -268,9 +276,8 @@ class Local:
         numbers = adapters.numbers(await self._http.get("/lora-adapters"))
         if self._adapter and self._adapter not in numbers:
             raise EngineUnavailable(await self._lacking())
-        # All of them, whoever writes with none, too: a request that says nothing may be read in one batch with another's adapter (seen).
-        scales = [{"id": number, "scale": float(name == self._adapter)} for name, number in numbers.items()]
-        self._numbers, self._remote.also, self._known_of = numbers, {"lora": scales} if scales else {}, now
+        self._numbers, self._known_of = numbers, now
+        self._remote.also = self.also_for(self._adapter)
 
     async def _ensure(self) -> None:
         """Have it running. One that served the last request is not asked how it is before each of the next."""

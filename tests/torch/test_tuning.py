@@ -60,11 +60,11 @@ def process(folder: Path) -> subprocess.Popen[str]:
 
 def test_what_is_taught_is_learned(folder: Path, planned: Callable[..., Plan], tmp_path: Path) -> None:
     """Held-out answers get likelier, and the adapter that is written says so when it is loaded again."""
-    plan, said = planned(folder, steps=30, rate=3e-2), list[str]()
+    plan, said = planned(folder, steps=60, rate=1e-2), list[str]()
     way.begin(tmp_path / "r", plan)
     progress = steps.run(tmp_path / "r", never, said.append)
     found, looks = curves.losses(tmp_path / "r")
-    assert progress.ended == "done" and progress.done == 30 and len(found) == 30
+    assert progress.ended == "done" and progress.done == 60 and len(found) == 60
     assert looks[-1][1] < looks[0][1] - 0.5
     assert progress.best == min(held for _, held in looks)
     learner = Learner(plan, torch.device("cpu"), tmp_path / "r" / plans.ADAPTER)

@@ -27,6 +27,8 @@ from assay.engine.api import EngineUnavailable, Request
 from assay.engine.launch import Beside
 from assay.engine.scripted import Answer, Scripted
 from assay.folders import folders
+from assay.team.gate.nodes import Nodes
+from assay.team.gate.upstream import Here, Who
 from assay.tune import way
 from assay.tune.gate import author, figures
 from assay.tune.gate.author import Place, Way
@@ -207,7 +209,7 @@ async def test_one_engine_serves_several_adapters_each_by_the_request(model: Pat
             return "".join(
                 [
                     chunk.text
-                    async for chunk in engine.generate(Request("def area(width, height):\n    return", max_tokens=4))
+                    async for chunk in engine.generate(Request("def area(width, height):\n    return", max_tokens=2))
                 ]
             )
 
@@ -235,6 +237,22 @@ async def test_one_engine_serves_several_adapters_each_by_the_request(model: Pat
         await first.close()
         await second.close()
         await plain.end()
+
+
+async def test_a_shared_engine_writes_with_the_adapter_that_a_request_names(model: Path, two: Path, home: Path) -> None:
+    """Behind the gate of a team's server, by `model`, as clients send it; a name that is no adapter is the model."""
+    launch = processes.launch_for(model, home / "r", 60, beside=Beside(adapters=str(two)))
+    nodes = Nodes([Here(local.Local(launch), 2)])
+    try:
+
+        async def text(name: str) -> str:
+            body = {"prompt": "def area(width, height):\n    return", "max_tokens": 2, "temperature": 0, "model": name}
+            return "".join([one.decode() async for one in nodes.post("/v1/completions", body, Who("ann"), 0)])
+
+        found = [json.loads(await text(name))["choices"][0]["text"] for name in ("first", "second", "any", "first")]
+        assert len({*found}) == 3 and found[0] == found[3]
+    finally:
+        await nodes.close()
 
 
 async def test_an_adapter_of_another_base_is_refused_with_a_sentence(model: Path, two: Path, home: Path) -> None:

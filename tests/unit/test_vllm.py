@@ -430,13 +430,20 @@ def test_adapters_come_change_and_go_while_it_runs(tmp_path: Path) -> None:
     assert said[4:] == ["The adapter bad is gone."] and len(list(copies.iterdir())) == 1
 
 
-def test_an_adapter_needs_vllm_and_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    gguf = tmp_path / "m.gguf"
+def test_an_adapter_is_llamacpps_for_a_gguf_and_vllms_for_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gguf, folder = tmp_path / "m.gguf", tmp_path / "m"
     gguf.write_bytes(b"GGUF")
+    folder.mkdir()
     monkeypatch.setenv("PATH", str(tmp_path))
+    assert backends.choose("auto", gguf, tmp_path, adapter="house").backend == "llamacpp"
     with pytest.raises(EngineUnavailable, match=r"`engine.adapter` needs vLLM, which is not here. Run `assay engine"):
-        backends.choose("auto", gguf, tmp_path, adapter="house")
-    with pytest.raises(EngineUnavailable, match=r"needs vLLM. Set `engine.backend` to auto"):
-        backends.choose("llamacpp", gguf, tmp_path, adapter="house")
+        backends.choose("auto", folder, tmp_path, adapter="house")
+    with pytest.raises(EngineUnavailable, match=r"llama\.cpp reads GGUF files, and m is a folder"):
+        backends.choose("llamacpp", folder, tmp_path, adapter="house")
+    with pytest.raises(EngineUnavailable, match=r"needs llama.cpp or vLLM. Set `engine.backend` to auto"):
+        backends.choose("torch", gguf, tmp_path, adapter="house")
     (environment(place.own_environment(tmp_path)) / place.WHOLE).touch()
-    assert backends.choose("auto", gguf, tmp_path, adapter="house").backend == "vllm"
+    assert backends.choose("auto", folder, tmp_path, adapter="house").backend == "vllm"
+    assert backends.choose("vllm", gguf, tmp_path, adapter="house").backend == "vllm"

@@ -163,10 +163,12 @@ class _Asking:
     async def pieces(self) -> AsyncGenerator[bytes, None]:
         """What it answers. Raises Gone where it does not, and Refused where it says why."""
         node, limits = self.turn.node, httpx.Timeout(READ_S if self.body.get("stream") else WHOLE_S, connect=CONNECT_S)
-        data, headers = _packed(self.body, node, self.turn.load, self.priority), {"content-type": "application/json"}
-        has_begun = False
+        headers, has_begun = {"content-type": "application/json"}, False
         for number in range(TRIES):
             http = await node.open(again=number > 0)
+            data = _packed(
+                self.body, node, self.turn.load, self.priority
+            )  # of a node that is open: it knows what it has
             try:
                 async with http.stream("POST", self.path, content=data, headers=headers, timeout=limits) as response:
                     await self._checked(response)
@@ -223,7 +225,7 @@ def _packed(body: Mapping[str, object], node: Node, load: int, priority: int) ->
         known["cache_salt"] = body["cache_salt"]
     if node.kind == "llamacpp" and body.get("stream"):
         known["return_progress"] = True  # it notices that nobody is there with what it sends
-    return json.dumps(known, ensure_ascii=True).encode()
+    return json.dumps(known | node.also(str(body.get("model") or "")), ensure_ascii=True).encode()
 
 
 def _said(answer: bytes) -> str:

@@ -93,6 +93,9 @@ class Node(Protocol):
     async def open(self, *, again: bool) -> httpx.AsyncClient:
         """A client of it; `again` where a request found it gone. Raises Refused."""
 
+    def also(self, model: str) -> dict[str, object]:
+        """What its requests say beside what is asked, for a model of that name."""
+
     async def look(self) -> None:
         """See whether it answers."""
 
@@ -134,6 +137,10 @@ class Here:
             self._http = httpx.AsyncClient(transport=transport, base_url="http://engine", timeout=READ_S)
         return self._http
 
+    def also(self, model: str) -> dict[str, object]:
+        """llama.cpp takes an adapter by its number in each request; vLLM by the model's name."""
+        return self._engine.also_for(model) if self._engine.backend == "llamacpp" else {}
+
     async def look(self) -> None: ...
 
     async def failed(self) -> None: ...
@@ -174,6 +181,10 @@ class There:
             with contextlib.suppress(httpx.HTTPError, ValueError):
                 await self._look()
         return self._http
+
+    def also(self, model: str) -> dict[str, object]:
+        """Nothing: a door knows by the name."""
+        return {}
 
     @property
     def kind(self) -> Kind:

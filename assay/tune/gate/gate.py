@@ -17,7 +17,7 @@ from . import author
 from .author import Place, Way
 from .figures import DECIDES, Figure, Pairs, figure, similarity
 
-BITS, EACH = 120, 40  # places for bits, and for each of what is written
+BITS, EACH = 3, 40  # as many times as many places for bits, which are quick; places for each of what is written
 LINE_KINDS, HOLE_KINDS = ("line",), ("expression", "argument", "block", "body", "edit")
 Say = Callable[[str], None]
 
@@ -46,7 +46,7 @@ async def held(
     """The rows of the table. Raises EngineError."""
     rows = [row for row in material.judged if row.kind != "onward"]
     random.Random(5).shuffle(rows)  # noqa: S311  a choice of places is no secret
-    found = [await _bits(sides, material, [row for row in rows if not _is_in_word(row, material)][:BITS], say)]
+    found = [await _bits(sides, material, [row for row in rows if not _is_in_word(row, material)][: BITS * each], say)]
     lines = _chosen(rows, LINE_KINDS, each)
     found += await _lines(sides, material, lines, say)
     found += await _holes(sides, material, _chosen(rows, HOLE_KINDS, each), say)
