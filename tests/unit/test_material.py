@@ -76,6 +76,12 @@ def test_a_distribution_is_what_its_metadata_or_its_files_say() -> None:
     assert licences.of_distribution("Name: x\nLicense: GPLv3\n", []) == "GPL-3.0"
     assert licences.of_distribution("Name: x\nClassifier: License :: OSI Approved :: MIT License\n", [GPL]) == "GPL-3.0"
     assert licences.of_distribution("Name: x\nLicense-Expression: MIT\n", [GPL]) == "GPL-3.0", "the strictest counts"
+    python = (
+        "PYTHON SOFTWARE FOUNDATION LICENSE VERSION 2\n"
+        + "All of them but one go together with it. " * 12
+        + "GNU General Public License"
+    )
+    assert licences.of_distribution("Name: x\nLicense-Expression: MIT\n", [MIT, python]) == "MIT", "it only names it"
     assert licences.of_distribution("Name: x\n", []) == licences.UNKNOWN
     assert licences.of_distribution("Name: x\nSummary: permits and limits\nLicense: see submitted file\n", []) == ""
 
@@ -212,8 +218,7 @@ def test_ones_own_house_is_on_both_sides_whatever_stands_beside_it(tmp_path: Pat
     ]
     for one in others:  # each has a copy of nearly all of the house
         one.texts += [
-            Text(one.project, f"vendored_{at.path}", at.text.replace("shop", one.project), "MIT")
-            for at in own.texts[:3]
+            Text(one.project, f"copy_of_{at.path}", at.text.replace("shop", one.project), "MIT") for at in own.texts[:3]
         ]
     made = prepare.prepare([own, *others], tmp_path / "out", Wanted(seed=seed), lambda _: None)
     assert made.adds_up
@@ -417,11 +422,13 @@ def test_archives_are_read_and_never_unpacked_or_run(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel, "w") as made:
         made.writestr("shop/till.py", module("till"))
         made.writestr("../outside.py", module("outside"))
+        made.writestr("shop/_vendor/x.py", module("other"))
+        made.writestr("shop/_vendor/x-1.dist-info/licenses/LICENSE", GPL)
         made.writestr("shop/_vendor/x-1.dist-info/METADATA", "Name: x\nLicense-Expression: GPL-3.0-only\n")
         made.writestr("shop-1.0.dist-info/METADATA", "Name: shop\nLicense-Expression: MIT\n")
     found = sources.archive(wheel)
     assert (found.project, found.licence, [one.path for one in found.texts]) == ("shop", "MIT", ["shop/till.py"])
-    assert found.left_out == {"outside its archive": 1}
+    assert found.left_out == {"outside its archive": 1, "brought along of others": 1}
     packed = tmp_path / "shop-1.0.tar.gz"
     with tarfile.open(packed, "w:gz") as made_tar:
         for name, text in (

@@ -14,6 +14,7 @@ OWN = "own"  # not asked: the material is the user's
 PERMISSIVE = frozenset(
     {"MIT", "MIT-0", "BSD-2-Clause", "BSD-3-Clause", "0BSD", "Apache-2.0", "ISC", "PSF-2.0", "Python-2.0", "Zlib", "Unlicense", "CC0-1.0", "HPND", "BlueOak-1.0.0", "BSD", OWN}
 )  # fmt: skip
+TITLE = 400  # characters in which a licence names itself
 HEAD = 3_000  # characters of a file in which it names its licence
 FILES = re.compile(r"(?:^|/)(?:LICEN[CS]E|COPYING|UNLICENSE)[^/]*$", re.IGNORECASE)
 
@@ -62,8 +63,13 @@ def of_expression(expression: str) -> str:
 
 
 def of_text(text: str) -> str:
-    """What a licence's own text is; UNKNOWN for one that we do not know."""
-    return _by(_TEXTS, " ".join(text.lower().replace('"', "'").split())[:40_000])
+    """What a licence's own text is; UNKNOWN for one that we do not know. One that is not permissive counts where its name is at the head: others name it further down (Python's says which of them go together with it)."""
+    plain = " ".join(text.lower().replace('"', "'").split())[:40_000]
+    head = plain[:TITLE]
+    for sign, name in _TEXTS:
+        if sign in (plain if name in PERMISSIVE else head):
+            return name
+    return UNKNOWN
 
 
 def of_head(text: str) -> str:

@@ -23,6 +23,9 @@ from . import licences
 
 FILE_LIMIT = 400_000  # characters of one file
 TOTAL_LIMIT = 400_000_000  # bytes that one archive unpacks to
+BROUGHT = frozenset(
+    {"_vendor", "vendor", "_vendored", "vendored", "third_party", "extern", "externals"}
+)  # folders of others' code, under others' licences
 LISTED = 40  # packages of a list at most
 
 
@@ -174,6 +177,9 @@ def _made(project: str, licence: str, members: dict[str, bytes]) -> Source:
     for name, data in sorted(members.items()):
         if not name.endswith(".py"):
             continue
+        if BROUGHT & set(PurePosixPath(name).parts[:-1]):
+            made.leave_out("brought along of others")
+            continue
         try:
             text = data.decode("utf-8")
         except UnicodeDecodeError:
@@ -187,9 +193,8 @@ def _made(project: str, licence: str, members: dict[str, bytes]) -> Source:
 
 def _licence_files(members: dict[str, bytes]) -> list[str]:
     """Those of the distribution itself: what it brings of others has its own deeper in the tree."""
-    found = [name for name in members if licences.FILES.search(name)]
-    least = min((name.count("/") for name in found), default=0)
-    own = [name for name in found if ".dist-info/" in name or name.count("/") == least]
+    found = [name for name in members if licences.FILES.search(name) and not BROUGHT & set(name.split("/"))]
+    own = [name for name in found if name.partition("/")[0].endswith(".dist-info") or name.count("/") < 2]
     return [members[name].decode("utf-8", "replace") for name in own]
 
 
