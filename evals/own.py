@@ -16,6 +16,7 @@ from pathlib import Path
 
 from assay.engine import adapters, weights
 from assay.tune import way
+from assay.tune.training.plan import MADE
 
 MOST = 40_000_000  # bytes of the folder
 FILES = (adapters.GGUF, adapters.MANIFEST, way.GATE, way.CARD)
@@ -23,7 +24,7 @@ FILES = (adapters.GGUF, adapters.MANIFEST, way.GATE, way.CARD)
 
 def main(run: Path) -> int:
     """The exit status."""
-    made = run / way.MADE / run.name
+    made = run / MADE / run.name
     told, one = way.result(made), adapters.read(made)
     size = sum((made / name).stat().st_size for name in FILES)
     if not told["better"] or one.base != weights.SHA256 or size > MOST:

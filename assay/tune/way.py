@@ -29,12 +29,12 @@ from .material import prepare
 from .material.prepare import Material
 from .training import plan as plans
 from .training.packed import Tokens
-from .training.plan import TOLD, Plan, Progress, RunError
+from .training.plan import HELD, MADE, TOLD, Plan, Progress, RunError
 from .training.yielding import Signs, minded
 
 TAUGHT = "taught"  # the dialect for models that were given no markers
 UNUSED = b"jupyter_start"  # what a model has to have to be taught these
-GATE, CARD, HELD, MADE = "gate.json", "card.md", "held.json", "made"
+GATE, CARD = "gate.json", "card.md"
 LOCK = "lock"
 NO_GATE = "Not held to the model as it is: llama.cpp does not read folders of safetensors."
 APART = 0.01  # of the log-likelihood, that engine and torch may be apart

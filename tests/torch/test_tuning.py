@@ -171,8 +171,8 @@ def test_llamacpp_says_what_torch_says(model: Path, planned: Callable[..., Plan]
     assert way.result(made)["why"] == why
     page = way.card(tmp_path / name, held, rows, why).read_text()
     assert why in page and weights.digest(model) in page and "own 10" in page
-    told = json.loads((tmp_path / name / way.HELD).read_text())
-    (tmp_path / name / way.HELD).write_text(json.dumps(told | {"nats": told["nats"] * 1.1}))
+    told = json.loads((tmp_path / name / plans.HELD).read_text())
+    (tmp_path / name / plans.HELD).write_text(json.dumps(told | {"nats": told["nats"] * 1.1}))
     with pytest.raises(RunError, match="The adapter does not count"):
         way.hold(tmp_path / name, home / "r")
 

@@ -6,7 +6,6 @@ import gzip
 import io
 import json
 import tarfile
-import time
 import zipfile
 from pathlib import Path
 
@@ -281,11 +280,10 @@ def test_a_list_names_packages_and_nothing_that_pip_would_build(tmp_path: Path, 
         sources.fetched(name, version, tmp_path)
 
 
-def test_a_hostile_table_is_read_in_no_time() -> None:
+def test_a_table_with_a_name_at_its_end_comes_to_an_end() -> None:
+    """Quoted numbers before what is no literal: a form that could read them in two ways would try both for each, and never end."""
     text = module("till") + "x = [\n" + "    " + "'1', " * 30 + "name,\n" + "]\n"
-    began = time.monotonic()
-    cleaned.refusal(text * 3)
-    assert time.monotonic() - began < 20, "it was exponential"
+    assert cleaned.refusal(text) == ""
 
 
 def test_the_same_sources_and_seed_make_the_same_samples(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import shutil
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,11 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import memory
+from ..adapters import MOST, NAME
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 CONFIG_LIMIT, LIMIT = 1_000_000, 4 << 30  # bytes of the one and the other
-MOST = 64  # adapters of one folder
 RANKS = (
     16,
     32,

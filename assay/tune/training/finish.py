@@ -15,9 +15,8 @@ from ..material import prepare
 from . import curves
 from .learner import Learner
 from .packed import Tokens
-from .plan import ADAPTER, Plan, RunError, read
+from .plan import ADAPTER, HELD, MADE, Plan, RunError, read
 
-HELD, MADE = "held.json", "made"
 SAMPLES = 40
 PROMPT = 128  # tokens
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 Schedule = Literal["wsd", "cosine"]
+HELD, MADE = "held.json", "made"  # what torch says of held-out answers, and the folder of what engines read
 STATE, LOG, CURVES, ADAPTER = "run.json", "log.txt", "curves.svg", "adapter"
 TOLD = "· "  # what lines begin with that are for whoever waits; the log has more
 WARM = 20  # steps up to the highest rate
