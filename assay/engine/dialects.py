@@ -29,6 +29,11 @@ class Dialect:
         """Whether the suffix stands between the prefix and the place where the model goes on."""
         return self.template.find("{suffix}") > self.template.find("{prefix}")
 
+    @property
+    def ends_with_prefix(self) -> bool:
+        """Whether the model goes on right where the prefix ends, with no marker between, as in text that has none."""
+        return self.template.endswith("{prefix}")
+
 
 LEFT_TO_RIGHT = Dialect("left-to-right", "{prefix}")
 SUFFIX = Dialect("suffix", "{prefix}", sends_suffix_apart=True)
@@ -76,10 +81,11 @@ DIALECTS: tuple[Dialect, ...] = (
         ("<PRE>", "<SUF>", "<MID>", "<EOT>"),
         ("codellama",),
     ),
-    # Tokens that SmolLM2 was never trained with: markers for those who teach it some (`assay tune`). No model speaks it by its name.
+    # Tokens that SmolLM2 was never trained with: markers for those who teach it some (`assay tune`). No model speaks it by its name. The prefix is last, without
+    # a marker behind it: a model that can only go on begins with what it can do, and has to learn what the text before that is for.
     Dialect(
         "taught",
-        "<jupyter_start>{prefix}<jupyter_text>{suffix}<jupyter_code>",
+        "<jupyter_text>{suffix}<jupyter_start>{prefix}",
         ("<jupyter_start>", "<jupyter_text>", "<jupyter_code>"),
     ),
     SUFFIX,

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from assay.cli.commands import app
 from assay.engine import adapters, weights
 from assay.tune import way
+from assay.tune.gate import gate
 from assay.tune.material import prepare, sources
 from assay.tune.material.prepare import Wanted
 from assay.tune.training import curves, finish, steps
@@ -167,7 +168,7 @@ def test_llamacpp_says_what_torch_says(model: Path, planned: Callable[..., Plan]
         "it goes on from there"
     )
     rows, _, why = way.judge(tmp_path / name, home / "r", lambda _: None, way.Asked(each=5))
-    assert rows[0].name == "bits per token" and rows[0].count > 20
+    assert (rows[0].name, rows[0].count) == ("bits per token", gate.BITS * 5)
     assert way.result(made)["why"] == why
     page = way.card(tmp_path / name, held, rows, why).read_text()
     assert why in page and weights.digest(model) in page and "own 10" in page

@@ -16,7 +16,7 @@ from pathlib import Path
 from analyzers import names, secrets
 from analyzers.site import Site
 from analyzers.text import Snapshot
-from assay.engine.dialects import LEFT_TO_RIGHT, SUFFIX, render
+from assay.engine.dialects import render
 
 from ..drafting.ask import Ask
 from ..workbench import Workbench
@@ -73,7 +73,7 @@ def build(
     if dialect.goes_on_behind:
         healed = _healed(f"x\n{begun}", words=form.heals)[-len(begun) :] if begun else ""
         begun = begun[: len(begun) - len(healed)]
-    elif dialect in (LEFT_TO_RIGHT, SUFFIX):
+    elif dialect.ends_with_prefix:
         healed = _healed(prefix, words=form.heals)
         prefix = prefix[: len(prefix) - len(healed)]
     text, apart = render(dialect, prefix, anchor.suffix, begun)

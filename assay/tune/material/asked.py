@@ -56,7 +56,7 @@ def near(text: str, start: int, end: int) -> tuple[str, str]:
 
 
 def swapped(dialect: Dialect) -> Dialect:
-    """The dialect with the text behind the cursor first, or last where it came first, by its own markers."""
+    """The dialect with the text behind the cursor first, or last where it came first, by its own markers: of one that has the prefix last, with its third marker where the model goes on."""
     parts = [dialect.template.partition(one)[0] for one in ("{prefix}", "{suffix}")]
     if len(parts[0]) < len(parts[1]):  # prefix, suffix, middle
         head, _, rest = dialect.template.partition("{prefix}")
@@ -64,4 +64,5 @@ def swapped(dialect: Dialect) -> Dialect:
         return replace(dialect, template=f"{between}{{suffix}}{head}{{prefix}}{tail}")
     head, _, rest = dialect.template.partition("{suffix}")
     between, _, tail = rest.partition("{prefix}")
+    tail = tail or dialect.markers[-1]
     return replace(dialect, template=f"{between}{{prefix}}{head}{{suffix}}{tail}")
