@@ -142,7 +142,7 @@ def run(
             typer.echo(f"{run_name} has not ended: the same command goes on.")
             return
         with way.alone(target):
-            _gate(target, where, settings)
+            _gate(target, where, settings, signs=signs)
     except (RunError, SourceError, EngineError) as error:
         out.fail("no-run", str(error))
     except OSError as error:
@@ -272,7 +272,7 @@ def _detached(target: Path, options: list[str]) -> None:
     typer.echo(f"It goes on in the background: assay tune status. Its words are in {target / 'command.log'}.")
 
 
-def _gate(target: Path, where: Folders, settings: Settings, places: int = 40) -> None:
+def _gate(target: Path, where: Folders, settings: Settings, places: int = 40, signs: Any = None) -> None:
     """Hold the engine to torch and the adapter to the model as it is; print the table, and write the card."""
     from assay.tune import way
     from assay.tune.gate import figures
@@ -284,7 +284,7 @@ def _gate(target: Path, where: Folders, settings: Settings, places: int = 40) ->
         return
     held = way.hold(target, where.runtime)
     out.say(f"llama.cpp says of held-out answers what torch says, but for {held.apart:.2%}")
-    asked = way.Asked(settings.text("engine.dialect"), places, _passes(target, where, settings))
+    asked = way.Asked(settings.text("engine.dialect"), places, _passes(target, where, settings), signs)
     rows, is_better, why = way.judge(target, where.runtime, out.say, asked)
     typer.echo(figures.table(rows))
     typer.echo(why)

@@ -258,11 +258,12 @@ def is_served_here(folder: Path) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How the gate asks: `engine.dialect` as it is set, places for each measure, and the tests."""
+    """How the gate asks: `engine.dialect` as it is set, places for each measure, and the tests. By `signs` it rests while somebody works (None: never)."""
 
     dialect: str = "auto"
     each: int = gate.EACH
     passes: gate.Passes | None = None
+    signs: Signs | None = None
 
 
 def judge(folder: Path, runtime: Path, say: Say, asked: Asked) -> tuple[list[Figure], bool, str]:
@@ -271,7 +272,10 @@ def judge(folder: Path, runtime: Path, say: Say, asked: Asked) -> tuple[list[Fig
     material = prepare.load(Path(plan.data))
     if material.mark != plan.data_mark:
         raise RunError(f"The samples in {plan.data} are others than those that {folder.name} was taught.")
-    rows = asyncio.run(_judged(plan, folder, runtime, _measured(material, say, asked)))
+    model = Path(plan.model)
+    launch = processes.launch_for(model, runtime, IDLE_S, beside=Beside(adapters=str(folder / MADE)))
+    quiet = asked.signs.beside(launch.folder).quiet(say) if asked.signs is not None else None
+    rows = asyncio.run(_judged(plan, folder.name, launch, _measured(material, gate.Pace(say, quiet), asked)))
     is_better, why = figures.verdict(rows)
     told = {
         "better": is_better,
@@ -287,12 +291,12 @@ def judge(folder: Path, runtime: Path, say: Say, asked: Asked) -> tuple[list[Fig
 Measured = Callable[[local.Local, local.Local, Plan], Awaitable[list[Figure]]]
 
 
-def _measured(material: Material, say: Say, asked: Asked) -> Measured:
+def _measured(material: Material, pace: gate.Pace, asked: Asked) -> Measured:
     async def measured(before: local.Local, after: local.Local, plan: Plan) -> list[Figure]:
         spoken = await dialects.spoken(before, asked.dialect)
         sides = gate.Sides(Way(before, spoken), Way(after, by_name(plan.dialect)))
         try:
-            return await gate.held(sides, material, say, each=asked.each, passes=asked.passes)
+            return await gate.held(sides, material, pace, each=asked.each, passes=asked.passes)
         finally:
             if asked.passes is not None:
                 await asked.passes.close()
@@ -300,11 +304,9 @@ def _measured(material: Material, say: Say, asked: Asked) -> Measured:
     return measured
 
 
-async def _judged(plan: Plan, folder: Path, runtime: Path, measured: Measured) -> list[Figure]:
-    model = Path(plan.model)
-    launch = processes.launch_for(model, runtime, IDLE_S, beside=Beside(adapters=str(folder / MADE)))
-    today = adapters.today(model)
-    before, after = local.Local(launch, today.name if today else ""), local.Local(launch, folder.name)
+async def _judged(plan: Plan, adapter: str, launch: Launch, measured: Measured) -> list[Figure]:
+    today = adapters.today(Path(plan.model))
+    before, after = local.Local(launch, today.name if today else ""), local.Local(launch, adapter)
     try:
         return await measured(before, after, plan)
     finally:

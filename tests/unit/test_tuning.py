@@ -31,7 +31,7 @@ from assay.folders import folders
 from assay.team.gate.nodes import Nodes
 from assay.team.gate.upstream import Here, Who
 from assay.tune import way
-from assay.tune.gate import author, figures
+from assay.tune.gate import author, figures, gate
 from assay.tune.gate.author import Place, Way
 from assay.tune.gate.figures import Pairs, figure
 from assay.tune.made import exported, gguf_files
@@ -449,6 +449,31 @@ def test_a_run_rests_while_an_engine_works_and_is_never_left_stopped(tmp_path: P
         if counting.poll() is None:
             counting.kill()
         counting.wait()
+
+
+async def test_the_gate_rests_between_two_places_and_its_own_engine_is_no_sign(tmp_path: Path) -> None:
+    """The engines are processes that burn a processor for two seconds."""
+    burning = "import time; t = time.process_time()\nwhile time.process_time() - t < 2: pass\ntime.sleep(60)"
+    said = list[str]()
+    with subprocess.Popen([sys.executable, "-c", burning]) as busy:
+        for name in ("own", "other"):
+            (tmp_path / name).mkdir()
+        (tmp_path / "own" / "engine.lock").write_text(str(busy.pid))
+        pace = gate.Pace(
+            said.append, yielding.Signs((), tmp_path, _busy_at=-1e9).beside(tmp_path / "own").quiet(said.append)
+        )
+        try:
+            for number in range(4):
+                await pace.at("lines", number, 4)
+                await asyncio.sleep(0.1)  # tidy: allow-sleep  the process is to be seen at work
+            assert said == ["lines: 0 of 4"]
+            (tmp_path / "other" / "engine.lock").write_text(str(busy.pid))
+            for number in range(1, 4):
+                await pace.at("lines", number, 4)
+                await asyncio.sleep(0.1)  # tidy: allow-sleep  the same
+            assert said[1:3] == ["resting: somebody works", "going on"]
+        finally:
+            busy.kill()
 
 
 def test_whoever_minds_a_run_ends_it_with_himself() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -40,18 +40,33 @@ class Sides:
     after: Way
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Between two places: every tenth is told, and `quiet` comes back when nobody is to be kept waiting (None: nobody is)."""
+
+    say: Say
+    quiet: Callable[[], Awaitable[None]] | None = None
+
+    async def at(self, what: str, number: int, of: int) -> None:
+        """The next place of a measure."""
+        if number % 10 == 0:
+            self.say(f"{what}: {number} of {of}")
+        if self.quiet is not None:
+            await self.quiet()
+
+
 async def held(
-    sides: Sides, material: Material, say: Say, *, each: int = EACH, passes: Passes | None = None
+    sides: Sides, material: Material, pace: Pace, *, each: int = EACH, passes: Passes | None = None
 ) -> list[Figure]:
     """The rows of the table. Raises EngineError."""
     rows = [row for row in material.judged if row.kind != "onward"]
     random.Random(5).shuffle(rows)  # noqa: S311  a choice of places is no secret
-    found = [await _bits(sides, material, [row for row in rows if not _is_in_word(row, material)][: BITS * each], say)]
+    found = [await _bits(sides, material, [row for row in rows if not _is_in_word(row, material)][: BITS * each], pace)]
     lines = _chosen(rows, LINE_KINDS, each)
-    found += await _lines(sides, material, lines, say)
-    found += await _holes(sides, material, _chosen(rows, HOLE_KINDS, each), say)
-    found.append(await _names(sides, material, _chosen(rows, ("attribute",), each), say))
-    found.append(await _tests(sides, material, lines, passes, say))
+    found += await _lines(sides, material, lines, pace)
+    found += await _holes(sides, material, _chosen(rows, HOLE_KINDS, each), pace)
+    found.append(await _names(sides, material, _chosen(rows, ("attribute",), each), pace))
+    found.append(await _tests(sides, material, lines, passes, pace))
     return found
 
 
@@ -65,10 +80,10 @@ def _chosen(rows: Sequence[Row], kinds: Sequence[str], count: int) -> list[Row]:
     return [row for row in rows if row.kind in kinds][:count]
 
 
-async def _bits(sides: Sides, material: Material, rows: Sequence[Row], say: Say) -> Figure:
+async def _bits(sides: Sides, material: Material, rows: Sequence[Row], pace: Pace) -> Figure:
     pairs = Pairs()
     for number, row in enumerate(rows):
-        _tell(say, "bits", number, len(rows))
+        await pace.at("bits", number, len(rows))
         place, bits = Place.of(row, material.texts[row.text].text), list[float]()
         for way in (sides.before, sides.after):
             asked = author.prompt(place, way.dialect, heals=False)
@@ -80,10 +95,10 @@ async def _bits(sides: Sides, material: Material, rows: Sequence[Row], say: Say)
     return figure(DECIDES, "bits", "less", pairs)
 
 
-async def _lines(sides: Sides, material: Material, rows: Sequence[Row], say: Say) -> list[Figure]:
+async def _lines(sides: Sides, material: Material, rows: Sequence[Row], pace: Pace) -> list[Figure]:
     exact, alike, saved = Pairs(), Pairs(), Pairs()
     for number, row in enumerate(rows):
-        _tell(say, "lines", number, len(rows))
+        await pace.at("lines", number, len(rows))
         place = Place.of(row, material.texts[row.text].text)
         texts = [await author.written(way, place) for way in (sides.before, sides.after)]
         keys = [
@@ -100,10 +115,10 @@ async def _lines(sides: Sides, material: Material, rows: Sequence[Row], say: Say
     ]
 
 
-async def _holes(sides: Sides, material: Material, rows: Sequence[Row], say: Say) -> list[Figure]:
+async def _holes(sides: Sides, material: Material, rows: Sequence[Row], pace: Pace) -> list[Figure]:
     exact, alike = Pairs(), Pairs()
     for number, row in enumerate(rows):
-        _tell(say, "holes", number, len(rows))
+        await pace.at("holes", number, len(rows))
         place = Place.of(row, material.texts[row.text].text)
         texts = [await author.written(way, place) for way in (sides.before, sides.after)]
         _put(exact, row, *(float(text == place.answer) for text in texts))
@@ -111,22 +126,22 @@ async def _holes(sides: Sides, material: Material, rows: Sequence[Row], say: Say
     return [figure("holes exact", "%", "more", exact), figure("holes, similarity", "%", "more", alike)]
 
 
-async def _names(sides: Sides, material: Material, rows: Sequence[Row], say: Say) -> Figure:
+async def _names(sides: Sides, material: Material, rows: Sequence[Row], pace: Pace) -> Figure:
     right = Pairs()
     for number, row in enumerate(rows):
-        _tell(say, "names", number, len(rows))
+        await pace.at("names", number, len(rows))
         place = Place.of(row, material.texts[row.text].text)
         texts = [await author.written(way, place) for way in (sides.before, sides.after)]
         _put(right, row, *(float(_name(text) == _name(place.answer)) for text in texts))
     return figure("names after dots", "%", "more", right)
 
 
-async def _tests(sides: Sides, material: Material, rows: Sequence[Row], passes: Passes | None, say: Say) -> Figure:
+async def _tests(sides: Sides, material: Material, rows: Sequence[Row], passes: Passes | None, pace: Pace) -> Figure:
     """Of the lines those that tests reach: the true one passes, so that a failing one says something."""
     good = Pairs()
     for number, row in enumerate(rows if passes is not None else ()):
         assert passes is not None
-        _tell(say, "tests", number, len(rows))
+        await pace.at("tests", number, len(rows))
         if await passes(row, row.answer) is not True:
             continue
         place = Place.of(row, material.texts[row.text].text)
@@ -144,8 +159,3 @@ def _put(pairs: Pairs, row: Row, before: float, after: float) -> None:
 
 def _name(text: str) -> str:
     return text[: next((at for at, one in enumerate(text) if not (one.isalnum() or one == "_")), len(text))]
-
-
-def _tell(say: Say, what: str, number: int, of: int) -> None:
-    if number % 10 == 0:
-        say(f"{what}: {number} of {of}")

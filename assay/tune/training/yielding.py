@@ -5,13 +5,14 @@ The lowest priority alone is not enough: an engine whose threads wait for each o
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 QUIET_S = 5.0  # without work of an engine, before the run goes on
@@ -42,17 +43,42 @@ class Signs:
 
     shown: tuple[Path, ...]
     engines: Path
+    apart: Path | None = None  # the folder of an engine that is of no account: one's own
     _seen: dict[int, float] = field(default_factory=dict)
     _busy_at: float = 0.0
 
     def somebody_works(self, now: float) -> bool:
         """Whether now or a moment ago; to be asked every LOOK_S. `now` is of a monotonic clock."""
-        times = {pid: used for one in self.engines.glob("*/engine.lock") for pid, used in _used(one)}
+        times = {
+            pid: used
+            for one in self.engines.glob("*/engine.lock")
+            if one.parent != self.apart
+            for pid, used in _used(one)
+        }
         if any(used - self._seen.get(pid, used) > BUSY_S for pid, used in times.items()):
             self._busy_at = now
         self._seen = times
         is_shown = any(time.time() - _written(one) < SHOWN_S for one in self.shown)
         return is_shown or now - self._busy_at < QUIET_S
+
+    def beside(self, folder: Path) -> Signs:
+        """The same for who uses the engine of this folder himself."""
+        return replace(self, apart=folder, _seen={})
+
+    def quiet(self, say: Callable[[str], None]) -> Callable[[], Awaitable[None]]:
+        """To be awaited between two pieces of work: it comes back when nobody works."""
+
+        async def wait() -> None:
+            is_told = False
+            while self.somebody_works(time.monotonic()):
+                if not is_told:
+                    say("resting: somebody works")
+                is_told = True
+                await asyncio.sleep(LOOK_S)  # tidy: allow-sleep  as above
+            if is_told:
+                say("going on")
+
+        return wait
 
 
 def minded(
