@@ -1,8 +1,9 @@
 """Typing replay through the real server: `python -m evals.replay TRACES [--characters N] [--policy P] [--model none|local|URL]
-[--against PYTHON] [--patience S]`.
+[--against PYTHON | --adapter FOLDER] [--patience S]`.
 
 A patient author (`--patience S`) looks that long, which tells when an answer comes; he takes what came within SEEN_S, all the same.
 
+FOLDER is an adapter of the local model (of a run: `state/tune/runs/NAME/made/NAME`): one window writes with it, the other one without any.
 PYTHON is the interpreter of an environment with another state of Assay: both type the same insertions in turn, and the difference
 is printed with its paired interval. N characters are a sample with a fixed seed.
 
@@ -144,7 +145,11 @@ class Author:
 class Window:
     """A server with a project of its own, and what the author met there."""
 
-    def __init__(self, python: str, home: Path, patience_s: float = SEEN_S) -> None:
+    def __init__(
+        self, python: str, home: Path, patience_s: float = SEEN_S, engine: dict[str, Any] | None = None
+    ) -> None:
+        """`engine`: settings of its own engine, beside those of all windows."""
+        self._engine = engine or {}
         self._patience_s = patience_s
         self.tallies: list[Tally] = []
         self._command = [python, *SERVER[1:]]
@@ -157,7 +162,8 @@ class Window:
         (self._home / "run").mkdir(mode=0o700)
         environment = {"XDG_STATE_HOME": str(self._home / "state"), "XDG_RUNTIME_DIR": str(self._home / "run")}
         self._client = await Client.start(command=self._command, env=environment)
-        await self._client.initialize(self._home / "project", {"trace": {"keep": 10000}} | options)
+        engine = options.get("engine", {}) | self._engine
+        await self._client.initialize(self._home / "project", {"trace": {"keep": 10000}} | options | {"engine": engine})
         return self._client
 
     async def write(self, one: Insertion) -> None:
@@ -251,6 +257,7 @@ def main() -> None:
     parser.add_argument("traces", type=Path)
     parser.add_argument("--characters", type=int, default=0)
     parser.add_argument("--against", default="")
+    parser.add_argument("--adapter", type=Path)
     parser.add_argument("--policy", default="static")
     parser.add_argument("--model", default="none")
     parser.add_argument("--eagerness", type=int)
@@ -262,12 +269,21 @@ def main() -> None:
     if given.eagerness is not None:
         options["complete"] = {"eagerness": given.eagerness}
     with tempfile.TemporaryDirectory() as home:
-        pythons = {"this": sys.executable} | ({"other": given.against} if given.against else {})
-        windows = {name: Window(python, Path(home) / name, given.patience) for name, python in pythons.items()}
+        pythons = {"this": sys.executable} | (
+            {"other": given.against or sys.executable} if given.against or given.adapter else {}
+        )
+        engines: dict[str, dict[str, Any]] = {}
+        if given.adapter:
+            folder = given.adapter.resolve()
+            engines = {"this": {"adapters": str(folder.parent), "adapter": folder.name}, "other": {"adapter": "none"}}
+        windows = {
+            name: Window(python, Path(home) / name, given.patience, engines.get(name))
+            for name, python in pythons.items()
+        }
         asyncio.run(replay(chosen, options, windows))
         for name, window in windows.items():
             report(f"{name}, {given.model}, {given.policy}", window.tallies, window.traces)
-        if given.against:
+        if len(windows) > 1:
             this, other = (window.tallies for window in windows.values())
             low, high = interval(this, other)
             print(f"difference {total(this).saved - total(other).saved:+.4f} (95 % {low:+.4f} to {high:+.4f})")

@@ -71,7 +71,7 @@ def listed(where: Folders) -> list[dict[str, Any]]:
     """The installed adapters: for which model, and which projects write with them ("all" for those without a choice of their own)."""
     chosen, rows = Chosen(where.chosen_file), list[dict[str, Any]]()
     users = {root or "all": chosen.of(Path(root) if root else None) for root in chosen.roots()}
-    for folder in sorted(one.parent for one in where.adapters.glob(f"*/{adapters.MANIFEST}")):
+    for folder in sorted(one.parent for one in _installed(where).glob(f"*/{adapters.MANIFEST}")):
         with contextlib.suppress(adapters.AdapterError):
             one = adapters.read(folder)
             rows.append(
@@ -112,7 +112,7 @@ def _use_adapter(where: Folders, made: Path, project: Path | None, *, force: boo
         typer.echo(figures.table(told["rows"]))
         if not force:
             out.fail("not-better", f"{told['why']} It is not used; --force takes it all the same.", status=out.FAILED)
-    if made.parent != (target := Path(compose.expanded(settings.text("engine.adapters")) or where.adapters)):
+    if made.parent != (target := _installed(where)):
         way.install(made, target)
     since = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
     Chosen(where.chosen_file).choose(project, Choice(made.name, since, forced=not told["better"]))
@@ -125,13 +125,18 @@ def _made(where: Folders, name: str) -> Path | None:
     """The adapter of a name: the run's latest, else what is installed."""
     if not name or "/" in name:
         return None
-    places = (run_folder(where, name) / "made" / name, where.adapters / name)
+    places = (run_folder(where, name) / "made" / name, _installed(where) / name)
     return next((one for one in places if (one / adapters.MANIFEST).is_file()), None)
 
 
 def _names(where: Folders) -> list[str]:
     runs = [one.parent.name for one in (where.state / "tune" / "runs").glob(f"*/made/*/{adapters.MANIFEST}")]
-    return sorted({*runs, *(one.parent.name for one in where.adapters.glob(f"*/{adapters.MANIFEST}"))})
+    return sorted({*runs, *(one.parent.name for one in _installed(where).glob(f"*/{adapters.MANIFEST}"))})
+
+
+def _installed(where: Folders) -> Path:
+    """Where engines look for adapters."""
+    return Path(compose.expanded(out.settings(where).text("engine.adapters")) or where.adapters)
 
 
 def _whose(project: Path | None) -> str:

@@ -366,6 +366,19 @@ def test_a_better_adapter_is_used_for_its_project_and_rolled_back(made: Path, ho
     assert run(app, ["model", "rollback"]).exit_code == 2
 
 
+def test_adapters_are_looked_for_where_they_are_set_to_be(made: Path, home: Path, tmp_path: Path) -> None:
+    run, where = CliRunner().invoke, folders()
+    compose.save_setting(where, "engine.adapters", str(tmp_path / "kept"))
+    gated(made, is_better=True)
+    assert run(app, ["model", "use", "shop"]).exit_code == 0
+    assert (tmp_path / "kept" / "shop" / adapters.GGUF).is_file() and not (where.adapters / "shop").exists()
+    shutil.rmtree(made.parents[1])
+    assert "shop" in run(app, ["model", "list"]).output
+    assert run(app, ["model", "use", "shop", "--project", str(home)]).exit_code == 0, "it needs no run any more"
+    assert "desk is no adapter here" in (refused := run(app, ["model", "use", "desk", "--project", str(home)]).output)
+    assert "shop" in refused
+
+
 def test_the_innermost_projects_choice_counts(made: Path, home: Path, tmp_path: Path) -> None:
     """A window on a folder with projects in it: the choice for one of them is that one's, the choice for the folder that of the others."""
     chosen, composition = Chosen(folders().chosen_file), compose.Composition(folders())
