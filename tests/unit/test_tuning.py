@@ -374,7 +374,8 @@ def test_adapters_are_looked_for_where_they_are_set_to_be(made: Path, home: Path
     assert (tmp_path / "kept" / "shop" / adapters.GGUF).is_file() and not (where.adapters / "shop").exists()
     shutil.rmtree(made.parents[1])
     assert "shop" in run(app, ["model", "list"]).output
-    assert run(app, ["model", "use", "shop", "--project", str(home)]).exit_code == 0, "it needs no run any more"
+    again = run(app, ["model", "use", "shop", "--project", str(home)])
+    assert again.exit_code == 0, again.output
     assert "desk is no adapter here" in (refused := run(app, ["model", "use", "desk", "--project", str(home)]).output)
     assert "shop" in refused
 
