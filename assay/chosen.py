@@ -41,9 +41,12 @@ class Chosen:
         return self._read().get(_key(root), [])
 
     def choose(self, root: Path | None, choice: Choice) -> None:
-        """Raises OSError."""
+        """The same adapter again takes the place of its last choice, so that there is something else to go back to. Raises OSError."""
         found = self._read()
-        found.setdefault(_key(root), []).append(choice)
+        some = found.setdefault(_key(root), [])
+        if some and some[-1].adapter == choice.adapter:
+            some.pop()
+        some.append(choice)
         self._write(found)
 
     def back(self, root: Path | None) -> str | None:

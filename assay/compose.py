@@ -92,7 +92,12 @@ def _adapter(settings: Settings, where: Folders, model: Path) -> str:
     given = settings.text("engine.adapter")
     told = adapters.manifest(adapters_folder(settings, where), model, given) if given else None
     if told is not None and told.base_size != adapters.size_of(model):
-        raise EngineError(f"Engine off: {adapters.other(told, model)}")
+        back = (
+            ""
+            if "engine.adapter" in settings.sources
+            else " Or go back to what was used before it: `assay model rollback`."
+        )
+        raise EngineError(f"Engine off: {adapters.other(told, model)}{back}")
     if given or not weights.is_fallback(model) or settings.text("engine.backend") not in ("auto", "llamacpp"):
         return "" if given == adapters.NONE else given
     own = adapters.today(model)

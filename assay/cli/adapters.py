@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import shutil
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ import typer
 from assay import compose
 from assay.chosen import Choice, Chosen
 from assay.cli import out
-from assay.cli.tune import run_folder
+from assay.cli.tune import data_folder, named, run_folder
 from assay.engine import adapters, weights
 from assay.engine.api import EngineUnavailable
 from assay.folders import Folders, folders
@@ -55,6 +56,7 @@ def use(
         out.fail("no-model", str(error))
     compose.save_setting(where, "engine.model", str(path) if model else "")
     typer.echo(f"{path.name} is used from the next start of the engine on.")
+    _leave_others(where, path)
 
 
 def rollback(project: Project = None) -> None:
@@ -65,6 +67,30 @@ def rollback(project: Project = None) -> None:
     typer.echo(
         f"{_whose(project)} written with {f'the adapter {now}' if now else 'no adapter of yours'} from the next start of the editor's server on."
     )
+
+
+def remove(name: Annotated[str, typer.Argument(help="The name of samples, a run, or an adapter.")]) -> None:
+    """Delete the samples, the run and the installed adapter of a name from this machine."""
+    from assay.tune import way
+
+    where = folders()
+    chosen = Chosen(where.chosen_file)
+    users = [root or "all projects" for root in chosen.roots() if chosen.of(Path(root) if root else None) == name]
+    if users:
+        out.fail("usage", f"{users[0]} is written with {name}: assay model rollback first.")
+    places = [data_folder(where, named(name)), run_folder(where, name), _installed(where) / name]
+    if way.is_at_work(places[1]):
+        out.fail("usage", f"{name} is at work: assay tune stop {name}.")
+    there = [one for one in places[:2] if one.is_dir()]
+    there += [places[2]] if (places[2] / adapters.MANIFEST).is_file() else []
+    if not there:
+        out.fail("usage", f"There is nothing of the name {name}: assay tune status.")
+    for one in there:
+        try:
+            shutil.rmtree(one)
+        except OSError as error:
+            out.fail("no-run", f"{one} cannot be deleted: {error}.")
+        typer.echo(f"deleted {one}")
 
 
 def listed(where: Folders) -> list[dict[str, Any]]:
@@ -114,13 +140,32 @@ def _use_adapter(where: Folders, made: Path, project: Path | None, *, force: boo
         typer.echo(figures.table(told["rows"]))
         if not force:
             out.fail("not-better", f"{told['why']} It is not used; --force takes it all the same.", status=out.FAILED)
-    if made.parent != (target := _installed(where)):
-        way.install(made, target)
-    since = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
-    Chosen(where.chosen_file).choose(project, Choice(made.name, since, forced=not told["better"]))
+    try:
+        if made.parent != (target := _installed(where)):
+            way.install(made, target)
+        Chosen(where.chosen_file).choose(project, Choice(made.name, _now(), forced=not told["better"]))
+    except (adapters.AdapterError, OSError) as error:
+        out.fail("no-adapter", str(error))
     typer.echo(
         f"{told['why']} {_whose(project)} written with {made.name} from the next start of the editor's server on. Back: assay model rollback{f' --project {project}' if project else ''}"
     )
+
+
+def _leave_others(where: Folders, model: Path) -> None:
+    """Whoever writes with an adapter of another model than this writes without one from now on: the engine would be off."""
+    chosen, given = Chosen(where.chosen_file), str(_installed(where))
+    for root in chosen.roots():
+        project = Path(root) if root else None
+        one = adapters.manifest(given, model, chosen.of(project))
+        if one is not None and one.base_size != adapters.size_of(model):
+            chosen.choose(project, Choice("", _now()))
+            typer.echo(
+                f"{_whose(project)} written without the adapter {one.name}, which was made for {one.base_name}. Back: assay model rollback{f' --project {project}' if project else ''}"
+            )
+
+
+def _now() -> str:
+    return datetime.datetime.now().astimezone().isoformat(timespec="seconds")
 
 
 def _made(where: Folders, name: str) -> Path | None:

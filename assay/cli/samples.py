@@ -25,7 +25,7 @@ def prepare(
     package: Annotated[list[str] | None, typer.Option(help="A package that is installed beside Assay.")] = None,
     listed: Annotated[Path | None, typer.Option("--list", help="TOML with a table [packages] of names and versions, whose wheels are fetched from the configured index.")] = None,
     name: Annotated[str, typer.Option(help="What the samples are called; by default as the first source.")] = "",
-    like: Annotated[str, typer.Option(help="Make these samples again, of the same sources in the same way.")] = "",
+    like: Annotated[str, typer.Option(help="Make these samples again, of the same sources in the same way, and as many of them.")] = "",
     without: Annotated[list[str] | None, typer.Option(help="With --like: leave this source out, which the card then says.")] = None,
     history: Annotated[bool, typer.Option("--history/--no-history", help="Edits of folders' git histories, too.")] = True,
     kept: Annotated[list[Path] | None, typer.Option(help="An export of a team's record: suggestions that were kept, of those who agreed, where they stand in these sources.")] = None,
@@ -39,6 +39,7 @@ def prepare(
     Nothing of them is run. Left out are files without a permissive licence, with secrets, generated ones, near-duplicates and text of benchmarks; whole projects (of your own, files) are held out for the gate. A data card counts all of it.
     """
     need("datasketch")
+    from assay.tune import way
     from assay.tune.material import prepare as preparing
     from assay.tune.material.sources import SourceError
 
@@ -54,6 +55,10 @@ def prepare(
         )
     if without and not like:
         out.fail("usage", "--without goes with --like: it leaves out what others were made of.")
+    if without and not name:
+        out.fail(
+            "usage", f"Samples without something are others than {like}: give them a name of their own with --name."
+        )
     try:
         if like:
             wanted = _again(where, like, without or [])
@@ -64,8 +69,13 @@ def prepare(
         if any(kind == "listed" for kind, _ in wanted.specs) and out.settings(where).is_on("offline"):
             out.fail("offline", "`offline` is on: nothing is fetched. Name wheels that are here.")
         found = [_source(spec, where) for spec in wanted.specs]
-        name = named(name or found[0].project.lower())
+        name = named(name or like or found[0].project.lower())
         target = data_folder(where, name)
+        if waiting := way.waiting(where.state / "tune" / "runs", target):
+            out.fail(
+                "usage",
+                f"The run {waiting} is taught by the samples {name} and has not come to its gate yet: give the new ones a name of their own (--name), or take that run away (assay tune remove {waiting}).",
+            )
         made = preparing.prepare(found, target, wanted, out.say)
     except SourceError as error:
         out.fail("no-samples", str(error))

@@ -121,6 +121,8 @@ def run(
         )
         way.begin(target, plan)
         if detach:
+            if way.is_at_work(target):
+                raise RunError(f"The run {run_name} is at work already: assay tune status.")
             _detached(
                 target,
                 [

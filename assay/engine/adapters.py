@@ -54,7 +54,7 @@ def read(folder: Path) -> Adapter:
         return Adapter(
             folder.name, folder, str(base["digest"]), str(base["name"]), int(base["bytes"]), str(told["dialect"])
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise AdapterError(f"{folder.name} is no adapter that `assay tune` made ({type(error).__name__}).") from error
 
 

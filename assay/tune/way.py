@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
@@ -100,6 +101,15 @@ def begin(folder: Path, plan: Plan) -> None:
     plans.write(folder, plan, Progress())
 
 
+def waiting(runs: Path, data: Path) -> str:
+    """A run that has begun with the samples in a folder and has not been judged by them, by its name; "" where there is none."""
+    for one in sorted(runs.glob(f"*/{plans.STATE}")):
+        with contextlib.suppress(RunError):
+            if Path(plans.read(one.parent)[0].data) == data and not (one.parent / GATE).is_file():
+                return one.parent.name
+    return ""
+
+
 def learn(folder: Path, signs: Signs | None, processes: int, say: Say) -> bool:
     """Have a process of its own go on with the run; whether it came to its end. Raises RunError with that process's last words, and where another one is at it."""
     with alone(folder):
@@ -130,6 +140,8 @@ def _learned(folder: Path, signs: Signs | None, processes: int, say: Say) -> boo
 @contextlib.contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """Hold a run; the system lets go of it whatever becomes of this process, which SIGTERM ends as an interrupt does. Raises RunError where another one holds it."""
+    if not folder.is_dir():
+        raise RunError(f"There is no run {folder.name}: assay tune status.")
     lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
     before = None
     try:
@@ -205,18 +217,18 @@ def merge(folder: Path, kind: str, out: Path, runtime: Path) -> Held:
     from .made import exported  # numpy and gguf, which the rest of this file does without
 
     plan, samples, nats = _told(folder)
-    part = out.with_name(f"{out.stem}.part.gguf")
-    try:
+    if out.exists():
+        raise RunError(f"{out} is there already: name another file.")
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".") as place:
+        part = Path(place) / out.name
         exported.merge(folder / MADE / folder.name, Path(plan.model), kind, part)
         held = Held(nats, asyncio.run(_nats(processes.launch_for(part, runtime, IDLE_S), "", samples)))
         if held.apart > APART:
             raise RunError(
                 f"No {out.name}: with weights held as {kind} llama.cpp says {held.engine:.1f} nats of held-out answers, torch {held.torch:.1f}, {held.apart:.1%} apart; {APART:.0%} is the most. What was taught is finer than that: take q8_0, or the adapter beside the model."
             )
-        part.replace(out)
+        part.rename(out)
         return held
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _told(folder: Path) -> tuple[Plan, list[Tokens], float]:
@@ -269,9 +281,7 @@ class Asked:
 def judge(folder: Path, runtime: Path, say: Say, asked: Asked) -> tuple[list[Figure], bool, str]:
     """The gate's table for a run on llama.cpp, kept in its folder; whether it is better, and why. Before is the model as people have it, with the adapter that comes with Assay where that is one for it. Raises EngineError, SourceError, RunError."""
     plan, _ = plans.read(folder)
-    material = prepare.load(Path(plan.data))
-    if material.mark != plan.data_mark:
-        raise RunError(f"The samples in {plan.data} are others than those that {folder.name} was taught.")
+    material = prepare.load(Path(plan.data), plan.data_mark)
     model = Path(plan.model)
     launch = processes.launch_for(model, runtime, IDLE_S, beside=Beside(adapters=str(folder / MADE)))
     quiet = asked.signs.beside(launch.folder).quiet(say) if asked.signs is not None else None
@@ -335,13 +345,18 @@ def result_or_none(adapter: Path) -> dict[str, Any]:
 
 def install(made: Path, into: Path) -> adapters.Adapter:
     """Put a run's adapter where engines look for some, in the place of one of that name. Raises AdapterError, OSError."""
-    part = into / f".{made.name}.part"
-    shutil.rmtree(part, ignore_errors=True)
+    target = into / made.name
+    if target.is_symlink() or target.exists():
+        adapters.read(target)  # somebody's own folder is not ours to replace
+        if target.is_symlink():
+            raise adapters.AdapterError(f"{target} is a link. Take it away, or give the run another name.")
     into.mkdir(parents=True, exist_ok=True, mode=0o700)
-    shutil.copytree(made, part)
-    shutil.rmtree(into / made.name, ignore_errors=True)
-    part.replace(into / made.name)
-    return adapters.read(into / made.name)
+    with tempfile.TemporaryDirectory(dir=into, prefix=".") as place:
+        shutil.copytree(made, Path(place) / "new")
+        if target.exists():
+            target.rename(Path(place) / "old")
+        (Path(place) / "new").rename(target)
+    return adapters.read(target)
 
 
 def card(folder: Path, held: Held | None, rows: list[Figure], why: str) -> Path:

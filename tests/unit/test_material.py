@@ -476,6 +476,8 @@ def test_the_command_makes_samples_of_a_package_and_again_without_one(tmp_path: 
     told = json.loads((home / "state" / "tune" / "data" / "one" / "card.json").read_text())
     assert told["without"] == ["pluggy"] and list(told["sources"]) == ["typer"]
     assert told["wanted"]["rows"] == 300, "made in the same way"
+    nameless = run(app, ["tune", "prepare", "--like", "two", "--without", "pluggy"])
+    assert nameless.exit_code == 2 and "a name of their own" in nameless.output
     odd = run(app, ["tune", "prepare", "--package", "typer", "--without", "typer"])
     assert odd.exit_code == 2 and "--without goes with --like" in odd.output
     wrong = run(app, ["tune", "prepare", "--package", "no-such-package"])

@@ -380,6 +380,82 @@ def test_adapters_are_looked_for_where_they_are_set_to_be(made: Path, home: Path
     assert "shop" in refused
 
 
+def test_somebodys_own_folder_is_not_replaced(made: Path, home: Path, tmp_path: Path) -> None:
+    """`engine.adapters` may be a folder that is not ours, with adapters that are not, or links."""
+    run, where = CliRunner().invoke, folders()
+    gated(made, is_better=True)
+    compose.save_setting(where, "engine.adapters", str(tmp_path / "kept"))
+    own = tmp_path / "kept" / "shop"
+    own.mkdir(parents=True)
+    (own / "adapter_model.safetensors").write_bytes(b"weights")
+    refused = run(app, ["model", "use", "shop"])
+    assert refused.exit_code == 2 and "no adapter that `assay tune` made" in refused.output
+    assert [one.name for one in own.iterdir()] == ["adapter_model.safetensors"]
+    own.rename(tmp_path / "elsewhere")
+    shutil.copytree(made, tmp_path / "linked")
+    own.symlink_to(tmp_path / "linked")
+    assert "is a link" in run(app, ["model", "use", "shop"]).output
+    own.unlink()
+    for _ in range(2):
+        assert run(app, ["model", "use", "shop"]).exit_code == 0
+    assert [one.name for one in (tmp_path / "kept").iterdir()] == ["shop"]
+    assert run(app, ["model", "rollback"]).exit_code == 0
+    assert compose.load_settings(where)[0].text("engine.adapter") == "", "the same one twice is one choice"
+
+
+def test_whoever_takes_another_model_writes_without_the_adapter_of_the_first(
+    made: Path, home: Path, tmp_path: Path
+) -> None:
+    run, where = CliRunner().invoke, folders()
+    gated(made, is_better=True)
+    assert run(app, ["model", "use", "shop"]).exit_code == 0
+    assert run(app, ["model", "use", "shop", "--project", str(tmp_path)]).exit_code == 0
+    (tmp_path / "other.gguf").write_bytes(b"GGUF" + bytes(2000))
+    done = run(app, ["model", "use", str(tmp_path / "other.gguf")])
+    assert done.exit_code == 0 and done.output.count("written without the adapter shop") == 2
+    for root in (None, tmp_path):
+        assert compose.load_settings(where, root=root)[0].text("engine.adapter") == adapters.NONE
+    assert run(app, ["model", "use", ""]).exit_code == 0
+    assert run(app, ["model", "rollback"]).exit_code == 0
+    assert compose.load_settings(where)[0].text("engine.adapter") == "shop"
+
+
+def test_all_of_a_name_is_deleted(made: Path, home: Path) -> None:
+    run, where = CliRunner().invoke, folders()
+    gated(made, is_better=True)
+    (home / "state" / "tune" / "data" / "shop").mkdir(parents=True)
+    assert run(app, ["model", "use", "shop"]).exit_code == 0
+    refused = run(app, ["tune", "remove", "shop"])
+    assert refused.exit_code == 2 and "all projects is written with shop" in refused.output
+    assert run(app, ["model", "rollback"]).exit_code == 0
+    assert run(app, ["tune", "remove", "shop"]).exit_code == 0
+    assert not made.exists() and not (where.adapters / "shop").exists()
+    assert not (home / "state" / "tune" / "data" / "shop").exists()
+    gone = run(app, ["tune", "remove", "shop"])
+    assert gone.exit_code == 2 and "nothing of the name shop" in gone.output
+    assert run(app, ["tune", "remove", "../x"]).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "told", ['{"base": {"digest": "x", "name": "y", "bytes": 1e999}, "dialect": ""}', "[" * 100_000]
+)
+def test_a_broken_manifest_is_one_adapter_less(tmp_path: Path, told: str) -> None:
+    folder = tmp_path / "a" / "odd"
+    folder.mkdir(parents=True)
+    (folder / adapters.MANIFEST).write_text(told)
+    (tmp_path / "m.gguf").write_bytes(b"x")
+    said = list[str]()
+    assert adapters.served(str(tmp_path / "a"), tmp_path / "m.gguf", said.append) == [] and said
+    assert adapters.mark(str(tmp_path / "a"), tmp_path / "m.gguf") == ""
+
+
+def test_reading_runs_needs_nothing_of_the_extra() -> None:
+    """`assay model use` of an adapter and `assay tune status` are for whoever has not installed it."""
+    absent = "import sys\nfor one in ('datasketch', 'torch', 'peft', 'pygal', 'gguf', 'safetensors'): sys.modules[one] = None\n"
+    done = subprocess.run([sys.executable, "-c", f"{absent}from assay.tune import way"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_innermost_projects_choice_counts(made: Path, home: Path, tmp_path: Path) -> None:
     """A window on a folder with projects in it: the choice for one of them is that one's, the choice for the folder that of the others."""
     chosen, composition = Chosen(folders().chosen_file), compose.Composition(folders())
@@ -523,10 +599,13 @@ def test_a_run_is_stopped_by_its_name(home: Path) -> None:
     target = home / "state" / "tune" / "runs" / "shop"
     target.mkdir(parents=True)
     assert CliRunner().invoke(app, ["tune", "stop", "shop"]).exit_code == 2
+    nobody = CliRunner().invoke(app, ["tune", "gate", "nobody"])
+    assert nobody.exit_code == 2 and "There is no run nobody" in nobody.output
     holding = "import sys, time\nfrom pathlib import Path\nfrom assay.tune import way\nwith way.alone(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", holding, str(target)], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None and process.stdout.readline() == "held\n"
         assert way.is_at_work(target)
+        assert "shop is at work" in CliRunner().invoke(app, ["tune", "remove", "shop"]).output
         assert CliRunner().invoke(app, ["tune", "stop", "shop"]).exit_code == 0
         assert process.wait(10) == 128 + signal.SIGTERM
     assert not way.is_at_work(target)

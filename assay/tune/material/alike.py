@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from datasketch import MinHash, MinHashLSH
+if TYPE_CHECKING:
+    from datasketch import MinHash
 
 SAME, ALIKE = 0.8, 0.5  # estimated Jaccard similarity from which two texts are one, and from which they belong together
 PERMUTATIONS = 64
@@ -15,6 +17,8 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 
 def groups(texts: Sequence[str]) -> tuple[list[int], list[int]]:
     """For each text the number of the earlier text that it repeats (its own where it repeats none), and of the first of those that it belongs together with."""
+    from datasketch import MinHashLSH  # what reads samples does without
+
     hashes = [_hash(text) for text in texts]
     index = MinHashLSH(threshold=ALIKE, num_perm=PERMUTATIONS)
     repeats, together = list(range(len(texts))), list(range(len(texts)))
@@ -38,6 +42,8 @@ def groups(texts: Sequence[str]) -> tuple[list[int], list[int]]:
 
 
 def _hash(text: str) -> MinHash:
+    from datasketch import MinHash
+
     words = _WORD.findall(text)
     made = MinHash(num_perm=PERMUTATIONS, seed=1)
     runs = {" ".join(words[at : at + RUN]) for at in range(max(1, len(words) - RUN + 1))}

@@ -10,6 +10,7 @@ import hashlib
 import itertools
 import json
 import re
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -46,7 +47,10 @@ def runs(text: str) -> Iterator[bytes]:
 
 def texts_of(file: Path) -> Iterator[str]:
     """All texts that stand in a file."""
-    data = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+    try:
+        data = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+    except (EOFError, zlib.error) as error:
+        raise ValueError(f"{file} is no whole gzip file") from error
     text, name = data.decode("utf-8", "replace"), file.name.removesuffix(".gz")
     if name.endswith(".jsonl"):
         for line in text.splitlines():

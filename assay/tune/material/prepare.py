@@ -6,6 +6,7 @@ import datetime
 import hashlib
 import json
 import random
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -140,17 +141,33 @@ def _apart(sources: Sequence[Source]) -> list[Source]:
     return made
 
 
-def load(folder: Path) -> Material:
-    """What `prepare` wrote. Raises SourceError."""
+def load(folder: Path, mark: str = "") -> Material:
+    """What `prepare` wrote; of this `mark`, where one is given. Raises SourceError, also where a file is not what the card was written for."""
     try:
         texts = {
             int(one["number"]): Text(one["project"], one["path"], one["text"], one["licence"])
             for one in _lines(folder / "texts.jsonl")
         }
         train, held = (tuple(Row.of_json(one) for one in _lines(folder / f"{side}.jsonl")) for side in SIDES)
-        return Material(folder, texts, train, held, json.loads((folder / "card.json").read_text("utf-8")))
+        made = Material(folder, texts, train, held, json.loads((folder / "card.json").read_text("utf-8")))
+        is_whole = made.mark == marked(folder)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SourceError(f"{folder} holds no samples ({error}). Make some: `assay tune prepare`.") from error
+    if not is_whole:
+        raise SourceError(
+            f"The samples in {folder} are not those that their card tells of. Make them again: `assay tune prepare`."
+        )
+    if mark not in ("", made.mark):
+        raise SourceError(f"The samples in {folder} are others than those that this run began with. Begin a new one.")
+    return made
+
+
+def marked(folder: Path) -> str:
+    """What tells the samples in a folder from others, by what is in its files. Raises OSError."""
+    mark = hashlib.sha256((folder / "texts.jsonl").read_bytes().replace(b"\n", b""))
+    for side in SIDES:
+        mark.update((folder / f"{side}.jsonl").read_bytes())
+    return mark.hexdigest()[:16]
 
 
 def _kept(sources: Sequence[Source], wanted: Wanted, card: Card, say: Say) -> list[Text]:
@@ -265,7 +282,18 @@ def _add_edits(
 
 
 def _write(out: Path, texts: dict[int, Text], sides: dict[str, list[Row]], card: Card) -> None:
-    out.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """All of it or nothing: what was there before stays until it is whole."""
+    out.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".") as place:
+        part = Path(place) / "new"
+        part.mkdir(mode=0o700)
+        _write_into(part, texts, sides, card)
+        if out.exists():
+            out.rename(Path(place) / "old")
+        part.rename(out)
+
+
+def _write_into(out: Path, texts: dict[int, Text], sides: dict[str, list[Row]], card: Card) -> None:
     used = sorted({row.text for rows in sides.values() for row in rows})
     lines = [
         json.dumps(
@@ -275,12 +303,10 @@ def _write(out: Path, texts: dict[int, Text], sides: dict[str, list[Row]], card:
         for one in (texts[number],)
     ]
     (out / "texts.jsonl").write_text("".join(f"{line}\n" for line in lines), "utf-8")
-    mark = hashlib.sha256("".join(lines).encode())
     for side, rows in sides.items():
         written = "".join(f"{json.dumps(row.as_json())}\n" for row in rows)
-        mark.update(written.encode())
         (out / f"{side}.jsonl").write_text(written, "utf-8")
-    told = card.as_json() | {"mark": mark.hexdigest()[:16]}
+    told = card.as_json() | {"mark": marked(out)}
     (out / "card.json").write_text(json.dumps(told, indent=1), "utf-8")
     (out / "card.md").write_text(page(told), "utf-8")
 

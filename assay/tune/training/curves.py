@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pygal
 
@@ -17,15 +19,23 @@ SMOOTH = 0.9  # of the mean so far stays with each step
 POINTS = 200
 
 
-def losses(folder: Path) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
-    """Of the steps and of the looks, in nats a token; empty where nothing was noted yet."""
-    steps, looks = list[tuple[int, float]](), list[tuple[int, float]]()
+def rows(folder: Path) -> list[dict[str, Any]]:
+    """What was noted, as it was noted; a line that was not written to its end says nothing."""
     try:
         lines = (folder / LOSSES).read_text("utf-8").splitlines()
     except OSError:
-        return [], []
+        return []
+    found = list[dict[str, Any]]()
     for line in lines:
-        row = json.loads(line)
+        with contextlib.suppress(ValueError):
+            found.append(json.loads(line))
+    return found
+
+
+def losses(folder: Path) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
+    """Of the steps and of the looks, in nats a token; empty where nothing was noted yet."""
+    steps, looks = list[tuple[int, float]](), list[tuple[int, float]]()
+    for row in rows(folder):
         if "held" in row:
             looks.append((int(row["step"]), float(row["held"])))
         else:

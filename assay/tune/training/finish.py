@@ -39,7 +39,7 @@ def of(folder: Path, say: Callable[[str], None]) -> None:
 
 def told(plan: Plan, learner: Learner) -> tuple[list[Tokens], float]:
     """Held-out samples, and the nats of their answers by torch."""
-    reader = learner.reader(prepare.load(Path(plan.data)), by_name(plan.dialect), plan.context)
+    reader = learner.reader(prepare.load(Path(plan.data), plan.data_mark), by_name(plan.dialect), plan.context)
     rows = [row for row in reader.material.judged if row.kind != "onward"][:SAMPLES]
     samples = [reader.tokens(row, seed=plan.seed, token_limit=PROMPT).without(reader.end) for row in rows]
     tokens = sum(len(one.ids) - one.asked for one in samples)

@@ -22,9 +22,10 @@ from assay.engine import service
 from assay.engine.dialects import by_name
 
 from ..material import prepare
+from . import curves
 from .learner import Learner
 from .packed import Packed, Reader, Tokens
-from .plan import ADAPTER, CHECKPOINT, LOSSES, Plan, Progress, RunError, rate_at, read, write
+from .plan import ADAPTER, CHECKPOINT, LOSSES, Plan, Progress, rate_at, read, write
 
 PROBED = range(2, 6)  # steps that are timed, the first ones being slower
 LEAST_STEPS = 20
@@ -68,9 +69,7 @@ def run(folder: Path, why_end: Callable[[], str], say: Say) -> Progress:
 
 def _begun(folder: Path, plan: Plan, progress: Progress, say: Say) -> _Run:
     together = Accelerator(cpu=not torch.cuda.is_available())
-    material = prepare.load(Path(plan.data))
-    if material.mark != plan.data_mark:
-        raise RunError(f"The samples in {plan.data} are others than those that this run began with. Begin a new one.")
+    material = prepare.load(Path(plan.data), plan.data_mark)
     learner = Learner(plan, together.device)
     reader = learner.reader(material, by_name(plan.dialect), plan.context)
     optimizer = torch.optim.AdamW(learner.parameters, lr=plan.rate, betas=(0.9, 0.95), weight_decay=0.0)
@@ -78,6 +77,8 @@ def _begun(folder: Path, plan: Plan, progress: Progress, say: Say) -> _Run:
     work = _Run(folder, plan, progress, learner, reader, held, optimizer, together)
     if (folder / CHECKPOINT).is_file():
         _restore(work)
+        if together.is_main_process:
+            write(folder, work.plan, work.progress)  # a run that ended as it was being written is one that has ended
         say(f"going on after step {work.progress.done} of {work.plan.steps}")
     else:
         work.progress = Progress()
@@ -217,11 +218,7 @@ def _restore(work: _Run) -> None:
     work.plan, work.progress = Plan(**state["plan"]), Progress(*state["progress"])
     work.saved_s = work.progress.worked_s
     if work.together.is_main_process:
-        lines = [
-            line
-            for line in (work.folder / LOSSES).read_text("utf-8").splitlines()
-            if json.loads(line)["step"] <= work.progress.done
-        ]
+        lines = [json.dumps(row) for row in curves.rows(work.folder) if row["step"] <= work.progress.done]
         (work.folder / LOSSES).write_text("".join(f"{line}\n" for line in lines), "utf-8")
 
 
