@@ -13,6 +13,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import gguf
 import numpy as np
@@ -102,7 +103,7 @@ def test_what_is_read_depends_on_the_position_alone() -> None:
 
 
 def row(
-    name: str, unit: str, better: figures.Better, before: list[float], after: list[float], *more: list[float]
+    name: str, unit: str, better: figures.Better, before: list[float], after: list[float], *more: Any
 ) -> figures.Figure:
     return figure(name, unit, better, Pairs(before, after, *more))
 
@@ -120,9 +121,24 @@ def test_a_figure_tells_chance_from_gain() -> None:
 def test_places_of_one_text_say_one_thing() -> None:
     """Of eight texts, in one of which all changed: drawn place by place that is a gain, drawn text by text it may be chance."""
     before, after = [0.0] * 80, [1.0] * 10 + [0.0] * 70
-    groups = [at // 10 for at in range(80)]
+    groups = [str(at // 10) for at in range(80)]
     assert row("x", "%", "more", before, after).is_gain
     assert not row("x", "%", "more", before, after, [], groups).is_gain
+
+
+def test_few_files_and_few_places_say_little() -> None:
+    """Where nothing is better, files that differ among themselves are taken for a gain about as seldom as is said, also when there are few of them."""
+    chance, gains, sizes = random.Random(1), 0, [10, 2, 2, 2, 2, 2]
+    groups = [str(file) for file, size in enumerate(sizes) for _ in range(size)]
+    for _ in range(60):
+        means = [chance.gauss(0, 0.3) for _ in sizes]
+        after = [chance.gauss(means[int(group)], 0.6) for group in groups]
+        gains += row("x", "", "more", [0.0] * len(groups), after, [], groups).is_gain
+    assert gains <= 4, "2.5 % are meant"
+    one_file = row("x", "%", "more", [0.0] * 40, [1.0] * 40, [], ["a"] * 40)
+    assert not one_file.is_gain and one_file.after == 1.0
+    two_places = row("x", "%", "more", [1.0, 1.0], [0.0, 0.0], [], ["a", "b"])
+    assert not two_places.is_loss
 
 
 def test_the_gate_lets_through_what_is_better_and_worse_at_nothing() -> None:

@@ -90,7 +90,7 @@ async def _bits(sides: Sides, material: Material, rows: Sequence[Row], pace: Pac
             (nats,) = await way.engine.score(asked.text, [asked.healed + place.answer])
             bits.append(-nats / math.log(2))
         if all(map(math.isfinite, bits)):
-            _put(pairs, row, *bits)
+            _put(pairs, _file(row, material), *bits)
             pairs.weights.append(await sides.before.engine.count(place.answer))
     return figure(DECIDES, "bits", "less", pairs)
 
@@ -104,9 +104,9 @@ async def _lines(sides: Sides, material: Material, rows: Sequence[Row], pace: Pa
         keys = [
             await author.keys(way, place, text) for way, text in zip((sides.before, sides.after), texts, strict=True)
         ]
-        _put(exact, row, *(float(text == place.answer) for text in texts))
-        _put(alike, row, *(similarity(text, place.answer) for text in texts))
-        _put(saved, row, *(float(len(place.answer) - count) for count in keys))
+        _put(exact, _file(row, material), *(float(text == place.answer) for text in texts))
+        _put(alike, _file(row, material), *(similarity(text, place.answer) for text in texts))
+        _put(saved, _file(row, material), *(float(len(place.answer) - count) for count in keys))
         saved.weights.append(len(place.answer))
     return [
         figure("lines exact", "%", "more", exact),
@@ -121,8 +121,8 @@ async def _holes(sides: Sides, material: Material, rows: Sequence[Row], pace: Pa
         await pace.at("holes", number, len(rows))
         place = Place.of(row, material.texts[row.text].text)
         texts = [await author.written(way, place) for way in (sides.before, sides.after)]
-        _put(exact, row, *(float(text == place.answer) for text in texts))
-        _put(alike, row, *(similarity(text, place.answer) for text in texts))
+        _put(exact, _file(row, material), *(float(text == place.answer) for text in texts))
+        _put(alike, _file(row, material), *(similarity(text, place.answer) for text in texts))
     return [figure("holes exact", "%", "more", exact), figure("holes, similarity", "%", "more", alike)]
 
 
@@ -132,7 +132,7 @@ async def _names(sides: Sides, material: Material, rows: Sequence[Row], pace: Pa
         await pace.at("names", number, len(rows))
         place = Place.of(row, material.texts[row.text].text)
         texts = [await author.written(way, place) for way in (sides.before, sides.after)]
-        _put(right, row, *(float(_name(text) == _name(place.answer)) for text in texts))
+        _put(right, _file(row, material), *(float(_name(text) == _name(place.answer)) for text in texts))
     return figure("names after dots", "%", "more", right)
 
 
@@ -146,15 +146,23 @@ async def _tests(sides: Sides, material: Material, rows: Sequence[Row], passes: 
             continue
         place = Place.of(row, material.texts[row.text].text)
         texts = [await author.written(way, place) for way in (sides.before, sides.after)]
-        _put(good, row, *[float(await passes(row, text) is True) for text in texts])
+        came_out = [await passes(row, text) for text in texts]
+        if None not in came_out:  # else it says nothing of the two
+            _put(good, _file(row, material), *(float(one is True) for one in came_out))
     unit = "%" if good.before else "not measured: no tests reach these places"
     return figure("lines that pass tests", unit, "more", good)
 
 
-def _put(pairs: Pairs, row: Row, before: float, after: float) -> None:
+def _put(pairs: Pairs, file: str, before: float, after: float) -> None:
     pairs.before.append(before)
     pairs.after.append(after)
-    pairs.groups.append(row.text)
+    pairs.groups.append(file)
+
+
+def _file(row: Row, material: Material) -> str:
+    """The file that a row is of, in whatever state."""
+    one = material.texts[row.text]
+    return f"{one.project}\0{one.path}"
 
 
 def _name(text: str) -> str:
