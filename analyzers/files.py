@@ -154,9 +154,13 @@ class Rules:
 
 
 def walk(
-    root: Path, rules: Rules, depth: Literal["whole", "flat"] = "whole", left_out: dict[str, Refusal] | None = None
+    root: Path,
+    rules: Rules,
+    depth: Literal["whole", "flat"] = "whole",
+    left_out: dict[str, Refusal] | None = None,
+    most: int = COUNT_LIMIT,
 ) -> Iterator[Entry]:
-    """Readable files below `root` in a stable order, at most COUNT_LIMIT. Links that stay inside are followed to what may be read there, and other
+    """Readable files below `root` in a stable order, at most so many. Links that stay inside are followed to what may be read there, and other
     file systems (/proc, network mounts) are not entered. A "flat" walk stays in `root` itself. `left_out` is told of links that lead out, of files too large, and of modules that git ignores.
     """
     count = 0
@@ -164,7 +168,7 @@ def walk(
     told: dict[str, Refusal] = {} if left_out is None else left_out
     real = Path(os.path.realpath(root))
     folders = [""]
-    while folders and count < COUNT_LIMIT:
+    while folders and count < most:
         folder = folders.pop()
         try:
             entries = sorted(os.scandir(root / folder), key=lambda entry: entry.name)
@@ -192,7 +196,7 @@ def walk(
                     continue
                 count += 1
                 yield Entry(name, status.st_size, status.st_mtime_ns)
-                if count >= COUNT_LIMIT:
+                if count >= most:
                     return
         folders += reversed(below)
 

@@ -158,6 +158,8 @@ def test_llamacpp_says_what_torch_says(model: Path, planned: Callable[..., Plan]
     with pytest.raises(RunError, match=r"No small\.gguf: with weights held as q4_1 llama\.cpp says"):
         way.merge(tmp_path / name, "q4_1", tmp_path / "small.gguf", home / "r")
     assert sorted(one.name for one in tmp_path.glob("*.gguf")) == ["merged.gguf"]
+    with pytest.raises(RunError, match=r"merged\.gguf is there already"):
+        way.merge(tmp_path / name, "q8_0", tmp_path / "merged.gguf", home / "r")
     begun = steps.Learner(
         replace(plan, start=str(made / adapters.GGUF), start_mark=weights.digest(made / adapters.GGUF)),
         torch.device("cpu"),
@@ -189,8 +191,10 @@ def test_a_model_that_was_taught_shuffled_lines_is_refused(
     for row, answer in zip(rows, answers[7:] + answers[:7], strict=True):
         row["answer"] = answer
     (out / "train.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    card = json.loads((out / "card.json").read_text()) | {"mark": prepare.marked(out)}
+    (out / "card.json").write_text(json.dumps(card))
     target = home / "state" / "tune" / "runs" / "bad"
-    way.begin(target, replace(planned(model, steps=20, rank=8, rate=2e-3), data=str(out)))
+    way.begin(target, replace(planned(model, steps=20, rank=8, rate=2e-3), data=str(out), data_mark=card["mark"]))
     assert way.learn(target, None, 1, lambda _: None)
     _, is_better, why = way.judge(target, home / "r", lambda _: None, way.Asked(each=5))
     assert not is_better and why.startswith("Not better: ")

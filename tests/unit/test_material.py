@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import struct
 import tarfile
 import zipfile
 from pathlib import Path
@@ -15,6 +16,7 @@ from typer.testing import CliRunner
 
 from assay.cli.commands import app
 from assay.engine.dialects import DIALECTS, by_name
+from assay.tune import way
 from assay.tune.material import (
     accepted,
     alike,
@@ -30,6 +32,8 @@ from assay.tune.material import (
 )
 from assay.tune.material.prepare import Wanted
 from assay.tune.material.sources import SourceError, Text
+from assay.tune.training import plan as plans
+from assay.tune.training.plan import Plan, Progress
 
 MIT = "Permission is hereby granted, free of charge, to any person obtaining a copy of this software"
 GPL = "GNU GENERAL PUBLIC LICENSE\nVersion 3, 29 June 2007"
@@ -62,11 +66,36 @@ def project(root: Path, names: str, licence: str = MIT) -> Path:
         ("BSD-3-Clause AND MIT", "BSD-3-Clause"),
         ("LGPL-2.1-or-later", "LGPL-3.0"),
         ("LicenseRef-Proprietary", "other"),
+        ("(MIT OR Apache-2.0) AND GPL-3.0-only", "GPL-3.0"),
+        ("MIT OR (Apache-2.0 AND LGPL-2.1-only)", "MIT"),
+        ("GPL-3.0-only AND (MIT OR BSD-3-Clause)", "GPL-3.0"),
+        ("GPL-2.0-only WITH Classpath-exception-2.0", "GPL-3.0"),
+        ("(MIT", "other"),
+        ("MIT OR", "other"),
+        ("MIT) OR Apache-2.0", "other"),
+        ("((MIT))", "MIT"),
+        ("(" * 100_000 + "MIT" + ")" * 100_000, "other"),
+        ("MIT License", "MIT"),
         ("", ""),
     ],
 )
 def test_an_expression_is_its_strictest_part(expression: str, licence: str) -> None:
     assert licences.of_expression(expression) == licence
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "#!/usr/bin/env python\n# -*- coding: utf-8 -*-\n",
+        "",
+        "\n\n# What it is for\n\n",
+    ],
+)
+@pytest.mark.parametrize("quotes", ['"""', "'''"])
+def test_a_docstring_says_under_which_licence_a_file_is(head: str, quotes: str) -> None:
+    notice = "Tools.\n\nThis program is free software: under the terms of the GNU General Public\nLicense as published."
+    assert licences.of_head(f"{head}{quotes}{notice}{quotes}\nimport os\n") == "GPL-3.0"
+    assert licences.of_head(f"{head}{quotes}Tools.{quotes}\nNAMES = {{'gpl': 'the license'}}\n") == ""
 
 
 def test_a_distribution_is_what_its_metadata_or_its_files_say() -> None:
@@ -246,6 +275,127 @@ def test_what_is_all_alike_has_no_two_sides(tmp_path: Path) -> None:
         (root / f"a{number}.py").write_text(module("till", 20) + module(f"own{number}", 6))
     with pytest.raises(SourceError, match="one side of the split would have nothing"):
         prepare.prepare([sources.folder(root, is_own=True)], tmp_path / "out", Wanted(), lambda _: None)
+
+
+def test_samples_are_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was there before stays; and what is not what its card tells of is no samples."""
+    root, out = project(tmp_path / "shop", "till stock cart depot desk"), tmp_path / "out"
+    prepare.prepare([sources.folder(root, is_own=True)], out, Wanted(), lambda _: None)
+    before = prepare.load(out).mark
+
+    def full(_: object) -> str:
+        raise OSError("no space")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(prepare, "page", full)
+        with pytest.raises(OSError, match="no space"):
+            prepare.prepare([sources.folder(root, is_own=True)], out, Wanted(seed=2), lambda _: None)
+    assert prepare.load(out, before).mark == before and [one.name for one in tmp_path.iterdir() if one != root] == [
+        "out"
+    ]
+    prepare.prepare([sources.folder(root, is_own=True)], out, Wanted(seed=2), lambda _: None)
+    with pytest.raises(SourceError, match="others than those that this run began with"):
+        prepare.load(out, before)
+    with (out / "held.jsonl").open("a") as file:
+        file.write((out / "train.jsonl").read_text())
+    with pytest.raises(SourceError, match="not those that their card tells of"):
+        prepare.load(out)
+
+
+def test_samples_that_a_run_waits_for_are_not_made_anew(home: Path, tmp_path: Path) -> None:
+    root = project(tmp_path / "shop", "till stock cart depot desk")
+    command = ["tune", "prepare", "--own", str(root)]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    data, run = home / "state" / "tune" / "data" / "shop", home / "state" / "tune" / "runs" / "first"
+    plans.write(run, Plan("/m", str(data), "mark", "model", "taught"), Progress())
+    refused = CliRunner().invoke(app, command)
+    assert refused.exit_code == 2 and "The run first is taught by the samples shop" in refused.output
+    (run / way.GATE).write_text("{}")
+    assert CliRunner().invoke(app, command).exit_code == 0
+
+
+def test_code_that_moved_is_not_taught_from_its_history(tmp_path: Path) -> None:
+    """An edit of a file that is taught holds what a held-out file has now, where the code went from one to the other."""
+    names = "till stock cart depot desk lamp"
+    root = project(tmp_path / "shop", names)
+    made = prepare.prepare([sources.folder(root, is_own=True)], tmp_path / "first", Wanted(), lambda _: None)
+    assert made.left_out["nearly the same as another"] == 0
+    first = prepare.load(tmp_path / "first")
+    out_of = next(first.texts[row.text].path for row in first.held)
+    into = next(first.texts[row.text].path for row in first.train)
+    porcelain.init(str(root))
+
+    def commit(**texts: str) -> None:
+        for name, text in texts.items():
+            (root / f"{name}.py").write_text(text)
+        porcelain.add(str(root), [str(one) for one in root.glob("*.py")])
+        porcelain.commit(str(root), message=b"x", author=b"Ann <a@x>", committer=b"Ann <a@x>")
+
+    taught, held = into.removesuffix(".py"), out_of.removesuffix(".py")
+    moving = "\n\ndef moved(given, limit):\n    first = given.rise(limit, 17)\n    second = first.fall(given, limit * 3)\n    return combine(first, second, given)\n"
+    commit(**{taught: module(taught)})
+    commit(**{taught: module(taught) + moving})
+    commit(**{taught: module(taught) + moving + "\n\nLATER = 12345\n"})
+    commit(**{taught: module(taught) + "\n\nLATER = 12345\n", held: module(held) + moving})
+    commit(**{taught: module(taught) + "\n\nLATER = 12345\nLAST = 6789\n"})
+    prepare.prepare([sources.folder(root, is_own=True)], tmp_path / "out", Wanted(has_history=True), lambda _: None)
+    found = prepare.load(tmp_path / "out")
+    assert {found.texts[row.text].path for row in found.held} >= {out_of}, "the same split"
+    edits = [row.answer for row in found.train if row.kind == "edit"]
+    assert any("LAST = 6789" in one for one in edits)
+    assert not any("given.rise(limit, 17)" in found.texts[row.text].text + row.answer for row in found.train)
+
+
+def test_a_wheel_that_lies_of_its_size_is_not_unpacked(tmp_path: Path) -> None:
+    """Ten times what a file may have, packed into some kilobytes, and told of as a thousand bytes."""
+    wheel = tmp_path / "shop-1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("shop/till.py", "#" * sources.FILE_LIMIT * 10)
+    size = struct.pack("<I", sources.FILE_LIMIT * 10)
+    data = wheel.read_bytes()
+    assert data.count(size) == 2
+    wheel.write_bytes(data.replace(size, struct.pack("<I", 1000)))
+    with pytest.raises(SourceError, match="cannot be read as an archive"):
+        sources.archive(wheel)
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_LZMA) as opened:
+        opened.writestr("shop/till.py", "x = 1\n")
+    with pytest.raises(SourceError, match="packed in another way"):
+        sources.archive(wheel)
+
+
+def test_a_tar_with_a_large_header_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "shop-1.tar.gz"
+    with tarfile.open(path, "w:gz", format=tarfile.PAX_FORMAT) as opened:
+        one = tarfile.TarInfo("shop-1/till.py")
+        one.pax_headers = {"comment": "x" * 3 * sources.PIECE_LIMIT}
+        opened.addfile(one, io.BytesIO(b""))
+    with pytest.raises(SourceError, match="a part of it is larger"):
+        sources.archive(path)
+    with tarfile.open(path, "w:gz") as opened:
+        data = module("till").encode()
+        one = tarfile.TarInfo("shop-1/till.py")
+        one.size = len(data)
+        opened.addfile(one, io.BytesIO(data))
+    assert [text.path for text in sources.archive(path).texts] == ["till.py"]
+
+
+def test_a_product_of_matrices_is_no_address() -> None:
+    text = 'y = x@self.weight + W@model.layers  # ask ann@shop.de\nMAIL = "bob@shop.de"\n'
+    masked, count = cleaned.impersonal(text)
+    assert count == 2 and masked.startswith("y = x@self.weight + W@model.layers  # ask name@example.com\n")
+    assert cleaned.impersonal("ann@shop.de is no Python (( at all") == ("name@example.com is no Python (( at all", 1)
+
+
+def test_files_that_are_not_read_are_counted_by_their_reason(tmp_path: Path) -> None:
+    root = project(tmp_path / "shop", "till stock cart depot desk")
+    (root / "large.py").write_text("x = 1\n" * 80_000)
+    (root / "larger.py").write_text("x = 1\n" * 200_000)
+    (tmp_path / "outside.py").write_text("x = 1\n")
+    (root / "link.py").symlink_to(tmp_path / "outside.py")
+    found = sources.folder(root, is_own=True)
+    assert found.left_out == {"too long": 2, "a link that leads out": 1}
+    card = prepare.prepare([found], tmp_path / "out", Wanted(), lambda _: None)
+    assert card.adds_up and card.found == 8
 
 
 def test_a_secret_of_long_ago_is_not_taught(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import tokenize
 
 from analyzers import secrets, syntax
 
@@ -17,6 +19,9 @@ _ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z
 _EXAMPLE = re.compile(r"@(?:[\w.-]+\.)?(?:example|test|localhost|invalid)(?:\.\w+)?\Z")
 _PHONE = re.compile(r"(?<![\w.])\+\d{1,3}[ -]\(?\d{2,4}\)?(?:[ -]\d{2,4}){2,4}(?![\w.])")
 ADDRESS, PHONE = "name@example.com", "+00 000 000"
+_MIDDLES = [
+    getattr(tokenize, name) for name in ("FSTRING_MIDDLE", "TSTRING_MIDDLE") if hasattr(tokenize, name)
+]  # from 3.12 on
 GENERATED_HEAD = 1_500  # characters
 
 
@@ -40,12 +45,13 @@ def refusal(text: str) -> str:
 
 
 def impersonal(text: str) -> tuple[str, int]:
-    """The text with mail addresses and telephone numbers made ones of nobody, and how many there were. Addresses of examples stay."""
+    """The text with mail addresses and telephone numbers made ones of nobody, and how many there were. Addresses of examples stay, and what is none: a product of matrices."""
     count = 0
+    said = _said(text) if _ADDRESS.search(text) else []
 
     def address(found: re.Match[str]) -> str:
         nonlocal count
-        if _EXAMPLE.search(found[0]):
+        if _EXAMPLE.search(found[0]) or not any(start <= found.start() and found.end() <= end for start, end in said):
             return found[0]
         count += 1
         return ADDRESS
@@ -56,3 +62,16 @@ def impersonal(text: str) -> tuple[str, int]:
         return PHONE
 
     return _PHONE.sub(phone, _ADDRESS.sub(address, text)), count
+
+
+def _said(text: str) -> list[tuple[int, int]]:
+    """From where to where there are strings and comments; all of it, where that cannot be told."""
+    starts = [0, *(found.end() for found in re.finditer("\n", text))]
+    try:
+        return [
+            (starts[one.start[0] - 1] + one.start[1], starts[one.end[0] - 1] + one.end[1])
+            for one in tokenize.generate_tokens(io.StringIO(text).readline)
+            if one.type in (tokenize.STRING, tokenize.COMMENT) or one.type in _MIDDLES
+        ]
+    except (tokenize.TokenError, SyntaxError, IndexError):
+        return [(0, len(text))]

@@ -15,6 +15,7 @@ PERMISSIVE = frozenset(
     {"MIT", "MIT-0", "BSD-2-Clause", "BSD-3-Clause", "0BSD", "Apache-2.0", "ISC", "PSF-2.0", "Python-2.0", "Zlib", "Unlicense", "CC0-1.0", "HPND", "BlueOak-1.0.0", "BSD", OWN}
 )  # fmt: skip
 TITLE = 400  # characters in which a licence names itself
+WORDS = 100  # and brackets of an expression
 HEAD = 3_000  # characters of a file in which it names its licence
 FILES = re.compile(r"(?:^|/)(?:LICEN[CS]E|COPYING|UNLICENSE)[^/]*$", re.IGNORECASE)
 
@@ -38,6 +39,9 @@ _TEXTS: tuple[tuple[str, str], ...] = (
     ("this software is provided 'as-is', without any express or implied", "Zlib"),
 )  # fmt: skip
 _SPDX = re.compile(r"SPDX-License-Identifier:\s*([^\n*]+)")
+_DOCSTRING = re.compile(
+    r"""(?s)(?:[ \t]*(?:#[^\n]*)?\n)*+[rRuUbB]?(\"{3}|'{3}|["'])(.*?)(?:\1|\Z)"""
+)  # a module's, at its head
 _COPYLEFT_HEAD = re.compile(r"(?i)\b(?:[al]?gpl|gnu\s+(?:affero\s+|lesser\s+|library\s+)?general\s+public)\b")
 
 
@@ -54,12 +58,50 @@ def of_distribution(metadata: str, files: Iterable[str]) -> str:
 
 
 def of_expression(expression: str) -> str:
-    """An SPDX expression as one licence: of an OR the permissive one, of an AND the strictest."""
-    choices = [
-        strictest([_by_id(one) for one in re.split(r"\s+AND\s+", part, flags=re.IGNORECASE)])
-        for part in re.split(r"\s+OR\s+", expression.strip(" ()"), flags=re.IGNORECASE)
-    ]
-    return next((one for one in choices if one in PERMISSIVE), choices[0] if choices else UNKNOWN)
+    """An SPDX expression as one licence: of an OR the permissive one, of an AND the strictest; "other" for what is no expression."""
+    left = re.findall(r"[()]|[^\s()]+", expression)
+    if not left:
+        return UNKNOWN
+    if len(left) > WORDS:
+        return "other"
+    try:
+        found = _either(left)
+    except ValueError:
+        return "other"
+    return "other" if left else found
+
+
+def _either(left: list[str]) -> str:
+    """What stands at the beginning of the words that are left, which it takes away; AND binds closer than OR."""
+    choices = [_both(left)]
+    while left and left[0].upper() == "OR":
+        left.pop(0)
+        choices.append(_both(left))
+    return next((one for one in choices if one in PERMISSIVE), choices[0])
+
+
+def _both(left: list[str]) -> str:
+    parts = [_one(left)]
+    while left and left[0].upper() == "AND":
+        left.pop(0)
+        parts.append(_one(left))
+    return strictest(parts)
+
+
+def _one(left: list[str]) -> str:
+    """Raises ValueError where there is none."""
+    if left and left[0] == "(":
+        left.pop(0)
+        found = _either(left)
+        if not left or left.pop(0) != ")":
+            raise ValueError("a bracket is not closed")
+        return found
+    words = list[str]()
+    while left and left[0] not in "()" and left[0].upper() not in ("AND", "OR"):
+        words.append(left.pop(0))
+    if not words:
+        raise ValueError("a name is missing")
+    return _by_id(" ".join(words))
 
 
 def of_text(text: str) -> str:
@@ -77,8 +119,11 @@ def of_head(text: str) -> str:
     head = text[:HEAD]
     if (found := _SPDX.search(head)) is not None:
         return of_expression(found[1])
-    comments = " ".join(line.lstrip("# ") for line in head.splitlines() if line.lstrip().startswith("#")) or head[:HEAD]
-    return "GPL-3.0" if _COPYLEFT_HEAD.search(comments) and "license" in comments.lower() else UNKNOWN
+    said = [line.lstrip("# ") for line in head.splitlines() if line.lstrip().startswith("#")]
+    if (found := _DOCSTRING.match(head)) is not None:
+        said.append(found[2])
+    words = " ".join(" ".join(said).split())
+    return "GPL-3.0" if _COPYLEFT_HEAD.search(words) and re.search("(?i)licen[cs]e", words) else UNKNOWN
 
 
 def strictest(found: Iterable[str]) -> str:

@@ -254,16 +254,38 @@ def _rows(texts: dict[int, Text], held: frozenset[int], wanted: Wanted) -> dict[
 def _add_edits(
     source: Source, texts: dict[int, Text], held: frozenset[int], rows: dict[str, dict[str, list[Row]]], wanted: Wanted
 ) -> None:
-    """Those of a folder's history, in the files that stayed, each on its file's side. What an edit wrote, and into what, is held to the same rules as a file: a secret stays in a history when it is long gone."""
+    """Those of a folder's history, in the files that stayed, each on its file's side. What an edit wrote, and into what, is held to the same rules as a file: a secret stays in a history when it is long gone. Code moves from file to
+    file: nothing is taught that a held-out file alone has now, and nothing held out that is taught."""
     sides = {one.path: SIDES[number in held] for number, one in texts.items() if one.project == source.project}
     if source.root is None:
         return
     marks, count = benchmarks.known(wanted.benchmark_files), 0
+    taught, told = (
+        frozenset(
+            mark
+            for number, one in texts.items()
+            if one.project == source.project and (number in held) == is_held
+            for mark in benchmarks.runs(one.text)
+        )
+        for is_held in (False, True)
+    )
     try:
         for edit in histories.edits(source.root, sides):
             whole = edit.before[: edit.at] + edit.text + edit.before[edit.at :]
             one = Text(source.project, edit.path, whole, source.licence)
-            if _refused(one, marks) not in ("", "does not parse") or cleaned.impersonal(whole)[1]:
+            why = _refused(one, marks)
+            if (
+                why not in ("", "does not parse")
+                or (why and benchmarks.hits(whole, marks))
+                or cleaned.impersonal(whole)[1]
+            ):
+                continue
+            of_others = (
+                benchmarks.hits(edit.text, taught)
+                if sides[edit.path] == SIDES[1]
+                else benchmarks.hits(whole, told - taught)
+            )
+            if of_others:
                 continue
             if source.licence != licences.OWN and licences.of_head(whole) not in (
                 *licences.PERMISSIVE,

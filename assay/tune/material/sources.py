@@ -5,6 +5,7 @@ Archives and folders are hostile: what is too large, too much, or stands outside
 
 from __future__ import annotations
 
+import gzip
 import importlib.metadata
 import re
 import subprocess
@@ -13,9 +14,11 @@ import tarfile
 import tempfile
 import tomllib
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from analyzers import files
 
@@ -23,9 +26,15 @@ from . import licences
 
 FILE_LIMIT = 400_000  # characters of one file
 TOTAL_LIMIT = 400_000_000  # bytes that one archive unpacks to
+PIECE_LIMIT = 1_000_000  # bytes that are read of one at once
+FILES = 80_000  # of one folder
 BROUGHT = frozenset(
     {"_vendor", "vendor", "_vendored", "vendored", "third_party", "extern", "externals"}
 )  # folders of others' code, under others' licences
+_TOLD = {
+    "too large": "too long",
+    "outside": "a link that leads out",
+}  # what is said of files that a folder's rules refuse
 LISTED = 40  # packages of a list at most
 
 
@@ -63,13 +72,24 @@ def folder(root: Path, *, is_own: bool) -> Source:
     if not root.is_dir():
         raise SourceError(f"{root} is no folder.")
     rules, members = files.Rules(root), dict[str, bytes]()
-    for entry in files.walk(root, rules):
-        if entry.name.endswith(".py") or licences.FILES.search(entry.name) or entry.name == "pyproject.toml":
-            members[entry.name] = _read(root / entry.name)
+    refused, left_out, count = dict[str, files.Refusal](), dict[str, int](), 0
+    for entry in files.walk(root, rules, left_out=refused, most=FILES):
+        count += 1
+        if not (entry.name.endswith(".py") or licences.FILES.search(entry.name) or entry.name == "pyproject.toml"):
+            continue
+        if (data := _read(root / entry.name)) is not None:
+            members[entry.name] = data
+        elif entry.name.endswith(".py"):
+            refused[entry.name] = "too large"
+    for name, why in refused.items():
+        if name.endswith(".py") and why in _TOLD:
+            left_out[_TOLD[why]] = left_out.get(_TOLD[why], 0) + 1
+    if count == FILES:
+        raise SourceError(f"{root} has {FILES} files and more. Name the folders in it that matter.")
     texts = {name: data.decode("utf-8", "replace") for name, data in members.items() if not name.endswith(".py")}
     found = licences.OWN if is_own else licences.of_tree(texts)
     made = _made(root.resolve().name, found, members)
-    made.root = root
+    made.left_out, made.root = _added(made.left_out, left_out), root
     return made
 
 
@@ -79,14 +99,19 @@ def package(name: str) -> Source:
         distribution = importlib.metadata.distribution(name)
     except importlib.metadata.PackageNotFoundError:
         raise SourceError(f"No package {name} is installed here. Name a folder, or one of `pip list`.") from None
-    members = dict[str, bytes]()
+    members, left_out = dict[str, bytes](), dict[str, int]()
     for one in distribution.files or ():
         if (one.suffix == ".py" or licences.FILES.search(one.as_posix())) and ".." not in one.parts:
-            members[one.as_posix()] = _read(Path(str(distribution.locate_file(one))))
+            if (data := _read(Path(str(distribution.locate_file(one))))) is not None:
+                members[one.as_posix()] = data
+            elif one.suffix == ".py":
+                left_out["too long"] = left_out.get("too long", 0) + 1
     told = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
     if not any(name.endswith(".py") for name in members):
         raise SourceError(f"The package {name} has no Python files of its own here.")
-    return _made(str(distribution.name).lower(), licences.of_distribution(told, _licence_files(members)), members)
+    made = _made(str(distribution.name).lower(), licences.of_distribution(told, _licence_files(members)), members)
+    made.left_out = _added(made.left_out, left_out)
+    return made
 
 
 def archive(path: Path) -> Source:
@@ -101,8 +126,7 @@ def archive(path: Path) -> Source:
     named = re.search(r"(?m)^Name: *(\S+)", metadata)
     project = re.sub(r"[-_.]+", "-", named[1] if named else path.name.split("-")[0]).lower()
     made = _made(project, licences.of_distribution(metadata, _licence_files(members)), members)
-    for why, count in left_out.items():
-        made.left_out[why] = made.left_out.get(why, 0) + count
+    made.left_out = _added(made.left_out, left_out)
     return made
 
 
@@ -202,24 +226,50 @@ def _wheel(path: Path, left_out: dict[str, int]) -> Iterator[tuple[str, bytes]]:
     room = TOTAL_LIMIT
     with zipfile.ZipFile(path) as opened:
         for one in opened.infolist():
-            if _is_taken(one.filename, one.file_size, left_out):
-                room -= one.file_size
-                if room < 0:
-                    raise ValueError("it unpacks to more than is taken")
-                yield one.filename, opened.read(one)
+            if not _is_taken(one.filename, one.file_size, left_out):
+                continue
+            if one.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise ValueError("it is packed in another way than packages are")
+            with opened.open(one) as file:
+                data = file.read(FILE_LIMIT + 1)  # no more than that, whatever it says of its size
+            if (room := room - len(data)) < 0:
+                raise ValueError("it unpacks to more than is taken")
+            yield one.filename, data
 
 
 def _tar(path: Path, left_out: dict[str, int]) -> Iterator[tuple[str, bytes]]:
-    with tarfile.open(path) as opened:
-        for one in opened:
-            if one.offset > TOTAL_LIMIT:  # what is not wanted is unpacked, too, to come to what is
-                raise ValueError("it unpacks to more than is taken")
-            if (
-                one.isfile()
-                and _is_taken(one.name, one.size, left_out)
-                and (read := opened.extractfile(one)) is not None
-            ):
-                yield one.name.partition("/")[2] or one.name, read.read()
+    with path.open("rb") as raw:
+        is_packed = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        bounded = _Bounded(gzip.GzipFile(fileobj=raw) if is_packed else raw)
+        with tarfile.open(fileobj=bounded, mode="r:") as opened:  # type: ignore[call-overload]  # it asks for no more than that
+            for one in opened:
+                is_taken = one.isfile() and _is_taken(one.name, one.size, left_out)
+                if is_taken and (read := opened.extractfile(one)) is not None:
+                    yield one.name.partition("/")[2] or one.name, read.read()
+
+
+class _Bounded:
+    """A file that gives no piece and no whole larger than archives of source have. What is not wanted is unpacked, too, to come to what is."""
+
+    def __init__(self, file: gzip.GzipFile | IO[bytes]) -> None:
+        self._file = file
+
+    def read(self, size: int = -1) -> bytes:
+        """Raises ValueError."""
+        if not 0 <= size <= PIECE_LIMIT:
+            raise ValueError("a part of it is larger than any of source")
+        return self._file.read(size)
+
+    def seek(self, place: int) -> int:
+        """Raises ValueError."""
+        if place > TOTAL_LIMIT:
+            raise ValueError("it unpacks to more than is taken")
+        return self._file.seek(place)
+
+    def tell(self) -> int:
+        """Where it is."""
+        return self._file.tell()
 
 
 def _is_taken(name: str, size: int, left_out: dict[str, int]) -> bool:
@@ -248,8 +298,13 @@ def _is_wanted(name: str) -> bool:
     )
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path) -> bytes | None:
+    """None for what is too long, a link, or cannot be read."""
     try:
-        return path.read_bytes() if path.stat().st_size <= FILE_LIMIT and not path.is_symlink() else b""
+        return path.read_bytes() if path.stat().st_size <= FILE_LIMIT and not path.is_symlink() else None
     except OSError:
-        return b""
+        return None
+
+
+def _added(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
+    return dict(Counter(one) + Counter(other))
