@@ -23,6 +23,8 @@ from assay.tune.gate import figures
 from assay.tune.gate.author import Place, Way, written
 from evals import holes
 
+TOKENS = 1024  # of a prompt, as `context.tokens` is without a setting
+
 
 async def exact(way: Way, found: list[holes.Hole]) -> tuple[list[float], list[float]]:
     """For each hole whether the line is the true one, and the seconds that it took."""
@@ -45,8 +47,8 @@ async def main(given: argparse.Namespace) -> None:
         launch = processes.launch_for(model, Path(runtime), 60, beside=Beside(adapters=str(given.adapter.parent)))
         plain, taught = Local(launch), Local(launch, adapter.name)
         try:
-            before, slow = await exact(Way(plain, LEFT_TO_RIGHT), found)
-            after, slower = await exact(Way(taught, by_name(adapter.dialect)), found)
+            before, slow = await exact(Way(plain, LEFT_TO_RIGHT, TOKENS), found)
+            after, slower = await exact(Way(taught, by_name(adapter.dialect), TOKENS), found)
         finally:
             await taught.close()
             await plain.end()

@@ -169,8 +169,8 @@ def test_llamacpp_says_what_torch_says(model: Path, planned: Callable[..., Plan]
     assert begun.held(samples_told, plan.context) * count == pytest.approx(held.torch, rel=0.02), (
         "it goes on from there"
     )
-    rows, _, why = way.judge(tmp_path / name, home / "r", lambda _: None, way.Asked(each=5))
-    assert (rows[0].name, rows[0].count) == ("bits per token", gate.BITS * 5)
+    rows, _, why = way.judge(tmp_path / name, home / "r", lambda _: None, way.Asked(each=3))
+    assert (rows[0].name, rows[0].count) == ("bits per token", gate.BITS * 3)
     assert way.result(made)["why"] == why
     page = way.card(tmp_path / name, held, rows, why).read_text()
     assert why in page and weights.digest(model) in page and "own 10" in page
@@ -196,7 +196,7 @@ def test_a_model_that_was_taught_shuffled_lines_is_refused(
     target = home / "state" / "tune" / "runs" / "bad"
     way.begin(target, replace(planned(model, steps=20, rank=8, rate=2e-3), data=str(out), data_mark=card["mark"]))
     assert way.learn(target, None, 1, lambda _: None)
-    _, is_better, why = way.judge(target, home / "r", lambda _: None, way.Asked(each=5))
+    _, is_better, why = way.judge(target, home / "r", lambda _: None, way.Asked(each=3))
     assert not is_better and why.startswith("Not better: ")
     cache = weights.fallback_path(home / "cache")
     cache.parent.mkdir(parents=True)

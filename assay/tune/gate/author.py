@@ -24,10 +24,11 @@ LEAST = 2  # characters that are worth a key
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One side of a comparison: an engine, and how it is spoken to."""
+    """One side of a comparison: an engine, how it is spoken to, and in how many tokens."""
 
     engine: Engine
     dialect: Dialect
+    tokens: int = TOKENS
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +51,16 @@ class Place:
         return replace(self, before=self.before + self.answer[:count], answer=self.answer[count:])
 
 
-def prompt(place: Place, dialect: Dialect, *, heals: bool = True) -> Prompt:
+def prompt(way: Way, place: Place, *, heals: bool = True) -> Prompt:
     """As the product asks at the place."""
     snapshot, offset = Snapshot("", "", 0, place.before + place.after), len(place.before)
-    lead = leading(tuple(Snippet(text, source) for source, text in place.snippets), token_limit=TOKENS)
-    return build(snapshot, offset, sites.at(snapshot, offset), Form(dialect, lead, TOKENS, heals))
+    lead = leading(tuple(Snippet(text, source) for source, text in place.snippets), token_limit=way.tokens)
+    return build(snapshot, offset, sites.at(snapshot, offset), Form(way.dialect, lead, way.tokens, heals))
 
 
 async def written(way: Way, place: Place) -> str:
     """What it writes there, greedily, cut where the answer's kind of place ends. Raises EngineError."""
-    asked, is_line = prompt(place, way.dialect), "\n" not in place.answer
+    asked, is_line = prompt(way, place), "\n" not in place.answer
     stop = ("\n",) if is_line and "\n" not in asked.healed else ()
     request = Request(asked.text, asked.suffix, LINE if is_line else LINES, must_start=asked.healed, stop=stop)
     text = ""

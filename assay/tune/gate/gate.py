@@ -86,7 +86,7 @@ async def _bits(sides: Sides, material: Material, rows: Sequence[Row], pace: Pac
         await pace.at("bits", number, len(rows))
         place, bits = Place.of(row, material.texts[row.text].text), list[float]()
         for way in (sides.before, sides.after):
-            asked = author.prompt(place, way.dialect, heals=False)
+            asked = author.prompt(way, place, heals=False)
             (nats,) = await way.engine.score(asked.text, [asked.healed + place.answer])
             bits.append(-nats / math.log(2))
         if all(map(math.isfinite, bits)):
