@@ -22,6 +22,9 @@ BLOCK_LINES, BODY_LINES = 8, 16  # of the longest gaps
 _BLOCKS = frozenset(
     {"if_statement", "elif_clause", "else_clause", "for_statement", "while_statement", "with_statement", "try_statement", "except_clause", "finally_clause"}
 )  # fmt: skip
+_CLAUSES = frozenset(
+    {"elif_clause", "else_clause", "except_clause", "except_group_clause", "finally_clause", "case_clause"}
+)
 _VALUES = ("right", "condition")  # fields of a statement
 _GIVING = frozenset({"return_statement", "yield", "await"})
 _SIMPLE = ("_statement", "assignment", "decorated_definition")
@@ -74,6 +77,8 @@ def _of(node: Node, text: str, offsets: _Offsets) -> Iterator[Gap]:
             yield from _lines_within(node, text, offsets)
     if parent is None:
         return
+    if node.type in _CLAUSES and not text[text.rfind("\n", 0, start) + 1 : start].strip():
+        yield Gap("line", start, _line_end(text, start))
     if any(parent.child_by_field_name(name) == node for name in _VALUES) or parent.type in _GIVING:
         yield Gap("expression", start, end)
     if node.type == "argument_list" and node.named_child_count:

@@ -43,6 +43,12 @@ def test_lines_are_code_without_its_indentation() -> None:
     assert not [one for one in of("line") if one.startswith(("#", '"'))]
 
 
+def test_clauses_are_lines_of_their_own() -> None:
+    text = "if a:\n    b = 1\nelif not a:\n    b = 2\nelse:\n    b = 3\ntry:\n    c = 1\nexcept OSError:\n    c = 2\nfinally:\n    c = 3\n"
+    assert {"if a:", "elif not a:", "else:", "try:", "except OSError:", "finally:"} <= set(of("line", text))
+    assert of("line", text).count("else:") == 1
+
+
 def test_each_kind_is_found_where_it_stands() -> None:
     assert "round(sum(found) * (1 + rate), 2)" in of("expression")
     assert {"sum(found) * (1 + rate), 2", "self.size, key=os.sep", "key=os.sep"} <= set(of("argument"))

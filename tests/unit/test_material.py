@@ -450,6 +450,9 @@ def test_a_row_puts_its_answer_back(tmp_path: Path) -> None:
     text = module("till")
     rows = samples.of_text(0, "till.py", text, samples.Definitions({"till.py": text}), seed=1)
     assert len({row.kind for row in rows}) > 4
+    assert any(row.answer.startswith("    ") and text[row.start - 1] == "\n" for row in rows), (
+        "a line with its indentation"
+    )
     assert all(text[row.start : row.end] == row.answer for row in rows)
 
 

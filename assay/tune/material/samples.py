@@ -29,6 +29,7 @@ EACH = 200  # characters of a text for each row of it
 MOST = 120  # rows of one text
 AT_START = 0.5  # of the lines the cursor stands where they begin; in the others where a word begins, or in one
 IN_WORD = 0.3
+AT_COLUMN = 0.4  # of those where a line begins, before its indentation: who stands there has to have it, too
 CONTEXT_SHARE = 0.5  # of the rows, that have definitions of other files where there are some
 ONWARD_LINES = (4, 24)
 SNIPPETS = 3
@@ -131,6 +132,9 @@ def _placed(some: list[gaps.Gap], text: str, chance: random.Random) -> tuple[int
         start = chance.choice(starts) if starts else start
         if chance.random() < IN_WORD:
             start += 1
+    elif gap.kind == "line" and chance.random() < AT_COLUMN:
+        line = text.rfind("\n", 0, start) + 1
+        start = start if text[line:start].strip() else line
     return (start, gap.end) if gap.end - start > 1 else None
 
 
