@@ -14,7 +14,7 @@ import typer
 from assay import compose
 from assay.assistant.settings import Settings
 from assay.cli import out
-from assay.engine import adapters, weights
+from assay.engine import adapters, processes, weights
 from assay.engine.api import EngineError
 from assay.folders import Folders, folders
 from assay.tune.training import yielding
@@ -243,7 +243,7 @@ def stop(name: Name) -> None:
 def _signs(where: Folders) -> Any:
     from assay.tune.training.yielding import Signs
 
-    return Signs((where.traces_file,), where.runtime)
+    return Signs((where.traces_file,), processes.homes(where.runtime))
 
 
 def _options(plan: Plan, processes: int) -> list[str]:

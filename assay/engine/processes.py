@@ -37,8 +37,18 @@ def launch_for(
     if len(os.fsencode(folder / "engine.sock")) > SOCKET_PATH_LIMIT:
         # By the place that it stands for, so that two of them do not share an engine.
         apart = hashlib.sha256(f"{runtime}\0{mark}".encode()).hexdigest()[:12]
-        folder = Path(tempfile.gettempdir()) / f"assay-{os.getuid()}" / apart
+        folder = _elsewhere() / apart
     return Launch(model, private(folder), idle_s, backend=backend, quantisation=quantisation, beside=beside)
+
+
+def homes(runtime: Path) -> tuple[Path, ...]:
+    """The folders in which launches of this user have theirs."""
+    return runtime, _elsewhere()
+
+
+def _elsewhere() -> Path:
+    """Where a launch is whose runtime folder has too long a name for a socket."""
+    return Path(tempfile.gettempdir()) / f"assay-{os.getuid()}"
 
 
 def spawn(launch: Launch) -> subprocess.Popen[bytes]:

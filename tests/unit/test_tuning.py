@@ -532,25 +532,23 @@ def test_an_adapter_of_another_model_is_refused_by_name(made: Path, home: Path) 
 
 
 def test_a_run_rests_while_an_engine_works_and_is_never_left_stopped(tmp_path: Path) -> None:
-    """The engine is a process that burns a processor for a second; the run one that counts."""
+    """The engine is a process whose child burns a processor for a second; the run one that counts."""
+    burning = "import time; t = time.process_time()\nwhile time.process_time() - t < 1: pass\ntime.sleep(60)"
     busy = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            "import time; t = time.process_time()\nwhile time.process_time() - t < 1: pass\ntime.sleep(60)",
-        ]
+        [sys.executable, "-c", f"import subprocess, sys; subprocess.run([sys.executable, '-c', {burning!r}])"],
+        start_new_session=True,
     )
     counting = subprocess.Popen([sys.executable, "-c", "import time\nfor _ in range(40): time.sleep(0.05)"], text=True)
     (tmp_path / "e").mkdir()
     (tmp_path / "e" / "engine.lock").write_text(str(busy.pid))
     said = list[str]()
     try:
-        signs = yielding.Signs((), tmp_path)
+        signs = yielding.Signs((), (tmp_path,))
         signs._busy_at = -1e9
         assert yielding.minded(counting, signs, said.append) == 0
         assert said[0] == "resting: somebody works" and said[1] == "going on"
     finally:
-        busy.kill()
+        os.killpg(busy.pid, signal.SIGKILL)
         busy.wait()
         if counting.poll() is None:
             counting.kill()
@@ -566,7 +564,7 @@ async def test_the_gate_rests_between_two_places_and_its_own_engine_is_no_sign(t
             (tmp_path / name).mkdir()
         (tmp_path / "own" / "engine.lock").write_text(str(busy.pid))
         pace = gate.Pace(
-            said.append, yielding.Signs((), tmp_path, _busy_at=-1e9).beside(tmp_path / "own").quiet(said.append)
+            said.append, yielding.Signs((), (tmp_path,), _busy_at=-1e9).beside(tmp_path / "own").quiet(said.append)
         )
         try:
             for number in range(4):
@@ -594,7 +592,7 @@ def test_whoever_minds_a_run_ends_it_with_himself() -> None:
 
 
 def test_a_suggestion_that_was_shown_is_a_sign(tmp_path: Path) -> None:
-    signs = yielding.Signs((tmp_path / "traces.jsonl",), tmp_path)
+    signs = yielding.Signs((tmp_path / "traces.jsonl",), (tmp_path,))
     signs._busy_at = -1e9
     assert not signs.somebody_works(time.monotonic())
     (tmp_path / "traces.jsonl").write_text("{}\n")

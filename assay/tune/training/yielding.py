@@ -39,10 +39,10 @@ def on_battery() -> bool:
 
 @dataclass(slots=True)
 class Signs:
-    """What shows that somebody works: `shown` files are written whenever a suggestion was made, `engines` is the folder in which each engine of this user's has its lock."""
+    """What shows that somebody works: `shown` files are written whenever a suggestion was made, `engines` are the folders in which each engine of this user's has its lock."""
 
     shown: tuple[Path, ...]
-    engines: Path
+    engines: tuple[Path, ...]
     apart: Path | None = None  # the folder of an engine that is of no account: one's own
     _seen: dict[int, float] = field(default_factory=dict)
     _busy_at: float = 0.0
@@ -51,7 +51,8 @@ class Signs:
         """Whether now or a moment ago; to be asked every LOOK_S. `now` is of a monotonic clock."""
         times = {
             pid: used
-            for one in self.engines.glob("*/engine.lock")
+            for home in self.engines
+            for one in home.glob("*/engine.lock")
             if one.parent != self.apart
             for pid, used in _used(one)
         }
@@ -128,13 +129,18 @@ def end_with_parent() -> None:
 
 
 def _used(lock: Path) -> list[tuple[int, float]]:
-    """The process of an engine, and the seconds of processors that it has used."""
-    try:
-        pid = int(lock.read_text("ascii"))
-        parts = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
-        return [(pid, (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK"))]
-    except (OSError, ValueError, IndexError):
-        return []
+    """The processes of an engine (vLLM's work is done by those that it starts), and the seconds of processors that each has used."""
+    found, left = list[tuple[int, float]](), list[int]()
+    with contextlib.suppress(OSError, ValueError):
+        left.append(int(lock.read_text("ascii")))
+    while left:
+        pid = left.pop()
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            parts = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+            found.append((pid, (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")))
+            for one in Path(f"/proc/{pid}/task").glob("*/children"):
+                left += map(int, one.read_text("ascii").split())
+    return found
 
 
 def _written(path: Path) -> float:
