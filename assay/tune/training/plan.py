@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ Schedule = Literal["wsd", "cosine"]
 HELD, MADE = "held.json", "made"  # what torch says of held-out answers, and the folder of what engines read
 STATE, LOG, CURVES, ADAPTER = "run.json", "log.txt", "curves.svg", "adapter"
 TOLD = "· "  # what lines begin with that are for whoever waits; the log has more
+DOWN = 5  # what part of all steps the rate goes down in
 WARM = 20  # steps up to the highest rate
 LOSSES, CHECKPOINT = "losses.jsonl", "checkpoint.pt"
 
@@ -88,5 +89,11 @@ def rate_at(plan: Plan, step: int) -> float:
         return plan.rate * (step + 1) / warm
     if plan.schedule == "cosine":
         return plan.rate * (0.1 + 0.45 * (1 + math.cos(math.pi * (step - warm) / max(1, plan.steps - warm))))
-    down = max(1, plan.steps // 5)
+    down = max(1, plan.steps // DOWN)
     return plan.rate * min(1.0, max(0.0, (plan.steps - step) / down))
+
+
+def shortened(plan: Plan, done: int) -> Plan | None:
+    """The plan whose rate goes down from here on, for a run that gets no better at a stable one: much of what it learned shows only then. None where the rate goes down already, or always does."""
+    steps = -(-done * DOWN // (DOWN - 1))
+    return replace(plan, steps=steps) if plan.schedule == "wsd" and done < steps < plan.steps else None

@@ -25,7 +25,7 @@ from ..material import prepare
 from . import curves
 from .learner import Learner
 from .packed import Packed, Reader, Tokens
-from .plan import ADAPTER, CHECKPOINT, LOSSES, Plan, Progress, rate_at, read, write
+from .plan import ADAPTER, CHECKPOINT, LOSSES, Plan, Progress, rate_at, read, shortened, write
 
 PROBED = range(2, 6)  # steps that are timed, the first ones being slower
 LEAST_STEPS = 20
@@ -175,6 +175,9 @@ def _look(work: _Run, say: Say) -> bool:
         work.progress = replace(work.progress, best=held)
         if work.together.is_main_process:
             work.learner.save(work.folder / ADAPTER)
+    if work.without_better >= PATIENCE and (sooner := shortened(work.plan, done)) is not None:
+        say(f"nothing gets better at this rate: it goes down from here, to the end at step {sooner.steps}")
+        work.plan, work.without_better = sooner, 0
     if work.without_better >= PATIENCE or done == work.plan.steps:
         work.progress = replace(work.progress, ended="done" if done == work.plan.steps else "early")
         _save(work)
