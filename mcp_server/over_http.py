@@ -57,6 +57,7 @@ async def on_http(composition: Composition, here: Path, port: int, key: str, rea
     config = uvicorn.Config(app, host=HOST, port=port, log_level="warning")
     running = uvicorn.Server(config)
     socket = config.bind_socket()
+    socket.listen(config.backlog)  # whoever connects before it serves waits, and is not sent away
     ready(int(socket.getsockname()[1]))
     try:
         await running.serve(sockets=[socket])

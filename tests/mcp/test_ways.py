@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import socket
 import stat
 import sys
 from collections.abc import AsyncIterator
@@ -19,6 +20,9 @@ from mcp.shared._httpx_utils import create_mcp_http_client
 from typer.testing import CliRunner
 
 from assay.cli.commands import app
+from assay.compose import Composition
+from assay.folders import folders
+from mcp_server import over_http
 
 
 @pytest.fixture
@@ -59,6 +63,23 @@ async def test_over_http_a_key_is_needed_and_tools_answer(served: tuple[str, str
         found = await client.call_tool("find", {"query": "with_tax"})
     assert found.structured_content is not None
     assert [one["file"] for one in found.structured_content["places"]] == ["src/shop/prices.py"]
+
+
+async def test_whoever_hears_of_it_is_let_in(shop: Path, home: Path) -> None:
+    """It listens before it says where: what connects at once waits until it serves."""
+    tried = asyncio.Event()
+
+    def ready(port: int) -> None:
+        with socket.create_connection((over_http.HOST, port), 5):
+            tried.set()
+
+    served = asyncio.create_task(over_http.on_http(Composition(folders()), shop, 0, "key", ready))
+    try:
+        await asyncio.wait({served, asyncio.create_task(tried.wait())}, return_when=asyncio.FIRST_COMPLETED)
+        assert tried.is_set()
+    finally:
+        served.cancel()
+        await asyncio.gather(served, return_exceptions=True)
 
 
 @pytest.mark.parametrize(
