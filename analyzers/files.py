@@ -160,7 +160,7 @@ def walk(
     left_out: dict[str, Refusal] | None = None,
     most: int = COUNT_LIMIT,
 ) -> Iterator[Entry]:
-    """Readable files below `root` in a stable order, at most so many. Links that stay inside are followed to what may be read there, and other
+    """Readable files below `root` in a stable order, at most `most`. Links that stay inside are followed to what may be read there, and other
     file systems (/proc, network mounts) are not entered. A "flat" walk stays in `root` itself. `left_out` is told of links that lead out, of files too large, and of modules that git ignores.
     """
     count = 0

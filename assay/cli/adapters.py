@@ -118,9 +118,8 @@ def _use_adapter(where: Folders, made: Path, project: Path | None, *, force: boo
 
     settings = out.settings(where)
     for setting, why in _BETTER_SET.items():
-        if (
-            settings.text(setting) and setting in settings.sources
-        ):  # an adapter that was chosen before is none that is set
+        is_set = setting in settings.sources  # an adapter that was chosen before is not
+        if is_set and settings.text(setting):
             out.fail(
                 "usage",
                 f"{why} (`{setting}` is {settings.text(setting)}): a choice made here would not be used. Take that setting out first.",

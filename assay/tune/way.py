@@ -87,7 +87,8 @@ def begin(folder: Path, plan: Plan) -> None:
     """Begin a run, or leave one as it is that is to go on: then the plan has to be the same. Raises RunError."""
     if (folder / plans.STATE).is_file():
         there, _ = plans.read(folder)
-        fresh = replace(plan, steps=plan.steps or there.steps, start=there.start)
+        steps = there.steps if plan.steps in (0, there.planned) else plan.steps
+        fresh = replace(plan, steps=steps, planned=there.planned, start=there.start)
         if there.data_mark != fresh.data_mark:
             raise RunError(
                 f"The samples {Path(plan.data).name} were made anew since the run {folder.name} was begun. Give this one a name of its own: --name."

@@ -104,6 +104,9 @@ def test_a_run_that_is_killed_goes_on_to_the_same_end(
     assert "going on after step" in output
     ends = [curves.losses(tmp_path / name) for name in ("whole", "killed")]
     assert len(ends[0][0]) == len(ends[1][0]) == 40
+    with (tmp_path / "killed" / plans.LOSSES).open("a") as file:
+        file.write('{"step": 4')  # it was killed as it wrote
+    assert len(curves.losses(tmp_path / "killed")[0]) == 40
     for whole, killed in zip(*ends, strict=True):
         assert killed[-1][1] == pytest.approx(whole[-1][1], rel=1e-3)
 

@@ -277,6 +277,13 @@ def test_what_is_all_alike_has_no_two_sides(tmp_path: Path) -> None:
         prepare.prepare([sources.folder(root, is_own=True)], tmp_path / "out", Wanted(), lambda _: None)
 
 
+def test_a_benchmark_that_was_cut_off_is_one_sentence(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(b'"text"\n' * 1000)[:-12])
+    root = project(tmp_path / "shop", "till stock cart depot desk")
+    done = CliRunner().invoke(app, ["tune", "prepare", "--own", str(root), "--benchmark", str(tmp_path / "b.jsonl.gz")])
+    assert done.exit_code == 2 and "is no whole gzip file" in done.output
+
+
 def test_samples_are_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was there before stays; and what is not what its card tells of is no samples."""
     root, out = project(tmp_path / "shop", "till stock cart depot desk"), tmp_path / "out"

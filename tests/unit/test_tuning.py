@@ -58,10 +58,21 @@ def test_the_rate_goes_up_stays_and_comes_down() -> None:
 def test_what_gets_no_better_at_a_stable_rate_comes_down_sooner() -> None:
     plan = replace(PLAN, steps=100)
     sooner = plans.shortened(plan, 40)
-    assert sooner is not None and sooner.steps == 50
+    assert sooner is not None and (sooner.steps, sooner.planned) == (50, 100)
     assert plans.rate_at(sooner, 39) == plan.rate > plans.rate_at(sooner, 42) > plans.rate_at(sooner, 49) > 0
     assert plans.shortened(sooner, 44) is None and plans.shortened(plan, 85) is None
     assert plans.shortened(replace(plan, schedule="cosine"), 40) is None
+
+
+def test_a_run_that_came_down_sooner_is_gone_on_with_by_the_same_command(tmp_path: Path) -> None:
+    plan = replace(PLAN, steps=100)
+    sooner = plans.shortened(plan, 40)
+    assert sooner is not None
+    plans.write(tmp_path / "r", sooner, Progress(done=40))
+    way.begin(tmp_path / "r", plan)
+    assert plans.read(tmp_path / "r")[0] == sooner
+    with pytest.raises(RunError, match="another steps"):
+        way.begin(tmp_path / "r", replace(plan, steps=90))
 
 
 def test_a_run_is_kept_and_one_that_was_begun_otherwise_is_not_gone_on_with(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ Say = Callable[[str], None]
 
 
 class Passes(Protocol):
-    """Whether the row's file with a text at its place passes its tests; None where none reach it."""
+    """Whether the row's file with a text at its place passes its tests; None where that cannot be told: none reach it, or they fail without it as with it."""
 
     async def __call__(self, row: Row, text: str) -> bool | None: ...
 
@@ -146,9 +146,7 @@ async def _tests(sides: Sides, material: Material, rows: Sequence[Row], passes: 
             continue
         place = Place.of(row, material.texts[row.text].text)
         texts = [await author.written(way, place) for way in (sides.before, sides.after)]
-        came_out = [await passes(row, text) for text in texts]
-        if None not in came_out:  # else it says nothing of the two
-            _put(good, _file(row, material), *(float(one is True) for one in came_out))
+        _put(good, _file(row, material), *[float(await passes(row, text) is True) for text in texts])
     unit = "%" if good.before else "not measured: no tests reach these places"
     return figure("lines that pass tests", unit, "more", good)
 

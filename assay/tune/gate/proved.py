@@ -52,8 +52,10 @@ class Tests:
 
 
 async def _verdict(bench: Workbench, root: Path, path: Path, whole: str, row: Row, text: str) -> bool | None:
-    """The change is from the file without the place's line to the one with the text there."""
-    before, after = whole[: row.start] + "pass" + whole[row.end :], whole[: row.start] + text + whole[row.end :]
+    """The change is from the file with nothing done at the place, indented as what stands there, to the one with the text there."""
+    indent = row.answer[: len(row.answer) - len(row.answer.lstrip())]
+    before = f"{whole[: row.start]}{indent}pass{whole[row.end :]}"
+    after = whole[: row.start] + text + whole[row.end :]
     _, span = changed_span(before, after)
     change = one_file(World(root), Snapshot(path.as_uri(), str(path), 0, before), after, span)
     match (await begin(bench, change, patient(bench.settings))).now:

@@ -25,7 +25,8 @@ class RunError(Exception):
 @dataclass(frozen=True, slots=True)
 class Plan:
     """`model` weights, `data` a folder of samples. `minutes` of work are measured on the first steps and become `steps` (0: not yet known); `rows` of `context` tokens make one of them, `at_once` of them in one pass of the model.
-    `rate` is the highest of the schedule. `start`: the adapter's GGUF that is gone on from, of the same rank, and its digest; "" for a new one."""
+    `rate` is the highest of the schedule. `start`: the adapter's GGUF that is gone on from, of the same rank, and its digest; "" for a new one. `planned`: the steps before
+    they were made fewer (`shortened`); 0 where they were not."""
 
     model: str
     data: str
@@ -44,6 +45,7 @@ class Plan:
     threads: int = 0
     start: str = ""
     start_mark: str = ""
+    planned: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """For run.json."""
@@ -96,4 +98,5 @@ def rate_at(plan: Plan, step: int) -> float:
 def shortened(plan: Plan, done: int) -> Plan | None:
     """The plan whose rate goes down from here on, for a run that gets no better at a stable one: much of what it learned shows only then. None where the rate goes down already, or always does."""
     steps = -(-done * DOWN // (DOWN - 1))
-    return replace(plan, steps=steps) if plan.schedule == "wsd" and done < steps < plan.steps else None
+    sooner = replace(plan, steps=steps, planned=plan.planned or plan.steps)
+    return sooner if plan.schedule == "wsd" and done < steps < plan.steps else None
